@@ -1,0 +1,51 @@
+"""Everything ds-lsp raises on purpose.
+
+* DsLspError
+  + ProviderError            the provider gave no usable answer
+    - AuthenticationError    401: the key is wrong
+    - BalanceError           402: nothing left to pay with
+    - RateLimitError         429: the same request may work later
+    - BadRequestError        any other 4xx: a wrong setting, or a bug in ds-lsp
+    - UnavailableError       timeout, no network, 5xx, unreadable answer
+      . ConnectError         the provider could not be reached at all
+  + Superseded               a newer request took this one's place
+
+The message of a `ProviderError` is one sentence for the user. It never holds the key, the
+prompt or the completion, whatever the provider's own message said.
+"""
+
+
+class DsLspError(Exception):
+    """Base of everything ds-lsp raises on purpose."""
+
+
+class ProviderError(DsLspError):
+    """The provider gave no usable answer."""
+
+
+class AuthenticationError(ProviderError):
+    """401: the key is wrong; only the user can mend it."""
+
+
+class BalanceError(ProviderError):
+    """402: nothing left to pay with; only the user can mend it."""
+
+
+class RateLimitError(ProviderError):
+    """429: too many requests; the same one may work later."""
+
+
+class BadRequestError(ProviderError):
+    """Any other 4xx: a wrong setting, or a bug in ds-lsp."""
+
+
+class UnavailableError(ProviderError):
+    """Timeout, no network, 5xx, or an answer that cannot be read."""
+
+
+class ConnectError(UnavailableError):
+    """The provider could not be reached: no network, no such host, refused, no TLS."""
+
+
+class Superseded(DsLspError):  # noqa: N818 - not an error to its caller, but an ending
+    """A newer request for the same document took this one's place."""
