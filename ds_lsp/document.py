@@ -1,0 +1,210 @@
+"""One text document: its lines, edits in place, positions to offsets and back, snapshots.
+
+LSP knows three line ends: ``\\n``, ``\\r\\n`` and ``\\r``. Form feed, U+0085, U+2028 and the
+rest of what `str.splitlines` cuts at are text here.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+BEFORE_WINDOW = 16_000
+"""Characters of text a snapshot keeps before the cursor; more than any prefix budget."""
+AFTER_WINDOW = 8_000
+"""Characters of text a snapshot keeps after the cursor; more than any suffix budget."""
+
+
+class PositionEncoding(Enum):
+    """What one column counts; the values are LSP's names."""
+
+    UTF8 = "utf-8"
+    UTF16 = "utf-16"
+    UTF32 = "utf-32"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The text around one cursor in one version of a document. Frozen, and no copy of the file."""
+
+    uri: str
+    language_id: str
+    version: int | None
+    before: str
+    """Text before the cursor, at most `BEFORE_WINDOW` characters of it."""
+    after: str
+    """Text after the cursor, at most `AFTER_WINDOW` characters of it."""
+    line: int
+    """Line of the cursor, from 0."""
+    column: int
+    """Column of the cursor in the client's units."""
+    encoding: PositionEncoding
+    """What the client's columns count."""
+    before_is_whole: bool
+    """Whether `before` reaches back to the start of the document."""
+    eol: str
+    """The document's own line end."""
+    edited_at: float
+    """When the document last changed, on the clock of the document, in seconds."""
+
+    @property
+    def line_before(self) -> str:
+        """The cursor's line, up to the cursor."""
+        return self.before[max(self.before.rfind("\n"), self.before.rfind("\r")) + 1 :]
+
+    @property
+    def line_after(self) -> str:
+        """The cursor's line, from the cursor on, without its line end."""
+        end = _LINE_END.search(self.after)
+        return self.after[: end.start()] if end else self.after
+
+    @property
+    def lines_below(self) -> list[str]:
+        """The lines below the cursor's, without their line ends."""
+        return _LINE_END.split(self.after)[1:]
+
+
+class Document:
+    """An open document: a list of lines, so that one keystroke costs the same in any file."""
+
+    def __init__(
+        self,
+        uri: str,
+        language_id: str,
+        version: int | None,
+        text: str,
+        encoding: PositionEncoding = PositionEncoding.UTF16,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.uri = uri
+        self.language_id = language_id
+        self.version = version
+        # Opening a document is not editing it: nothing was typed yet.
+        self.edited_at = float("-inf")
+        self._encoding = encoding
+        self._clock = clock
+        self._lines = split_lines(text)
+
+    @property
+    def text(self) -> str:
+        """The whole text; costs a copy of it."""
+        return "".join(self._lines)
+
+    def replace_all(self, text: str) -> None:
+        self._lines = split_lines(text)
+        self.edited_at = self._clock()
+
+    def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
+        """Replace what stands between two positions (line, column in the client's units).
+
+        Positions past the end of a line or of the document are moved back to that end; an end
+        before the start is taken as the start.
+        """
+        first, first_index = self._locate(*start)
+        last, last_index = max(self._locate(*end), (first, first_index))
+        chunk = self._lines[first][:first_index] + text + self._lines[last][last_index:]
+        if chunk.startswith("\n") and first > 0 and self._lines[first - 1].endswith("\r"):
+            # The two halves of a CRLF meet: from now on they are one line end.
+            first -= 1
+            chunk = self._lines[first] + chunk
+        at_end = last == len(self._lines) - 1
+        self._lines[first : last + 1] = split_lines(chunk) if at_end else _LINE.findall(chunk)
+        self.edited_at = self._clock()
+
+    def snapshot(self, line: int, column: int) -> Snapshot:
+        """The text around a position (column in the client's units), clamped as in `replace`."""
+        line, index = self._locate(line, column)
+        before, whole = self._before(line, index)
+        return Snapshot(
+            uri=self.uri,
+            language_id=self.language_id,
+            version=self.version,
+            before=before,
+            after=self._after(line, index),
+            line=line,
+            column=width(self._lines[line][:index], self._encoding),
+            encoding=self._encoding,
+            before_is_whole=whole,
+            eol=self._eol(),
+            edited_at=self.edited_at,
+        )
+
+    def _locate(self, line: int, column: int) -> tuple[int, int]:
+        """Line and character index of a position, clamped into the document."""
+        if line < 0:
+            return 0, 0
+        if line >= len(self._lines):
+            return len(self._lines) - 1, len(self._lines[-1])
+        return line, column_to_index(strip_line_end(self._lines[line]), column, self._encoding)
+
+    def _before(self, line: int, index: int) -> tuple[str, bool]:
+        pieces = [self._lines[line][:index]]
+        size = index
+        while line > 0 and size < BEFORE_WINDOW:
+            line -= 1
+            pieces.append(self._lines[line])
+            size += len(self._lines[line])
+        text = "".join(reversed(pieces))
+        return text[-BEFORE_WINDOW:], line == 0 and size <= BEFORE_WINDOW
+
+    def _after(self, line: int, index: int) -> str:
+        pieces = [self._lines[line][index:]]
+        size = len(pieces[0])
+        while line < len(self._lines) - 1 and size < AFTER_WINDOW:
+            line += 1
+            pieces.append(self._lines[line])
+            size += len(self._lines[line])
+        return "".join(pieces)[:AFTER_WINDOW]
+
+    def _eol(self) -> str:
+        end = _LINE_END.search(self._lines[0])
+        return end.group() if end else "\n"
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, each with its line end; the last one has none and may be empty."""
+    lines: list[str] = _LINE.findall(text)
+    if not lines or lines[-1].endswith(("\n", "\r")):
+        lines.append("")
+    return lines
+
+
+def strip_line_end(line: str) -> str:
+    return line.rstrip("\r\n")
+
+
+def column_to_index(line: str, column: int, encoding: PositionEncoding) -> int:
+    """Character index of a column; a column inside a character is that character's start."""
+    column = max(column, 0)
+    if encoding is PositionEncoding.UTF32 or line.isascii():
+        return min(column, len(line))
+    width_of = _WIDTH[encoding]
+    at = 0
+    for index, character in enumerate(line):
+        at += width_of(character)
+        if at > column:
+            return index
+    return len(line)
+
+
+def width(text: str, encoding: PositionEncoding) -> int:
+    """How many columns a piece of a line takes."""
+    if encoding is PositionEncoding.UTF32 or text.isascii():
+        return len(text)
+    return sum(map(_WIDTH[encoding], text))
+
+
+def _utf8_width(character: str) -> int:
+    code = ord(character)
+    return 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
+
+
+def _utf16_width(character: str) -> int:
+    return 2 if ord(character) > 0xFFFF else 1
+
+
+_WIDTH = {PositionEncoding.UTF8: _utf8_width, PositionEncoding.UTF16: _utf16_width}

@@ -1,0 +1,191 @@
+"""Documents against a plain-string model: edits, positions, snapshots."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ds_lsp.document import (
+    AFTER_WINDOW,
+    BEFORE_WINDOW,
+    Document,
+    PositionEncoding,
+    column_to_index,
+    split_lines,
+    width,
+)
+from tests.unit.texts import AWKWARD, at
+
+ENCODINGS = list(PositionEncoding)
+# Every character class that matters: line ends, what only looks like one, wide in each encoding.
+ALPHABET = "ab \t\r\n\x0c\x85\u2028é中\u0301\U0001f600"
+texts = st.text(alphabet=ALPHABET, max_size=40)
+
+
+def columns_of(text: str, encoding: PositionEncoding) -> int:
+    """An independent count: by encoding the text, not by adding up widths."""
+    if encoding is PositionEncoding.UTF32:
+        return len(text)
+    if encoding is PositionEncoding.UTF8:
+        return len(text.encode("utf-8"))
+    return len(text.encode("utf-16-le")) // 2
+
+
+def offset_of(text: str, line: int, column: int, encoding: PositionEncoding) -> int:
+    """The specification in the plainest words: find the line, count, clamp."""
+    starts = [0] + [found.end() for found in re.finditer(r"\r\n|\n|\r", text)]
+    if line >= len(starts):
+        return len(text)
+    start = starts[line]
+    end = next((found.start() for found in re.finditer(r"\r|\n", text[start:])), None)
+    content = text[start:] if end is None else text[start : start + end]
+    fits = [n for n in range(len(content) + 1) if columns_of(content[:n], encoding) <= column]
+    return start + max(fits)
+
+
+positions = st.tuples(st.integers(0, 12), st.integers(0, 30))
+
+
+@pytest.mark.parametrize("text", AWKWARD.values(), ids=AWKWARD.keys())
+def test_lines_are_lsps_three_kinds(text: str) -> None:
+    lines = split_lines(text)
+    assert "".join(lines) == text
+    assert [line.rstrip("\r\n") for line in lines] == re.split(r"\r\n|\n|\r", text)
+
+
+@given(texts, positions, positions, texts, st.sampled_from(ENCODINGS))
+def test_one_edit(
+    text: str,
+    start: tuple[int, int],
+    end: tuple[int, int],
+    new: str,
+    encoding: PositionEncoding,
+) -> None:
+    document = Document("u", "x", 1, text, encoding)
+    document.replace(start, end, new)
+    first = offset_of(text, *start, encoding)
+    last = max(first, offset_of(text, *end, encoding))
+    expected = text[:first] + new + text[last:]
+    assert document.text == expected
+    # Not only the text: the next edit relies on the lines.
+    assert document._lines == split_lines(expected)
+
+
+@given(texts, st.lists(st.tuples(positions, positions, texts), max_size=12))
+def test_many_edits(text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]) -> None:
+    document = Document("u", "x", 1, text)
+    for start, end, new in edits:
+        first = offset_of(text, *start, PositionEncoding.UTF16)
+        last = max(first, offset_of(text, *end, PositionEncoding.UTF16))
+        text = text[:first] + new + text[last:]
+        document.replace(start, end, new)
+        assert document._lines == split_lines(text)
+
+
+@given(texts, positions, st.sampled_from(ENCODINGS))
+def test_snapshot_is_the_text_around(
+    text: str, position: tuple[int, int], encoding: PositionEncoding
+) -> None:
+    snapshot = Document("u", "x", 1, text, encoding).snapshot(*position)
+    offset = offset_of(text, *position, encoding)
+    assert (snapshot.before, snapshot.after) == (text[:offset], text[offset:])
+    assert snapshot.before_is_whole
+    # Back again: the snapshot's own position names the same place.
+    assert offset_of(text, snapshot.line, snapshot.column, encoding) == offset
+
+
+@given(st.text(ALPHABET.replace("\r", "").replace("\n", "")), st.sampled_from(ENCODINGS))
+def test_columns_there_and_back(line: str, encoding: PositionEncoding) -> None:
+    for index in range(len(line) + 1):
+        column = width(line[:index], encoding)
+        assert column == columns_of(line[:index], encoding)
+        assert column_to_index(line, column, encoding) == index
+
+
+@pytest.mark.parametrize(
+    ("encoding", "column", "index"),
+    [
+        pytest.param(PositionEncoding.UTF16, 1, 0, id="inside a surrogate pair"),
+        pytest.param(PositionEncoding.UTF16, 2, 1, id="after the pair"),
+        pytest.param(PositionEncoding.UTF8, 3, 0, id="inside four bytes"),
+        pytest.param(PositionEncoding.UTF8, 4, 1, id="after four bytes"),
+        pytest.param(PositionEncoding.UTF32, 1, 1, id="one character"),
+        pytest.param(PositionEncoding.UTF16, 99, 2, id="past the end"),
+        pytest.param(PositionEncoding.UTF16, -5, 0, id="negative"),
+    ],
+)
+def test_column_inside_a_character(encoding: PositionEncoding, column: int, index: int) -> None:
+    assert column_to_index("\U0001f600a", column, encoding) == index
+
+
+@pytest.mark.parametrize(
+    ("position", "before"),
+    [
+        pytest.param((0, 99), "ab", id="past the end of a line: before its line end"),
+        pytest.param((1, 99), "ab\r\ncd", id="past the end of the last line"),
+        pytest.param((9, 0), "ab\r\ncd", id="past the last line: the end of the document"),
+        pytest.param((-1, 5), "", id="negative line"),
+        pytest.param((0, -1), "", id="negative column"),
+    ],
+)
+def test_position_outside_is_moved_in(position: tuple[int, int], before: str) -> None:
+    assert Document("u", "x", 1, "ab\r\ncd").snapshot(*position).before == before
+
+
+def test_end_before_start_inserts_at_start() -> None:
+    document = Document("u", "x", 1, "abcd")
+    document.replace((0, 3), (0, 1), "X")
+    assert document.text == "abcXd"
+
+
+def test_crlf_that_is_typed_in_two_steps_is_one_line_end() -> None:
+    document = Document("u", "x", 1, "a\rb")
+    document.replace((1, 0), (1, 0), "\n")
+    assert document._lines == ["a\r\n", "b"]
+
+
+def test_snapshot_is_bounded_and_does_not_change() -> None:
+    document = Document("u", "x", 1, "0123456789\n" * 10_000)
+    snapshot = document.snapshot(5_000, 3)
+    assert len(snapshot.before) == BEFORE_WINDOW
+    assert len(snapshot.after) == AFTER_WINDOW
+    assert not snapshot.before_is_whole
+    document.replace((5_000, 0), (5_000, 3), "XYZ")
+    assert snapshot.before.endswith("\n012")
+
+
+def test_edits_are_timed_by_the_clock_given() -> None:
+    now = 5.0
+    document = Document("u", "x", 1, "a", clock=lambda: now)
+    assert document.snapshot(0, 0).edited_at == float("-inf")
+    document.replace((0, 0), (0, 0), "b")
+    assert document.snapshot(0, 0).edited_at == 5.0
+    now = 6.0
+    document.replace_all("c")
+    assert document.snapshot(0, 0).edited_at == 6.0
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after", "below"),
+    [
+        pytest.param("a\n  b|c\nd\n", "  b", "c", ["d", ""], id="lf"),
+        pytest.param("a\r\n\tb|c\r\nd", "\tb", "c", ["d"], id="crlf"),
+        pytest.param("a\rb|\rc", "b", "", ["c"], id="cr"),
+        pytest.param("中\x0c文|\u2028字\n。", "中\x0c文", "\u2028字", ["。"], id="not line ends"),
+        pytest.param("|", "", "", [], id="empty"),
+    ],
+)
+def test_lines_around_the_cursor(text: str, before: str, after: str, below: list[str]) -> None:
+    snapshot = at(text)
+    assert snapshot.line_before == before
+    assert snapshot.line_after == after
+    assert snapshot.lines_below == below
+
+
+@pytest.mark.parametrize(
+    ("text", "eol"),
+    [("a\nb\r\n", "\n"), ("a\r\nb\n", "\r\n"), ("a\rb", "\r"), ("a", "\n"), ("", "\n")],
+)
+def test_line_end_of_the_document(text: str, eol: str) -> None:
+    assert Document("u", "x", 1, text).snapshot(0, 0).eol == eol
