@@ -1,0 +1,431 @@
+"""Every setting: its name, default, meaning and parser; the sources and their order.
+
+The field name in the dataclass tree is the setting's path (``completion.max_tokens``); over LSP
+the same path in camelCase is accepted, and either spelling anywhere.
+"""
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeVar, cast
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+Parser = Callable[[object], T]
+"""Turns a raw value into the setting's, or raises ValueError with what it must be."""
+
+
+class EnvText(str):
+    """A value from the environment, where numbers, switches and lists can only be text."""
+
+
+class Project(Enum):
+    """What a project file, which may be a stranger's, can do to a setting."""
+
+    SET = "set"
+    FORBIDDEN = "forbidden"
+    LOWER = "lower"
+    ADD = "add"
+    SWITCH_OFF = "switch off"
+
+
+def text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be text")
+    return value.strip()
+
+
+def boolean(value: object) -> bool:
+    if isinstance(value, EnvText):
+        words = {"1": True, "true": True, "yes": True, "on": True}
+        words |= {"0": False, "false": False, "no": False, "off": False}
+        value = words.get(value.strip().lower())
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def number(low: float, high: float) -> Parser[float]:
+    def parse(value: object) -> float:
+        if isinstance(value, EnvText) and re.fullmatch(r"\s*-?[0-9]+(\.[0-9]+)?\s*", value):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        if not low <= value <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        return float(value)
+
+    return parse
+
+
+def whole(low: int, high: int) -> Parser[int]:
+    def parse(value: object) -> int:
+        try:
+            parsed = number(low, high)(value)
+        except ValueError:
+            parsed = 0.5
+        if not parsed.is_integer():
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(parsed)
+
+    return parse
+
+
+def choice(*words: str) -> Parser[str]:
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or value.strip().lower() not in words:
+            raise ValueError("must be one of " + ", ".join(words))
+        return value.strip().lower()
+
+    return parse
+
+
+def text_list(value: object) -> tuple[str, ...]:
+    if isinstance(value, EnvText):
+        value = [item.strip() for item in value.split(",") if item.strip()]
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise ValueError("must be a list of texts")
+    return tuple(value)
+
+
+def debounce(value: object) -> str | int:
+    if isinstance(value, str) and value.strip().lower() == "adaptive":
+        return "adaptive"
+    try:
+        return whole(0, 10_000)(value)
+    except ValueError:
+        raise ValueError('must be "adaptive" or a whole number from 0 to 10000') from None
+
+
+def key(value: object) -> str:
+    # HTTP headers carry visible ASCII; anything else is a slip while pasting.
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]+", value.strip()):
+        raise ValueError("must be one word of visible ASCII characters")
+    return value.strip()
+
+
+def base_url(value: object) -> str:
+    """With or without ``/v1``, ``/beta``, trailing slash: all name the same service."""
+    try:
+        parts = urlsplit(value.strip() if isinstance(value, str) else "")
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("must be an http:// or https:// address")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must be an address without user name, password, query or fragment")
+    path = re.sub(r"(?:/+(?:v1|beta)?)*$", "", parts.path)
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one field of the tree says about itself."""
+
+    path: str
+    default: object
+    meaning: str
+    parse: Parser[object]
+    secret: bool
+    project: Project
+    session_only: bool
+    """Whether the client alone can ask for it, in ``initializationOptions``."""
+
+
+def _setting(
+    default: T,
+    parse: Callable[[object], T],
+    meaning: str,
+    *,
+    secret: bool = False,
+    project: Project = Project.SET,
+    session_only: bool = False,
+) -> T:
+    metadata = {
+        "parse": parse,
+        "meaning": meaning,
+        "secret": secret,
+        "project": project,
+        "session_only": session_only,
+    }
+    # A secret is kept out of repr, so that no log line can show it.
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+def _optional(parse: Callable[[object], T]) -> Callable[[object], T | None]:
+    return parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionSettings:
+    enabled: bool = _setting(True, boolean, "Complete at all.", project=Project.SWITCH_OFF)
+    model: str = _setting("deepseek-flash", text, "The model that completes.")
+    max_tokens: int = _setting(
+        128, whole(1, 4096), "Longest completion, in tokens: 1 to 4096.", project=Project.LOWER
+    )
+    temperature: float = _setting(0.0, number(0, 2), "0 to 2; 0 is right for code.")
+    debounce_ms: str | int = _setting(
+        cast("str | int", "adaptive"),
+        debounce,
+        "How long typing must rest before the model is asked: `adaptive`, or milliseconds. "
+        "Explicit requests never wait.",
+    )
+    timeout_ms: int = _setting(
+        8000,
+        whole(100, 120_000),
+        "Wall clock for one completion, in milliseconds.",
+        project=Project.LOWER,
+    )
+    multiline: str = _setting(
+        "auto",
+        choice("auto", "always", "never"),
+        "Several lines: `auto` (when nothing follows on the line), `always`, `never`.",
+    )
+    menu: str = _setting(
+        "auto",
+        choice("auto", "always", "never"),
+        "Serve the completion menu too: `auto` (only to editors without inline completion), "
+        "`always`, `never`.",
+    )
+    disabled_languages: tuple[str, ...] = _setting(
+        (), text_list, "Language ids that are never completed.", project=Project.ADD
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSettings:
+    model: str = _setting("deepseek-flash", text, "The model that explains.")
+    thinking: bool = _setting(False, boolean, "Let the model reason before it answers.")
+    language: str = _setting(
+        "auto", text, "Language of explanations; `auto` is the editor's, else English."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacySettings:
+    ignore: tuple[str, ...] = _setting(
+        (),
+        text_list,
+        "Files that are neither read nor sent, as in `.gitignore`; in addition to the built-in "
+        "ones, `.gitignore` and `.dslspignore`.",
+        project=Project.ADD,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageSettings:
+    daily_token_limit: int | None = _setting(
+        None,
+        _optional(whole(0, 10**12)),
+        "Stop automatic requests for the day above this many tokens.",
+        project=Project.LOWER,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    status: bool = _setting(
+        False, boolean, "Send `ds-lsp/status` notifications.", session_only=True
+    )
+    late_answers: bool = _setting(
+        False,
+        boolean,
+        "Finish a cancelled request and announce it with `ds-lsp/lateCompletion`.",
+        session_only=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole tree."""
+
+    provider: str = _setting(
+        "auto",
+        choice("auto", "deepseek", "local"),
+        "`auto` (DeepSeek if a key is found, else local), `deepseek` or `local`.",
+        project=Project.FORBIDDEN,
+    )
+    api_key: str | None = _setting(
+        None,
+        _optional(key),
+        "The DeepSeek key; better kept in the environment as `DEEPSEEK_API_KEY`.",
+        secret=True,
+        project=Project.FORBIDDEN,
+    )
+    api_key_command: str | None = _setting(
+        None,
+        _optional(text),
+        "A command whose first output line is the key, such as `pass show deepseek`.",
+        project=Project.FORBIDDEN,
+    )
+    base_url: str = _setting(
+        "https://api.deepseek.com",
+        base_url,
+        "Where DeepSeek is reached.",
+        project=Project.FORBIDDEN,
+    )
+    completion: CompletionSettings = CompletionSettings()
+    chat: ChatSettings = ChatSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    usage: UsageSettings = UsageSettings()
+    client: ClientSettings = ClientSettings()
+
+
+def _walk(tree: object, prefix: str = "") -> Iterator[Setting]:
+    assert dataclasses.is_dataclass(tree)
+    for each in dataclasses.fields(tree):
+        path = prefix + each.name
+        if each.metadata:
+            yield Setting(path=path, default=each.default, **each.metadata)
+        else:
+            yield from _walk(each.default, path + ".")
+
+
+SETTINGS: Mapping[str, Setting] = {each.path: each for each in _walk(Settings())}
+"""Every setting by its path, in the order of the tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place settings come from, as it was read: nested mappings, either spelling."""
+
+    name: str
+    values: Mapping[str, object]
+    is_project: bool = False
+    is_initialize: bool = False
+    """Whether these are ``initializationOptions``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The settings in force, and how they came about."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    """Setting path to the name of the source it has its value from."""
+    problems: tuple[str, ...]
+    """One sentence for each bad setting."""
+
+    def summary(self) -> str | None:
+        """Every problem in one line, for the user; None when there is none."""
+        return f"Settings: {'; '.join(self.problems)}." if self.problems else None
+
+
+def resolve(sources: Sequence[Source]) -> Resolved:
+    """The settings from *sources*, later ones winning. A bad setting costs that setting only."""
+    merge = _Merge()
+    for source in sources:
+        merge.take(source)
+    return merge.resolved()
+
+
+class _Merge:
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {path: each.default for path, each in SETTINGS.items()}
+        self.origins = dict.fromkeys(SETTINGS, "default")
+        self.added: dict[str, tuple[str, ...]] = {}
+        self.problems: list[str] = []
+
+    def take(self, source: Source) -> None:
+        taken = {path for path, raw in _flatten(source.values) if self._take_one(source, path, raw)}
+        # Within one source the key comes before the command; a later source's beats both of the
+        # earlier ones.
+        if "api_key" in taken:
+            self._unset("api_key_command")
+        elif "api_key_command" in taken:
+            self._unset("api_key")
+
+    def _take_one(self, source: Source, path: str, raw: object) -> bool:
+        setting = SETTINGS.get(path)
+        if raw is None:
+            return False
+        if setting is None:
+            self._problem(f"{path} is no setting{_nearest(path)}", source)
+            return False
+        try:
+            value = setting.parse(raw)
+        except ValueError as exc:
+            used = "its earlier value" if self.origins[path] != "default" else "the default"
+            self._problem(f"{path} {exc}; {used} is used", source)
+            return False
+        refusal = self._refusal(setting, value, source)
+        if refusal:
+            self._problem(f"{path} {refusal}", source)
+            return False
+        if source.is_project and setting.project is Project.ADD:
+            self.added[path] = (*self.added.get(path, ()), *cast(tuple[str, ...], value))
+        else:
+            self.values[path] = value
+            self.origins[path] = source.name
+        return True
+
+    def _refusal(self, setting: Setting, value: object, source: Source) -> str | None:
+        if setting.session_only and not source.is_initialize:
+            return "can only be asked for in initializationOptions"
+        if not source.is_project:
+            return None
+        if setting.project is Project.FORBIDDEN:
+            return "cannot be set by a project file; set it in your own configuration"
+        if setting.project is Project.SWITCH_OFF and value and not self.values[setting.path]:
+            return "can be switched off by a project file, not on"
+        before = self.values[setting.path]
+        if setting.project is Project.LOWER and isinstance(before, int):
+            assert isinstance(value, int)
+            if value > before:
+                return f"can only be lowered by a project file; {before} is used"
+        return None
+
+    def _unset(self, path: str) -> None:
+        self.values[path] = SETTINGS[path].default
+        self.origins[path] = "default"
+
+    def _problem(self, sentence: str, source: Source) -> None:
+        self.problems.append(f"{source.name}: {sentence}")
+
+    def resolved(self) -> Resolved:
+        for path, extra in self.added.items():
+            own = cast(tuple[str, ...], self.values[path])
+            self.values[path] = tuple(dict.fromkeys((*own, *extra)))
+            self.origins[path] += " + project file"
+        return Resolved(_build(Settings(), self.values), self.origins, tuple(self.problems))
+
+
+def _build(tree: T, values: Mapping[str, object], prefix: str = "") -> T:
+    assert dataclasses.is_dataclass(tree)
+    assert not isinstance(tree, type)
+    changes = {
+        each.name: values[prefix + each.name]
+        if each.metadata
+        else _build(each.default, values, prefix + each.name + ".")
+        for each in dataclasses.fields(tree)
+    }
+    return dataclasses.replace(tree, **changes)
+
+
+def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Path and raw value of each setting; keys may be nested or dotted, in either spelling."""
+    for name, raw in values.items():
+        path = prefix + to_snake(str(name))
+        if isinstance(raw, Mapping) and path not in SETTINGS:
+            yield from _flatten(raw, path + ".")
+        else:
+            yield path, raw
+
+
+def _nearest(path: str) -> str:
+    near = difflib.get_close_matches(path, SETTINGS, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def to_snake(name: str) -> str:
+    """``maxTokens`` to ``max_tokens``."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+def to_camel(name: str) -> str:
+    """``completion.max_tokens`` to ``completion.maxTokens``."""
+    return re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)

@@ -1,0 +1,290 @@
+"""Settings: every parser, every source, who wins, and what a stranger's project file cannot do."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ds_lsp.settings import (
+    SETTINGS,
+    EnvText,
+    Resolved,
+    Settings,
+    Source,
+    base_url,
+    resolve,
+    to_camel,
+    to_snake,
+)
+
+
+def one(values: dict[str, object], **kinds: bool) -> Resolved:
+    return resolve([Source("here", values, **kinds)])
+
+
+def value_of(settings: object, path: str) -> object:
+    for name in path.split("."):
+        settings = getattr(settings, name)
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "value"),
+    [
+        ("provider", "Local", "local"),
+        ("api_key", " sk-1 ", "sk-1"),
+        ("api_key_command", "pass show x", "pass show x"),
+        ("completion.enabled", False, False),
+        ("completion.enabled", EnvText("off"), False),
+        ("completion.model", "deepseek-v4-pro", "deepseek-v4-pro"),
+        ("completion.max_tokens", 4096, 4096),
+        ("completion.max_tokens", 64.0, 64),
+        ("completion.max_tokens", EnvText("12"), 12),
+        ("completion.temperature", 1, 1.0),
+        ("completion.debounce_ms", 75, 75),
+        ("completion.debounce_ms", 0, 0),
+        ("completion.debounce_ms", "adaptive", "adaptive"),
+        ("completion.debounce_ms", EnvText("75"), 75),
+        ("completion.multiline", "never", "never"),
+        ("completion.menu", "always", "always"),
+        ("completion.disabled_languages", ["markdown"], ("markdown",)),
+        ("completion.disabled_languages", EnvText("markdown, 中文"), ("markdown", "中文")),
+        ("chat.thinking", True, True),
+        ("chat.language", "中文", "中文"),
+        ("privacy.ignore", ["*.密"], ("*.密",)),
+        ("usage.daily_token_limit", 0, 0),
+    ],
+)
+def test_good_value(path: str, raw: object, value: object) -> None:
+    resolved = one({path: raw})
+    assert resolved.problems == ()
+    assert value_of(resolved.settings, path) == value
+    assert resolved.origins[path] == "here"
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "message"),
+    [
+        ("provider", "openai", "provider must be one of auto, deepseek, local"),
+        ("api_key", "two words", "api_key must be one word of visible ASCII characters"),
+        ("api_key", "schlüssel", "api_key must be one word of visible ASCII characters"),
+        ("api_key", "", "api_key must be one word of visible ASCII characters"),
+        ("api_key_command", "", "api_key_command must be text"),
+        ("base_url", "ftp://x", "base_url must be an http:// or https:// address"),
+        ("base_url", "api.deepseek.com", "base_url must be an http:// or https:// address"),
+        ("base_url", "https://[", "base_url must be an http:// or https:// address"),
+        ("base_url", "https://x:99999", "base_url must be an http:// or https:// address"),
+        ("completion.enabled", "yes", "completion.enabled must be true or false"),
+        ("completion.enabled", 1, "completion.enabled must be true or false"),
+        ("completion.max_tokens", 0, "must be a whole number from 1 to 4096"),
+        ("completion.max_tokens", 4097, "must be a whole number from 1 to 4096"),
+        ("completion.max_tokens", 1.5, "must be a whole number from 1 to 4096"),
+        ("completion.max_tokens", "128", "must be a whole number from 1 to 4096"),
+        ("completion.max_tokens", True, "must be a whole number from 1 to 4096"),
+        ("completion.max_tokens", EnvText("１２"), "must be a whole number from 1 to 4096"),
+        ("completion.temperature", 2.1, "must be a number from 0 to 2"),
+        ("completion.temperature", float("nan"), "must be a number from 0 to 2"),
+        ("completion.debounce_ms", "fast", 'must be "adaptive" or a whole number'),
+        ("completion.debounce_ms", -1, 'must be "adaptive" or a whole number'),
+        ("completion.multiline", True, "must be one of auto, always, never"),
+        ("completion.disabled_languages", "python", "must be a list of texts"),
+        ("privacy.ignore", [1], "must be a list of texts"),
+        ("completion.max_token", 1, "is no setting; did you mean completion.max_tokens?"),
+        ("completion", 1, "completion is no setting"),
+        ("😀", 1, "😀 is no setting"),
+    ],
+)
+def test_bad_value_costs_that_setting(path: str, raw: object, message: str) -> None:
+    resolved = one({path: raw, "completion.timeout_ms": 1234})
+    (problem,) = resolved.problems
+    assert problem.startswith("here: ")
+    assert message in problem
+    assert resolved.settings == dataclasses.replace(
+        Settings(), completion=dataclasses.replace(Settings().completion, timeout_ms=1234)
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "raw"), [("api_key", "se cret"), ("base_url", "https://me:secret@host")]
+)
+def test_problem_does_not_repeat_the_value(path: str, raw: str) -> None:
+    (problem,) = one({path: raw}).problems
+    assert "cret" not in problem
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"completion": {"max_tokens": 9}},
+        {"completion": {"maxTokens": 9}},
+        {"completion.max_tokens": 9},
+        {"completion.maxTokens": 9},
+    ],
+)
+def test_either_spelling_nested_or_dotted(values: dict[str, object]) -> None:
+    assert one(values).settings.completion.max_tokens == 9
+
+
+def test_null_is_unset() -> None:
+    resolved = one({"api_key": None, "completion": {"max_tokens": None}})
+    assert (resolved.settings, resolved.problems) == (Settings(), ())
+
+
+def test_later_source_wins() -> None:
+    resolved = resolve(
+        [
+            Source("first", {"completion.max_tokens": 1, "completion.model": "a"}),
+            Source("second", {"completion.max_tokens": 2}),
+            Source("third", {"completion.max_tokens": "bad"}),
+        ]
+    )
+    assert resolved.settings.completion.max_tokens == 2
+    assert resolved.origins["completion.max_tokens"] == "second"
+    assert resolved.origins["completion.model"] == "first"
+    assert resolved.origins["completion.timeout_ms"] == "default"
+    assert "its earlier value is used" in resolved.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "key", "command"),
+    [
+        pytest.param({"api_key": "k"}, {}, "k", None, id="key"),
+        pytest.param({"api_key": "k", "api_key_command": "c"}, {}, "k", None, id="key first"),
+        pytest.param({"api_key": "k"}, {"api_key_command": "c"}, None, "c", id="later command"),
+        pytest.param({"api_key_command": "c"}, {"api_key": "k"}, "k", None, id="later key"),
+        pytest.param({"api_key": "k"}, {"api_key": "x y"}, "k", None, id="bad later key"),
+    ],
+)
+def test_key_before_command_within_a_source(
+    first: dict[str, object], second: dict[str, object], key: str | None, command: str | None
+) -> None:
+    settings = resolve([Source("1", first), Source("2", second)]).settings
+    assert (settings.api_key, settings.api_key_command) == (key, command)
+
+
+@pytest.mark.parametrize("path", ["api_key", "api_key_command", "base_url", "provider"])
+def test_project_file_cannot_choose_where_code_or_key_go(path: str) -> None:
+    values = {"api_key": "k", "api_key_command": "c", "base_url": "http://x", "provider": "local"}
+    resolved = one({path: values[path]}, is_project=True)
+    assert resolved.settings == Settings()
+    assert f"{path} cannot be set by a project file" in resolved.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("own", "project", "value", "has_problem"),
+    [
+        pytest.param({}, {"completion.max_tokens": 64}, 64, False, id="lowers"),
+        pytest.param({}, {"completion.max_tokens": 256}, 128, True, id="cannot raise"),
+        pytest.param(
+            {"completion.max_tokens": 32}, {"completion.max_tokens": 64}, 32, True, id="own"
+        ),
+    ],
+)
+def test_project_file_can_only_lower_limits(
+    own: dict[str, object], project: dict[str, object], value: int, has_problem: bool
+) -> None:
+    resolved = resolve([Source("own", own), Source("p", project, is_project=True)])
+    assert resolved.settings.completion.max_tokens == value
+    assert bool(resolved.problems) is has_problem
+
+
+def test_project_file_can_set_a_limit_where_there_is_none() -> None:
+    resolved = one({"usage.daily_token_limit": 1000}, is_project=True)
+    assert resolved.settings.usage.daily_token_limit == 1000
+
+
+def test_project_file_adds_to_lists_and_later_sources_do_not_undo_it() -> None:
+    resolved = resolve(
+        [
+            Source("own", {"privacy.ignore": ["a"]}),
+            Source("p", {"privacy.ignore": ["b", "a"]}, is_project=True),
+            Source("editor", {"privacy.ignore": ["c"]}),
+        ]
+    )
+    assert resolved.settings.privacy.ignore == ("c", "b", "a")
+
+
+def test_project_file_can_switch_completion_off_not_on() -> None:
+    assert not one({"completion.enabled": False}, is_project=True).settings.completion.enabled
+    resolved = resolve(
+        [
+            Source("own", {"completion.enabled": False}),
+            Source("p", {"completion.enabled": True}, is_project=True),
+        ]
+    )
+    assert not resolved.settings.completion.enabled
+    assert "not on" in resolved.problems[0]
+
+
+def test_client_opt_ins_only_in_initialization_options() -> None:
+    assert one({"client": {"lateAnswers": True}}, is_initialize=True).settings.client.late_answers
+    refused = one({"client": {"status": True}})
+    assert not refused.settings.client.status
+    assert "only be asked for in initializationOptions" in refused.problems[0]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://api.deepseek.com",
+        "https://api.deepseek.com/",
+        "https://api.deepseek.com/v1",
+        "https://api.deepseek.com/v1/",
+        "https://api.deepseek.com/beta",
+        " https://api.deepseek.com/beta/ ",
+        "https://api.deepseek.com//beta//",
+    ],
+)
+def test_base_url_in_every_spelling(written: str) -> None:
+    assert base_url(written) == "https://api.deepseek.com"
+
+
+@pytest.mark.parametrize(
+    ("written", "normal"),
+    [
+        ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("https://proxy.example/deepseek/v1", "https://proxy.example/deepseek"),
+        ("https://proxy.example/betamax", "https://proxy.example/betamax"),
+    ],
+)
+def test_base_url_elsewhere(written: str, normal: str) -> None:
+    assert base_url(written) == normal
+
+
+def test_the_key_is_not_in_repr() -> None:
+    resolved = one({"api_key": "sk-canary"})
+    assert resolved.settings.api_key == "sk-canary"
+    assert "canary" not in repr(resolved)
+
+
+@pytest.mark.parametrize("path", SETTINGS)
+def test_names_are_derived_both_ways(path: str) -> None:
+    assert to_snake(to_camel(path)) == path
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*SETTINGS, "x"]), inner),
+    )
+)
+def test_anything_at_all_is_survived(value: object) -> None:
+    for path in SETTINGS:
+        resolved = one({path: value})
+        assert isinstance(resolved.settings, Settings)
+
+
+@given(st.dictionaries(st.text(), st.dictionaries(st.text(), st.integers())))
+def test_any_names_are_survived(values: dict[str, object]) -> None:
+    assert one(values).settings == Settings()
+
+
+def test_summary_is_one_line_naming_every_problem() -> None:
+    summary = one({"a": 1, "completion": {"model": 2}}).summary()
+    assert summary is not None
+    assert "a is no setting" in summary
+    assert "completion.model must be text" in summary
+    assert "\n" not in summary
+    assert one({}).summary() is None
