@@ -1,0 +1,79 @@
+"""What a provider is asked and what it answers: the seam between the engine and the models."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class FimRequest:
+    """One fill-in-the-middle request, as it is sent.
+
+    Equality and hash name everything the answer depends on: a request can be a cache key.
+    """
+
+    uri: str
+    language_id: str
+    prefix: str
+    """Document text up to the cursor, within the budget. May be empty."""
+    suffix: str
+    """Document text from the cursor on, within the budget. Empty at the end of a document."""
+    model: str
+    max_tokens: int
+    temperature: float
+    timeout_s: float = field(compare=False, default=8.0)
+    """Wall clock for the whole call, in seconds; the answer does not depend on it."""
+
+
+class Finish(Enum):
+    """Why a completion ended where it does."""
+
+    STOP = "stop"
+    """The model had nothing more to say."""
+    LENGTH = "length"
+    """``max_tokens`` was reached; the last token may be half a word."""
+    CUT = "cut"
+    """We stopped reading: what is left would not be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """What one call was billed, in tokens."""
+
+    prompt_hit: int = 0
+    """Prompt tokens found in the provider's prefix cache."""
+    prompt_miss: int = 0
+    completion: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FimResult:
+    """What the model said, untouched."""
+
+    text: str
+    finish: Finish
+    usage: TokenUsage | None = None
+    """None when the provider did not say, as when the stream was cut."""
+
+
+KeepGoing = Callable[[str], bool]
+"""Called with all the text so far after each piece; False ends the stream (`Finish.CUT`)."""
+
+
+class FimProvider(Protocol):
+    """Our side of one model API.
+
+    `fill` raises `ProviderError` or is cancelled; nothing else gets out. Cancelling it hangs up.
+    """
+
+    name: str
+    metered: bool
+    """Whether a call costs money and time: such calls are debounced, shared and cached."""
+
+    async def fill(self, request: FimRequest, keep_going: KeepGoing) -> FimResult: ...
+
+    def warm(self) -> None:
+        """Open what the next `fill` will need. Called at every keystroke: cheap, never raises."""
+
+    async def aclose(self) -> None: ...
