@@ -1,0 +1,58 @@
+"""What of the document is sent: prefix and suffix within budget, with a stable head."""
+
+import re
+
+from ds_lsp.document import Snapshot
+from ds_lsp.providers.base import FimRequest
+from ds_lsp.settings import CompletionSettings
+
+PREFIX_BUDGET = 8_000
+"""Characters. With the suffix and JSON's escapes the body stays under 13 KB, which an idle
+connection sends in one round trip (ten TCP segments)."""
+SUFFIX_BUDGET = 2_000
+"""Characters. The suffix follows the typed text, so the provider's prefix cache never holds it:
+every character of it is paid at the full price, at every keystroke."""
+STEP_LINES = 50
+"""The start of the prefix moves in steps of so many lines, so that the head of the prompt stays
+the same, and cached by the provider, from one keystroke to the next."""
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_LINE_START = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
+
+
+def fim_request(snapshot: Snapshot, settings: CompletionSettings) -> FimRequest:
+    """The request for one cursor, byte for byte the document's text."""
+    return FimRequest(
+        uri=snapshot.uri,
+        language_id=snapshot.language_id,
+        prefix=prefix_of(snapshot),
+        suffix=suffix_of(snapshot),
+        model=settings.model,
+        max_tokens=settings.max_tokens,
+        temperature=settings.temperature,
+        timeout_s=settings.timeout_ms / 1000,
+    )
+
+
+def prefix_of(snapshot: Snapshot) -> str:
+    """As much text before the cursor as the budget holds, from a line start that moves in steps."""
+    before = snapshot.before
+    if snapshot.before_is_whole and len(before) <= PREFIX_BUDGET:
+        return before
+    window_start = max(len(before) - PREFIX_BUDGET, 0)
+    starts = [found.start() for found in _LINE_START.finditer(before, window_start)]
+    if not starts:
+        # One endless line.
+        return before[window_start:]
+    first_line = snapshot.line - len(starts) + 1
+    skip = -first_line % STEP_LINES
+    return before[starts[skip if skip < len(starts) else 0] :]
+
+
+def suffix_of(snapshot: Snapshot) -> str:
+    """As many whole lines after the cursor as the budget holds."""
+    after = snapshot.after
+    if len(after) <= SUFFIX_BUDGET:
+        return after
+    ends = [found.end() for found in _LINE_END.finditer(after)]
+    return after[: max((end for end in ends if end <= SUFFIX_BUDGET), default=SUFFIX_BUDGET)]

@@ -1,0 +1,213 @@
+"""The life of one completion request, from snapshot to text."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ds_lsp.completion.cache import CompletionCache, Key
+from ds_lsp.completion.context import fim_request
+from ds_lsp.completion.debounce import wait_s
+from ds_lsp.completion.inflight import InFlight
+from ds_lsp.completion.newest import Newest
+from ds_lsp.completion.postprocess import postprocess
+from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
+from ds_lsp.completion.shape import shape_for, visible, wants_more
+from ds_lsp.completion.trigger import Excludes, refusal
+from ds_lsp.errors import ProviderError, Superseded
+from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """Who is asked, and who fills in where that one fails."""
+
+    first: FimProvider | None
+    fallback: FimProvider | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What the engine tells the session; called on the event loop, must not raise."""
+
+    asking: Callable[[], None] = lambda: None
+    """A metered call begins."""
+    asked: Callable[[FimRequest, FimResult | None], None] = lambda request, result: None
+    """It has ended; None: without an answer, cancelled or failed."""
+    worked: Callable[[], None] = lambda: None
+    failed: Callable[[ProviderError], None] = lambda error: None
+
+
+class Engine:
+    """Completes; owns what is shared between requests: cache, calls in flight, newest request."""
+
+    def __init__(
+        self,
+        excludes: Excludes = lambda uri: None,
+        events: Events = Events(),
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        in_flight: InFlight | None = None,
+    ) -> None:
+        self.providers = Providers(None)
+        self.cache = CompletionCache(clock)
+        self.in_flight = InFlight() if in_flight is None else in_flight
+        self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
+        self._excludes = excludes
+        self._events = events
+        self._clock = clock
+        self._sleep = sleep
+        self._newest = Newest()
+
+    async def complete(self, request: CompletionRequest) -> Completion:
+        """Complete at the request's cursor; empty text when there is nothing to offer.
+
+        Raises `Superseded` as soon as a newer request for the document has come.
+        """
+        record = Record()
+        started = self._clock()
+        try:
+            async with self._newest.enter(f"{request.lane} {request.snapshot.uri}"):
+                text = await self._text(request, record)
+                return Completion(text, record)
+        except Superseded:
+            record.reason = Reason.SUPERSEDED
+            raise
+        except asyncio.CancelledError:
+            record.reason = Reason.CANCELLED
+            raise
+        finally:
+            record.stages_ms["total"] = (self._clock() - started) * 1000
+            self.last = record
+            _log(record)
+
+    async def finish(self, request: CompletionRequest) -> bool:
+        """Wait for the call a cancelled *request* left behind; whether it found anything.
+
+        For clients that ask again when an answer comes late: it is in the cache by then.
+        """
+        provider = self.providers.first
+        if provider is None or not provider.metered:
+            return False
+        key = _key(provider, request)
+        if key not in self.in_flight:
+            return False
+        try:
+            result = await self.in_flight.fetch(key, lambda: self._ask(provider, key))
+        except ProviderError:
+            return False
+        return bool(result.text.strip())
+
+    def use(self, providers: Providers) -> None:
+        """Ask other providers from now on; what the earlier ones said is forgotten."""
+        self.providers = providers
+        self.cache.clear()
+
+    async def aclose(self) -> None:
+        await self.in_flight.aclose()
+
+    async def _text(self, request: CompletionRequest, record: Record) -> str:
+        refused = refusal(request, self._excludes)
+        if refused:
+            record.reason, record.detail = refused
+            return ""
+        provider = self.providers.first
+        if provider is None:
+            record.reason = Reason.NO_PROVIDER
+            return ""
+        record.provider = provider.name
+        with self._stage(record, "context"):
+            key = _key(provider, request)
+        result = await self._result(provider, request, key, record)
+        if result is None:
+            return ""
+        with self._stage(record, "postprocess"):
+            seen = visible(result.text, result.finish, key.shape, request.snapshot)
+            text = postprocess(seen, request.snapshot)
+        record.chars = len(text)
+        record.reason = _reason(result.text, text)
+        return text
+
+    async def _result(
+        self, provider: FimProvider, request: CompletionRequest, key: Key, record: Record
+    ) -> FimResult | None:
+        """What the model says, cheapest first: remembered, being said, asked for."""
+        if not provider.metered:
+            return await self._ask_free(provider, key, record)
+        with self._stage(record, "cache"):
+            hit = self.cache.find(key)
+        if hit:
+            record.source = hit.origin.value
+            return hit.result
+        if key not in self.in_flight:
+            provider.warm()
+            with self._stage(record, "debounce"):
+                await self._sleep(wait_s(request, self._clock()))
+        record.source = Origin.JOINED.value if key in self.in_flight else provider.name
+        try:
+            with self._stage(record, "provider"):
+                result = await self.in_flight.fetch(key, lambda: self._ask(provider, key))
+        except ProviderError as error:
+            record.reason, record.detail = Reason.PROVIDER_FAILED, str(error)
+            fallback = self.providers.fallback
+            return await self._ask_free(fallback, key, record) if fallback else None
+        record.usage = result.usage
+        return result
+
+    async def _ask(self, provider: FimProvider, key: Key) -> FimResult:
+        """One metered call. It may outlive the request that began it, so it reports by itself."""
+        result = None
+        self._events.asking()
+        try:
+            result = await provider.fill(key.request, lambda text: wants_more(text, key.shape))
+        except ProviderError as error:
+            self._events.failed(error)
+            raise
+        finally:
+            self._events.asked(key.request, result)
+        self.cache.store(key, result)
+        self._events.worked()
+        return result
+
+    async def _ask_free(self, provider: FimProvider, key: Key, record: Record) -> FimResult:
+        record.source = provider.name
+        with self._stage(record, provider.name):
+            return await provider.fill(key.request, lambda text: wants_more(text, key.shape))
+
+    @contextmanager
+    def _stage(self, record: Record, name: str) -> Iterator[None]:
+        started = self._clock()
+        try:
+            yield
+        finally:
+            record.stages_ms[name] = (self._clock() - started) * 1000
+
+
+def _key(provider: FimProvider, request: CompletionRequest) -> Key:
+    return Key(
+        provider=provider.name,
+        shape=shape_for(request.snapshot, request.settings.multiline),
+        request=fim_request(request.snapshot, request.settings),
+    )
+
+
+def _reason(said: str, shown: str) -> Reason:
+    if shown:
+        return Reason.OFFERED
+    return Reason.NOTHING_LEFT if said.strip() else Reason.NOTHING_FOUND
+
+
+def _log(record: Record) -> None:
+    stages = " ".join(f"{name}={ms:.1f}" for name, ms in record.stages_ms.items())
+    log.info(
+        "completion: %s, from %s, %d chars, ms: %s",
+        record.reason.value,
+        record.source or "nowhere",
+        record.chars,
+        stages,
+    )

@@ -1,0 +1,114 @@
+"""Fakes that answer on command: a provider, a clock, timers."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ds_lsp.errors import ProviderError
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, TokenUsage
+
+
+@dataclass
+class Call:
+    """One call of a `FakeProvider`, waiting to be told what to say."""
+
+    request: FimRequest
+    keep_going: KeepGoing
+    outcome: asyncio.Future[FimResult]
+    hung_up: bool = False
+
+    def say(self, text: str, finish: Finish = Finish.STOP, usage: TokenUsage | None = None) -> None:
+        self.outcome.set_result(FimResult(text, finish, usage))
+
+    def fail(self, error: ProviderError) -> None:
+        self.outcome.set_exception(error)
+
+
+class FakeProvider:
+    """Keeps its calls; each ends when the test says so, or at once with *constant*."""
+
+    def __init__(
+        self, constant: str | None = None, *, name: str = "fake", metered: bool = True
+    ) -> None:
+        self.name = name
+        self.metered = metered
+        self.calls: list[Call] = []
+        self.warmed = 0
+        self.is_closed = False
+        self._constant = constant
+
+    @property
+    def running(self) -> list[Call]:
+        return [call for call in self.calls if not call.outcome.done()]
+
+    async def fill(self, request: FimRequest, keep_going: KeepGoing) -> FimResult:
+        call = Call(request, keep_going, asyncio.get_running_loop().create_future())
+        self.calls.append(call)
+        if self._constant is not None:
+            call.say(self._constant)
+        try:
+            return await call.outcome
+        except asyncio.CancelledError:
+            call.hung_up = True
+            raise
+
+    def warm(self) -> None:
+        self.warmed += 1
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+@dataclass
+class FakeTimer:
+    callback: Callable[[], None]
+    seconds: float
+    is_cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+@dataclass
+class FakeTime:
+    """A clock that stands still until told, with the sleeps and timers that wait for it."""
+
+    now: float = 1000.0
+    sleeps: list[float] = field(default_factory=list)
+    timers: list[FakeTimer] = field(default_factory=list)
+    _waiting: list[tuple[float, asyncio.Future[None]]] = field(default_factory=list)
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        if seconds <= 0:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self.now + seconds, future))
+        await future
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> FakeTimer:
+        timer = FakeTimer(callback, seconds)
+        self.timers.append(timer)
+        return timer
+
+    async def advance(self, seconds: float) -> None:
+        self.now += seconds
+        for due, future in self._waiting:
+            if due <= self.now and not future.done():
+                future.set_result(None)
+        await turns()
+
+    def fire_timers(self) -> None:
+        for timer in self.timers:
+            if not timer.is_cancelled:
+                timer.is_cancelled = True
+                timer.callback()
+
+
+async def turns(count: int = 10) -> None:
+    """Let everything that can go on go on."""
+    for _ in range(count):
+        await asyncio.sleep(0)

@@ -1,0 +1,333 @@
+"""The life of one completion request, with fakes that answer on command."""
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from ds_lsp.completion.engine import Engine, Events, Providers
+from ds_lsp.completion.inflight import InFlight
+from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
+from ds_lsp.errors import AuthenticationError, ProviderError, Superseded, UnavailableError
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
+from ds_lsp.settings import CompletionSettings
+from tests.unit.fakes import FakeProvider, FakeTime, turns
+from tests.unit.texts import request_at
+
+INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC
+
+
+class Rig:
+    """An engine in which time stands still and the provider waits to be told what to say."""
+
+    def __init__(
+        self,
+        provider: FakeProvider | None = None,
+        fallback: FakeProvider | None = None,
+        excludes: Callable[[str], str | None] = lambda uri: None,
+    ) -> None:
+        self.time = FakeTime()
+        self.provider = provider or FakeProvider()
+        self.asked: list[FimResult | None] = []
+        self.failed: list[ProviderError] = []
+        self.worked = 0
+        self.engine = Engine(
+            excludes,
+            Events(asked=self._asked, worked=self._worked, failed=self.failed.append),
+            clock=self.time.clock,
+            sleep=self.time.sleep,
+            in_flight=InFlight(self.time.later),
+        )
+        self.engine.use(Providers(self.provider, fallback))
+
+    def _asked(self, request: FimRequest, result: FimResult | None) -> None:
+        self.asked.append(result)
+
+    def _worked(self) -> None:
+        self.worked += 1
+
+    async def begin(self, text: str, trigger: Trigger = INVOKED) -> asyncio.Task[Completion]:
+        return await self.begin_request(request_at(text, trigger))
+
+    async def begin_request(self, request: CompletionRequest) -> asyncio.Task[Completion]:
+        # An automatic request comes right behind its edit.
+        snapshot = dataclasses.replace(request.snapshot, edited_at=self.time.now)
+        request = dataclasses.replace(request, snapshot=snapshot)
+        task = asyncio.create_task(self.engine.complete(request))
+        await turns()
+        return task
+
+    async def answer(self, text: str, said: str, trigger: Trigger = INVOKED) -> Completion:
+        task = await self.begin(text, trigger)
+        self.provider.calls[-1].say(said)
+        return await task
+
+
+async def test_what_the_model_says_fits_and_is_offered() -> None:
+    rig = Rig()
+    completion = await rig.answer("foo(|)\r\n", "甲)")
+    assert completion.text == "甲"
+    assert completion.record.reason is Reason.OFFERED
+    assert completion.record.source == "fake"
+    assert set(completion.record.stages_ms) == {
+        *("context", "cache", "debounce", "provider", "postprocess", "total")
+    }
+
+
+async def test_same_again_is_free() -> None:
+    rig = Rig()
+    await rig.answer("x = |", "1 + 2")
+    again = await (await rig.begin("x = |", AUTOMATIC))
+    assert (again.text, again.record.source) == ("1 + 2", "cache")
+    assert len(rig.provider.calls) == 1
+    assert rig.time.sleeps == [0.0]
+
+
+async def test_typing_along_is_free_and_waits_for_nothing() -> None:
+    rig = Rig()
+    await rig.answer("x = |", "print(甲)")
+    for typed in ("p", "prin", "print(甲"):
+        completion = await (await rig.begin(f"x = {typed}|", AUTOMATIC))
+        assert completion.text == "print(甲)"[len(typed) :]
+        assert completion.record.source == "type-through"
+    assert len(rig.provider.calls) == 1
+    assert rig.time.sleeps == [0.0]
+
+
+async def test_typing_something_else_asks_again() -> None:
+    rig = Rig()
+    await rig.answer("x = |", "print(1)")
+    assert (await rig.answer("x = q|", "uit()")).text == "uit()"
+
+
+async def test_what_is_remembered_is_what_the_model_said_fitted_anew() -> None:
+    rig = Rig()
+    assert (await rig.answer("f(|)", "甲, 乙)")).text == "甲, 乙"
+    assert (await (await rig.begin("f(甲, |)"))).text == "乙"
+    completion = await (await rig.begin("f(甲, 乙|)"))
+    assert (completion.text, completion.record.reason) == ("", Reason.NOTHING_LEFT)
+    assert len(rig.provider.calls) == 1
+
+
+async def test_automatic_request_waits_for_quiet_and_explicit_one_does_not() -> None:
+    rig = Rig()
+    settings = CompletionSettings(debounce_ms=75)
+    automatic = await rig.begin_request(request_at("x = |", AUTOMATIC, settings))
+    assert rig.provider.calls == []
+    await rig.time.advance(0.074)
+    assert rig.provider.calls == []
+    await rig.time.advance(0.002)
+    assert len(rig.provider.calls) == 1
+    rig.provider.calls[0].say("1")
+    assert (await automatic).text == "1"
+    await rig.begin("y = |", INVOKED)
+    assert len(rig.provider.calls) == 2
+
+
+async def test_connection_is_warmed_while_waiting() -> None:
+    rig = Rig()
+    task = await rig.begin("x = |", AUTOMATIC)
+    assert rig.provider.warmed == 1
+    assert rig.provider.calls == []
+    task.cancel()
+
+
+async def test_joins_the_call_in_flight_without_waiting() -> None:
+    rig = Rig()
+    first = await rig.begin_request(request_at("x = |", INVOKED, lane="inline"))
+    second = await rig.begin_request(request_at("x = |", AUTOMATIC, lane="menu"))
+    (call,) = rig.provider.calls
+    call.say("1")
+    assert (await first).text == (await second).text == "1"
+    assert (await second).record.source == "in-flight"
+
+
+async def test_ten_requests_ten_answers_one_call() -> None:
+    rig = Rig()
+    tasks = [await rig.begin(f"x = {'a' * count}|", AUTOMATIC) for count in range(10)]
+    await rig.time.advance(1.0)
+    (call,) = rig.provider.calls
+    call.say("b")
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(result) for result in results[:-1]] == [Superseded] * 9
+    assert isinstance(results[-1], Completion)
+    assert rig.engine.last.reason is Reason.OFFERED
+
+
+async def test_superseded_request_ends_at_once_and_its_call_after_the_grace() -> None:
+    rig = Rig()
+    older = await rig.begin("x = |")
+    newer = await rig.begin("x = q|")
+    with pytest.raises(Superseded):
+        await older
+    assert len(rig.provider.running) == 2
+    rig.time.fire_timers()
+    await turns()
+    assert [call.hung_up for call in rig.provider.calls] == [True, False]
+    rig.provider.calls[1].say("1")
+    assert (await newer).text == "1"
+
+
+async def test_other_documents_and_lanes_do_not_supersede() -> None:
+    rig = Rig()
+    first = await rig.begin("x = |")
+    request = request_at("y = |", INVOKED)
+    elsewhere = dataclasses.replace(request.snapshot, uri="file:///b.py")
+    second = await rig.begin_request(dataclasses.replace(request, snapshot=elsewhere))
+    third = await rig.begin_request(request_at("z = |", INVOKED, lane="menu"))
+    for call in rig.provider.calls:
+        call.say("1")
+    assert [(await task).text for task in (first, second, third)] == ["1", "1", "1"]
+
+
+async def test_cancelled_request_is_cancelled_and_asking_again_joins_its_call() -> None:
+    rig = Rig()
+    first = await rig.begin("x = |")
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert rig.engine.last.reason is Reason.CANCELLED
+    second = await rig.begin("x = |", AUTOMATIC)
+    (call,) = rig.provider.calls
+    call.say("1")
+    assert (await second).text == "1"
+
+
+async def test_finished_call_is_remembered_though_nobody_waited() -> None:
+    rig = Rig()
+    (await rig.begin("x = |")).cancel()
+    await turns()
+    rig.provider.calls[0].say("1")
+    await turns()
+    assert (await (await rig.begin("x = |"))).record.source == "cache"
+
+
+async def test_failure_is_nothing_to_offer_and_is_never_cached() -> None:
+    rig = Rig()
+    task = await rig.begin("x = |")
+    rig.provider.calls[0].fail(UnavailableError("down"))
+    completion = await task
+    assert completion.text == ""
+    assert completion.record.reason is Reason.PROVIDER_FAILED
+    assert completion.record.detail == "down"
+    assert len(rig.engine.cache) == 0
+    assert [type(error) for error in rig.failed] == [UnavailableError]
+    assert (await rig.answer("x = |", "1")).text == "1"
+    assert rig.worked == 1
+
+
+async def test_fallback_fills_in_and_is_not_cached() -> None:
+    rig = Rig(fallback=FakeProvider("local text", name="local", metered=False))
+    task = await rig.begin("x = |")
+    rig.provider.calls[0].fail(AuthenticationError("wrong key"))
+    completion = await task
+    assert (completion.text, completion.record.source) == ("local text", "local")
+    assert completion.record.detail == "wrong key"
+    assert len(rig.engine.cache) == 0
+
+
+async def test_free_provider_is_asked_at_once_and_never_cached() -> None:
+    rig = Rig(FakeProvider("1", name="local", metered=False))
+    for _ in range(2):
+        assert (await (await rig.begin("x = |", AUTOMATIC))).record.source == "local"
+    assert len(rig.provider.calls) == 2
+    assert rig.time.sleeps == []
+    assert rig.asked == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "excluded", "reason"),
+    [
+        (CompletionSettings(enabled=False), None, Reason.DISABLED),
+        (CompletionSettings(), "built-in: .env", Reason.EXCLUDED),
+    ],
+)
+async def test_refused_request_reaches_nobody(
+    settings: CompletionSettings, excluded: str | None, reason: Reason
+) -> None:
+    rig = Rig(excludes=lambda uri: excluded)
+    completion = await (await rig.begin_request(request_at("x = |", INVOKED, settings)))
+    assert (completion.text, completion.record.reason) == ("", reason)
+    assert rig.provider.calls == []
+    assert rig.provider.warmed == 0
+
+
+async def test_no_provider_is_no_completion() -> None:
+    rig = Rig()
+    rig.engine.use(Providers(None))
+    completion = await (await rig.begin("x = |"))
+    assert completion.record.reason is Reason.NO_PROVIDER
+
+
+async def test_stream_is_cut_when_the_rest_would_not_be_shown() -> None:
+    rig = Rig()
+    await rig.begin("f(|)")
+    (call,) = rig.provider.calls
+    assert call.keep_going("甲, ")
+    assert not call.keep_going("甲, 乙\n")
+
+
+async def test_half_a_last_line_is_not_shown() -> None:
+    rig = Rig()
+    task = await rig.begin("x = |")
+    rig.provider.calls[0].say("1\nhal", Finish.LENGTH)
+    assert (await task).text == "1"
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [("", Reason.NOTHING_FOUND), ("  \n", Reason.NOTHING_FOUND), (")", Reason.NOTHING_LEFT)],
+)
+async def test_nothing_to_offer_says_why(said: str, reason: Reason) -> None:
+    completion = await Rig().answer("f(|)", said)
+    assert (completion.text, completion.record.reason) == ("", reason)
+
+
+async def test_usage_is_told_of_every_call_also_cancelled_and_failed_ones() -> None:
+    rig = Rig()
+    task = await rig.begin("a|")
+    rig.provider.calls[0].say("1", usage=TokenUsage(1, 2, 3))
+    assert (await task).record.usage == TokenUsage(1, 2, 3)
+    await rig.begin("b|")
+    rig.provider.calls[1].fail(UnavailableError("down"))
+    await turns()
+    (await rig.begin("c|")).cancel()
+    await turns()
+    rig.time.fire_timers()
+    await turns()
+    assert [result.text if result else None for result in rig.asked] == ["1", None, None]
+
+
+async def test_changing_the_provider_forgets_what_the_other_said() -> None:
+    rig = Rig()
+    await rig.answer("x = |", "1")
+    other = FakeProvider("2")
+    rig.engine.use(Providers(other))
+    assert (await (await rig.begin("x = |"))).text == "2"
+
+
+async def test_late_answer_is_waited_for_and_remembered() -> None:
+    rig = Rig()
+    request = request_at("x = |", INVOKED)
+    (await rig.begin_request(request)).cancel()
+    await turns()
+    late = asyncio.create_task(rig.engine.finish(request))
+    await turns()
+    rig.time.fire_timers()
+    assert not rig.provider.calls[0].hung_up
+    rig.provider.calls[0].say("1")
+    assert await late
+    assert (await (await rig.begin("x = |"))).record.source == "cache"
+
+
+async def test_nothing_late_where_nothing_runs() -> None:
+    assert not await Rig().engine.finish(request_at("x = |"))
+
+
+async def test_closing_leaves_nothing_running() -> None:
+    rig = Rig()
+    task = await rig.begin("x = |")
+    await rig.engine.aclose()
+    assert rig.provider.running == []
+    assert (await task).record.reason is Reason.PROVIDER_FAILED
