@@ -1,0 +1,56 @@
+"""Logging that cannot show text: what ds-lsp did, how much and how long, never what."""
+
+import copy
+import logging
+import sys
+from pathlib import Path
+from types import TracebackType
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+class PrivateFormatter(logging.Formatter):
+    """Formats our records; of other people's only what holds no values.
+
+    pygls puts whole messages, and libraries put whatever failed to parse, into the arguments of
+    their records and into the messages of exceptions: the user's code, or the key.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.name.partition(".")[0] != "ds_lsp":
+            record = copy.copy(record)
+            record.args = None
+            # An f-string has its values in the message itself: only a template can be shown.
+            record.msg = record.msg if "%" in str(record.msg) else "(message withheld)"
+        return super().format(record)
+
+    def formatException(  # noqa: N802 - the name is logging's
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        kind, _, traceback = ei
+        lines = []
+        while traceback:
+            code = traceback.tb_frame.f_code
+            name = Path(code.co_filename).name
+            lines.append(f"  {name}:{traceback.tb_lineno} in {code.co_name}")
+            traceback = traceback.tb_next
+        return "\n".join([*lines, kind.__name__ if kind else ""])
+
+
+def configure_logging(level: str, file: Path | None) -> None:
+    """Log to *file*, or to stderr. Raises OSError when the file cannot be opened."""
+    handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler()
+    handler.setFormatter(PrivateFormatter())
+    logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
+    # Other people's loggers stay at ERROR: pygls logs every body at INFO.
+    logging.getLogger("ds_lsp").setLevel(level.upper())
+    # Nor may a warning or a lost exception show what it was about.
+    logging.captureWarnings(True)
+    sys.unraisablehook = lambda unraisable: logging.getLogger("python").error(
+        "unraisable %s", unraisable.exc_type.__name__
+    )
