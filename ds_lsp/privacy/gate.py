@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from pathspec import GitIgnoreSpec
 
 from ds_lsp.privacy.builtin import PATTERNS
+from ds_lsp.uris import to_path
 
 IGNORE_FILES = (".gitignore", ".dslspignore")
 _MAX_IGNORE_BYTES = 1 << 20
@@ -113,13 +112,3 @@ def _read_lines(file: Path) -> list[str]:
             return stream.read(_MAX_IGNORE_BYTES).decode("utf-8", "replace").splitlines()
     except OSError:
         return []
-
-
-def to_path(uri: str) -> Path | None:
-    """The file a ``file:`` uri names; None for any other uri."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file":
-        return None
-    host = f"//{parts.netloc}" if parts.netloc and parts.netloc != "localhost" else ""
-    # url2pathname knows the drive letters of Windows; some clients encode their colon.
-    return Path(url2pathname(host + unquote(parts.path).replace("%", "%25")))

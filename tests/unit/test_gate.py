@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.privacy.gate import Gate, to_path
+from ds_lsp.privacy.gate import Gate
 
 
 @pytest.mark.parametrize(
@@ -80,18 +80,3 @@ def test_ignore_file_that_is_not_utf8_does_not_stop_anything(tmp_path: Path) -> 
 def test_document_without_a_file_has_no_name_to_judge() -> None:
     assert Gate().excludes("untitled:Untitled-1") is None
     assert Gate().excludes("file:///home/u/.ssh/config")
-
-
-@pytest.mark.parametrize(
-    ("uri", "path"),
-    [
-        ("file:///a/b.py", "/a/b.py"),
-        ("file:///a/%E4%B8%AD%20b%25c.py", "/a/中 b%c.py"),
-        ("file://localhost/a", "/a"),
-        ("untitled:x", None),
-        ("", None),
-    ],
-)
-def test_to_path(uri: str, path: str | None) -> None:
-    found = to_path(uri)
-    assert (found.as_posix() if found else None) == path

@@ -1,0 +1,127 @@
+"""The workspace's files of one language, nearest first: which they are, and their text."""
+
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ds_lsp.providers.local.tokens import LINE_END
+
+# Never anybody's own source, whatever .gitignore says.
+_SKIPPED_DIRECTORIES = frozenset(
+    {
+        ".git", ".hg", ".svn", ".idea", ".vscode", "node_modules", "bower_components",
+        "__pycache__", ".venv", "venv", ".tox", ".nox", ".eggs", "site-packages",
+        ".mypy_cache", ".ruff_cache", ".pytest_cache", ".gradle", ".next", ".cache",
+    }
+)  # fmt: skip
+# Written by a machine for a machine: lines that nobody types.
+_MAX_MEAN_LINE_CHARS = 200
+_MAX_LINE_CHARS = 5000
+
+Allows = Callable[[Path], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What changes when a file does."""
+
+    modified_ns: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    path: Path
+    stamp: Stamp
+
+
+def nearest_files(
+    roots: Sequence[Path], near: Path | None, suffixes: frozenset[str], allows: Allows
+) -> Iterator[Found | None]:
+    """Regular files with one of *suffixes*, by steps from *near*; None where time has passed.
+
+    Symbolic links are not followed: inside a root they name what is found anyway.
+    """
+    visited: set[Path] = set()
+    for start, root in _starts(roots, near, allows):
+        waiting = deque([start])
+        while waiting:
+            directory = waiting.popleft()
+            if directory in visited:
+                continue
+            visited.add(directory)
+            for entry in _entries(directory):
+                yield None
+                path = directory / entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in _SKIPPED_DIRECTORIES and allows(path):
+                        waiting.append(path)
+                elif path.suffix.lower() in suffixes and allows(path):
+                    yield _found(path, entry)
+            if directory != root:
+                waiting.append(directory.parent)
+
+
+def _starts(
+    roots: Sequence[Path], near: Path | None, allows: Allows
+) -> Iterator[tuple[Path, Path]]:
+    """Where to begin, and the root not to leave: at *near* first, then at each root."""
+    for root in roots:
+        if near is not None and near.is_relative_to(root):
+            between = [near, *near.parents][: len(near.parts) - len(root.parts)]
+            if all(each.name not in _SKIPPED_DIRECTORIES and allows(each) for each in between):
+                yield near, root
+    for root in roots:
+        yield root, root
+
+
+def _entries(directory: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _found(path: Path, entry: os.DirEntry[str]) -> Found | None:
+    try:
+        if not entry.is_file(follow_symlinks=False):
+            return None
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    return Found(path, Stamp(status.st_mtime_ns, status.st_size))
+
+
+def read_source(path: Path, max_bytes: int) -> str | None:
+    """The text of a source file; None if it is not one: too large, binary, minified, gone."""
+    try:
+        data = _read_regular(path, max_bytes)
+    except OSError:
+        return None
+    if data is None or b"\0" in data:
+        return None
+    text = data.decode("utf-8-sig", errors="replace")
+    return None if looks_minified(text) else text
+
+
+def _read_regular(path: Path, max_bytes: int) -> bytes | None:
+    """Never waits on a FIFO and never follows a link that was put there since we looked."""
+    flags = os.O_RDONLY
+    for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    descriptor = os.open(path, flags)
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
+            return None
+        return file.read(max_bytes)
+
+
+def looks_minified(text: str) -> bool:
+    lines = LINE_END.split(text)
+    longest = max(map(len, lines))
+    return longest > _MAX_LINE_CHARS or len(text) > _MAX_MEAN_LINE_CHARS * len(lines)

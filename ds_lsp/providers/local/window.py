@@ -1,0 +1,85 @@
+"""The text around the cursor as tokens, kept from one request to the next."""
+
+from collections.abc import Sequence
+
+from ds_lsp.providers.local.index import Family, OpenDocument
+from ds_lsp.providers.local.predict import CONTEXT_TOKENS, SURROUNDING_TOKENS
+from ds_lsp.providers.local.stream import Stream
+from ds_lsp.providers.local.tokens import BOUNDARY, LINE_END, STEM_CHARS, Layout, Token
+
+# An ordinary budget's worth of lines is some 250: room for a while of typing on.
+_MAX_LINES = 2000
+_EXPECTED_TOKENS = 4000
+_MAX_LINE_CHARS = 500
+# More new lines at once than this come from a paste or a jump: start afresh.
+_MAX_NEW_LINES = 60
+
+
+class Window:
+    """What stands before (and after) the cursor of one document.
+
+    Typing only adds lines: those are appended. Anything else starts afresh, which costs about
+    two milliseconds.
+    """
+
+    def __init__(self, family: Family) -> None:
+        self.family = family
+        self.stream = Stream(family.vocabulary, _EXPECTED_TOKENS)
+        self.document: OpenDocument | None = None
+        self._lines: list[str] = []
+        self._layout = Layout()
+
+    def follow(self, uri: str, before: list[str], suffix: str) -> None:
+        """Come to know the whole lines *before* the cursor's line."""
+        document = self.family.open.get(uri)
+        added = _added(self._lines, before) if document is self.document else None
+        if added is None or len(self._lines) + added > _MAX_LINES:
+            self._start_afresh(document, suffix)
+            self._lines = []
+            added = len(before)
+        new = before[len(before) - added :]
+        self._lines += new
+        self._learn(new)
+
+    def context(self, current: str, typed: Sequence[Token]) -> list[Token]:
+        """The last tokens up to the one that is being typed on the line *current*."""
+        start = self._layout.copy().line_start(current)
+        return [*self.stream.tokens[-CONTEXT_TOKENS:], start, *typed]
+
+    def words(self, typed: Sequence[Token]) -> frozenset[Token]:
+        """The words (not the punctuation) shortly before the cursor."""
+        known = self.family.vocabulary.words
+        tokens = [*self.stream.tokens[-SURROUNDING_TOKENS:], *typed]
+        return frozenset(token for token in tokens if len(known[token >> 1]) >= STEM_CHARS)
+
+    def _start_afresh(self, document: OpenDocument | None, suffix: str) -> None:
+        self.stream = Stream(self.family.vocabulary, _EXPECTED_TOKENS)
+        self.document = document
+        if document is None:
+            # Nobody has shown us the whole document, as on the command line.
+            self._layout = Layout()
+            self._learn(LINE_END.split(suffix)[1:])
+        self._layout = Layout()
+        self.stream.extend([BOUNDARY << 1])
+
+    def _learn(self, lines: Sequence[str]) -> None:
+        known = self.document.line_hashes if self.document else frozenset()
+        for line in lines:
+            content = line.strip()
+            if not content or len(content) > _MAX_LINE_CHARS:
+                self._layout.blank()
+                continue
+            tokens = [self._layout.line_start(line), *self.family.vocabulary.learn(content)]
+            self.stream.extend(tokens, learn=hash(content) not in known)
+
+
+def _added(old: Sequence[str], new: Sequence[str]) -> int | None:
+    """How many lines at the end of *new* follow on *old*; None if it is not a continuation.
+
+    The first line of *new* may be cut by the budget, so it is not compared.
+    """
+    for added in range(min(_MAX_NEW_LINES, len(new)) + 1):
+        kept = len(new) - added
+        if kept <= len(old) and new[1:kept] == old[len(old) - kept + 1 :] and kept > 1:
+            return added
+    return None

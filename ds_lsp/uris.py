@@ -1,0 +1,19 @@
+"""Which file a uri names."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+
+def to_path(uri: str) -> Path | None:
+    """The file a ``file:`` uri names; None for any other uri, and for what is none."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    if parts.scheme != "file":
+        return None
+    host = f"//{parts.netloc}" if parts.netloc and parts.netloc != "localhost" else ""
+    # url2pathname knows the drive letters of Windows, but not with the colon that some clients
+    # encode; what it decodes itself must not be decoded twice.
+    return Path(url2pathname(host + unquote(parts.path).replace("%", "%25")))
