@@ -369,7 +369,7 @@ class _Merge:
         if not source.is_project:
             return None
         if setting.project is Project.FORBIDDEN:
-            return "cannot be set by a project file; set it in your own configuration"
+            return "cannot be set by a project file"
         if setting.project is Project.SWITCH_OFF and value and not self.values[setting.path]:
             return "can be switched off by a project file, not on"
         before = self.values[setting.path]

@@ -1,0 +1,246 @@
+"""One session, without a protocol: settings, gate, index, providers and the engine between them.
+
+The language server and the subcommands each drive one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ds_lsp.completion.engine import Engine, Events, Providers
+from ds_lsp.document import Document
+from ds_lsp.errors import ConnectError, ProviderError, RateLimitError, UnavailableError
+from ds_lsp.key import Found, find_key
+from ds_lsp.privacy.gate import Gate
+from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
+from ds_lsp.providers.local.index import Index
+from ds_lsp.providers.local.provider import Local
+from ds_lsp.settings import Resolved, Settings
+from ds_lsp.usage.counter import UsageCounter
+
+log = logging.getLogger(__name__)
+
+NO_KEY = (
+    "No DeepSeek key was found. Set DEEPSEEK_API_KEY in the editor's environment, or "
+    "api_key_command in your configuration, or provider to local."
+)
+
+
+_PASSING = (UnavailableError, RateLimitError)
+"""What passes by itself: the log has it, and nobody is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How things stand, in the words of ``ds-lsp/status``."""
+
+    state: str
+    """``ready``, ``local``, ``paused``, ``stopped``, ``offline`` or ``disabled``."""
+    detail: str
+    busy: bool
+    """Whether a provider is being asked."""
+
+
+class Session:
+    """Everything that lives from the start of a session to its end."""
+
+    def __init__(
+        self,
+        say: Callable[[str, str | None], None] = lambda topic, message: None,
+        changed: Callable[[State], None] = lambda state: None,
+    ) -> None:
+        """*say* tells the user what there is to say about a topic; *changed* hears of states."""
+        self.usage = UsageCounter()
+        self.index = Index()
+        self.settings = Settings()
+        self.resolved = Resolved(self.settings, {}, ())
+        self.engine = Engine(
+            lambda uri: self.gate.excludes(uri),
+            Events(self._asking, self._asked, self._worked, self._failed),
+        )
+        self.gate = Gate()
+        self.key_source = "none"
+        self._say = say
+        self._changed = changed
+        self._local = Local(self.index)
+        self._trouble: ProviderError | None = None
+        self._told_state = State("", "", False)
+        self._calls = 0
+        self._lacks_key = False
+        self._asked_for: tuple[object, ...] = ()
+        self._gate_made_of: object = None
+        self._choosing: asyncio.Task[None] | None = None
+
+    async def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
+        """Put settings into force, and return when their provider has been chosen."""
+        self.begin_configure(resolved, folders)
+        if self._choosing:
+            await self._choosing
+
+    def begin_configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
+        """Put settings into force. A provider that must first ask for its key follows later."""
+        self.resolved, self.settings = resolved, resolved.settings
+        settings = self.settings
+        self._set_gate(tuple(folders), settings.privacy.ignore)
+        asked_for = (
+            *(settings.provider, settings.base_url),
+            *(settings.api_key, settings.api_key_command),
+        )
+        if asked_for != self._asked_for:
+            self._asked_for = asked_for
+            if self._choosing:
+                self._choosing.cancel()
+            self._choosing = asyncio.create_task(self._choose_provider(settings))
+        self._tell_state()
+
+    def forget_gate(self) -> None:
+        """Ignore files have changed: the next `configure` reads them again."""
+        self._gate_made_of = None
+
+    @property
+    def uses_local(self) -> bool:
+        """Whether anything here can come to be completed from the workspace's own text."""
+        return self.settings.provider != "deepseek"
+
+    def state(self) -> State:
+        state, detail = self._state()
+        return State(state, detail, busy=self._calls > 0)
+
+    def status(self) -> Mapping[str, object]:
+        """The answer of ``ds-lsp.status``."""
+        provider = self.engine.providers.first
+        return {
+            **asdict(self.state()),
+            "provider": provider.name if provider else None,
+            "model": self.settings.completion.model,
+            "base_url": self.settings.base_url,
+            "key_source": self.key_source,
+            "problems": list(self.resolved.problems),
+            "cached_completions": len(self.engine.cache),
+            "calls_in_flight": len(self.engine.in_flight),
+        }
+
+    def usage_report(self) -> Mapping[str, object]:
+        """The answer of ``ds-lsp.usage``."""
+        return {"today": asdict(self.usage.today()), "session": asdict(self.usage.session())}
+
+    def why(self) -> Mapping[str, object]:
+        """The answer of ``ds-lsp.why``: the last request's record."""
+        record = self.engine.last
+        return {
+            "reason": record.reason.value,
+            "detail": record.detail,
+            "source": record.source,
+            "provider": record.provider,
+            "stages_ms": {name: round(ms, 3) for name, ms in record.stages_ms.items()},
+            "chars": record.chars,
+        }
+
+    def index_document(self, document: Document) -> None:
+        """Let the local provider learn from an open document, unless the gate excludes it."""
+        if self.uses_local and not self.gate.excludes(document.uri):
+            self.index.put(document.uri, document.language_id, document.text)
+
+    async def scan(self, folders: Sequence[Path], document: Document) -> None:
+        """Let the local provider learn from the workspace's files like *document*."""
+        if self.uses_local and folders:
+            await self.index.scan(document.uri, document.language_id, folders, self.gate.allows)
+
+    def warm(self) -> None:
+        """Called at each keystroke: the connection is open before the request needs it."""
+        if self.engine.providers.first:
+            self.engine.providers.first.warm()
+
+    async def aclose(self) -> None:
+        if self._choosing:
+            self._choosing.cancel()
+        await self.engine.aclose()
+        await _close(self.engine.providers.first)
+
+    def _set_gate(self, folders: tuple[Path, ...], ignore: tuple[str, ...]) -> None:
+        if self._gate_made_of == (folders, ignore):
+            return
+        self._gate_made_of = (folders, ignore)
+        self.gate = Gate(folders, ignore)
+        # What was learned may be excluded now.
+        self.index.clear()
+
+    async def _choose_provider(self, settings: Settings) -> None:
+        found = Found(None, "none")
+        if settings.provider != "local":
+            found = await find_key(settings, self.resolved.origins.get("api_key", "none"))
+        self.key_source = found.source
+        self._lacks_key = settings.provider == "deepseek" and not found.key
+        self._trouble = None
+        replaced = self.engine.providers.first
+        self.engine.use(self._providers(settings, found.key))
+        await self.engine.in_flight.aclose()
+        await _close(replaced)
+        self._say("provider", None)
+        missing = NO_KEY if self._lacks_key else None
+        self._say("key", found.problem or missing)
+        self._tell_state()
+
+    def _providers(self, settings: Settings, key: str | None) -> Providers:
+        if settings.provider == "local" or (settings.provider == "auto" and not key):
+            return Providers(self._local)
+        if not key:
+            return Providers(None)
+        # Imported where it is used: httpx costs a tenth of the start, and local needs none of it.
+        from ds_lsp.providers.deepseek import DeepSeek
+
+        deepseek = DeepSeek(api_key=key, base_url=settings.base_url)
+        return Providers(deepseek, self._local if settings.provider == "auto" else None)
+
+    def _state(self) -> tuple[str, str]:
+        if not self.settings.completion.enabled:
+            return "disabled", "completion.enabled is false"
+        if self._lacks_key:
+            return "stopped", "no DeepSeek key was found"
+        if self._trouble:
+            return _state_word(self._trouble), str(self._trouble)
+        if self.engine.providers.first is self._local:
+            return "local", "completing from the workspace's own text"
+        return "ready", ""
+
+    def _asking(self) -> None:
+        self._calls += 1
+        self._tell_state()
+
+    def _asked(self, request: FimRequest, result: FimResult | None) -> None:
+        self._calls -= 1
+        self.usage.add(request.model, result.usage if result else None)
+        self._tell_state()
+
+    def _worked(self) -> None:
+        self._trouble = None
+        self._say("provider", None)
+        self._tell_state()
+
+    def _failed(self, error: ProviderError) -> None:
+        # Loud once; an outage lasts for many keystrokes.
+        is_news = type(error) is not type(self._trouble)
+        log.log(logging.WARNING if is_news else logging.INFO, "no completion: %s", error)
+        self._trouble = error
+        if not isinstance(error, _PASSING):
+            self._say("provider", str(error))
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        state = self.state()
+        if state != self._told_state:
+            self._told_state = state
+            self._changed(state)
+
+
+def _state_word(error: ProviderError) -> str:
+    if isinstance(error, ConnectError):
+        return "offline"
+    return "paused" if isinstance(error, _PASSING) else "stopped"
+
+
+async def _close(provider: FimProvider | None) -> None:
+    if provider:
+        await provider.aclose()
