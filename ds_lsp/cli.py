@@ -1,0 +1,98 @@
+"""The command line: what to run, and where logs go."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import ds_lsp
+from ds_lsp.logs import LEVELS, configure_logging
+
+COMMANDS = {
+    "demo": "show completions at work in this terminal; needs no key and no network",
+    "complete": "print one completion for FILE:LINE:COL",
+    "config": "show the settings in force and where each came from",
+}
+"""Each is a module of `ds_lsp.commands`, imported when it is asked for."""
+
+_LOOPBACK = "127.0.0.1"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ds-lsp; the process's exit status: 0 ok, 1 the thing asked failed, 2 usage."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    # A command says on stderr what went wrong, in its own words; the log would say it again.
+    level = arguments.log_level or ("error" if arguments.command else "warning")
+    try:
+        configure_logging(level, arguments.log_file)
+    except OSError as exc:
+        parser.error(f"the log file {arguments.log_file} cannot be written: {exc.strerror}")
+    try:
+        if arguments.command:
+            return _run(arguments.command, arguments.rest)
+        _serve(arguments.tcp)
+    except KeyboardInterrupt:
+        return 130
+    except OSError as exc:
+        parser.error(f"cannot listen on {arguments.tcp}: {exc.strerror}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ds-lsp",
+        usage="ds-lsp [options] [COMMAND ...]",
+        description="A code-completion language server. Without a command it serves an editor on "
+        "stdin and stdout.",
+        epilog="commands (each has --help):\n"
+        + "\n".join(f"  {name:<10} {meaning}" for name, meaning in COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ds-lsp {ds_lsp.__version__}")
+    parser.add_argument("--stdio", action="store_true", help="serve on stdin and stdout (default)")
+    parser.add_argument(
+        "--tcp", metavar="[HOST:]PORT", type=_address, help="serve one client on a socket instead"
+    )
+    parser.add_argument(
+        "--log-level", choices=LEVELS, help="default: warning; with a command: error"
+    )
+    parser.add_argument("--log-file", type=Path, metavar="PATH", help="log here, not to stderr")
+    parser.add_argument("command", nargs="?", choices=COMMANDS, help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def _run(command: str, arguments: Sequence[str]) -> int:
+    module = importlib.import_module(f"ds_lsp.commands.{command}")
+    try:
+        status: int = module.main(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever was reading, as `head` does, has read enough; nothing is left to flush to.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        return 1
+    except OSError as exc:
+        # Such as a full disk: whatever a command can foresee, it says itself.
+        sys.stderr.write(f"ds-lsp {command}: {exc.strerror or exc}\n")
+        return 1
+    return status
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not [HOST:]PORT")
+    return host or _LOOPBACK, int(port)
+
+
+def _serve(address: tuple[str, int] | None) -> None:
+    from ds_lsp.lsp.app import serve_stdio, serve_tcp
+
+    if address:
+        serve_tcp(*address)
+    else:
+        serve_stdio()

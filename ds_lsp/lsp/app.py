@@ -1,0 +1,103 @@
+"""Which handler answers which method, and how the server runs."""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+
+from lsprotocol import types
+from pygls.io_ import run_async
+
+from ds_lsp.lsp import handlers
+from ds_lsp.lsp.convert import ACCEPT
+from ds_lsp.lsp.server import DsLanguageServer
+from ds_lsp.lsp.stdio import FairReader, open_stdin, take_stdout
+
+_CLOSE_TIMEOUT_S = 1.0
+"""An editor that quits does not wait for a connection to be closed politely."""
+
+
+def create_server() -> DsLanguageServer:
+    server = DsLanguageServer()
+    on = server.feature
+
+    # Lifecycle
+    on(types.INITIALIZE)(handlers.initialize)
+    on(types.INITIALIZED)(handlers.initialized)
+    on(types.SHUTDOWN)(handlers.shutdown)
+
+    # Documents
+    on(types.TEXT_DOCUMENT_DID_OPEN)(handlers.did_open)
+    on(types.TEXT_DOCUMENT_DID_CHANGE)(handlers.did_change)
+    on(types.TEXT_DOCUMENT_DID_CLOSE)(handlers.did_close)
+    on(types.TEXT_DOCUMENT_DID_SAVE)(handlers.did_save)
+
+    # Completion. Without options pygls does not announce the capability. The completion menu is
+    # registered in `initialize`, for the clients it is for.
+    on(
+        types.TEXT_DOCUMENT_INLINE_COMPLETION,
+        types.InlineCompletionOptions(work_done_progress=False),
+    )(handlers.inline_completion)
+
+    # Workspace
+    on(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(handlers.did_change_configuration)
+    on(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(handlers.did_change_workspace_folders)
+
+    # Commands
+    server.command(ACCEPT)(handlers.accept)
+    server.command("ds-lsp.clearCache")(handlers.clear_cache)
+    server.command("ds-lsp.status")(handlers.status)
+    server.command("ds-lsp.toggle")(handlers.toggle)
+    server.command("ds-lsp.usage")(handlers.usage)
+    server.command("ds-lsp.why")(handlers.why)
+    return server
+
+
+def serve_stdio() -> None:
+    """Serve the editor at the other end of stdin and stdout; ends the process."""
+
+    async def serve() -> None:
+        server = create_server()
+        server.protocol.set_writer(take_stdout())
+        await _serve(server, open_stdin())
+
+    asyncio.run(serve())
+
+
+def serve_tcp(host: str, port: int) -> None:
+    """Serve one client on a socket, for debugging; ends the process when the client leaves."""
+
+    async def serve() -> None:
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            listener.close()
+            server = create_server()
+            server.protocol.set_writer(writer)
+            await _serve(server, FairReader(reader))
+
+        listener = await asyncio.start_server(connected, host, port)
+        bound = listener.sockets[0].getsockname()
+        print(f"ds-lsp listens on {bound[0]}:{bound[1]}", file=sys.stderr, flush=True)  # noqa: T201
+        await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+async def _serve(server: DsLanguageServer, reader: FairReader) -> None:
+    """Handle messages until the client says exit or is gone; then end the process."""
+    messages = asyncio.ensure_future(
+        run_async(
+            threading.Event(), reader, server.protocol, error_handler=server.report_server_error
+        )
+    )
+    await asyncio.wait(
+        [messages, asyncio.ensure_future(server.protocol.exit_requested.wait())],
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+    messages.cancel()
+    await asyncio.wait([asyncio.ensure_future(server.aclose())], timeout=_CLOSE_TIMEOUT_S)
+    logging.shutdown()
+    sys.stderr.flush()
+    # Not asyncio's way out, which waits for threads: a name look-up must not keep an editor waiting
+    # for seconds. As LSP has it, ending without having been told to shut down is an error.
+    os._exit(0 if server.protocol.is_shut_down else 1)

@@ -1,0 +1,99 @@
+"""What the client says of settings: initializationOptions, pushed and pulled configuration."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from ds_lsp.settings import Resolved, Source
+from ds_lsp.sources import Layers, read_layers, resolve_with
+
+log = logging.getLogger(__name__)
+
+SECTION = "ds-lsp"
+_PULL_TIMEOUT_S = 5.0
+"""A client that announces workspace/configuration and never answers must not hold us up."""
+
+
+class Configuration:
+    """Everything settings are resolved from, in one session."""
+
+    def __init__(self, params: types.InitializeParams) -> None:
+        self._initialize = Source(
+            "initializationOptions",
+            _section(params.initialization_options),
+            is_initialize=True,
+        )
+        self._pushed: Mapping[str, object] = {}
+        self._pulled: Mapping[str, object] = {}
+        self._toggled: Mapping[str, object] = {}
+        self._layers = Layers((), ())
+        workspace = params.capabilities.workspace
+        self._can_pull = bool(workspace and workspace.configuration)
+        change = workspace.did_change_configuration if workspace else None
+        self._can_register = bool(change and change.dynamic_registration)
+        text_document = params.capabilities.text_document
+        menu = text_document.completion if text_document else None
+        self.can_register_menu = bool(menu and menu.dynamic_registration)
+
+    def read_files(self, folders: Iterable[Path]) -> None:
+        self._layers = read_layers(folders)
+
+    def resolved(self) -> Resolved:
+        # A client that pushes has said what it wants; one that is asked knows better still.
+        client = self._pulled or self._pushed
+        return resolve_with(
+            self._layers,
+            self._initialize,
+            Source("editor configuration", client),
+            Source("ds-lsp.toggle", self._toggled),
+        )
+
+    def toggle(self, enabled: bool) -> None:
+        """The user's word of this moment; it holds for this session, over every source."""
+        self._toggled = {"completion.enabled": enabled}
+
+    def push(self, settings: object) -> None:
+        """The content of ``workspace/didChangeConfiguration``."""
+        self._pushed = _section(settings)
+
+    async def pull(self, ls: LanguageServer) -> None:
+        """Ask the client for our section; what it does not answer stays as it was."""
+        if not self._can_pull:
+            return
+        params = types.ConfigurationParams(items=[types.ConfigurationItem(section=SECTION)])
+        try:
+            async with asyncio.timeout(_PULL_TIMEOUT_S):
+                answer = await ls.workspace_configuration_async(params)
+        except Exception as exc:
+            log.warning("the client did not say its configuration: %s", type(exc).__name__)
+            return
+        self._pulled = _section(answer[0] if answer else None)
+
+    async def ask_for_changes(self, ls: LanguageServer) -> None:
+        """Some clients tell of changes only to servers that have asked to be told."""
+        if self._can_register:
+            await register(ls, types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": SECTION})
+
+
+async def register(ls: LanguageServer, method: str, options: object) -> None:
+    """Tell the client later than in the answer to ``initialize`` that we handle *method*."""
+    registration = types.Registration(f"ds-lsp {method}", method, options)
+    try:
+        async with asyncio.timeout(_PULL_TIMEOUT_S):
+            await ls.client_register_capability_async(types.RegistrationParams([registration]))
+    except Exception as exc:
+        log.warning("the client did not register %s: %s", method, type(exc).__name__)
+
+
+def _section(raw: object) -> Mapping[str, object]:
+    """Our settings in what a client sent, with or without the section's name around them."""
+    if not isinstance(raw, Mapping):
+        return {}
+    inner = raw.get(SECTION, raw.get("dsLsp"))
+    if isinstance(inner, Mapping):
+        return inner
+    return {} if inner is None and SECTION in raw else raw

@@ -1,0 +1,144 @@
+"""Protocol types to ours and back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsprotocol import types
+
+from ds_lsp.completion.request import Completion, Trigger
+from ds_lsp.document import PositionEncoding, Snapshot, width
+from ds_lsp.uris import to_path
+
+ACCEPT = "ds-lsp.accept"
+SERVER_NAME = "ds-lsp"
+
+
+@dataclass(frozen=True, slots=True)
+class MenuClient:
+    """How one client wants the items of its completion menu."""
+
+    wants_edit: bool
+    """Helix obeys a range exactly, and lets a bare text eat the rest of the word."""
+    takes_text_as_is: bool
+    """The client can be told not to indent the text again."""
+    shows_markdown: bool
+
+
+def to_menu_client(params: types.InitializeParams) -> MenuClient:
+    text_document = params.capabilities.text_document
+    completion = text_document.completion if text_document else None
+    item = (
+        completion.completion_item if completion else None
+    ) or types.ClientCompletionItemOptions()
+    modes = item.insert_text_mode_support
+    return MenuClient(
+        wants_edit=params.client_info is not None and params.client_info.name == "helix",
+        takes_text_as_is=modes is not None and types.InsertTextMode.AsIs in modes.value_set,
+        shows_markdown=types.MarkupKind.Markdown in (item.documentation_format or ()),
+    )
+
+
+def to_trigger(kind: types.InlineCompletionTriggerKind) -> Trigger:
+    invoked = types.InlineCompletionTriggerKind.Invoked
+    return Trigger.INVOKED if kind is invoked else Trigger.AUTOMATIC
+
+
+def to_encoding(encoding: types.PositionEncodingKind | str | None) -> PositionEncoding:
+    value = encoding.value if isinstance(encoding, types.PositionEncodingKind) else encoding
+    return PositionEncoding(value or "utf-16")
+
+
+def cursor(snapshot: Snapshot, before: str = "") -> types.Position:
+    """The position of the cursor, or of the start of the text that stands right *before* it."""
+    column = snapshot.column - width(before, snapshot.encoding)
+    return types.Position(line=snapshot.line, character=column)
+
+
+def to_inline_completion_list(
+    completion: Completion, snapshot: Snapshot
+) -> types.InlineCompletionList:
+    """At most one item: plain text with an empty range at the cursor, as every editor takes it."""
+    if not completion.text:
+        return NOTHING
+    item = types.InlineCompletionItem(
+        insert_text=completion.text,
+        range=types.Range(start=cursor(snapshot), end=cursor(snapshot)),
+        command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
+    )
+    return types.InlineCompletionList(items=[item])
+
+
+def to_completion_list(
+    completion: Completion, snapshot: Snapshot, client: MenuClient
+) -> types.CompletionList:
+    """At most one item, in the one form that worked in every menu it was tried in.
+
+    The text begins with the word being typed, and so does what the editor filters by; otherwise
+    the item vanishes at the next letter.
+    """
+    if not completion.text:
+        return EMPTY_MENU
+    word = word_before(snapshot.line_before)
+    text = word + completion.text
+    first, _, rest = text.partition(snapshot.eol)
+    item = types.CompletionItem(
+        label=first + (" ..." if rest else ""),
+        kind=types.CompletionItemKind.Snippet if rest else types.CompletionItemKind.Text,
+        detail=SERVER_NAME,
+        documentation=_documentation(text, snapshot.language_id, client),
+        filter_text=text,
+        sort_text="0000",
+        insert_text_mode=types.InsertTextMode.AsIs if client.takes_text_as_is else None,
+        command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
+    )
+    if client.wants_edit:
+        typed = types.Range(start=cursor(snapshot, word), end=cursor(snapshot))
+        item.text_edit = types.TextEdit(range=typed, new_text=text)
+    else:
+        item.insert_text = text
+    return types.CompletionList(is_incomplete=True, items=[item])
+
+
+NOTHING = types.InlineCompletionList(items=[])
+EMPTY_MENU = types.CompletionList(is_incomplete=True, items=[])
+
+
+def to_folders(params: types.InitializeParams) -> list[Path]:
+    """The workspace folders that are folders on this disk."""
+    if params.workspace_folders:
+        return to_paths(params.workspace_folders)
+    if params.root_uri:
+        path = to_path(params.root_uri)
+        return [path] if path else []
+    return [Path(params.root_path)] if params.root_path else []
+
+
+def to_paths(folders: Iterable[types.WorkspaceFolder]) -> list[Path]:
+    return [path for folder in folders if (path := to_path(folder.uri))]
+
+
+def announces_inline_completion(capabilities: types.ClientCapabilities) -> bool:
+    text_document = capabilities.text_document
+    return text_document is not None and text_document.inline_completion is not None
+
+
+def word_before(line_before: str) -> str:
+    """The word that ends at the cursor; empty when there is none."""
+    start = len(line_before)
+    while start and (line_before[start - 1].isalnum() or line_before[start - 1] == "_"):
+        start -= 1
+    return line_before[start:]
+
+
+def _documentation(text: str, language_id: str, client: MenuClient) -> types.MarkupContent | str:
+    if not client.shows_markdown:
+        return text
+    return types.MarkupContent(types.MarkupKind.Markdown, _fenced(text, language_id))
+
+
+def _fenced(text: str, language_id: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language_id}\n{text}\n{fence}"

@@ -1,0 +1,199 @@
+"""One function per method: convert, call, convert back.
+
+A handler takes its snapshot before its first ``await``: the next change may already be waiting.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from lsprotocol import types
+
+from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Record, Trigger
+from ds_lsp.errors import Superseded
+from ds_lsp.lsp import convert
+from ds_lsp.lsp.configure import Configuration, register
+from ds_lsp.lsp.server import DsLanguageServer
+from ds_lsp.privacy.gate import IGNORE_FILES
+from ds_lsp.sources import PROJECT_FILE
+
+MENU_TIMEOUT_S = 2.0
+"""A completion menu is held up by its slowest server; later than this nobody waits for it."""
+
+# Asked for after these as well, where an editor's menu would wait for the first letter of a word.
+MENU_OPTIONS = types.CompletionOptions(trigger_characters=[".", "(", "[", "{", ",", ":", "=", " "])
+
+
+# Lifecycle
+
+
+def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
+    ls.documents.encoding = convert.to_encoding(ls.workspace.position_encoding)
+    ls.folders = convert.to_folders(params)
+    ls.menu_client = convert.to_menu_client(params)
+    ls.asks_inline = convert.announces_inline_completion(params.capabilities)
+    ls.configuration = Configuration(params)
+    ls.configuration.read_files(ls.folders)
+    ls.reconfigure()
+    if serves_menu(ls):
+        ls.feature(types.TEXT_DOCUMENT_COMPLETION, MENU_OPTIONS)(completion_menu)
+
+
+def initialized(ls: DsLanguageServer, params: types.InitializedParams) -> None:
+    ls.spawn(_initialized(ls))
+
+
+async def _initialized(ls: DsLanguageServer) -> None:
+    await ls.configuration.pull(ls)
+    ls.reconfigure()
+    ls.notifier.open()
+    await ls.configuration.ask_for_changes(ls)
+    await _announce_menu(ls)
+
+
+async def shutdown(ls: DsLanguageServer, params: None) -> None:
+    await ls.aclose()
+
+
+# Documents
+
+
+def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> None:
+    document = ls.documents.get(params.text_document.uri)
+    if document:
+        ls.session.warm()
+        ls.learn(document)
+
+
+def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
+    ls.drop_late(params.text_document.uri)
+    document = ls.documents.get(params.text_document.uri)
+    if document:
+        ls.session.warm()
+        ls.learn_later(document)
+
+
+def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
+    ls.drop_late(params.text_document.uri)
+    ls.forget_learning(params.text_document.uri)
+    ls.session.index.drop(params.text_document.uri)
+
+
+def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> None:
+    if params.text_document.uri.endswith((PROJECT_FILE, *IGNORE_FILES)):
+        ls.configuration.read_files(ls.folders)
+        ls.session.forget_gate()
+        ls.reconfigure()
+
+
+# Completion
+
+
+async def inline_completion(
+    ls: DsLanguageServer, params: types.InlineCompletionParams
+) -> types.InlineCompletionList | None:
+    ls.asks_inline = True
+    snapshot = ls.snapshot(params.text_document.uri, params.position)
+    if snapshot is None:
+        return convert.NOTHING
+    trigger = convert.to_trigger(params.context.trigger_kind)
+    completion = await _complete(ls, ls.request(snapshot, trigger, "inline"))
+    return convert.to_inline_completion_list(completion, snapshot) if completion else None
+
+
+async def completion_menu(
+    ls: DsLanguageServer, params: types.CompletionParams
+) -> types.CompletionList | None:
+    snapshot = ls.snapshot(params.text_document.uri, params.position)
+    if snapshot is None or not serves_menu(ls):
+        return convert.EMPTY_MENU
+    # Always automatic: Helix says "invoked" while one types.
+    request = ls.request(snapshot, Trigger.AUTOMATIC, "menu")
+    try:
+        async with asyncio.timeout(MENU_TIMEOUT_S):
+            completion = await _complete(ls, request)
+    except TimeoutError:
+        completion = Completion("", Record(reason=Reason.TIMED_OUT))
+    if completion is None:
+        return None
+    return convert.to_completion_list(completion, snapshot, ls.menu_client)
+
+
+async def _complete(ls: DsLanguageServer, request: CompletionRequest) -> Completion | None:
+    try:
+        return await ls.session.engine.complete(request)
+    except Superseded:
+        return None
+    except asyncio.CancelledError:
+        ls.finish_late(request)
+        raise
+
+
+def serves_menu(ls: DsLanguageServer) -> bool:
+    menu = ls.session.settings.completion.menu
+    return menu == "always" or (menu == "auto" and not ls.asks_inline)
+
+
+async def _announce_menu(ls: DsLanguageServer) -> None:
+    """`completion.menu` can be switched on later than `initialize`, where it is announced."""
+    is_announced = types.TEXT_DOCUMENT_COMPLETION in ls.protocol.fm.features
+    if serves_menu(ls) and not is_announced and ls.configuration.can_register_menu:
+        ls.feature(types.TEXT_DOCUMENT_COMPLETION)(completion_menu)
+        options = types.CompletionRegistrationOptions(
+            trigger_characters=MENU_OPTIONS.trigger_characters
+        )
+        await register(ls, types.TEXT_DOCUMENT_COMPLETION, options)
+
+
+# Workspace
+
+
+def did_change_configuration(
+    ls: DsLanguageServer, params: types.DidChangeConfigurationParams
+) -> None:
+    ls.configuration.push(params.settings)
+    ls.spawn(_configuration_changed(ls))
+
+
+async def _configuration_changed(ls: DsLanguageServer) -> None:
+    await ls.configuration.pull(ls)
+    ls.reconfigure()
+    await _announce_menu(ls)
+
+
+def did_change_workspace_folders(
+    ls: DsLanguageServer, params: types.DidChangeWorkspaceFoldersParams
+) -> None:
+    removed = convert.to_paths(params.event.removed)
+    kept = [folder for folder in ls.folders if folder not in removed]
+    ls.folders = [*kept, *(f for f in convert.to_paths(params.event.added) if f not in kept)]
+    ls.configuration.read_files(ls.folders)
+    ls.reconfigure()
+
+
+# Commands. What a client passes is taken as it comes: these answer, whatever was sent.
+
+
+def accept(ls: DsLanguageServer, *arguments: object) -> None:
+    ls.accepted += 1
+
+
+def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
+    ls.session.engine.cache.clear()
+
+
+def toggle(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
+    ls.configuration.toggle(not ls.session.settings.completion.enabled)
+    ls.reconfigure()
+    return ls.session.status()
+
+
+def status(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
+    return {**ls.session.status(), "open_documents": len(ls.documents), "accepted": ls.accepted}
+
+
+def why(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
+    return ls.session.why()
+
+
+def usage(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
+    return ls.session.usage_report()

@@ -1,0 +1,52 @@
+"""What the user is told, and how often."""
+
+import logging
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+log = logging.getLogger(__name__)
+
+
+class Notifier:
+    """One message per change of state: a topic's message is shown when it becomes another one."""
+
+    def __init__(self, ls: LanguageServer) -> None:
+        self._ls = ls
+        self._is_open = False
+        self._current: dict[str, str] = {}
+
+    def open(self) -> None:
+        """The client is ready to be told things; say what is still true of what was held back."""
+        self._is_open = True
+        for message in self._current.values():
+            self._show(message)
+
+    def say(self, topic: str, message: str | None) -> None:
+        """What there is to say about *topic* now; None when all is well again."""
+        if message is None:
+            self._current.pop(topic, None)
+        elif self._current.get(topic) != message:
+            self._current[topic] = message
+            if self._is_open:
+                self._show(message)
+
+    def note(self, line: str) -> None:
+        """One line for the client's log."""
+        if self._is_open:
+            self._ls.window_log_message(
+                types.LogMessageParams(type=types.MessageType.Info, message=f"ds-lsp: {line}")
+            )
+
+    def notify(self, method: str, params: object) -> None:
+        """A notification of our own, for a client that has asked for it."""
+        if self._is_open:
+            self._ls.protocol.notify(method, params)
+
+    def _show(self, message: str) -> None:
+        # One line: several make Neovim wait for a key.
+        line = " ".join(message.split())
+        log.info("told the user: %s", line)
+        self._ls.window_show_message(
+            types.ShowMessageParams(type=types.MessageType.Warning, message=f"ds-lsp: {line}")
+        )

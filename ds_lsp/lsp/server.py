@@ -1,0 +1,132 @@
+"""What one session of the language server owns."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import asdict
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+import ds_lsp
+from ds_lsp.completion.request import CompletionRequest, Trigger
+from ds_lsp.document import Document, Snapshot
+from ds_lsp.lsp.configure import Configuration
+from ds_lsp.lsp.convert import MenuClient
+from ds_lsp.lsp.notify import Notifier
+from ds_lsp.lsp.workspace import Documents, DsProtocol
+from ds_lsp.session import Session, State
+
+log = logging.getLogger(__name__)
+
+LEARN_AFTER_S = 2.0
+"""How long a document must rest before the local provider learns its new text."""
+
+
+class DsLanguageServer(LanguageServer):
+    """Holds the session and the documents; decides nothing."""
+
+    protocol: DsProtocol
+    configuration: Configuration
+    menu_client: MenuClient
+
+    def __init__(self) -> None:
+        super().__init__("ds-lsp", ds_lsp.__version__, protocol_cls=DsProtocol)
+        self.documents = Documents()
+        self.protocol.documents = self.documents
+        self.notifier = Notifier(self)
+        self.session = Session(self.notifier.say, self._state_changed)
+        self.folders: list[Path] = []
+        self.asks_inline = False
+        """Whether this client has announced or asked for inline completion."""
+        self.accepted = 0
+        self._noted = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._learning: dict[str, asyncio.TimerHandle] = {}
+        self._late: dict[str, asyncio.Task[None]] = {}
+
+    def snapshot(self, uri: str, position: types.Position) -> Snapshot | None:
+        """The text around a position; None for a document that is not open."""
+        document = self.documents.get(uri)
+        return document.snapshot(position.line, position.character) if document else None
+
+    def request(self, snapshot: Snapshot, trigger: Trigger, lane: str) -> CompletionRequest:
+        return CompletionRequest(snapshot, trigger, self.session.settings.completion, lane)
+
+    def reconfigure(self) -> None:
+        """Put into force what the configuration says now."""
+        resolved = self.configuration.resolved()
+        gate = self.session.gate
+        self.session.begin_configure(resolved, self.folders)
+        self.notifier.say("settings", resolved.summary())
+        if self.session.gate is not gate:
+            for document in self.documents:
+                self.learn(document)
+
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run something in the background, until the session ends at the latest."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def learn(self, document: Document) -> None:
+        """Let the local provider learn a document that was opened, and the files like it."""
+        self.session.index_document(document)
+        self.spawn(self.session.scan(self.folders, document))
+
+    def learn_later(self, document: Document) -> None:
+        """The same for its new text, once typing rests: learning reads the whole document."""
+        self.forget_learning(document.uri)
+        loop = asyncio.get_running_loop()
+        self._learning[document.uri] = loop.call_later(
+            LEARN_AFTER_S, self.session.index_document, document
+        )
+
+    def forget_learning(self, uri: str) -> None:
+        timer = self._learning.pop(uri, None)
+        if timer:
+            timer.cancel()
+
+    def finish_late(self, request: CompletionRequest) -> None:
+        """Go on with a cancelled request for a client that has opted in to late answers."""
+        if self.session.settings.client.late_answers:
+            self.drop_late(request.snapshot.uri)
+            self._late[request.snapshot.uri] = self.spawn(self._finish_late(request))
+
+    def drop_late(self, uri: str) -> None:
+        """The text has moved on: nobody wants the late answer any more."""
+        task = self._late.pop(uri, None)
+        if task:
+            task.cancel()
+
+    async def aclose(self) -> None:
+        for timer in self._learning.values():
+            timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await self.session.aclose()
+
+    def report_server_error(self, error: Exception, source: object) -> None:
+        """pygls's default is a pop-up for each; the log is where these belong."""
+        log.error("a message could not be handled: %s", type(error).__name__)
+
+    async def _finish_late(self, request: CompletionRequest) -> None:
+        snapshot = request.snapshot
+        found = await self.session.engine.finish(request)
+        document = self.documents.get(snapshot.uri)
+        if found and document and document.version == snapshot.version:
+            position = {"line": snapshot.line, "character": snapshot.column}
+            self.notifier.notify(
+                "ds-lsp/lateCompletion",
+                {"uri": snapshot.uri, "version": snapshot.version, "position": position},
+            )
+
+    def _state_changed(self, state: State) -> None:
+        if self.session.settings.client.status:
+            self.notifier.notify("ds-lsp/status", asdict(state))
+        line = f"{state.state} ({state.detail})" if state.detail else state.state
+        if line != self._noted:
+            self._noted = line
+            self.notifier.note(line)

@@ -1,0 +1,75 @@
+"""What must not show up anywhere: key, prompt, completion. And a large file is usable."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.editor import AUTOMATIC, editor
+from tests.fake_deepseek import FakeDeepSeek, Reply
+
+CODE, COMPLETION, KEY = "canary_in_the_code", "canary_completed", "sk-canary"
+
+
+@pytest.mark.parametrize("level", ["warning", "debug"])
+async def test_no_log_line_holds_text(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], level: str
+) -> None:
+    log = tmp_path / "log.txt"
+    with FakeDeepSeek(key=KEY) as fake:
+        arguments = ("--log-level", level, "--log-file", str(log))
+        async with editor(tmp_path, fake, arguments=arguments) as at:
+            position = at.open(f"{CODE} = |\n")
+            fake.answer(COMPLETION)
+            assert await at.complete(position) == COMPLETION
+            fake.script(Reply(400, f"you sent {CODE} with {KEY}"))
+            await at.complete(at.insert(position, "x"))
+            fake.script(Reply(401, f"wrong key {KEY}"))
+            await at.complete(at.insert(position, "y"))
+            # What cannot be read, answered or understood is logged by others, with all of it.
+            for method in ("textDocument/didChange", "textDocument/didOpen", CODE):
+                at.send_raw({"jsonrpc": "2.0", "method": method, "params": {CODE: KEY}})
+            at.send_raw({"jsonrpc": "2.0", "id": CODE, "method": CODE, "params": {CODE: KEY}})
+            for name in ("why", "status", "usage"):
+                assert "canary" not in repr(await at.command(name))
+            messages = "\n".join(at.messages)
+    logged = log.read_text()
+    assert "canary" not in logged
+    assert level != "debug" or "completion:" in logged
+    out, err = capfd.readouterr()
+    assert "canary" not in out + err
+    assert KEY not in messages
+
+
+async def test_hundred_thousand_lines(tmp_path: Path, fake: FakeDeepSeek) -> None:
+    async with editor(tmp_path, fake, options={"completion": {"debounceMs": 0}}) as at:
+        half = "    value = compute(value)  # 计算\n" * 50_000
+        position = at.open(half + "x = |\n" + half)
+        for _ in range(50):
+            position = at.insert(position, "a")
+        fake.answer("b")
+        assert await at.complete(position, AUTOMATIC) == "b"
+        prompt = fake.requests[-1].body["prompt"]
+        assert isinstance(prompt, str)
+        assert prompt.endswith("# 计算\nx = " + "a" * 50)
+
+
+async def test_server_over_tcp(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ds_lsp", "--tcp", "0"), stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr
+    line = (await process.stderr.readline()).decode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(line.rpartition(":")[2]))
+    for body in (
+        b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}',
+        b'{"jsonrpc":"2.0","id":2,"method":"shutdown"}',
+        b'{"jsonrpc":"2.0","method":"exit"}',
+    ):
+        writer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    answers = await reader.read()
+    assert b"inlineCompletionProvider" in answers
+    assert b'"id": 2' in answers
+    assert await process.wait() == 0
+    writer.close()

@@ -1,0 +1,155 @@
+"""The completion menu, for editors without inline completion."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+
+from tests.e2e.editor import URI, Editor, editor
+from tests.fake_deepseek import FakeDeepSeek, Wait
+
+NO_INLINE = types.ClientCapabilities(text_document=types.TextDocumentClientCapabilities())
+ABLE = types.ClientCapabilities(
+    text_document=types.TextDocumentClientCapabilities(
+        completion=types.CompletionClientCapabilities(
+            completion_item=types.ClientCompletionItemOptions(
+                insert_text_mode_support=types.ClientCompletionItemInsertTextModeOptions(
+                    [types.InsertTextMode.AsIs]
+                ),
+                documentation_format=[types.MarkupKind.Markdown],
+            )
+        )
+    )
+)
+
+
+async def menu(at: Editor, position: types.Position) -> types.CompletionList:
+    params = types.CompletionParams(types.TextDocumentIdentifier(URI), position)
+    result = await at.client.text_document_completion_async(params)
+    assert isinstance(result, types.CompletionList)
+    assert result.is_incomplete
+    return result
+
+
+async def test_item_begins_with_the_word_being_typed(tmp_path: Path, fake: FakeDeepSeek) -> None:
+    async with editor(tmp_path, fake, capabilities=NO_INLINE) as at:
+        position = at.open("甲 = 加pri|\n")
+        fake.answer("nt(乙)\n丙 = 😀")
+        (item,) = (await menu(at, position)).items
+        text = "加print(乙)\n丙 = 😀"
+        assert (item.insert_text, item.filter_text) == (text, text)
+        assert item.label == "加print(乙) ..."
+        assert item.detail == "ds-lsp"
+        assert item.sort_text == "0000"
+        assert item.insert_text_format in (None, types.InsertTextFormat.PlainText)
+        assert item.insert_text_mode is None
+        assert item.text_edit is None
+        assert item.documentation == text
+
+
+async def test_helix_gets_an_exact_edit(tmp_path: Path, fake: FakeDeepSeek) -> None:
+    async with editor(
+        tmp_path, fake, capabilities=NO_INLINE, client_name="helix", encodings=None
+    ) as at:
+        position = at.open("s = '😀' + pri|\n")
+        fake.answer("nt(乙)")
+        (item,) = (await menu(at, position)).items
+        assert item.insert_text is None
+        assert isinstance(item.text_edit, types.TextEdit)
+        assert item.text_edit.new_text == "print(乙)"
+        # UTF-16: the emoji counts two.
+        start = types.Position(0, position.character - 3)
+        assert item.text_edit.range == types.Range(start, position)
+
+
+async def test_client_that_can_takes_text_as_it_is_and_shows_markdown(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    async with editor(tmp_path, fake, capabilities=ABLE) as at:
+        position = at.open("x = |\n")
+        fake.answer("'```'")
+        (item,) = (await menu(at, position)).items
+        assert item.insert_text_mode == types.InsertTextMode.AsIs
+        assert isinstance(item.documentation, types.MarkupContent)
+        assert item.documentation.value == "````python\n'```'\n````"
+
+
+@pytest.mark.parametrize(
+    ("setting", "has_inline", "is_announced"),
+    [
+        ("auto", False, True),
+        ("auto", True, False),
+        ("always", True, True),
+        ("never", False, False),
+    ],
+)
+async def test_who_is_served(
+    tmp_path: Path, setting: str, has_inline: bool, is_announced: bool
+) -> None:
+    async with editor(
+        tmp_path,
+        options={"completion": {"menu": setting}},
+        capabilities=None if has_inline else NO_INLINE,
+    ) as at:
+        assert (at.capabilities.completion_provider is not None) is is_announced
+
+
+async def test_client_that_asks_for_inline_completion_gets_no_menu_any_more(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    async with editor(tmp_path, fake, capabilities=NO_INLINE) as at:
+        position = at.open("x = |\n")
+        assert (await menu(at, position)).items
+        assert await at.complete(position)
+        assert not (await menu(at, position)).items
+
+
+async def test_switched_off_without_a_restart(tmp_path: Path, fake: FakeDeepSeek) -> None:
+    async with editor(tmp_path, fake, capabilities=NO_INLINE) as at:
+        position = at.open("x = |\n")
+        await at.configure({"completion": {"menu": "never"}})
+        assert not (await menu(at, position)).items
+    assert fake.requests == []
+
+
+async def test_switched_on_without_a_restart(tmp_path: Path, fake: FakeDeepSeek) -> None:
+    able = types.ClientCapabilities(
+        text_document=types.TextDocumentClientCapabilities(
+            completion=types.CompletionClientCapabilities(dynamic_registration=True),
+            inline_completion=types.InlineCompletionClientCapabilities(),
+        )
+    )
+    registered: list[str] = []
+    async with editor(tmp_path, fake, capabilities=able) as at:
+
+        @at.client.feature(types.CLIENT_REGISTER_CAPABILITY)
+        def register(params: types.RegistrationParams) -> None:
+            registered.extend(each.method for each in params.registrations)
+
+        assert at.capabilities.completion_provider is None
+        await at.configure({"completion": {"menu": "always"}})
+        await at.configure({"completion": {"menu": "always"}})
+        assert registered == [types.TEXT_DOCUMENT_COMPLETION]
+        assert (await menu(at, at.open("x = |\n"))).items
+
+
+async def test_menu_is_answered_in_bounded_time(tmp_path: Path, fake: FakeDeepSeek) -> None:
+    fake.script(Wait())
+    async with editor(tmp_path, fake, capabilities=NO_INLINE) as at:
+        assert not (await menu(at, at.open("x = |\n"))).items
+        await asyncio.to_thread(fake.wait_until, lambda: fake.requests[0].hung_up)
+
+
+async def test_older_menu_request_is_answered_null(tmp_path: Path, fake: FakeDeepSeek) -> None:
+    fake.script(Wait())
+    async with editor(
+        tmp_path, fake, capabilities=NO_INLINE, options={"completion": {"debounceMs": 0}}
+    ) as at:
+        position = at.open("x = |\n")
+        params = types.CompletionParams(types.TextDocumentIdentifier(URI), position)
+        older = asyncio.ensure_future(at.client.text_document_completion_async(params))
+        await asyncio.to_thread(fake.wait_for_requests, 1)
+        newer = await menu(at, at.insert(position, "q"))
+        assert await older is None
+        assert newer.items
