@@ -1,0 +1,195 @@
+"""Prints one completion for a place in a file."""
+
+import argparse
+import asyncio
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ds_lsp.commands.output import complain, prepare_output, print_json, visible_only
+from ds_lsp.commands.workspace import (
+    folder_of,
+    open_session,
+    provider_name,
+    provider_source,
+    report_problems,
+    resolve_for,
+)
+from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
+from ds_lsp.document import Document, PositionEncoding, split_lines, strip_line_end
+from ds_lsp.languages import language_id
+
+_MAX_DIGITS = 9
+
+_WHY_NOTHING = {
+    Reason.NOTHING_FOUND: "the {source} provider has nothing to offer here",
+    Reason.NOTHING_LEFT: "what the {source} provider said is there already",
+    Reason.EXCLUDED: "the file is neither read nor sent; the rule that says so is {detail}",
+    Reason.DISABLED: "{detail}",
+    Reason.LANGUAGE_DISABLED: "{detail}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file and a position in it, both counted from 1."""
+
+    path: Path
+    line: int
+    column: int
+
+
+class Refused(Exception):  # noqa: N818 - an answer in words
+    """The thing asked cannot be done; the message says why."""
+
+
+def main(argv: Sequence[str]) -> int:
+    arguments = _parser().parse_args(argv)
+    prepare_output()
+    try:
+        return asyncio.run(_complete(arguments))
+    except Refused as refused:
+        complain(str(refused))
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ds-lsp complete",
+        description="Print the completion an editor would be offered when it asks explicitly.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "place",
+        metavar="FILE:LINE:COL",
+        type=parse_place,
+        help="both counted from 1; column 1 is before the first character of the line",
+    )
+    parser.add_argument(
+        "--provider", metavar="NAME", type=provider_name, help="auto, deepseek or local"
+    )
+    parser.add_argument("--language", metavar="ID", help="language id; default: by the file's name")
+    parser.add_argument("--json", action="store_true", help="print the whole record as JSON")
+    return parser
+
+
+def parse_place(text: str) -> Place:
+    """``FILE:LINE:COL``; the file may hold colons of its own, as ``C:\\x.py:3:4`` does."""
+    name, line, column = ["", "", "", *text.rsplit(":", 2)][-3:]
+    if not name or not (_is_number(line) and _is_number(column)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not FILE:LINE:COL, as in app.py:12:5")
+    if int(line) == 0 or int(column) == 0:
+        raise argparse.ArgumentTypeError("lines and columns are counted from 1")
+    return Place(Path(name), int(line), int(column))
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(rf"[0-9]{{1,{_MAX_DIGITS}}}", text) is not None
+
+
+async def _complete(arguments: argparse.Namespace) -> int:
+    place: Place = arguments.place
+    document = open_document(place, arguments.language)
+    folder = folder_of(place.path.parent)
+    resolved = resolve_for(folder, *provider_source(arguments.provider))
+    report_problems(resolved)
+    said: dict[str, str] = {}
+    async with open_session(resolved, folder, _collect(said)) as session:
+        session.index_document(without_line(document, place.line))
+        await session.scan([folder], document)
+        snapshot = document.snapshot(place.line - 1, place.column - 1)
+        completion = await session.engine.complete(
+            CompletionRequest(snapshot, Trigger.INVOKED, session.settings.completion)
+        )
+    if "key" in said:
+        complain(said["key"])
+    remark = remark_on(completion)
+    if remark:
+        complain(remark)
+    _print(completion, as_json=arguments.json)
+    return status_of(completion)
+
+
+def _collect(said: dict[str, str]) -> Callable[[str, str | None], None]:
+    def say(topic: str, message: str | None) -> None:
+        if message:
+            said[topic] = message
+
+    return say
+
+
+def open_document(place: Place, language: str | None) -> Document:
+    """The file as an editor would open it. Raises `Refused` if it has no such place."""
+    text = _read(place.path)
+    lines = split_lines(text)
+    if place.line > len(lines):
+        raise Refused(f"{place.path} has no line {place.line}: its last one is {len(lines)}.")
+    columns = len(strip_line_end(lines[place.line - 1])) + 1
+    if place.column > columns:
+        raise Refused(
+            f"{place.path} has no column {place.column} in line {place.line}: "
+            f"the last one there is {columns}."
+        )
+    language = language or language_id(place.path)
+    uri = place.path.absolute().as_uri()
+    return Document(uri, language, 0, text, PositionEncoding.UTF32)
+
+
+def without_line(document: Document, line: int) -> Document:
+    """What there is to learn from: a word that ends at the cursor is but the start of one."""
+    lines = split_lines(document.text)
+    del lines[line - 1]
+    return Document(document.uri, document.language_id, 0, "".join(lines))
+
+
+def _read(path: Path) -> str:
+    try:
+        # A byte order mark is no text, and no column: editors do not count it either.
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(f"{path} is not UTF-8 text: save it as UTF-8 first.") from None
+    except (OSError, ValueError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+        raise Refused(f"{path} cannot be read: {why}.") from None
+
+
+def remark_on(completion: Completion) -> str | None:
+    """What there is to say besides the text: why there is none, or why it is another's."""
+    record = completion.record
+    if record.reason is Reason.PROVIDER_FAILED:
+        return record.detail
+    if record.source != record.provider and record.detail:
+        answer = "this is" if completion.text else "nothing was found by"
+        return f"{record.detail} Instead, {answer} the {record.source} provider."
+    if completion.text or record.reason is Reason.NO_PROVIDER:
+        # Without a provider the session has said why.
+        return None
+    why = _WHY_NOTHING.get(record.reason, record.reason.value)
+    return f"No completion: {why.format(source=record.source, detail=record.detail)}."
+
+
+def status_of(completion: Completion) -> int:
+    """Nothing to offer is an answer; a provider that is missing or failed gave none."""
+    record = completion.record
+    failed = record.reason in (Reason.PROVIDER_FAILED, Reason.NO_PROVIDER)
+    return 1 if failed else 0
+
+
+def _print(completion: Completion, *, as_json: bool) -> None:
+    record = completion.record
+    if as_json:
+        value = {
+            "text": completion.text,
+            "source": record.source,
+            "reason": record.reason.value,
+            "detail": record.detail,
+            "provider": record.provider,
+            "stages_ms": {name: round(ms, 3) for name, ms in record.stages_ms.items()},
+            "usage": asdict(record.usage) if record.usage else None,
+        }
+        print_json(value)
+    elif completion.text:
+        is_shown = sys.stdout.isatty()
+        print(visible_only(completion.text, keep="\t\r\n") if is_shown else completion.text)

@@ -1,0 +1,56 @@
+"""Standard output and error, as subcommands use them."""
+
+import io
+import json
+import re
+import sys
+import unicodedata
+
+_SECRET = re.compile(r"\bsk-[\w-]{4,}")
+
+
+def prepare_output() -> None:
+    """From here on anything can be printed, whatever the encoding, and line ends stay as they are.
+
+    What the encoding lacks is written as an escape: better than a traceback or a lost character.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace", newline="\n")
+
+
+def complain(sentence: str) -> None:
+    """Say on stderr what is wrong and what to do."""
+    print(f"ds-lsp: {visible_only(sentence)}", file=sys.stderr)
+
+
+def print_json(value: object) -> None:
+    # ASCII, so that every encoding can carry it.
+    print(json.dumps(value, indent=2))
+
+
+def visible_only(text: str, *, keep: str = "") -> str:
+    """*text* with control characters as escapes: a text must not steer the terminal.
+
+    Those in *keep* stay.
+    """
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in keep
+        else character
+        for character in text
+    )
+
+
+def without_keys(text: str) -> str:
+    """*text* with anything that looks like a DeepSeek key hidden."""
+    return _SECRET.sub("sk-(hidden)", text)
+
+
+def can_encode(text: str) -> bool:
+    """Whether stdout can show *text*."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
