@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.editor import AUTOMATIC, editor
+from tests.e2e.editor import AUTOMATIC, URI, editor
 from tests.fake_deepseek import FakeDeepSeek, Reply
 
 CODE, COMPLETION, KEY = "canary_in_the_code", "canary_completed", "sk-canary"
@@ -31,6 +31,16 @@ async def test_no_log_line_holds_text(
             for method in ("textDocument/didChange", "textDocument/didOpen", CODE):
                 at.send_raw({"jsonrpc": "2.0", "method": method, "params": {CODE: KEY}})
             at.send_raw({"jsonrpc": "2.0", "id": CODE, "method": CODE, "params": {CODE: KEY}})
+            # pygls quotes a value that is not of its type in the traceback it logs.
+            document = {"uri": URI, "version": CODE}
+            changes = [{"text": CODE}]
+            at.send_raw(
+                {
+                    "jsonrpc": "2.0",
+                    "method": "textDocument/didChange",
+                    "params": {"textDocument": document, "contentChanges": changes},
+                }
+            )
             for name in ("why", "status", "usage"):
                 assert "canary" not in repr(await at.command(name))
             messages = "\n".join(at.messages)
