@@ -1,0 +1,20 @@
+;;; ds-lsp-lsp-mode.el --- ds-lsp in lsp-mode, as ghost text  -*- lexical-binding: t -*-
+
+;; Needs lsp-mode 10, which has lsp-inline-completion.
+
+(require 'lsp-mode)
+(require 'lsp-inline-completion)
+
+;; An add-on: it runs beside the server that lsp-mode has for the language.
+(lsp-register-client
+ (make-lsp-client :new-connection (lsp-stdio-connection '("ds-lsp" "--stdio"))
+                  :activation-fn (lsp-activate-on "python")
+                  :server-id 'ds-lsp
+                  :add-on? t))
+(add-hook 'python-base-mode-hook #'lsp-deferred)
+
+;; lsp-mode's own default is two seconds.
+(setq lsp-inline-completion-idle-delay 0.25)
+(define-key lsp-inline-completion-active-map (kbd "TAB") #'lsp-inline-completion-accept)
+
+;;; ds-lsp-lsp-mode.el ends here

@@ -1,0 +1,134 @@
+"""A small project to complete in, an empty home, and the real server behind a tee."""
+
+import json
+import os
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.editors import tee
+from tests.editors.polling import wait_for
+
+REPOSITORY = Path(__file__).parents[2]
+SETUPS = REPOSITORY / "editors"
+"""What users copy is what is tested."""
+
+_LEARNT = "class Box:\n" + "".join(
+    f"    def {name}(self):\n        return self.bar(1, 2)\n\n"
+    for name in ("width", "height", "depth", "weight", "volume", "color")
+)
+"""So often that the answer is the same at whichever letter an editor asks.
+
+In the document itself, which is learnt before the first request; other files may come later.
+"""
+ABOVE = "def radius(self):"
+"""The line above the cursor's."""
+_BEFORE = f"{_LEARNT}class Ball:\n    {ABOVE}\n        \n"
+LINE = _BEFORE.count("\n")
+COLUMN = 9
+"""Of the cursor, at the end of its line; both from 1."""
+TYPED = "ret"
+SHOWN = "urn self.bar(1, 2)"
+COMPLETED = _BEFORE.rstrip("\n") + TYPED + SHOWN + "\n"
+
+
+class Project:
+    """Everything one editor's session needs, below *root*."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root / "project"
+        self.home = root / "home"
+        self.config = self.home / ".config"
+        self.file = self.root / "ball.py"
+        self._log = root / "messages.jsonl"
+        self._stderr = root / "stderr"
+        self._bin = root / "bin"
+        for folder in (self.root / ".git", self.config, self._bin):
+            folder.mkdir(parents=True)
+        self.file.write_text(_BEFORE)
+        self._write_server()
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The environment without the user's own settings, key and terminal."""
+        dropped = ("DS_LSP_", "DEEPSEEK_", "XDG_", "TMUX", "NVIM", "VIM", "HELIX", "EMACS", "LC_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+        return kept | {
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "PATH": f"{self._bin}{os.pathsep}{os.environ['PATH']}",
+            "TERM": "xterm-256color",
+        }
+
+    def messages(self, sender: str) -> list[Any]:
+        """What the editor or the server has said so far."""
+        return [entry["message"] for entry in self._entries() if entry.get("from") == sender]
+
+    def wait_for_message(self, sender: str, method: str) -> Any:
+        def look() -> Any:
+            return next((m for m in self.messages(sender) if m.get("method") == method), None)
+
+        return wait_for(f"{method} from the {sender}", look, self._log_tail)
+
+    def wait_for_file(self, text: str) -> None:
+        # Editors rename a new file into place: it may be absent for a moment.
+        wait_for(
+            "file's new text",
+            lambda: self.file.exists() and self.file.read_text() == text,
+            lambda: self.file.exists() and self.file.read_text(),
+        )
+
+    def wait_for_server_end(self) -> int:
+        """The exit status of the server."""
+        entries = wait_for(
+            "end of the server",
+            lambda: [entry for entry in self._entries() if "status" in entry],
+            self._log_tail,
+        )
+        assert len(entries) == 1, "the editor started the server more than once"
+        return int(entries[0]["status"])
+
+    def check_server(self) -> None:
+        """The server answered every request once, without an error, and had nothing to complain."""
+        wait_for("last answer", lambda: set(self._asked()) <= {m["id"] for m in self._answers()})
+        asked, answers = self._asked(), self._answers()
+        assert Counter(m["id"] for m in answers) <= Counter(asked)
+        assert [m["error"] for m in answers if "error" in m] == []
+        shown = [m for m in self.messages("server") if m.get("method") == "window/showMessage"]
+        assert shown == []
+        assert self._stderr.read_text() == ""
+
+    def _asked(self) -> list[Any]:
+        return [m["id"] for m in self.messages("editor") if "method" in m and "id" in m]
+
+    def _answers(self) -> list[Any]:
+        return [m for m in self.messages("server") if "method" not in m]
+
+    def _write_server(self) -> None:
+        """``ds-lsp`` on the PATH: this checkout's, behind the tee."""
+        command = (
+            *(sys.executable, tee.__file__, str(self._log)),
+            *(sys.executable, "-m", "ds_lsp"),
+        )
+        script = self._bin / "ds-lsp"
+        # No exec: Helix kills what it started, and the end that the server makes is to be seen.
+        script.write_text(
+            "#!/bin/sh\n"
+            f"export PYTHONPATH={shlex.quote(str(REPOSITORY))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
+            f'{shlex.join(command)} "$@" 2>>{shlex.quote(str(self._stderr))}\n'
+        )
+        script.chmod(0o755)
+
+    def _entries(self) -> list[Any]:
+        if not self._log.exists():
+            return []
+        lines = self._log.read_text().splitlines(keepends=True)
+        # The last line may be half written.
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def _log_tail(self) -> str:
+        stderr = self._stderr.read_text() if self._stderr.exists() else "never started"
+        return "\n".join([json.dumps(entry)[:300] for entry in self._entries()[-12:]] + [stderr])
