@@ -1,0 +1,64 @@
+"""What the documents say is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import ds_lsp
+from ds_lsp.cli import COMMANDS
+from ds_lsp.lsp.app import create_server
+from ds_lsp.settings import SETTINGS, Setting
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+
+
+def default_of(setting: Setting) -> str:
+    if setting.default is None:
+        return "none"
+    if isinstance(setting.default, bool):
+        return f"`{str(setting.default).lower()}`"
+    if isinstance(setting.default, tuple):
+        return "`[]`"
+    return f'`"{setting.default}"`' if isinstance(setting.default, str) else f"`{setting.default}`"
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS.keys())
+def test_readme_has_every_setting_with_its_default_and_meaning(setting: Setting) -> None:
+    assert f"| `{setting.path}` | {default_of(setting)} | {setting.meaning} |" in README
+
+
+def test_readme_has_no_other_settings() -> None:
+    section = README.partition("## Settings")[2].partition("## Commands")[0]
+    named = re.findall(r"^\| `([a-z_.]+)` \| ", section, re.MULTILINE)
+    assert named == list(SETTINGS)
+
+
+def test_readme_names_every_subcommand_and_command() -> None:
+    for name in COMMANDS:
+        assert f"`ds-lsp {name}" in README
+    for name in create_server().protocol.fm.commands:
+        assert f"`{name}`" in README
+
+
+def test_changelog_begins_with_this_version() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    versions = re.findall(r"^## (\S+)", changelog, re.MULTILINE)
+    assert versions[0] == ds_lsp.__version__
+
+
+@pytest.mark.parametrize("document", [README, ARCHITECTURE], ids=["README", "ARCHITECTURE"])
+def test_files_that_are_named_exist(document: str) -> None:
+    # A picture or a file as a link, and paths of ours in back quotes.
+    named = re.findall(r"\]\((?!https?:|#)([^)]+)\)", document)
+    named += re.findall(r"`((?:ds_lsp|tests|editors|\.ci)/[\w./-]*)`", document)
+    assert named
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
+def test_editor_snippets_are_the_files_that_are_tested() -> None:
+    for name in ("neovim/ds_lsp.lua", "helix/languages.toml", "emacs/ds-lsp-eglot.el"):
+        assert f"editors/{name}" in README
