@@ -20,7 +20,9 @@ MENU_TIMEOUT_S = 2.0
 """A completion menu is held up by its slowest server; later than this nobody waits for it."""
 
 # Asked for after these as well, where an editor's menu would wait for the first letter of a word.
-MENU_OPTIONS = types.CompletionOptions(trigger_characters=[".", "(", "[", "{", ",", ":", "=", " "])
+# Not after a blank: Helix would ask on entering an indented line, and go on showing that answer
+# while the line is typed.
+MENU_OPTIONS = types.CompletionOptions(trigger_characters=[".", "(", "[", "{", ",", ":", "="])
 
 
 # Lifecycle
@@ -46,6 +48,7 @@ async def _initialized(ls: DsLanguageServer) -> None:
     await ls.configuration.pull(ls)
     ls.reconfigure()
     ls.notifier.open()
+    ls.tell_state(ls.session.state())
     await ls.configuration.ask_for_changes(ls)
     await _announce_menu(ls)
 

@@ -13,12 +13,12 @@ class Notifier:
 
     def __init__(self, ls: LanguageServer) -> None:
         self._ls = ls
-        self._is_open = False
+        self.is_open = False
         self._current: dict[str, str] = {}
 
     def open(self) -> None:
         """The client is ready to be told things; say what is still true of what was held back."""
-        self._is_open = True
+        self.is_open = True
         for message in self._current.values():
             self._show(message)
 
@@ -28,20 +28,18 @@ class Notifier:
             self._current.pop(topic, None)
         elif self._current.get(topic) != message:
             self._current[topic] = message
-            if self._is_open:
+            if self.is_open:
                 self._show(message)
 
     def note(self, line: str) -> None:
         """One line for the client's log."""
-        if self._is_open:
-            self._ls.window_log_message(
-                types.LogMessageParams(type=types.MessageType.Info, message=f"ds-lsp: {line}")
-            )
+        self._ls.window_log_message(
+            types.LogMessageParams(type=types.MessageType.Info, message=f"ds-lsp: {line}")
+        )
 
     def notify(self, method: str, params: object) -> None:
         """A notification of our own, for a client that has asked for it."""
-        if self._is_open:
-            self._ls.protocol.notify(method, params)
+        self._ls.protocol.notify(method, params)
 
     def _show(self, message: str) -> None:
         # One line: several make Neovim wait for a key.

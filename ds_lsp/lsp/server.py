@@ -36,7 +36,7 @@ class DsLanguageServer(LanguageServer):
         self.documents = Documents()
         self.protocol.documents = self.documents
         self.notifier = Notifier(self)
-        self.session = Session(self.notifier.say, self._state_changed)
+        self.session = Session(self.notifier.say, self.tell_state)
         self.folders: list[Path] = []
         self.asks_inline = False
         """Whether this client has announced or asked for inline completion."""
@@ -101,6 +101,17 @@ class DsLanguageServer(LanguageServer):
         if task:
             task.cancel()
 
+    def tell_state(self, state: State) -> None:
+        """Tell the client how things stand: in its log, and to a plugin that has asked for it."""
+        if not self.notifier.is_open:
+            return
+        if self.session.settings.client.status:
+            self.notifier.notify("ds-lsp/status", asdict(state))
+        line = f"{state.state} ({state.detail})" if state.detail else state.state
+        if line != self._noted:
+            self._noted = line
+            self.notifier.note(line)
+
     async def aclose(self) -> None:
         for timer in self._learning.values():
             timer.cancel()
@@ -122,11 +133,3 @@ class DsLanguageServer(LanguageServer):
                 "ds-lsp/lateCompletion",
                 {"uri": snapshot.uri, "version": snapshot.version, "position": position},
             )
-
-    def _state_changed(self, state: State) -> None:
-        if self.session.settings.client.status:
-            self.notifier.notify("ds-lsp/status", asdict(state))
-        line = f"{state.state} ({state.detail})" if state.detail else state.state
-        if line != self._noted:
-            self._noted = line
-            self.notifier.note(line)

@@ -98,5 +98,11 @@ async def test_status_notifications_only_on_request(tmp_path: Path, fake: FakeDe
         await at.complete(at.open("x = |\n"))
         await at.command("toggle")
         await at.command("status")
-    assert [params.busy for params in heard][:2] == [True, False]
-    assert heard[-1].state == "disabled"
+        log = [message.message for message in at.client.log_messages]
+    assert [(params.state, params.busy) for params in heard] == [
+        ("ready", False),
+        ("ready", True),
+        ("ready", False),
+        ("disabled", False),
+    ]
+    assert log == ["ds-lsp: ready", "ds-lsp: disabled (completion.enabled is false)"]
