@@ -22,9 +22,9 @@ class PrivateFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         if record.name.partition(".")[0] != "ds_lsp":
             record = copy.copy(record)
+            # Without arguments the values are in the message itself: only a template can be shown.
+            record.msg = record.msg if record.args else "(message withheld)"
             record.args = None
-            # An f-string has its values in the message itself: only a template can be shown.
-            record.msg = record.msg if "%" in str(record.msg) else "(message withheld)"
         return super().format(record)
 
     def formatException(  # noqa: N802 - the name is logging's

@@ -12,7 +12,7 @@ from pathlib import Path
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.document import Document
 from ds_lsp.errors import ConnectError, ProviderError, RateLimitError, UnavailableError
-from ds_lsp.key import Found, find_key
+from ds_lsp.key import Found, find_key, needs_search
 from ds_lsp.privacy.gate import Gate
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
 from ds_lsp.providers.local.index import Index
@@ -72,6 +72,7 @@ class Session:
         self._asked_for: tuple[object, ...] = ()
         self._gate_made_of: object = None
         self._choosing: asyncio.Task[None] | None = None
+        self._has_chosen = False
 
     async def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
         """Put settings into force, and return when their provider has been chosen."""
@@ -90,8 +91,12 @@ class Session:
         )
         if asked_for != self._asked_for:
             self._asked_for = asked_for
+            self._has_chosen = False
             if self._choosing:
                 self._choosing.cancel()
+            if needs_search(settings) and self.engine.providers.first is None and self.uses_local:
+                # Finding the key may take its time: until then there is the local provider.
+                self.engine.use(Providers(self._local))
             self._choosing = asyncio.create_task(self._choose_provider(settings))
         self._tell_state()
 
@@ -164,6 +169,7 @@ class Session:
             return
         self._gate_made_of = (folders, ignore)
         self.gate = Gate(folders, ignore)
+        self._say("privacy", self.gate.problem)
         # What was learned may be excluded now.
         self.index.clear()
 
@@ -176,12 +182,15 @@ class Session:
         self._trouble = None
         replaced = self.engine.providers.first
         self.engine.use(self._providers(settings, found.key))
-        await self.engine.in_flight.aclose()
-        await _close(replaced)
+        self._has_chosen = True
         self._say("provider", None)
         missing = NO_KEY if self._lacks_key else None
         self._say("key", found.problem or missing)
         self._tell_state()
+        try:
+            await self.engine.in_flight.aclose()
+        finally:
+            await _close(replaced)
 
     def _providers(self, settings: Settings, key: str | None) -> Providers:
         if settings.provider == "local" or (settings.provider == "auto" and not key):
@@ -197,6 +206,9 @@ class Session:
     def _state(self) -> tuple[str, str]:
         if not self.settings.completion.enabled:
             return "disabled", "completion.enabled is false"
+        if self._choosing and not self._has_chosen:
+            waits = "local" if self.engine.providers.first is self._local else "paused"
+            return waits, "looking for the DeepSeek key"
         if self._lacks_key:
             return "stopped", "no DeepSeek key was found"
         if self._trouble:

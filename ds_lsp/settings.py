@@ -102,7 +102,7 @@ def debounce(value: object) -> str | int:
 
 def key(value: object) -> str:
     # HTTP headers carry visible ASCII; anything else is a slip while pasting.
-    if not isinstance(value, str) or not re.fullmatch(r"[!-~]+", value.strip()):
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,1000}", value.strip()):
         raise ValueError("must be one word of visible ASCII characters")
     return value.strip()
 
@@ -341,7 +341,8 @@ class _Merge:
 
     def _take_one(self, source: Source, path: str, raw: object) -> bool:
         setting = SETTINGS.get(path)
-        if raw is None:
+        if raw is None or raw == "":
+            # Editors send what was left empty in a form as empty text.
             return False
         if setting is None:
             self._problem(f"{path} is no setting{_nearest(path)}", source)

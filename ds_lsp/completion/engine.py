@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ds_lsp.completion.cache import CompletionCache, Key
 from ds_lsp.completion.context import fim_request
-from ds_lsp.completion.debounce import wait_s
+from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess import postprocess
@@ -63,6 +63,7 @@ class Engine:
         self._clock = clock
         self._sleep = sleep
         self._newest = Newest()
+        self._pace = Pace()
 
     async def complete(self, request: CompletionRequest) -> Completion:
         """Complete at the request's cursor; empty text when there is nothing to offer.
@@ -71,20 +72,30 @@ class Engine:
         """
         record = Record()
         started = self._clock()
+        lane = f"{request.lane} {request.snapshot.uri}"
+        busy_at = self._pace.busy_at(lane, request.snapshot, started)
         try:
-            async with self._newest.enter(f"{request.lane} {request.snapshot.uri}"):
-                text = await self._text(request, record)
-                return Completion(text, record)
+            async with self._newest.enter(lane):
+                return Completion(await self._text(request, busy_at, record), record)
         except Superseded:
             record.reason = Reason.SUPERSEDED
             raise
         except asyncio.CancelledError:
             record.reason = Reason.CANCELLED
             raise
+        except Exception as exc:
+            # A bug of ours costs one completion. (The formatter leaves its message out.)
+            log.exception("completing failed")
+            record.reason, record.detail = Reason.BUG, type(exc).__name__
+            return Completion("", record)
         finally:
             record.stages_ms["total"] = (self._clock() - started) * 1000
-            self.last = record
-            _log(record)
+            self.note(record)
+
+    def note(self, record: Record) -> None:
+        """Keep the record of the last request, for ``ds-lsp.why`` and the log."""
+        self.last = record
+        _log(record)
 
     async def finish(self, request: CompletionRequest) -> bool:
         """Wait for the call a cancelled *request* left behind; whether it found anything.
@@ -111,7 +122,7 @@ class Engine:
     async def aclose(self) -> None:
         await self.in_flight.aclose()
 
-    async def _text(self, request: CompletionRequest, record: Record) -> str:
+    async def _text(self, request: CompletionRequest, busy_at: float, record: Record) -> str:
         refused = refusal(request, self._excludes)
         if refused:
             record.reason, record.detail = refused
@@ -123,31 +134,40 @@ class Engine:
         record.provider = provider.name
         with self._stage(record, "context"):
             key = _key(provider, request)
-        result = await self._result(provider, request, key, record)
+        result = self._remembered(provider, key, record)
+        if result is None:
+            if provider.metered and key not in self.in_flight:
+                provider.warm()
+                with self._stage(record, "debounce"):
+                    await self._sleep(wait_s(request, busy_at, self._clock()))
+                if self.providers.first is not provider:
+                    # Settings have changed meanwhile; the wait is over.
+                    return await self._text(request, float("-inf"), record)
+            result = await self._result(provider, key, record)
         if result is None:
             return ""
         with self._stage(record, "postprocess"):
             seen = visible(result.text, result.finish, key.shape, request.snapshot)
             text = postprocess(seen, request.snapshot)
         record.chars = len(text)
-        record.reason = _reason(result.text, text)
+        if text or record.reason is not Reason.PROVIDER_FAILED:
+            record.reason = _reason(result.text, text)
         return text
 
-    async def _result(
-        self, provider: FimProvider, request: CompletionRequest, key: Key, record: Record
-    ) -> FimResult | None:
-        """What the model says, cheapest first: remembered, being said, asked for."""
+    def _remembered(self, provider: FimProvider, key: Key, record: Record) -> FimResult | None:
         if not provider.metered:
-            return await self._ask_free(provider, key, record)
+            return None
         with self._stage(record, "cache"):
             hit = self.cache.find(key)
-        if hit:
-            record.source = hit.origin.value
-            return hit.result
-        if key not in self.in_flight:
-            provider.warm()
-            with self._stage(record, "debounce"):
-                await self._sleep(wait_s(request, self._clock()))
+        if hit is None:
+            return None
+        record.source = hit.origin.value
+        return hit.result
+
+    async def _result(self, provider: FimProvider, key: Key, record: Record) -> FimResult | None:
+        """What the provider says, or is saying already; else what the fallback does."""
+        if not provider.metered:
+            return await self._ask_free(provider, key, record)
         record.source = Origin.JOINED.value if key in self.in_flight else provider.name
         try:
             with self._stage(record, "provider"):
@@ -166,12 +186,15 @@ class Engine:
         try:
             result = await provider.fill(key.request, lambda text: wants_more(text, key.shape))
         except ProviderError as error:
-            self._events.failed(error)
+            if provider is self.providers.first:
+                self._events.failed(error)
             raise
         finally:
             self._events.asked(key.request, result)
-        self.cache.store(key, result)
-        self._events.worked()
+        # One that has been replaced meanwhile says nothing about its successor.
+        if provider is self.providers.first:
+            self.cache.store(key, result)
+            self._events.worked()
         return result
 
     async def _ask_free(self, provider: FimProvider, key: Key, record: Record) -> FimResult:

@@ -42,6 +42,7 @@ class Reason(Enum):
     EMPTY_DOCUMENT = "empty_document"
     NO_PROVIDER = "no_provider"
     PROVIDER_FAILED = "provider_failed"
+    BUG = "bug"
     NOT_OPEN = "not_open"
     TIMED_OUT = "timed_out"
 

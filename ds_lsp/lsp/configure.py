@@ -8,13 +8,13 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from ds_lsp.settings import Resolved, Source
+from ds_lsp.settings import SETTINGS, Resolved, Source, to_snake
 from ds_lsp.sources import Layers, read_layers, resolve_with
 
 log = logging.getLogger(__name__)
 
 SECTION = "ds-lsp"
-_PULL_TIMEOUT_S = 5.0
+_PULL_TIMEOUT_S = 2.0
 """A client that announces workspace/configuration and never answers must not hold us up."""
 
 
@@ -29,6 +29,7 @@ class Configuration:
         )
         self._pushed: Mapping[str, object] = {}
         self._pulled: Mapping[str, object] = {}
+        self._pulls = 0
         self._toggled: Mapping[str, object] = {}
         self._layers = Layers((), ())
         workspace = params.capabilities.workspace
@@ -58,12 +59,18 @@ class Configuration:
 
     def push(self, settings: object) -> None:
         """The content of ``workspace/didChangeConfiguration``."""
-        self._pushed = _section(settings)
+        section = _section(settings)
+        # Without a section around them, these are everybody's settings: only ours are taken.
+        self._pushed = {
+            name: value for name, value in section.items() if _first_name(name) in _FIRST_NAMES
+        }
 
     async def pull(self, ls: LanguageServer) -> None:
         """Ask the client for our section; what it does not answer stays as it was."""
         if not self._can_pull:
             return
+        self._pulls += 1
+        number = self._pulls
         params = types.ConfigurationParams(items=[types.ConfigurationItem(section=SECTION)])
         try:
             async with asyncio.timeout(_PULL_TIMEOUT_S):
@@ -71,7 +78,8 @@ class Configuration:
         except Exception as exc:
             log.warning("the client did not say its configuration: %s", type(exc).__name__)
             return
-        self._pulled = _section(answer[0] if answer else None)
+        if number == self._pulls:
+            self._pulled = _section(answer[0] if answer else None)
 
     async def ask_for_changes(self, ls: LanguageServer) -> None:
         """Some clients tell of changes only to servers that have asked to be told."""
@@ -93,7 +101,17 @@ def _section(raw: object) -> Mapping[str, object]:
     """Our settings in what a client sent, with or without the section's name around them."""
     if not isinstance(raw, Mapping):
         return {}
-    inner = raw.get(SECTION, raw.get("dsLsp"))
-    if isinstance(inner, Mapping):
-        return inner
-    return {} if inner is None and SECTION in raw else raw
+    for name in (SECTION, "dsLsp"):
+        if name in raw:
+            inner = raw[name]
+            return inner if isinstance(inner, Mapping) else {}
+    # VS Code's flat spelling: "ds-lsp.completion.maxTokens".
+    flat = {key: value for key, value in raw.items() if str(key).startswith(f"{SECTION}.")}
+    return {key.removeprefix(f"{SECTION}."): value for key, value in flat.items()} or raw
+
+
+def _first_name(path: object) -> str:
+    return to_snake(str(path)).partition(".")[0]
+
+
+_FIRST_NAMES = {_first_name(path) for path in SETTINGS}

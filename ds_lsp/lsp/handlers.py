@@ -97,6 +97,7 @@ async def inline_completion(
     ls.asks_inline = True
     snapshot = ls.snapshot(params.text_document.uri, params.position)
     if snapshot is None:
+        ls.session.engine.note(Record(reason=Reason.NOT_OPEN))
         return convert.NOTHING
     trigger = convert.to_trigger(params.context.trigger_kind)
     completion = await _complete(ls, ls.request(snapshot, trigger, "inline"))
@@ -116,6 +117,7 @@ async def completion_menu(
             completion = await _complete(ls, request)
     except TimeoutError:
         completion = Completion("", Record(reason=Reason.TIMED_OUT))
+        ls.session.engine.note(completion.record)
     if completion is None:
         return None
     return convert.to_completion_list(completion, snapshot, ls.menu_client)
@@ -154,6 +156,7 @@ def did_change_configuration(
     ls: DsLanguageServer, params: types.DidChangeConfigurationParams
 ) -> None:
     ls.configuration.push(params.settings)
+    ls.reconfigure()
     ls.spawn(_configuration_changed(ls))
 
 

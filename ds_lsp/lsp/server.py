@@ -45,6 +45,7 @@ class DsLanguageServer(LanguageServer):
         self._tasks: set[asyncio.Task[None]] = set()
         self._learning: dict[str, asyncio.TimerHandle] = {}
         self._late: dict[str, asyncio.Task[None]] = {}
+        self._scans: dict[str, asyncio.Task[None]] = {}
 
     def snapshot(self, uri: str, position: types.Position) -> Snapshot | None:
         """The text around a position; None for a document that is not open."""
@@ -68,13 +69,16 @@ class DsLanguageServer(LanguageServer):
         """Run something in the background, until the session ends at the latest."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
 
     def learn(self, document: Document) -> None:
         """Let the local provider learn a document that was opened, and the files like it."""
         self.session.index_document(document)
-        self.spawn(self.session.scan(self.folders, document))
+        scan = self._scans.get(document.language_id)
+        if scan is None or scan.done():
+            work = self.session.scan(self.folders, document)
+            self._scans[document.language_id] = self.spawn(work)
 
     def learn_later(self, document: Document) -> None:
         """The same for its new text, once typing rests: learning reads the whole document."""
@@ -122,6 +126,11 @@ class DsLanguageServer(LanguageServer):
     def report_server_error(self, error: Exception, source: object) -> None:
         """pygls's default is a pop-up for each; the log is where these belong."""
         log.error("a message could not be handled: %s", type(error).__name__)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (exc := task.exception()):
+            log.error("a background task failed: %s", type(exc).__name__, exc_info=exc)
 
     async def _finish_late(self, request: CompletionRequest) -> None:
         snapshot = request.snapshot

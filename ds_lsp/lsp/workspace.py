@@ -102,19 +102,26 @@ class DsProtocol(LanguageServerProtocol):
         yield from ()
 
     def structure_message(self, data: dict[str, Any]) -> Any:
+        _mend(data)
         try:
             return super().structure_message(data)
         except JsonRpcException as exc:
             if "method" in data and "id" in data:
                 self._send_response(data["id"], error=exc.to_response_error())
+            elif data.get("method") == types.TEXT_DOCUMENT_DID_CHANGE:
+                # Whatever it said, our text is not the editor's any more.
+                self.documents.close(_uri_of(data))
             raise
 
     def handle_message(self, message: Any) -> None:
         refusal = self._refusal(message)
         if refusal:
             self._send_response(message.id, error=refusal.to_response_error())
-        else:
+        elif self._workspace is not None or self._may_come_first(message):
             super().handle_message(message)
+
+    def _may_come_first(self, message: Any) -> bool:
+        return getattr(message, "method", None) in (types.INITIALIZE, types.EXIT)
 
     def _refusal(self, message: Any) -> JsonRpcException | None:
         method = getattr(message, "method", None)
@@ -122,6 +129,32 @@ class DsProtocol(LanguageServerProtocol):
             return None
         if self.is_shut_down:
             return JsonRpcInvalidRequest("The server has been shut down.")
-        if self._workspace is None and method != types.INITIALIZE:
-            return JsonRpcServerNotInitialized("The first request must be initialize.")
+        if (self._workspace is None) != (method == types.INITIALIZE):
+            if self._workspace is None:
+                return JsonRpcServerNotInitialized("The first request must be initialize.")
+            return JsonRpcInvalidRequest("The server has been initialized already.")
         return None
+
+
+def _mend(data: dict[str, Any]) -> None:
+    """Take what the specification lets clients leave out, and what some send as null instead."""
+    if data.get("method") == types.INITIALIZED:
+        data.setdefault("params", {})
+    params = data.get("params")
+    if data.get("method") != types.TEXT_DOCUMENT_DID_CHANGE or not isinstance(params, dict):
+        return
+    changes = params.get("contentChanges")
+    for change in changes if isinstance(changes, list) else ():
+        for name in ("range", "rangeLength"):
+            if isinstance(change, dict) and name in change and change[name] is None:
+                del change[name]
+    document = params.get("textDocument")
+    if isinstance(document, dict) and document.get("version", 0) is None:
+        document["version"] = 0
+
+
+def _uri_of(data: dict[str, Any]) -> str:
+    try:
+        return str(data["params"]["textDocument"]["uri"])
+    except (KeyError, TypeError):
+        return ""

@@ -121,7 +121,7 @@ class DeepSeek:
 
     def _connect(self) -> Connection:
         if self._closed:
-            raise UnavailableError("ds-lsp is shutting down.")
+            raise UnavailableError("The connection has been closed.")
         if self._connection is None:
             self._connection = Connection(self._base_url)
         return self._connection

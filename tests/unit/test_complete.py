@@ -249,7 +249,7 @@ def test_a_language_can_be_named(
     assert complete.main([place, "--language", "cobol"]) == 0
     assert "cobol is in disabled_languages" in capsys.readouterr().err
     fake.script(Reply(503))
-    assert complete.main([place]) == 0
+    assert complete.main([place]) == 1
     assert "is in trouble (503)" in capsys.readouterr().err
 
 

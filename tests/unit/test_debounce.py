@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
-from ds_lsp.completion.debounce import ADAPTIVE_MS, wait_s
+from ds_lsp.completion.debounce import ADAPTIVE_MS, Pace, wait_s
 from ds_lsp.completion.request import Trigger
+from ds_lsp.document import Snapshot
 from ds_lsp.settings import CompletionSettings
-from tests.unit.texts import request_at
+from tests.unit.texts import at, request_at
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,20 @@ from tests.unit.texts import request_at
 )
 def test_wait(trigger: Trigger, setting: str | int, since_edit: float, waits: float) -> None:
     request = request_at("x|", trigger, CompletionSettings(debounce_ms=setting))
-    edited = dataclasses.replace(request.snapshot, edited_at=1000.0 - since_edit)
-    request = dataclasses.replace(request, snapshot=edited)
-    assert wait_s(request, 1000.0) == pytest.approx(waits)
+    assert wait_s(request, 1000.0 - since_edit, 1000.0) == pytest.approx(waits)
+
+
+def asked(edited_at: float, column: int) -> Snapshot:
+    return dataclasses.replace(at("x|"), edited_at=edited_at, column=column)
+
+
+def test_edits_count_from_the_edit_and_bare_movements_from_the_request() -> None:
+    pace = Pace()
+    never = float("-inf")
+    assert pace.busy_at("lane", asked(never, 1), 10.0) == never
+    assert pace.busy_at("lane", asked(never, 2), 11.0) == 11.0
+    assert pace.busy_at("lane", asked(12.0, 3), 12.5) == 12.0
+    # Asked again at the same place: nothing has happened.
+    assert pace.busy_at("lane", asked(12.0, 3), 13.0) == 12.0
+    assert pace.busy_at("lane", asked(12.0, 4), 14.0) == 14.0
+    assert pace.busy_at("another", asked(12.0, 5), 15.0) == 12.0

@@ -103,6 +103,13 @@ def test_columns_there_and_back(line: str, encoding: PositionEncoding) -> None:
         assert column_to_index(line, column, encoding) == index
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("line", ["a\ud83d", "\ude00a", "\ude00\ud83d中"])
+def test_half_a_surrogate_pair_is_a_character(line: str, encoding: PositionEncoding) -> None:
+    for index in range(len(line) + 1):
+        assert column_to_index(line, width(line[:index], encoding), encoding) == index
+
+
 @pytest.mark.parametrize(
     ("encoding", "column", "index"),
     [

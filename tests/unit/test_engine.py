@@ -253,6 +253,66 @@ async def test_refused_request_reaches_nobody(
     assert rig.provider.warmed == 0
 
 
+async def test_moving_the_cursor_is_debounced_too() -> None:
+    rig = Rig()
+    settings = CompletionSettings(debounce_ms=75)
+    tasks = []
+    for text in ("|x\ny", "x|\ny", "x\n|y", "x\ny|"):
+        request = request_at(text, AUTOMATIC, settings)
+        tasks.append(asyncio.create_task(rig.engine.complete(request)))
+        await turns()
+        for call in rig.provider.running:
+            call.say("1")
+        await rig.time.advance(0.03)
+    assert len(rig.provider.calls) == 1
+    await rig.time.advance(0.075)
+    assert len(rig.provider.calls) == 2
+    rig.provider.running[0].say("2")
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(result) for result in results] == [Completion, Superseded, Superseded, Completion]
+
+
+async def test_provider_changed_during_the_wait_is_the_one_that_is_asked() -> None:
+    rig = Rig()
+    task = await rig.begin("x = |", AUTOMATIC)
+    other = FakeProvider("2")
+    rig.engine.use(Providers(other))
+    await rig.time.advance(1.0)
+    assert (await task).text == "2"
+    assert rig.provider.calls == []
+
+
+async def test_replaced_provider_says_nothing_about_its_successor() -> None:
+    rig = Rig()
+    first = await rig.begin("x = |")
+    second = await rig.begin_request(request_at("y = |", INVOKED, lane="menu"))
+    rig.engine.use(Providers(FakeProvider("2")))
+    rig.provider.calls[0].say("1")
+    rig.provider.calls[1].fail(UnavailableError("down"))
+    assert (await first).text == "1"
+    await second
+    assert len(rig.engine.cache) == 0
+    assert (rig.failed, rig.worked) == ([], 0)
+
+
+async def test_failure_is_the_reason_where_the_fallback_finds_nothing() -> None:
+    rig = Rig(fallback=FakeProvider("", name="local", metered=False))
+    task = await rig.begin("x = |")
+    rig.provider.calls[0].fail(AuthenticationError("wrong key"))
+    record = (await task).record
+    assert (record.reason, record.detail) == (Reason.PROVIDER_FAILED, "wrong key")
+
+
+async def test_bug_of_ours_costs_one_completion() -> None:
+    def broken(uri: str) -> str | None:
+        raise ValueError("canary")
+
+    rig = Rig(excludes=broken)
+    completion = await (await rig.begin("x = |"))
+    assert (completion.text, completion.record.reason) == ("", Reason.BUG)
+    assert completion.record.detail == "ValueError"
+
+
 async def test_no_provider_is_no_completion() -> None:
     rig = Rig()
     rig.engine.use(Providers(None))

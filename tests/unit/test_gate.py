@@ -77,6 +77,63 @@ def test_ignore_file_that_is_not_utf8_does_not_stop_anything(tmp_path: Path) -> 
     assert Gate([tmp_path]).excludes_path(tmp_path / "x.py")
 
 
-def test_document_without_a_file_has_no_name_to_judge() -> None:
-    assert Gate().excludes("untitled:Untitled-1") is None
-    assert Gate().excludes("file:///home/u/.ssh/config")
+@pytest.mark.parametrize(
+    ("uri", "is_excluded"),
+    [
+        ("untitled:Untitled-1", False),
+        ("untitled:/d/.env", True),
+        ("git:/d/.env?%7B%22ref%22%3A%22~%22%7D", True),
+        ("git:/d/a.py?%7B%22ref%22%3A%22.env%22%7D", False),
+        ("vscode-remote://wsl%2Bu/d/%2Eenv", True),
+        ("vscode-remote://wsl%2Bu/d/.ssh/config", True),
+        ("file:///home/u/.ssh/config", True),
+        ("file:///d/.ENV", True),
+        ("file:///d/ID_RSA", True),
+        ("file:///d/私钥.PEM", True),
+        ("http://[", False),
+        ("", False),
+    ],
+)
+def test_secrets_under_any_scheme_and_in_capitals(uri: str, is_excluded: bool) -> None:
+    assert (Gate().excludes(uri) is not None) is is_excluded
+
+
+def test_link_is_judged_by_what_it_is_a_link_to(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("KEY=1")
+    (tmp_path / "conf.txt").symlink_to(tmp_path / ".env")
+    assert Gate([tmp_path]).excludes_path(tmp_path / "conf.txt")
+
+
+def test_folder_itself_is_judged_as_one(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("build/\n")
+    (tmp_path / "build").mkdir()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/build").write_text("a file of that name")
+    gate = Gate([tmp_path])
+    assert not gate.allows(tmp_path / "build")
+    assert gate.allows(tmp_path / "sub/build")
+
+
+@pytest.mark.parametrize("bad", ["!", "\\", "a\\", "[z-a]"])
+def test_bad_glob_costs_that_glob(tmp_path: Path, bad: str) -> None:
+    gate = Gate([tmp_path], ["*.one", bad, "*.two"])
+    assert gate.excludes_path(tmp_path / "x.one")
+    assert gate.excludes_path(tmp_path / "x.two") == "privacy.ignore: *.two"
+    assert gate.problem
+    assert repr(bad) in gate.problem
+    (tmp_path / ".gitignore").write_text(f"*.three\n{bad}\n*.four\n")
+    assert Gate([tmp_path]).excludes_path(tmp_path / "x.three")
+    found = Gate([tmp_path]).excludes_path(tmp_path / "x.four")
+    assert found
+    assert found.endswith(": *.four")
+    assert Gate([tmp_path]).problem is None
+
+
+def test_path_that_is_too_deep_is_not_looked_into(tmp_path: Path) -> None:
+    assert Gate([tmp_path]).excludes_path(tmp_path / ("b/" * 3000 + "c.py"))
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".py", "a\0b.py"])
+def test_names_no_disk_can_hold_are_judged(tmp_path: Path, name: str) -> None:
+    assert Gate([tmp_path]).excludes_path(tmp_path / name) is None
+    assert Gate([tmp_path]).excludes((tmp_path / "x").as_uri() + name.replace("\0", "%00")) is None

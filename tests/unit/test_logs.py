@@ -30,6 +30,7 @@ def raised() -> BaseException:
         ("ds_lsp.x", "%d chars", (3,), "3 chars", "nothing hidden"),
         ("pygls.protocol", "Sending data: %s", ("canary",), "Sending data: %s", "canary"),
         ("asyncio", "Task canary failed", (), "(message withheld)", "canary"),
+        ("asyncio", "100% canary", (), "(message withheld)", "canary"),
         ("ds_lspx", "%s", ("canary",), "%s", "canary"),
     ],
 )

@@ -69,8 +69,7 @@ def test_good_value(path: str, raw: object, value: object) -> None:
         ("provider", "openai", "provider must be one of auto, deepseek, local"),
         ("api_key", "two words", "api_key must be one word of visible ASCII characters"),
         ("api_key", "schlüssel", "api_key must be one word of visible ASCII characters"),
-        ("api_key", "", "api_key must be one word of visible ASCII characters"),
-        ("api_key_command", "", "api_key_command must be text"),
+        ("api_key_command", " ", "api_key_command must be text"),
         ("base_url", "ftp://x", "base_url must be an http:// or https:// address"),
         ("base_url", "api.deepseek.com", "base_url must be an http:// or https:// address"),
         ("base_url", "https://[", "base_url must be an http:// or https:// address"),
@@ -126,8 +125,9 @@ def test_either_spelling_nested_or_dotted(values: dict[str, object]) -> None:
     assert one(values).settings.completion.max_tokens == 9
 
 
-def test_null_is_unset() -> None:
-    resolved = one({"api_key": None, "completion": {"max_tokens": None}})
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_null_and_empty_text_are_unset(nothing: object) -> None:
+    resolved = one({"api_key": nothing, "completion": {"max_tokens": nothing}})
     assert (resolved.settings, resolved.problems) == (Settings(), ())
 
 
