@@ -17,7 +17,6 @@ STEP_LINES = 50
 the same, and cached by the provider, from one keystroke to the next."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_LINE_START = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
 
 
 def fim_request(snapshot: Snapshot, settings: CompletionSettings) -> FimRequest:
@@ -40,7 +39,7 @@ def prefix_of(snapshot: Snapshot) -> str:
     if snapshot.before_is_whole and len(before) <= PREFIX_BUDGET:
         return before
     window_start = max(len(before) - PREFIX_BUDGET, 0)
-    starts = [found.start() for found in _LINE_START.finditer(before, window_start)]
+    starts = [found.end() for found in _LINE_END.finditer(before, window_start)]
     if not starts:
         # One endless line.
         return before[window_start:]
