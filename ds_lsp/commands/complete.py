@@ -97,7 +97,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
     report_problems(resolved)
     said: dict[str, str] = {}
     async with open_session(resolved, folder, _collect(said)) as session:
-        session.index_document(without_line(document, place.line))
+        session.index_document(document)
         await session.scan([folder], document)
         snapshot = document.snapshot(place.line - 1, place.column - 1)
         completion = await session.engine.complete(
@@ -135,13 +135,6 @@ def open_document(place: Place, language: str | None) -> Document:
     language = language or language_id(place.path)
     uri = place.path.absolute().as_uri()
     return Document(uri, language, 0, text, PositionEncoding.UTF32)
-
-
-def without_line(document: Document, line: int) -> Document:
-    """What there is to learn from: a word that ends at the cursor is but the start of one."""
-    lines = split_lines(document.text)
-    del lines[line - 1]
-    return Document(document.uri, document.language_id, 0, "".join(lines))
 
 
 def _read(path: Path) -> str:

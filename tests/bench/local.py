@@ -20,8 +20,8 @@ from pathlib import Path
 
 from ds_lsp.providers.base import FimRequest
 from ds_lsp.providers.local.index import Index, Limits
-from ds_lsp.providers.local.provider import Local
 from ds_lsp.providers.local.predict import Tuning
+from ds_lsp.providers.local.provider import Local
 from ds_lsp.providers.local.scan import read_source
 from ds_lsp.providers.local.tokens import LINE_END, is_word_char
 

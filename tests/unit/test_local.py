@@ -117,7 +117,18 @@ def test_a_blank_line_needs_more_reason() -> None:
 def test_this_document_counts_for_more_than_others() -> None:
     index = Index()
     index.put("untitled:2", "python", "return other_value\n")
-    assert offer("return this_value\nretu|", index).startswith("rn this_value")
+    since = "".join(f"x{number} = {number}\n" for number in range(20))
+    assert offer(f"return this_value\n{since}retu|", index).startswith("rn this_value")
+
+
+@pytest.mark.parametrize(
+    ("again", "text"), [(1.0, "rn this_value"), (Tuning().again, "rn other_value")]
+)
+def test_what_was_written_just_before_is_seldom_written_again(again: float, text: str) -> None:
+    index = Index()
+    index.put("untitled:2", "python", "return other_value\n" * 2)
+    provider = Local(index, Tuning(again=again, floor=0.1))
+    assert provider.offer(request("return this_value\nretu|")).startswith(text)
 
 
 def test_other_documents_help_when_this_one_has_nothing() -> None:
@@ -132,13 +143,73 @@ def test_another_language_does_not_help() -> None:
     assert offer("    if v|", index) == ""
 
 
+SHELF = "".join(
+    f"def shelf_{number}(shelf):\n    return count_everything(shelf)\n" for number in range(6)
+)
+BOOKS = "".join(f"def 书架{number}(书架):\n    return 全部书籍(书架)\n" for number in range(6))
+
+
+@pytest.mark.parametrize(
+    ("put", "marked"),
+    [
+        pytest.param("@    return cou", "@    return cou|", id="at the end"),
+        pytest.param("@    return cou\n", "@    return cou|\n", id="in the last line"),
+        pytest.param("@    return cou\n#", "@    return cou|\n#", id="before one line"),
+        pytest.param("    return cou\n@", "    return cou|\n@", id="in the first line"),
+        pytest.param("@    return cou\n@", "@    return cou|\n@", id="in the middle"),
+        pytest.param("@    return c", "@    return cou|", id="typed on since"),
+        pytest.param("@    return count", "@    return cou|", id="deleted since"),
+        pytest.param("@    ret\n@", "@    x = 1\n    return cou|\n@", id="a line typed since"),
+        pytest.param("@    a\n    return cou\n@", "@    return cou|\n@", id="a line gone since"),
+        pytest.param("@    return cou", "#\n@    return cou|", id="a line above since"),
+        pytest.param("@", "@    return cou|", id="new since"),
+    ],
+)
+@pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize(
+    ("text", "word", "rest"),
+    [
+        pytest.param(SHELF, "cou", "nt_everything(shelf)", id="English"),
+        pytest.param(BOOKS, "全", "部书籍(书架)", id="Chinese"),
+    ],
+)
+def test_a_word_half_typed_when_the_document_was_put_is_no_evidence(
+    put: str, marked: str, eol: str, text: str, word: str, rest: str
+) -> None:
+    def fill(form: str) -> str:
+        return form.replace("cou", word).replace("@", text).replace("\n", eol)
+
+    index = Index()
+    index.put("untitled:1", "python", fill(put))
+    assert offer(fill(marked), index) == rest
+
+
+def test_a_document_put_again_while_typing_stays_one_document() -> None:
+    """As the server does it: put when opened and whenever typing rests."""
+    index = Index()
+    provider = Local(index)
+    for word in ("ret", "return", "return c", "return cou", "return count_e"):
+        index.put("untitled:1", "python", SHELF + "    " + word)
+        found = provider.offer(request(SHELF + f"    {word}|"))
+        assert f"{word}{found}" == "return count_everything(shelf)"
+
+
 def test_what_was_put_is_not_counted_again_as_text_around_the_cursor() -> None:
     index = Index()
-    index.put("untitled:1", "python", LOOP)
+    index.put("untitled:1", "python", LOOP + "    if v\n" + LOOP)
     provider = Local(index)
-    assert provider.offer(request(LOOP + "    if v|")) == "alue is None:"
-    window = provider._windows["untitled:1"]
-    assert not any(index >= 0 for links in window.stream._links for index in links)
+    provider.offer(request(LOOP + "    if v|\n" + LOOP))
+    document = index.family("untitled:1", "python").open["untitled:1"]
+    # All but what stands before every document: the text around the cursor is all there is.
+    assert provider._windows["untitled:1"].obsolete[-1] == len(document.stream.tokens) - 1
+    assert document.starts[0] == provider._windows["untitled:1"].obsolete[0]
+
+
+def test_what_was_put_helps_beyond_the_text_around_the_cursor() -> None:
+    index = Index()
+    filler = [f"x{number} = {number}\n" for number in range(300)]
+    index.put("untitled:1", "python", LOOP + "".join(filler) + "    if v")
+    assert offer("".join(filler[100:]) + "    if v|", index) == "alue is None:"
 
 
 def test_text_below_the_cursor_helps_when_nothing_was_put() -> None:

@@ -1,13 +1,15 @@
 """What the local provider has read: the open documents and the workspace's files."""
 
 import asyncio
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, chain, islice
 from pathlib import Path, PurePosixPath
 from time import monotonic
 from urllib.parse import unquote
 
+from ds_lsp.providers.local.overlap import hashes_of, overlap
 from ds_lsp.providers.local.scan import Allows, Stamp, nearest_files, read_source
 from ds_lsp.providers.local.stream import Stream
 from ds_lsp.providers.local.tokens import LINE_END, Vocabulary, document_tokens
@@ -78,8 +80,16 @@ class OpenDocument:
     """An open document as it was when it was last put."""
 
     stream: Stream
-    line_hashes: frozenset[int]
-    """Its lines, so that they are not counted twice."""
+    lines: Sequence[int]
+    """Its lines as numbers, to find the text around the cursor among them."""
+    starts: Sequence[int]
+    """Where in the stream each line begins; one more for the end of the last."""
+
+    def around(self, before: Sequence[str], after: Sequence[str]) -> range:
+        """The part of the stream that these lines and the cursor's, between them, make obsolete."""
+        found = overlap(self.lines, hashes_of(before), hashes_of(after))
+        first, last = (min(each, len(self.lines)) for each in (found.start, found.stop))
+        return range(self.starts[first], self.starts[max(first, last)])
 
 
 @dataclass(slots=True)
@@ -146,16 +156,15 @@ class Index:
         family = self.family(uri, language_id)
         text = text[: self._limits.max_open_chars]
         stream = Stream(family.vocabulary, len(text) // 4)
-        stream.extend(
-            [
-                token
-                for line in document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
-                for token in line
-            ]
-        )
-        hashes = frozenset(hash(line.strip()) for line in LINE_END.split(text))
+        begin, *lines = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
+        first = len(stream.tokens) + len(begin)
+        stream.extend([*begin, *chain.from_iterable(lines)])
         family.open.pop(uri, None)
-        family.open[uri] = OpenDocument(stream, hashes)
+        family.open[uri] = OpenDocument(
+            stream,
+            array("q", hashes_of(LINE_END.split(text))),
+            array("I", accumulate(map(len, lines), initial=first)),
+        )
         family.show_file(uri, live=False)
         if len(family.open) > self._limits.max_open:
             self.drop(next(iter(family.open)))
@@ -243,7 +252,7 @@ class Index:
         family.file_bytes += len(text)
         family.show_file(uri, live=uri not in family.open)
         lines = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
-        while tokens := [token for line in islice(lines, _LINES_AT_A_TIME) for token in line]:
-            family.files.extend(tokens)
+        while some := list(islice(lines, _LINES_AT_A_TIME)):
+            family.files.extend(list(chain.from_iterable(some)))
             yield
         entry.stamp = stamp

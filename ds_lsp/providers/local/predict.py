@@ -11,6 +11,8 @@ _MAX_MATCH = 10
 CONTEXT_TOKENS = _MAX_MATCH + 2
 SURROUNDING_TOKENS = 100
 """So much of the text before a place is compared: some ten lines."""
+# "Just before" is this close: some six lines.
+_JUST_BEFORE_TOKENS = 60
 # Places this close together have the same surroundings: compared once.
 _BLOCK_TOKENS = 16
 # With so many places for a longer context, a shorter one has nothing to add.
@@ -28,9 +30,11 @@ class Tuning:
     """What was written in this document, ..."""
     there_weight: float = 0.7
     """... and what was written elsewhere: how many sightings one counts for."""
+    again: float = 0.4
+    """What a sighting is worth where this very line was begun just before: few come twice."""
     similarity: float = 4.0
     """How much more a sighting counts where the text before it shares words with ours."""
-    floor: float = 0.4
+    floor: float = 0.36
     """An offer is not extended beyond this probability of all of it being right."""
     min_chars: int = 2
     max_steps: int = 24
@@ -45,11 +49,29 @@ LEVELS = (0, 1, 2, 3, 4, 6, 8, 10)
 class Source:
     """One stream to predict from, what a sighting in it counts for, and what is written here."""
 
-    def __init__(self, stream: Stream, weight: float, words: frozenset[Token]) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        weight: float,
+        words: frozenset[Token],
+        *,
+        obsolete: range = range(0),
+        ends_at_cursor: bool = False,
+    ) -> None:
         self.stream = stream
         self.weight = weight
+        self._obsolete = obsolete
+        self._ends_at_cursor = ends_at_cursor
         self._words = words
         self._likeness: dict[int, float] = {}
+
+    def is_just_before(self, at: int) -> bool:
+        """Whether *at* is close above the cursor."""
+        return self._ends_at_cursor and len(self.stream.tokens) - at < _JUST_BEFORE_TOKENS
+
+    def is_live(self, at: int) -> bool:
+        """Whether what is written there still is, and is not counted as another source."""
+        return at not in self._obsolete and self.stream.is_live(at)
 
     def likeness(self, at: int, factor: float) -> float:
         """How much the text before *at* has in common with ours; 1 for nothing."""
@@ -76,16 +98,29 @@ def sightings(
     like this one makes no sighting surer than it is.
     """
     tokens = source.stream.tokens
-    places = _places(source.stream, context, stem, tuning.places)
+    places = [
+        at for at in _places(source.stream, context, stem, tuning.places) if source.is_live(at)
+    ]
     if len({tokens[at] for at in places}) < 2:
         likeness = [1.0] * len(places)
     else:
         likeness = [source.likeness(at, tuning.similarity) for at in places]
     scale = source.weight * len(places) / max(1.0, sum(likeness))
-    return [
-        (tokens[at], _match_length(tokens, at, context), scale * like)
-        for at, like in zip(places, likeness, strict=True)
-    ]
+    on_line = _tokens_on_line(context)
+    seen = []
+    for at, like in zip(places, likeness, strict=True):
+        length = _match_length(tokens, at, context)
+        is_again = length >= on_line and source.is_just_before(at)
+        seen.append((tokens[at], length, scale * like * (tuning.again if is_again else 1.0)))
+    return seen
+
+
+def _tokens_on_line(context: Sequence[Token]) -> int:
+    """How many tokens the line that is being typed has, its line start among them."""
+    for count, token in enumerate(reversed(context), 1):
+        if is_line_start(token):
+            return count
+    return len(context) + 1
 
 
 def _places(stream: Stream, context: Sequence[Token], stem: str, most: int) -> list[int]:
@@ -98,7 +133,7 @@ def _places(stream: Stream, context: Sequence[Token], stem: str, most: int) -> l
         for at in stream.seen(index, key, most):
             if at not in places and words[tokens[at] >> 1].startswith(stem):
                 places[at] = None
-    return [at for at in places if stream.is_live(at)]
+    return list(places)
 
 
 def _lookups(context: Sequence[Token], stem: str) -> list[tuple[int, int]]:

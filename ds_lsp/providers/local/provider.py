@@ -53,7 +53,7 @@ class Local:
         if not has_room(typed, after[0]):
             return ""
         window = self._window(request)
-        window.follow(request.uri, before, request.suffix)
+        window.follow(request.uri, before, after[1:])
         text = cut_before(self._predict(window, request, current), rest)
         if len(text) < self._tuning.min_chars or typed + text + rest == _next_line(after):
             return ""
@@ -73,9 +73,11 @@ class Local:
     def _sources(self, window: Window, uri: str, words: frozenset[Token]) -> list[Source]:
         here, there = self._tuning.here_weight, self._tuning.there_weight
         return [
-            Source(window.stream, here, words),
+            Source(window.stream, here, words, ends_at_cursor=True),
             *(
-                Source(document.stream, here if each == uri else there, words)
+                Source(document.stream, here, words, obsolete=window.obsolete)
+                if each == uri
+                else Source(document.stream, there, words)
                 for each, document in window.family.open.items()
             ),
             Source(window.family.files, there, words),

@@ -52,18 +52,10 @@ class Stream:
     def is_live(self, at: int) -> bool:
         return not self.live or bool(self.live[bisect_right(self._starts, at) - 1])
 
-    def extend(self, tokens: Sequence[Token], *, learn: bool = True) -> None:
-        """Append *tokens*; those not to be learned are only context to what follows them."""
+    def extend(self, tokens: Sequence[Token]) -> None:
+        """Append *tokens* and chain them."""
         self.tokens.extend(tokens)
-        if learn:
-            self._learn(len(tokens))
-        else:
-            for links in self._links:
-                links.extend(array("i", [-1]) * len(tokens))
-
-    def _learn(self, count: int) -> None:
-        """Chain the last *count* tokens."""
-        longest = ORDERS[-1]
+        count, longest = len(tokens), ORDERS[-1]
         numbers = [token >> 1 for token in self.tokens[-count - longest :]]
         totals = [0] * count
         for distance, factor in enumerate(_FACTORS, 1):
@@ -77,12 +69,14 @@ class Stream:
 
     def _chain(self, index: int, keys: Sequence[int]) -> None:
         mask, heads, links = self._mask, self._heads[index], self._links[index]
+        add = links.append
         for at, key in enumerate(keys, len(links)):
             if key < 0:
-                links.append(-1)
+                add(-1)
             else:
-                links.append(heads[key & mask])
-                heads[key & mask] = at
+                slot = key & mask
+                add(heads[slot])
+                heads[slot] = at
 
     def seen(self, index: int, key: int, most: int) -> Iterator[int]:
         """Where this context (or one with the same key) was seen, the latest first."""

@@ -150,12 +150,16 @@ def stem_key(word: str) -> int:
 def document_tokens(
     vocabulary: Vocabulary, text: str, max_line_chars: int
 ) -> Iterator[list[Token]]:
-    """The tokens of *text*, a line at a time; overlong and undecodable lines count as blank."""
+    """The tokens of *text*: what begins a document, then each line; none for a blank one.
+
+    Overlong and undecodable lines count as blank.
+    """
     layout = Layout()
     yield [BOUNDARY << 1]
     for line in LINE_END.split(text):
         content = line.strip()
         if not content or len(content) > max_line_chars or "\ufffd" in content:
             layout.blank()
+            yield []
         else:
             yield [layout.line_start(line), *vocabulary.learn(content)]

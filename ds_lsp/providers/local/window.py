@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ds_lsp.providers.local.index import Family, OpenDocument
 from ds_lsp.providers.local.predict import CONTEXT_TOKENS, SURROUNDING_TOKENS
 from ds_lsp.providers.local.stream import Stream
-from ds_lsp.providers.local.tokens import BOUNDARY, LINE_END, STEM_CHARS, Layout, Token
+from ds_lsp.providers.local.tokens import BOUNDARY, STEM_CHARS, Layout, Token
 
 # An ordinary budget's worth of lines is some 250: room for a while of typing on.
 _MAX_LINES = 2000
@@ -13,33 +13,43 @@ _EXPECTED_TOKENS = 4000
 _MAX_LINE_CHARS = 500
 # More new lines at once than this come from a paste or a jump: start afresh.
 _MAX_NEW_LINES = 60
+# So many lines below the cursor tell typing from moving; the last ones may be cut by the budget.
+_LINES_COMPARED = 4
 
 
 class Window:
-    """What stands before (and after) the cursor of one document.
+    """What stands before and after the cursor of one document.
 
-    Typing only adds lines: those are appended. Anything else starts afresh, which costs about
-    two milliseconds.
+    Typing only adds lines: those are appended. Anything else starts afresh, which costs some
+    four milliseconds.
     """
 
     def __init__(self, family: Family) -> None:
         self.family = family
         self.stream = Stream(family.vocabulary, _EXPECTED_TOKENS)
-        self.document: OpenDocument | None = None
-        self._lines: list[str] = []
+        self.obsolete = range(0)
+        """The part of the indexed version of this document that this window stands for."""
+        self._document: OpenDocument | None = None
+        self._before: list[str] = []
+        self._after: list[str] = []
         self._layout = Layout()
 
-    def follow(self, uri: str, before: list[str], suffix: str) -> None:
-        """Come to know the whole lines *before* the cursor's line."""
+    def follow(self, uri: str, before: list[str], after: list[str]) -> None:
+        """Come to know the whole lines *before* and *after* the cursor's line."""
+        is_below_same = self._after[:_LINES_COMPARED] == after[:_LINES_COMPARED]
+        added = _added(self._before, before) if is_below_same else None
         document = self.family.open.get(uri)
-        added = _added(self._lines, before) if document is self.document else None
-        if added is None or len(self._lines) + added > _MAX_LINES:
-            self._start_afresh(document, suffix)
-            self._lines = []
+        if added is None or len(self._before) + added > _MAX_LINES:
+            self._start_afresh(after)
             added = len(before)
+            self._document = None
         new = before[len(before) - added :]
-        self._lines += new
+        self._before += new
         self._learn(new)
+        if document is not self._document:
+            # Typing on does not move the lines around it: compared once for each version.
+            self.obsolete = document.around(self._before, self._after) if document else range(0)
+            self._document = document
 
     def context(self, current: str, typed: Sequence[Token]) -> list[Token]:
         """The last tokens up to the one that is being typed on the line *current*."""
@@ -52,25 +62,24 @@ class Window:
         tokens = [*self.stream.tokens[-SURROUNDING_TOKENS:], *typed]
         return frozenset(token for token in tokens if len(known[token >> 1]) >= STEM_CHARS)
 
-    def _start_afresh(self, document: OpenDocument | None, suffix: str) -> None:
+    def _start_afresh(self, after: list[str]) -> None:
         self.stream = Stream(self.family.vocabulary, _EXPECTED_TOKENS)
-        self.document = document
-        if document is None:
-            # Nobody has shown us the whole document, as on the command line.
-            self._layout = Layout()
-            self._learn(LINE_END.split(suffix)[1:])
+        self._before, self._after = [], after
+        self._layout = Layout()
+        self._learn(after)
         self._layout = Layout()
         self.stream.extend([BOUNDARY << 1])
 
     def _learn(self, lines: Sequence[str]) -> None:
-        known = self.document.line_hashes if self.document else frozenset()
+        tokens: list[Token] = []
         for line in lines:
             content = line.strip()
             if not content or len(content) > _MAX_LINE_CHARS:
                 self._layout.blank()
-                continue
-            tokens = [self._layout.line_start(line), *self.family.vocabulary.learn(content)]
-            self.stream.extend(tokens, learn=hash(content) not in known)
+            else:
+                tokens.append(self._layout.line_start(line))
+                tokens += self.family.vocabulary.learn(content)
+        self.stream.extend(tokens)
 
 
 def _added(old: Sequence[str], new: Sequence[str]) -> int | None:
