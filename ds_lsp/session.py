@@ -72,7 +72,7 @@ class Session:
         self._asked_for: tuple[object, ...] = ()
         self._gate_made_of: object = None
         self._choosing: asyncio.Task[None] | None = None
-        self._has_chosen = False
+        self._is_searching = False
 
     async def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
         """Put settings into force, and return when their provider has been chosen."""
@@ -91,12 +91,13 @@ class Session:
         )
         if asked_for != self._asked_for:
             self._asked_for = asked_for
-            self._has_chosen = False
+            self._is_searching = needs_search(settings)
             if self._choosing:
                 self._choosing.cancel()
-            if needs_search(settings) and self.engine.providers.first is None and self.uses_local:
+            if self._is_searching and self.engine.providers.first is None and self.uses_local:
                 # Finding the key may take its time: until then there is the local provider.
                 self.engine.use(Providers(self._local))
+            # A task in any case: the client's first answer does not wait for an import.
             self._choosing = asyncio.create_task(self._choose_provider(settings))
         self._tell_state()
 
@@ -182,7 +183,7 @@ class Session:
         self._trouble = None
         replaced = self.engine.providers.first
         self.engine.use(self._providers(settings, found.key))
-        self._has_chosen = True
+        self._is_searching = False
         self._say("provider", None)
         missing = NO_KEY if self._lacks_key else None
         self._say("key", found.problem or missing)
@@ -206,7 +207,7 @@ class Session:
     def _state(self) -> tuple[str, str]:
         if not self.settings.completion.enabled:
             return "disabled", "completion.enabled is false"
-        if self._choosing and not self._has_chosen:
+        if self._is_searching:
             waits = "local" if self.engine.providers.first is self._local else "paused"
             return waits, "looking for the DeepSeek key"
         if self._lacks_key:

@@ -1,0 +1,109 @@
+"""A session's settings, providers and states, without a protocol."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from ds_lsp.document import Document
+from ds_lsp.session import NO_KEY, Session, State
+from ds_lsp.settings import Resolved, Settings
+from tests.unit.fakes import turns
+
+
+def resolved(settings: Settings) -> Resolved:
+    return Resolved(settings, {"api_key": "environment"}, ())
+
+
+class Told:
+    """A session, and what it has told."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str | None]] = []
+        self.states: list[State] = []
+        self.session = Session(lambda *news: self.said.append(news), self.states.append)
+
+    async def configure(self, settings: Settings, *folders: Path) -> None:
+        await self.session.configure(resolved(settings), folders)
+
+
+@pytest.fixture
+def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+
+@pytest.mark.usefixtures("no_keyring")
+@pytest.mark.parametrize(
+    ("settings", "provider", "fallback", "state"),
+    [
+        (Settings(), "local", None, "local"),
+        (Settings(api_key="k"), "deepseek", "local", "ready"),
+        (Settings(api_key="k", provider="deepseek"), "deepseek", None, "ready"),
+        (Settings(api_key="k", provider="local"), "local", None, "local"),
+        (Settings(provider="deepseek"), None, None, "stopped"),
+    ],
+)
+async def test_provider_that_is_chosen(
+    settings: Settings, provider: str | None, fallback: str | None, state: str
+) -> None:
+    told = Told()
+    await told.configure(settings)
+    providers = told.session.engine.providers
+    assert (providers.first.name if providers.first else None) == provider
+    assert (providers.fallback.name if providers.fallback else None) == fallback
+    assert told.states[-1].state == told.session.state().state == state
+    assert (("key", NO_KEY) in told.said) is (state == "stopped")
+    await told.session.aclose()
+
+
+async def test_changing_the_key_replaces_the_provider_and_other_settings_do_not() -> None:
+    told = Told()
+    await told.configure(Settings(api_key="a"))
+    first = told.session.engine.providers.first
+    completion = dataclasses.replace(Settings().completion, max_tokens=9)
+    await told.configure(Settings(api_key="a", completion=completion))
+    assert told.session.engine.providers.first is first
+    assert told.session.settings.completion.max_tokens == 9
+    await told.configure(Settings(api_key="b"))
+    assert told.session.engine.providers.first is not first
+    await told.session.aclose()
+
+
+async def test_while_the_key_is_looked_for(tmp_path: Path) -> None:
+    told = Told()
+    settings = Settings(api_key_command=f"cat '{tmp_path}/no-such-file'")
+    told.session.begin_configure(resolved(settings), [])
+    assert told.session.state() == State("local", "looking for the DeepSeek key", busy=False)
+    await told.configure(settings)
+    assert told.session.state().detail == "completing from the workspace's own text"
+    assert told.session.key_source == "none"
+    assert "api_key_command failed" in (dict(told.said)["key"] or "")
+    await told.session.aclose()
+
+
+async def test_what_is_excluded_is_not_learned(tmp_path: Path) -> None:
+    told = Told()
+    await told.configure(Settings(provider="local"), tmp_path)
+    for name in (".env", "a.py"):
+        told.session.index_document(Document((tmp_path / name).as_uri(), "x", 1, "key = 1\n" * 9))
+    learned = told.session.index.nbytes
+    assert learned > 0
+    (tmp_path / ".gitignore").write_text("a.py\n")
+    told.session.forget_gate()
+    await told.configure(Settings(provider="local"), tmp_path)
+    assert told.session.index.nbytes < learned
+    told.session.index_document(Document((tmp_path / "a.py").as_uri(), "x", 1, "key = 1\n" * 9))
+    assert told.session.index.nbytes < learned
+    await told.session.aclose()
+
+
+async def test_nothing_is_learned_for_a_provider_that_does_not_use_it(tmp_path: Path) -> None:
+    told = Told()
+    await told.configure(Settings(provider="deepseek", api_key="k"), tmp_path)
+    document = Document((tmp_path / "a.py").as_uri(), "python", 1, "x = 1\n")
+    empty = told.session.index.nbytes
+    told.session.index_document(document)
+    await told.session.scan([tmp_path], document)
+    assert told.session.index.nbytes == empty
+    await told.session.aclose()
+    await turns()
