@@ -9,6 +9,7 @@ import pytest
 
 from ds_lsp.providers.base import FimRequest
 from ds_lsp.providers.local.index import Index, Limits, family_of, suffixes_of
+from ds_lsp.providers.local.overlap import hashes_of, overlap
 from ds_lsp.providers.local.provider import Local
 from ds_lsp.providers.local.scan import looks_minified, nearest_files, read_source
 
@@ -153,6 +154,28 @@ def test_read_source(tmp_path: Path, data: bytes, text: str | None) -> None:
 )
 def test_looks_minified(text: str, minified: bool) -> None:
     assert looks_minified(text) is minified
+
+
+@pytest.mark.parametrize(
+    ("older", "before", "after", "found"),
+    [
+        pytest.param("abcXdef", "abc", "def", range(7), id="nothing else"),
+        pytest.param("abcXdef", "bc", "de", range(1, 6), id="a part"),
+        pytest.param("abcX", "abc", "", range(4), id="the last line"),
+        pytest.param("Xabc", "", "abc", range(4), id="the first line"),
+        pytest.param("X", "", "", range(1), id="the only line"),
+        pytest.param("abcXdef", "abcno", "def", range(7), id="lines typed since"),
+        pytest.param("abcnoXdef", "abc", "def", range(9), id="lines gone since"),
+        pytest.param("aabbX", "abb", " ", range(1, 5), id="lines that are there twice"),
+        pytest.param("abcabcXabc", "abc", "abc", range(10), id="in doubt the widest"),
+        pytest.param("ab XcdX", " nop", "qrs", range(7), id="all new"),
+    ],
+)
+def test_overlap(older: str, before: str, after: str, found: range) -> None:
+    """Each character is a line; X is the cursor's own, as it was."""
+    lines = [hashes_of(list(each)) for each in (older, before, after)]
+    start, stop = overlap(*lines).start, overlap(*lines).stop
+    assert range(start, min(stop, len(older))) == found
 
 
 async def test_a_scan_makes_the_files_known(tmp_path: Path) -> None:

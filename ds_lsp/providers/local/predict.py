@@ -34,7 +34,7 @@ class Tuning:
     """What a sighting is worth where this very line was begun just before: few come twice."""
     similarity: float = 4.0
     """How much more a sighting counts where the text before it shares words with ours."""
-    floor: float = 0.36
+    floor: float = 0.4
     """An offer is not extended beyond this probability of all of it being right."""
     min_chars: int = 2
     max_steps: int = 24

@@ -69,14 +69,12 @@ class Stream:
 
     def _chain(self, index: int, keys: Sequence[int]) -> None:
         mask, heads, links = self._mask, self._heads[index], self._links[index]
-        add = links.append
         for at, key in enumerate(keys, len(links)):
             if key < 0:
-                add(-1)
+                links.append(-1)
             else:
-                slot = key & mask
-                add(heads[slot])
-                heads[slot] = at
+                links.append(heads[key & mask])
+                heads[key & mask] = at
 
     def seen(self, index: int, key: int, most: int) -> Iterator[int]:
         """Where this context (or one with the same key) was seen, the latest first."""
