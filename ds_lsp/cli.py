@@ -72,14 +72,20 @@ def _run(command: str, arguments: Sequence[str]) -> int:
         status: int = module.main(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever was reading, as `head` does, has read enough; nothing is left to flush to.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        # Whoever was reading, as `head` does, has read enough.
+        _give_up_stdout()
         return 1
     except OSError as exc:
         # Such as a full disk: whatever a command can foresee, it says itself.
         sys.stderr.write(f"ds-lsp {command}: {exc.strerror or exc}\n")
+        _give_up_stdout()
         return 1
     return status
+
+
+def _give_up_stdout() -> None:
+    """What is still to be flushed at the end would fail again: let it go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _address(text: str) -> tuple[str, int]:

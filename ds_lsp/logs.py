@@ -51,6 +51,6 @@ def configure_logging(level: str, file: Path | None) -> None:
     logging.getLogger("ds_lsp").setLevel(level.upper())
     # Nor may a warning or a lost exception show what it was about.
     logging.captureWarnings(True)
-    sys.unraisablehook = lambda unraisable: logging.getLogger("python").error(
+    sys.unraisablehook = lambda unraisable: logging.getLogger("ds_lsp").error(
         "unraisable %s", unraisable.exc_type.__name__
     )

@@ -86,11 +86,14 @@ def test_an_address_that_cannot_be_listened_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is an OSError there")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("argv", [["demo"], ["config"], ["config", "--json"]], ids=" ".join)
-def test_a_reader_that_has_read_enough(argv: Sequence[str], tmp_path: Path) -> None:
+def test_a_reader_that_has_read_enough(
+    argv: Sequence[str], unbuffered: str, tmp_path: Path
+) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "ds_lsp", *argv],
-        env=environment(tmp_path),
+        env=environment(tmp_path, PYTHONUNBUFFERED=unbuffered),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
@@ -103,11 +106,12 @@ def test_a_reader_that_has_read_enough(argv: Sequence[str], tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full disk at hand")
-def test_a_full_disk_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_said(unbuffered: str, tmp_path: Path) -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:
         result = subprocess.run(
             [sys.executable, "-m", "ds_lsp", "config"],
-            env=environment(tmp_path),
+            env=environment(tmp_path, PYTHONUNBUFFERED=unbuffered),
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
