@@ -1,5 +1,6 @@
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -260,3 +261,18 @@ async def test_a_request_goes_through_the_proxy(
 async def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises((httpx.UnsupportedProtocol, httpx.InvalidURL)):
         Connection(url)
+
+
+@pytest.mark.parametrize(("pause_s", "connections"), [(60.0, 1), (290.0, 1), (310.0, 2)])
+async def test_a_connection_outlives_a_pausing_human(
+    fake: FakeDeepSeek,
+    link: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    pause_s: float,
+    connections: int,
+) -> None:
+    await post(link, fake)
+    clock = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + pause_s)
+    await post(link, fake)
+    assert fake.connections == connections
