@@ -102,6 +102,9 @@ class DsProtocol(LanguageServerProtocol):
         yield from ()
 
     def structure_message(self, data: dict[str, Any]) -> Any:
+        if "jsonrpc" not in data:
+            # Called for every object within a message, too.
+            return data
         _mend(data)
         try:
             return super().structure_message(data)
