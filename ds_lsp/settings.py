@@ -425,8 +425,3 @@ def _nearest(path: str) -> str:
 def to_snake(name: str) -> str:
     """``maxTokens`` to ``max_tokens``."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
-
-
-def to_camel(name: str) -> str:
-    """``completion.max_tokens`` to ``completion.maxTokens``."""
-    return re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)

@@ -1,6 +1,7 @@
 """Settings: every parser, every source, who wins, and what a stranger's project file cannot do."""
 
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,6 @@ from ds_lsp.settings import (
     Source,
     base_url,
     resolve,
-    to_camel,
     to_snake,
 )
 
@@ -257,6 +257,10 @@ def test_the_key_is_not_in_repr() -> None:
     resolved = one({"api_key": "sk-canary"})
     assert resolved.settings.api_key == "sk-canary"
     assert "canary" not in repr(resolved)
+
+
+def to_camel(path: str) -> str:
+    return re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), path)
 
 
 @pytest.mark.parametrize("path", SETTINGS)
