@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
-_LINE_END = re.compile(r"\r\n|\n|\r")
+LINE_END = re.compile(r"\r\n|\n|\r")
 
 BEFORE_WINDOW = 16_000
 """Characters of text a snapshot keeps before the cursor; more than any prefix budget."""
@@ -59,13 +59,13 @@ class Snapshot:
     @property
     def line_after(self) -> str:
         """The cursor's line, from the cursor on, without its line end."""
-        end = _LINE_END.search(self.after)
+        end = LINE_END.search(self.after)
         return self.after[: end.start()] if end else self.after
 
     @property
     def lines_below(self) -> list[str]:
         """The lines below the cursor's, without their line ends."""
-        return _LINE_END.split(self.after)[1:]
+        return LINE_END.split(self.after)[1:]
 
 
 class Document:
@@ -161,7 +161,7 @@ class Document:
         return "".join(pieces)[:AFTER_WINDOW]
 
     def _eol(self) -> str:
-        end = _LINE_END.search(self._lines[0])
+        end = LINE_END.search(self._lines[0])
         return end.group() if end else "\n"
 
 
@@ -171,6 +171,11 @@ def split_lines(text: str) -> list[str]:
     if not lines or lines[-1].endswith(("\n", "\r")):
         lines.append("")
     return lines
+
+
+def is_word_character(character: str) -> bool:
+    """Whether a character can be part of a name, in any script."""
+    return character.isalnum() or character == "_"
 
 
 def strip_line_end(line: str) -> str:

@@ -1,13 +1,12 @@
 """What the demo has typed, line by line, and what there is to say about each line."""
 
-import re
 from dataclasses import astuple, dataclass, field
 
 from ds_lsp.commands.output import can_encode, visible_only
 from ds_lsp.commands.typist import Event, Fate, Offer, Trouble, Typed
 from ds_lsp.completion.request import Trigger
+from ds_lsp.document import LINE_END
 
-LINE_END = re.compile(r"\r\n|\n|\r")
 _MAX_QUOTED = 40
 
 

@@ -1,22 +1,19 @@
 """The demo's user: types a program, looks at what is offered, takes what is right."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
-from ds_lsp.document import Document
+from ds_lsp.document import LINE_END, Document, is_word_character
 
 if TYPE_CHECKING:
     from ds_lsp.session import Session
 
 _WORTH_TAKING = 5
 """Characters: for fewer of a longer text nobody reaches for the key that takes a part."""
-
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class Stop(Enum):
@@ -108,7 +105,7 @@ def worth_taking(offered: str, wanted: str) -> int:
     agreed = _common(offered, wanted)
     if agreed == len(offered):
         return agreed
-    while agreed and _is_word(offered[agreed]) and _is_word(offered[agreed - 1]):
+    while agreed and is_word_character(offered[agreed]) and is_word_character(offered[agreed - 1]):
         agreed -= 1
     # White space that one types next is no word.
     kept = offered[:agreed].rstrip()
@@ -119,10 +116,6 @@ def _common(one: str, other: str) -> int:
     """How many characters two texts begin with together."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
 
 
 async def type_program(
@@ -160,7 +153,7 @@ class _Writer:
     def write(self, text: str) -> None:
         at = (self.line, self.column)
         self.document.replace(at, at, text)
-        *whole, last = _LINE_END.split(text)
+        *whole, last = LINE_END.split(text)
         self.line += len(whole)
         self.column = len(last) if whole else self.column + len(last)
 

@@ -1,8 +1,6 @@
 """What of the document is sent: prefix and suffix within budget, with a stable head."""
 
-import re
-
-from ds_lsp.document import Snapshot
+from ds_lsp.document import LINE_END, Snapshot
 from ds_lsp.providers.base import FimRequest
 from ds_lsp.settings import CompletionSettings
 
@@ -15,8 +13,6 @@ every character of it is paid at the full price, at every keystroke."""
 STEP_LINES = 50
 """The start of the prefix moves in steps of so many lines, so that the head of the prompt stays
 the same, and cached by the provider, from one keystroke to the next."""
-
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def fim_request(snapshot: Snapshot, settings: CompletionSettings) -> FimRequest:
@@ -39,7 +35,7 @@ def prefix_of(snapshot: Snapshot) -> str:
     if snapshot.before_is_whole and len(before) <= PREFIX_BUDGET:
         return before
     window_start = max(len(before) - PREFIX_BUDGET, 0)
-    starts = [found.end() for found in _LINE_END.finditer(before, window_start)]
+    starts = [found.end() for found in LINE_END.finditer(before, window_start)]
     if not starts:
         # One endless line.
         return before[window_start:]
@@ -53,5 +49,5 @@ def suffix_of(snapshot: Snapshot) -> str:
     after = snapshot.after
     if len(after) <= SUFFIX_BUDGET:
         return after
-    ends = [found.end() for found in _LINE_END.finditer(after)]
+    ends = [found.end() for found in LINE_END.finditer(after)]
     return after[: max((end for end in ends if end <= SUFFIX_BUDGET), default=SUFFIX_BUDGET)]

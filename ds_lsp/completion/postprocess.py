@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ds_lsp.document import Snapshot
+from ds_lsp.document import Snapshot, is_word_character
 
 Rule = Callable[[str, Snapshot], str]
 """A pure function of the text so far; line ends and white space aside, it only cuts."""
@@ -96,10 +96,10 @@ def unclosed(text: str) -> int:
 
 def _splits_word(text: str, rest: str, size: int) -> bool:
     """Whether an overlap begins inside a word of the text or ends inside a word of the rest."""
-    begins_inside = size < len(text) and _is_word(text[-size - 1]) and _is_word(rest[0])
-    ends_inside = size < len(rest) and _is_word(rest[size - 1]) and _is_word(rest[size])
+    begins_inside = size < len(text) and _is_one_word(text[-size - 1] + rest[0])
+    ends_inside = size < len(rest) and _is_one_word(rest[size - 1 : size + 1])
     return begins_inside or ends_inside
 
 
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+def _is_one_word(characters: str) -> bool:
+    return all(map(is_word_character, characters))

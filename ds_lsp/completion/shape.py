@@ -1,15 +1,12 @@
 """One line or many: when a stream may be cut, and what of it is shown."""
 
-import re
 from enum import Enum
 
-from ds_lsp.document import Snapshot
+from ds_lsp.document import LINE_END, Snapshot
 from ds_lsp.providers.base import Finish
 
 MAX_LINES = 20
 """More than a screen shows below the cursor; the rest would be paid for and not read."""
-
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class Shape(Enum):
@@ -26,7 +23,7 @@ def shape_for(snapshot: Snapshot, multiline: str) -> Shape:
 
 def wants_more(text: str, shape: Shape) -> bool:
     """Whether anything that can still come after *text* would be shown."""
-    ended_lines = len(_LINE_END.findall(text))
+    ended_lines = len(LINE_END.findall(text))
     if shape is Shape.BLOCK:
         return ended_lines < MAX_LINES
     return ended_lines == 0 or not text.strip()
@@ -34,7 +31,7 @@ def wants_more(text: str, shape: Shape) -> bool:
 
 def visible(text: str, finish: Finish, shape: Shape, snapshot: Snapshot) -> str:
     """The part of the model's *text* that has the shape asked for."""
-    lines = _LINE_END.sub("\n", text).split("\n")
+    lines = LINE_END.sub("\n", text).split("\n")
     if shape is Shape.BLOCK:
         if finish is Finish.LENGTH and len(lines) > 1:
             # The limit cut the last line somewhere.

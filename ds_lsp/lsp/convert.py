@@ -7,7 +7,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from ds_lsp.completion.request import Completion, Trigger
-from ds_lsp.document import PositionEncoding, Snapshot, width
+from ds_lsp.document import PositionEncoding, Snapshot, is_word_character, width
 from ds_lsp.uris import to_path
 
 ACCEPT = "ds-lsp.accept"
@@ -126,7 +126,7 @@ def announces_inline_completion(capabilities: types.ClientCapabilities) -> bool:
 def word_before(line_before: str) -> str:
     """The word that ends at the cursor; empty when there is none."""
     start = len(line_before)
-    while start and (line_before[start - 1].isalnum() or line_before[start - 1] == "_"):
+    while start and is_word_character(line_before[start - 1]):
         start -= 1
     return line_before[start:]
 

@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ds_lsp.document import LINE_END, is_word_character
 from ds_lsp.providers.base import FimRequest
 from ds_lsp.providers.local.index import Index, Limits
 from ds_lsp.providers.local.predict import Tuning
 from ds_lsp.providers.local.provider import Local
 from ds_lsp.providers.local.scan import read_source
-from ds_lsp.providers.local.tokens import LINE_END, is_word_char
 
 PREFIX_CHARS = 8000
 
@@ -66,7 +66,7 @@ def is_right(offer: str, goes_on: str) -> bool:
     if not goes_on.startswith(offer):
         return False
     left = goes_on[len(offer) :]
-    return not (left and is_word_char(left[0]) and is_word_char(offer[-1]))
+    return not (left and is_word_character(left[0]) and is_word_character(offer[-1]))
 
 
 class MostFrequentLine:

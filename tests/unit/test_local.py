@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ds_lsp.document import LINE_END
 from ds_lsp.providers.base import FimRequest, Finish
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.predict import Step, Tuning, best_offer, probabilities
 from ds_lsp.providers.local.provider import Local, cut_before, has_room
 from ds_lsp.providers.local.stream import Stream
-from ds_lsp.providers.local.tokens import LINE_END, Layout, Vocabulary, is_line_start, pieces
+from ds_lsp.providers.local.tokens import Layout, Vocabulary, is_line_start, pieces
 
 LOOP = """\
 for name, value in table.items():

@@ -3,10 +3,11 @@
 from collections import OrderedDict
 from dataclasses import replace
 
+from ds_lsp.document import LINE_END, is_word_character
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.predict import Source, Tuning, best_offer, steps
-from ds_lsp.providers.local.tokens import LINE_END, Token, ends_in_word, is_word_char, pieces
+from ds_lsp.providers.local.tokens import Token, ends_in_word, pieces
 from ds_lsp.providers.local.window import Window
 
 # What may stand right of the cursor: the closers that an editor has put there.
@@ -99,7 +100,7 @@ def has_room(typed: str, rest: str) -> bool:
     """Whether text can be put between *typed* and the *rest* of the line without harm."""
     if not rest.strip():
         return True
-    if is_word_char(rest[0]):
+    if is_word_character(rest[0]):
         return False
     return bool(typed) and rest.lstrip()[0] in _CLOSERS
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ds_lsp.providers.local.tokens import LINE_END
+from ds_lsp.document import LINE_END
 
 # Never anybody's own source, whatever .gitignore says.
 _SKIPPED_DIRECTORIES = frozenset(

@@ -5,8 +5,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from sys import getsizeof
 
-# LSP knows three line ends. str.splitlines() knows eleven, form feed among them.
-LINE_END = re.compile(r"\r\n|\n|\r")
+from ds_lsp.document import LINE_END, is_word_character
 
 # Scripts written without spaces: there, each character is a token of its own.
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -57,11 +56,7 @@ def pieces(text: str) -> tuple[list[tuple[str, bool]], bool]:
 
 def ends_in_word(text: str) -> bool:
     """Whether what is typed next might belong to the last word of *text*."""
-    return bool(text) and is_word_char(text[-1])
-
-
-def is_word_char(char: str) -> bool:
-    return char == "_" or char.isalnum()
+    return bool(text) and is_word_character(text[-1])
 
 
 class Layout:
