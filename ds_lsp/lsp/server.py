@@ -62,6 +62,10 @@ class DsLanguageServer(LanguageServer):
         self.session.begin_configure(resolved, self.folders)
         self.notifier.say("settings", resolved.summary())
         if self.session.gate is not gate:
+            # They go by the old gate, and fill an index that has been cleared.
+            for scan in self._scans.values():
+                scan.cancel()
+            self._scans.clear()
             for document in self.documents:
                 self.learn(document)
 

@@ -177,3 +177,17 @@ async def test_second_initialize_is_refused(tmp_path: Path) -> None:
         with pytest.raises(Exception, match="initialized already"):
             await at.client.initialize_async(params)
         assert (await at.command("status"))["state"] == "local"
+
+
+async def test_workspace_is_read_again_when_what_may_be_read_has_changed(tmp_path: Path) -> None:
+    for number in range(300):
+        lines = f"def count_{number}(shelf):\n    return len(shelf)\n\n\n" * 20
+        (tmp_path / f"module_{number}.py").write_text(lines)
+    (tmp_path / "wanted.py").write_text("rarely_seen_name = open_the_cellar_door(key)\n" * 9)
+    async with editor(tmp_path, folders=(tmp_path,)) as at:
+        uri = (tmp_path / "a.py").as_uri()
+        position = at.open("rarely_seen_name = open_|", uri)
+        # The scan is under way: it must not keep the one with the new rules from starting.
+        await at.configure({"privacy": {"ignore": ["nothing"]}})
+        while await at.complete(position, uri=uri) != "the_cellar_door(key)":
+            pass
