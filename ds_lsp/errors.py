@@ -6,6 +6,7 @@
     - BalanceError           402: nothing left to pay with
     - RateLimitError         429: the same request may work later
     - BadRequestError        any other 4xx: a wrong setting, or a bug in ds-lsp
+      . UnknownModelError    there is no such model, and these there are
     - UnavailableError       timeout, no network, 5xx, unreadable answer
       . ConnectError         the provider could not be reached at all
   + Superseded               a newer request took this one's place
@@ -22,6 +23,11 @@ class DsLspError(Exception):
 class ProviderError(DsLspError):
     """The provider gave no usable answer."""
 
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        """*retry_after_s*: for how many seconds the provider asked to be left alone."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
 
 class AuthenticationError(ProviderError):
     """401: the key is wrong; only the user can mend it."""
@@ -37,6 +43,16 @@ class RateLimitError(ProviderError):
 
 class BadRequestError(ProviderError):
     """Any other 4xx: a wrong setting, or a bug in ds-lsp."""
+
+
+class UnknownModelError(BadRequestError):
+    """The provider has no such model (any more)."""
+
+    def __init__(self, message: str, *, asked: str, supported: tuple[str, ...]) -> None:
+        """*supported*: the models there are, as the provider lists them."""
+        super().__init__(message)
+        self.asked = asked
+        self.supported = supported
 
 
 class UnavailableError(ProviderError):

@@ -4,32 +4,27 @@ The language server and the subcommands each drive one.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.document import Document
-from ds_lsp.errors import ConnectError, ProviderError, RateLimitError, UnavailableError
+from ds_lsp.errors import AuthenticationError, UnknownModelError
+from ds_lsp.health import Health, Occasion, Say
 from ds_lsp.key import Found, find_key, needs_search
 from ds_lsp.privacy.gate import Gate
-from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
+from ds_lsp.providers.base import Account, FimProvider, FimRequest, FimResult
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.provider import Local
+from ds_lsp.providers.models import catalog
 from ds_lsp.settings import Resolved, Settings
 from ds_lsp.usage.counter import UsageCounter
-
-log = logging.getLogger(__name__)
 
 NO_KEY = (
     "No DeepSeek key was found. Set DEEPSEEK_API_KEY in the editor's environment, or "
     "api_key_command in your configuration, or provider to local."
 )
-
-
-_PASSING = (UnavailableError, RateLimitError)
-"""What passes by itself: the log has it, and nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class Session:
 
     def __init__(
         self,
-        say: Callable[[str, str | None], None] = lambda topic, message: None,
+        say: Say = lambda topic, message, occasion=Occasion.NEWS: None,
         changed: Callable[[State], None] = lambda state: None,
     ) -> None:
         """*say* tells the user what there is to say about a topic; *changed* hears of states."""
@@ -58,17 +53,26 @@ class Session:
         self.resolved = Resolved(self.settings, {}, ())
         self.engine = Engine(
             lambda uri: self.gate.excludes(uri),
-            Events(self._asking, self._asked, self._worked, self._failed),
+            Events(
+                asking=self._asking,
+                asked=self._asked,
+                worked=lambda: self._health.worked(),
+                failed=lambda error: self._health.failed(error),
+                unmet=lambda error: self._health.unmet(error),
+                another_model=self._another_model,
+            ),
         )
+        self._health = Health(self.engine.breaker, say, self._tell_state)
         self.gate = Gate()
         self.key_source = "none"
         self._say = say
         self._changed = changed
         self._local = Local(self.index)
-        self._trouble: ProviderError | None = None
         self._told_state = State("", "", False)
         self._calls = 0
         self._lacks_key = False
+        self._gone_models: set[str] = set()
+        self._models: dict[str, str] = {}
         self._asked_for: tuple[object, ...] = ()
         self._gate_made_of: object = None
         self._choosing: asyncio.Task[None] | None = None
@@ -82,14 +86,17 @@ class Session:
 
     def begin_configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
         """Put settings into force. A provider that must first ask for its key follows later."""
-        self.resolved, self.settings = resolved, resolved.settings
+        if resolved.settings != self.resolved.settings:
+            self._health.settings_changed()
+        self.resolved = resolved
+        self._use_models_there_are()
         settings = self.settings
         self._set_gate(tuple(folders), settings.privacy.ignore)
         asked_for = (
             *(settings.provider, settings.base_url),
             *(settings.api_key, settings.api_key_command),
         )
-        if asked_for != self._asked_for:
+        if asked_for != self._asked_for or self._may_know_another_key():
             self._asked_for = asked_for
             self._is_searching = needs_search(settings)
             if self._choosing:
@@ -134,15 +141,7 @@ class Session:
 
     def why(self) -> Mapping[str, object]:
         """The answer of ``ds-lsp.why``: the last request's record."""
-        record = self.engine.last
-        return {
-            "reason": record.reason.value,
-            "detail": record.detail,
-            "source": record.source,
-            "provider": record.provider,
-            "stages_ms": {name: round(ms, 3) for name, ms in record.stages_ms.items()},
-            "chars": record.chars,
-        }
+        return self.engine.last.report()
 
     def index_document(self, document: Document) -> None:
         """Let the local provider learn from an open document, unless the gate excludes it."""
@@ -162,6 +161,7 @@ class Session:
     async def aclose(self) -> None:
         if self._choosing:
             self._choosing.cancel()
+        self._health.aclose()
         await self.engine.aclose()
         await _close(self.engine.providers.first)
 
@@ -180,11 +180,13 @@ class Session:
             found = await find_key(settings, self.resolved.origins.get("api_key", "none"))
         self.key_source = found.source
         self._lacks_key = settings.provider == "deepseek" and not found.key
-        self._trouble = None
         replaced = self.engine.providers.first
         self.engine.use(self._providers(settings, found.key))
         self._is_searching = False
-        self._say("provider", None)
+        self._gone_models.clear()
+        self._models.clear()
+        self._use_models_there_are()
+        self._health.begin(_account_of(self.engine.providers.first))
         missing = NO_KEY if self._lacks_key else None
         self._say("key", found.problem or missing)
         self._tell_state()
@@ -201,7 +203,9 @@ class Session:
         # Imported where it is used: httpx costs a tenth of the start, and local needs none of it.
         from ds_lsp.providers.deepseek import DeepSeek
 
-        deepseek = DeepSeek(api_key=key, base_url=settings.base_url)
+        deepseek = DeepSeek(
+            api_key=key, base_url=settings.base_url, reached=lambda: self._health.reached()
+        )
         return Providers(deepseek, self._local if settings.provider == "auto" else None)
 
     def _state(self) -> tuple[str, str]:
@@ -212,8 +216,11 @@ class Session:
             return waits, "looking for the DeepSeek key"
         if self._lacks_key:
             return "stopped", "no DeepSeek key was found"
-        if self._trouble:
-            return _state_word(self._trouble), str(self._trouble)
+        trouble = self._health.state()
+        if trouble:
+            word, detail = trouble
+            meanwhile = " Meanwhile the workspace's own text completes."
+            return word, detail + (meanwhile if self.engine.providers.fallback else "")
         if self.engine.providers.first is self._local:
             return "local", "completing from the workspace's own text"
         return "ready", ""
@@ -227,19 +234,43 @@ class Session:
         self.usage.add(request.model, result.usage if result else None)
         self._tell_state()
 
-    def _worked(self) -> None:
-        self._trouble = None
-        self._say("provider", None)
-        self._tell_state()
+    def _may_know_another_key(self) -> bool:
+        """Whether whoever keeps the key is worth asking again: the one it gave was refused."""
+        refused = isinstance(self.engine.breaker.trouble, AuthenticationError)
+        return refused and needs_search(self.resolved.settings)
 
-    def _failed(self, error: ProviderError) -> None:
-        # Loud once; an outage lasts for many keystrokes.
-        is_news = type(error) is not type(self._trouble)
-        log.log(logging.WARNING if is_news else logging.INFO, "no completion: %s", error)
-        self._trouble = error
-        if not isinstance(error, _PASSING):
-            self._say("provider", str(error))
-        self._tell_state()
+    def _another_model(self, error: UnknownModelError) -> str | None:
+        """The model nearest to the one that is gone; None: none is left to try."""
+        self._gone_models.add(error.asked)
+        left = [name for name in error.supported if name not in self._gone_models]
+        if not left:
+            return None
+        self._models[error.asked] = catalog().nearest(error.asked, left)
+        self._use_models_there_are()
+        return self._models[error.asked]
+
+    def _use_models_there_are(self) -> None:
+        """Put into force the settings, with the models in the place of those that are gone."""
+        settings = self.resolved.settings
+        completion, chat = (
+            self._model_for(settings.completion.model),
+            self._model_for(settings.chat.model),
+        )
+        self.settings = replace(
+            settings,
+            completion=replace(settings.completion, model=completion),
+            chat=replace(settings.chat, model=chat),
+        )
+        wanted = {settings.completion.model: completion, settings.chat.model: chat}
+        gone = [f"{old} is gone, {new} is used" for old, new in wanted.items() if old != new]
+        message = f"The model {'; the model '.join(gone)}: change your settings." if gone else None
+        self._say("model", message)
+
+    def _model_for(self, name: str) -> str:
+        name = catalog().current(name)
+        while name in self._models:
+            name = self._models[name]
+        return name
 
     def _tell_state(self) -> None:
         state = self.state()
@@ -248,10 +279,8 @@ class Session:
             self._changed(state)
 
 
-def _state_word(error: ProviderError) -> str:
-    if isinstance(error, ConnectError):
-        return "offline"
-    return "paused" if isinstance(error, _PASSING) else "stopped"
+def _account_of(provider: FimProvider | None) -> Account | None:
+    return provider if isinstance(provider, Account) else None
 
 
 async def _close(provider: FimProvider | None) -> None:

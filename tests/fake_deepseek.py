@@ -206,6 +206,7 @@ class FakeDeepSeek:
         self.requests: list[Recorded] = []
         self.violations: list[str] = []
         """What the API forgives and ds-lsp does not. The fixture wants none left at the end."""
+        self.models: tuple[str, ...] = MODELS
         self.balance = "10.00"
         self.connections = 0
         """Connections opened so far, also those without a request."""
@@ -351,7 +352,7 @@ class FakeDeepSeek:
                 return [refusal] if refusal is not None else self._complete(request)
             case "GET", "/models":
                 models = [
-                    {"id": name, "object": "model", "owned_by": "deepseek"} for name in MODELS
+                    {"id": name, "object": "model", "owned_by": "deepseek"} for name in self.models
                 ]
                 return [Reply(200, {"object": "list", "data": models})]
             case "GET", "/user/balance":
@@ -387,20 +388,20 @@ class FakeDeepSeek:
             self.violations.append("an empty suffix: leave it out")
         if not request.headers.get("content-type", "").startswith("application/json"):
             self.violations.append("the content type is not JSON")
-        for message in _complaints(body):
+        for message in _complaints(body, self.models):
             return Reply(400, envelope(message))
         return None
 
 
-def _complaints(body: dict[str, object]) -> Iterator[str]:
+def _complaints(body: dict[str, object], models: tuple[str, ...]) -> Iterator[str]:
     """What the reference refuses with 400 (DeepSeek docs, Create FIM Completion)."""
     for name in sorted(body.keys() - REQUIRED - OPTIONAL):
         yield f"unknown field `{name}`"
     for name, ok, what in _TYPES:
         if name in body and not ok(body[name]):
             yield f"invalid type: `{name}` must be {what}"
-    if body.get("model") not in MODELS:
-        names = ", ".join(MODELS)
+    if body.get("model") not in models:
+        names = ", ".join(models)
         yield f"The supported API model names are {names}, but you passed {body.get('model')}."
     if not body.get("prompt"):
         yield "prompt must not be empty"

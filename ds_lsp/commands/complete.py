@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ds_lsp.commands.workspace import (
 )
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document, PositionEncoding, split_lines, strip_line_end
+from ds_lsp.health import Say
 from ds_lsp.languages import language_id
 
 _MAX_DIGITS = 9
@@ -103,8 +104,9 @@ async def _complete(arguments: argparse.Namespace) -> int:
         completion = await session.engine.complete(
             CompletionRequest(snapshot, Trigger.INVOKED, session.settings.completion)
         )
-    if "key" in said:
-        complain(said["key"])
+    for topic in ("key", "model"):
+        if topic in said:
+            complain(said[topic])
     remark = remark_on(completion)
     if remark:
         complain(remark)
@@ -112,8 +114,8 @@ async def _complete(arguments: argparse.Namespace) -> int:
     return status_of(completion)
 
 
-def _collect(said: dict[str, str]) -> Callable[[str, str | None], None]:
-    def say(topic: str, message: str | None) -> None:
+def _collect(said: dict[str, str]) -> Say:
+    def say(topic: str, message: str | None, occasion: object = None) -> None:
         if message:
             said[topic] = message
 
@@ -175,11 +177,7 @@ def _print(completion: Completion, *, as_json: bool) -> None:
     if as_json:
         value = {
             "text": completion.text,
-            "source": record.source,
-            "reason": record.reason.value,
-            "detail": record.detail,
-            "provider": record.provider,
-            "stages_ms": {name: round(ms, 3) for name, ms in record.stages_ms.items()},
+            **record.report(),
             "usage": asdict(record.usage) if record.usage else None,
         }
         print_json(value)

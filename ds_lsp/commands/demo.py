@@ -126,7 +126,7 @@ async def _run(resolved: Resolved, marks: Marks) -> Run:
     screen = screen_for(sys.stdout, os.environ, marks)
     problems: list[str] = []
 
-    def say(topic: str, message: str | None) -> None:
+    def say(topic: str, message: str | None, occasion: object = None) -> None:
         if topic == "key" and message:
             problems.append(message)
 

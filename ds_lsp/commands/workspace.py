@@ -1,7 +1,7 @@
 """The workspace of a subcommand: its folder, its settings, a session on them."""
 
 import argparse
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from ds_lsp.settings import SETTINGS, Resolved, Source
 from ds_lsp.sources import read_layers, resolve_with
 
 if TYPE_CHECKING:
+    from ds_lsp.health import Say
     from ds_lsp.session import Session
 
 
@@ -34,9 +35,7 @@ def report_problems(resolved: Resolved) -> None:
 
 
 @asynccontextmanager
-async def open_session(
-    resolved: Resolved, folder: Path, say: Callable[[str, str | None], None]
-) -> "AsyncIterator[Session]":
+async def open_session(resolved: Resolved, folder: Path, say: "Say") -> "AsyncIterator[Session]":
     """A session with its provider chosen, closed in the end. *say*: see `Session`."""
     # Imported where it is used: --help and a mistyped place need none of it.
     from ds_lsp.session import Session

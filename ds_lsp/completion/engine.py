@@ -1,22 +1,31 @@
 """The life of one completion request, from snapshot to text."""
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ds_lsp.completion.breaker import Breaker
 from ds_lsp.completion.cache import CompletionCache, Key
 from ds_lsp.completion.context import fim_request
 from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess import postprocess
-from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
+from ds_lsp.completion.request import (
+    Completion,
+    CompletionRequest,
+    Origin,
+    Reason,
+    Record,
+    Trigger,
+)
 from ds_lsp.completion.shape import shape_for, visible, wants_more
 from ds_lsp.completion.trigger import Excludes, refusal
-from ds_lsp.errors import ProviderError, Superseded
+from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
 
 log = logging.getLogger(__name__)
@@ -40,6 +49,11 @@ class Events:
     """It has ended; None: without an answer, cancelled or failed."""
     worked: Callable[[], None] = lambda: None
     failed: Callable[[ProviderError], None] = lambda error: None
+    """A metered call has failed."""
+    unmet: Callable[[ProviderError], None] = lambda error: None
+    """An explicit request got nothing from the provider: its user waits for a word."""
+    another_model: Callable[[UnknownModelError], str | None] = lambda error: None
+    """The model to ask instead; None: there is none to try."""
 
 
 class Engine:
@@ -53,8 +67,10 @@ class Engine:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         in_flight: InFlight | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         self.providers = Providers(None)
+        self.breaker = Breaker(clock) if breaker is None else breaker
         self.cache = CompletionCache(clock)
         self.in_flight = InFlight() if in_flight is None else in_flight
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
@@ -64,13 +80,14 @@ class Engine:
         self._sleep = sleep
         self._newest = Newest()
         self._pace = Pace()
+        self._numbers = itertools.count(1)
 
     async def complete(self, request: CompletionRequest) -> Completion:
         """Complete at the request's cursor; empty text when there is nothing to offer.
 
         Raises `Superseded` as soon as a newer request for the document has come.
         """
-        record = Record()
+        record = Record(id=next(self._numbers))
         started = self._clock()
         lane = f"{request.lane} {request.snapshot.uri}"
         busy_at = self._pace.busy_at(lane, request.snapshot, started)
@@ -90,9 +107,15 @@ class Engine:
             return Completion("", record)
         finally:
             record.stages_ms["total"] = (self._clock() - started) * 1000
-            self.note(record)
+            self._note(record)
 
-    def note(self, record: Record) -> None:
+    def turn_away(self, reason: Reason) -> Completion:
+        """Answer a request that never came to be one, with nothing."""
+        record = Record(id=next(self._numbers), reason=reason)
+        self._note(record)
+        return Completion("", record)
+
+    def _note(self, record: Record) -> None:
         """Keep the record of the last request, for ``ds-lsp.why`` and the log."""
         self.last = record
         _log(record)
@@ -117,6 +140,7 @@ class Engine:
     def use(self, providers: Providers) -> None:
         """Ask other providers from now on; what the earlier ones said is forgotten."""
         self.providers = providers
+        self.breaker.reset()
         self.cache.clear()
 
     async def aclose(self) -> None:
@@ -134,23 +158,25 @@ class Engine:
         record.provider = provider.name
         with self._stage(record, "context"):
             key = _key(provider, request)
+        record.sent = len(key.request.prefix) + len(key.request.suffix)
         result = self._remembered(provider, key, record)
         if result is None:
-            if provider.metered and key not in self.in_flight:
+            if self._is_to_be_asked(provider, key, request):
                 provider.warm()
                 with self._stage(record, "debounce"):
                     await self._sleep(wait_s(request, busy_at, self._clock()))
                 if self.providers.first is not provider:
                     # Settings have changed meanwhile; the wait is over.
                     return await self._text(request, float("-inf"), record)
-            result = await self._result(provider, key, record)
+            result = await self._result(provider, key, request, record)
         if result is None:
             return ""
         with self._stage(record, "postprocess"):
             seen = visible(result.text, result.finish, key.shape, request.snapshot)
-            text = postprocess(seen, request.snapshot)
-        record.chars = len(text)
-        if text or record.reason is not Reason.PROVIDER_FAILED:
+            fitted = postprocess(seen, request.snapshot)
+        text = fitted.text
+        record.received, record.chars, record.rules = len(result.text), len(text), fitted.rules
+        if text or record.reason not in (Reason.PROVIDER_FAILED, Reason.HELD_BACK):
             record.reason = _reason(result.text, text)
         return text
 
@@ -164,38 +190,83 @@ class Engine:
         record.source = hit.origin.value
         return hit.result
 
-    async def _result(self, provider: FimProvider, key: Key, record: Record) -> FimResult | None:
+    def _is_to_be_asked(self, provider: FimProvider, key: Key, request: CompletionRequest) -> bool:
+        """Whether this request comes to begin a metered call, unless something changes first."""
+        is_held_back = request.trigger is Trigger.AUTOMATIC and self.breaker.refuses()
+        return provider.metered and key not in self.in_flight and not is_held_back
+
+    async def _result(
+        self, provider: FimProvider, key: Key, request: CompletionRequest, record: Record
+    ) -> FimResult | None:
         """What the provider says, or is saying already; else what the fallback does."""
         if not provider.metered:
             return await self._ask_free(provider, key, record)
-        record.source = Origin.JOINED.value if key in self.in_flight else provider.name
+        is_joining = key in self.in_flight
+        if request.trigger is Trigger.AUTOMATIC and not is_joining:
+            trouble = self.breaker.admit()
+            if trouble:
+                record.reason = Reason.HELD_BACK
+                return await self._ask_fallback(trouble, key, record)
+        record.source = Origin.JOINED.value if is_joining else provider.name
         try:
             with self._stage(record, "provider"):
                 result = await self.in_flight.fetch(key, lambda: self._ask(provider, key))
         except ProviderError as error:
-            record.reason, record.detail = Reason.PROVIDER_FAILED, str(error)
-            fallback = self.providers.fallback
-            return await self._ask_free(fallback, key, record) if fallback else None
+            if request.trigger is Trigger.INVOKED:
+                self._events.unmet(error)
+            record.reason = Reason.PROVIDER_FAILED
+            return await self._ask_fallback(error, key, record)
         record.usage = result.usage
         return result
 
     async def _ask(self, provider: FimProvider, key: Key) -> FimResult:
-        """One metered call. It may outlive the request that began it, so it reports by itself."""
+        """What the provider says, by another model where the one that was set is gone.
+
+        It may outlive the request that began it, so it reports by itself; but one that has been
+        replaced meanwhile says nothing about its successor.
+        """
+        started = self._clock()
+        while True:
+            try:
+                result = await self._call(provider, key)
+            except ProviderError as error:
+                if provider is not self.providers.first:
+                    raise
+                model = self._another_model(error)
+                if model is None:
+                    self.breaker.failed(error, started)
+                    self._events.failed(error)
+                    raise
+                key = replace(key, request=replace(key.request, model=model))
+            else:
+                break
+        if provider is self.providers.first:
+            self.cache.store(key, result)
+            self.breaker.worked(started)
+            self._events.worked()
+        return result
+
+    async def _call(self, provider: FimProvider, key: Key) -> FimResult:
+        """One metered call."""
         result = None
         self._events.asking()
         try:
             result = await provider.fill(key.request, lambda text: wants_more(text, key.shape))
-        except ProviderError as error:
-            if provider is self.providers.first:
-                self._events.failed(error)
-            raise
         finally:
             self._events.asked(key.request, result)
-        # One that has been replaced meanwhile says nothing about its successor.
-        if provider is self.providers.first:
-            self.cache.store(key, result)
-            self._events.worked()
         return result
+
+    def _another_model(self, error: ProviderError) -> str | None:
+        if isinstance(error, UnknownModelError):
+            return self._events.another_model(error)
+        return None
+
+    async def _ask_fallback(
+        self, trouble: ProviderError, key: Key, record: Record
+    ) -> FimResult | None:
+        record.source, record.detail = "", str(trouble)
+        fallback = self.providers.fallback
+        return await self._ask_free(fallback, key, record) if fallback else None
 
     async def _ask_free(self, provider: FimProvider, key: Key, record: Record) -> FimResult:
         record.source = provider.name
@@ -226,11 +297,9 @@ def _reason(said: str, shown: str) -> Reason:
 
 
 def _log(record: Record) -> None:
-    stages = " ".join(f"{name}={ms:.1f}" for name, ms in record.stages_ms.items())
-    log.info(
-        "completion: %s, from %s, %d chars, ms: %s",
-        record.reason.value,
-        record.source or "nowhere",
-        record.chars,
-        stages,
-    )
+    """One line for each request. Everything in it is a number or a word of ours."""
+    words = [record.reason.value, f"from {record.source or 'nowhere'}"]
+    words += [f"{name} {value}" for name, value in record.sizes().items()]
+    words += [f"{name} {ms:.1f} ms" for name, ms in record.stages_ms.items()]
+    words += [f"by {rule}" for rule in record.rules]
+    log.info("completion %d: %s", record.id, ", ".join(words))

@@ -1,11 +1,21 @@
 """What is shown of what the model said: it repeats nothing that stands around the cursor."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ds_lsp.document import Snapshot, is_word_character
 
 Rule = Callable[[str, Snapshot], str]
 """A pure function of the text so far; line ends and white space aside, it only cuts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What is left of a text, and the rules that changed it."""
+
+    text: str
+    rules: tuple[str, ...]
+
 
 _OPENERS = "([{"
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
@@ -76,11 +86,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def postprocess(text: str, at: Snapshot) -> str:
+def postprocess(text: str, at: Snapshot) -> Fitted:
     """What of the model's *text* fits at the cursor; empty when nothing does."""
+    cut = []
     for rule in RULES:
-        text = rule(text, at)
-    return text
+        before, text = text, rule(text, at)
+        if text != before:
+            cut.append(rule.__name__)
+    return Fitted(text, tuple(cut))
 
 
 def unclosed(text: str) -> int:

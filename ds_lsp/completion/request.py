@@ -1,5 +1,6 @@
 """The values one completion request starts from and ends with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -42,6 +43,8 @@ class Reason(Enum):
     EMPTY_DOCUMENT = "empty_document"
     NO_PROVIDER = "no_provider"
     PROVIDER_FAILED = "provider_failed"
+    HELD_BACK = "held_back"
+    """The provider has been failing, and is not asked automatically for now."""
     BUG = "bug"
     NOT_OPEN = "not_open"
     TIMED_OUT = "timed_out"
@@ -65,8 +68,39 @@ class Record:
     """Provider that said it, or the `Origin` it was found in."""
     provider: str = ""
     stages_ms: dict[str, float] = field(default_factory=dict)
+    sent: int = 0
+    """Characters of prefix and suffix."""
+    received: int = 0
+    """Characters the provider said."""
     chars: int = 0
+    """Characters shown."""
+    rules: tuple[str, ...] = ()
+    """The rules of post-processing that cut something, in their order."""
     usage: TokenUsage | None = None
+    id: int = 0
+    """The request's number within the session."""
+
+    def sizes(self) -> Mapping[str, int]:
+        """Every size that is known, in characters and tokens, under its name."""
+        sizes = {"sent": self.sent, "received": self.received, "chars": self.chars}
+        if self.usage:
+            sizes["prompt_hit_tokens"] = self.usage.prompt_hit
+            sizes["prompt_miss_tokens"] = self.usage.prompt_miss
+            sizes["completion_tokens"] = self.usage.completion
+        return sizes
+
+    def report(self) -> Mapping[str, object]:
+        """The answer of ``ds-lsp.why``."""
+        return {
+            "id": self.id,
+            "reason": self.reason.value,
+            "detail": self.detail,
+            "source": self.source,
+            "provider": self.provider,
+            "stages_ms": {name: round(ms, 3) for name, ms in self.stages_ms.items()},
+            "rules": list(self.rules),
+            **self.sizes(),
+        }
 
 
 @dataclass(frozen=True, slots=True)

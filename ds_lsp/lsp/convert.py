@@ -8,6 +8,7 @@ from lsprotocol import types
 
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.document import PositionEncoding, Snapshot, is_word_character, width
+from ds_lsp.providers.local.provider import Local
 from ds_lsp.uris import to_path
 
 ACCEPT = "ds-lsp.accept"
@@ -85,7 +86,7 @@ def to_completion_list(
     item = types.CompletionItem(
         label=first + (" ..." if rest else ""),
         kind=types.CompletionItemKind.Snippet if rest else types.CompletionItemKind.Text,
-        detail=SERVER_NAME,
+        detail=f"{SERVER_NAME} (local)" if completion.record.source == Local.name else SERVER_NAME,
         documentation=_documentation(text, snapshot.language_id, client),
         filter_text=text,
         sort_text="0000",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from lsprotocol import types
 
-from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Record, Trigger
+from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.errors import Superseded
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.configure import Configuration, register
@@ -97,7 +97,7 @@ async def inline_completion(
     ls.asks_inline = True
     snapshot = ls.snapshot(params.text_document.uri, params.position)
     if snapshot is None:
-        ls.session.engine.note(Record(reason=Reason.NOT_OPEN))
+        ls.session.engine.turn_away(Reason.NOT_OPEN)
         return convert.NOTHING
     trigger = convert.to_trigger(params.context.trigger_kind)
     completion = await _complete(ls, ls.request(snapshot, trigger, "inline"))
@@ -116,8 +116,7 @@ async def completion_menu(
         async with asyncio.timeout(MENU_TIMEOUT_S):
             completion = await _complete(ls, request)
     except TimeoutError:
-        completion = Completion("", Record(reason=Reason.TIMED_OUT))
-        ls.session.engine.note(completion.record)
+        completion = ls.session.engine.turn_away(Reason.TIMED_OUT)
     if completion is None:
         return None
     return convert.to_completion_list(completion, snapshot, ls.menu_client)

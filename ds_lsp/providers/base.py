@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,24 @@ class FimResult:
 
 KeepGoing = Callable[[str], bool]
 """Called with all the text so far after each piece; False ends the stream (`Finish.CUT`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is left on the account, as the provider says it."""
+
+    is_available: bool
+    """Whether it is enough for a call."""
+    amounts: tuple[str, ...]
+    """Amount and currency, such as ``0.00 CNY``; empty when it was not told."""
+
+
+@runtime_checkable
+class Account(Protocol):
+    """What a provider that is paid for knows about its account."""
+
+    async def balance(self) -> Balance:
+        """Raises `ProviderError`."""
 
 
 class FimProvider(Protocol):

@@ -10,7 +10,7 @@ import contextlib
 import socket
 import ssl
 import urllib.request
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 import httpcore
 import httpx
@@ -19,7 +19,7 @@ import truststore
 KEEPALIVE_S = 300.0
 """How long an idle connection is kept, in seconds: a human pauses longer than httpx's 5 s."""
 OPEN_TIMEOUT_S = 5.0
-"""Wall clock for opening a connection ahead of need, in seconds."""
+"""Wall clock for opening a connection, in seconds."""
 RETRY_S = 1.0
 """After a connection could not be opened ahead of need, leave it for as many seconds."""
 MAX_IDLE = 2
@@ -62,7 +62,8 @@ class Connection:
     names a proxy that httpx cannot use, as a SOCKS proxy without the package for it.
     """
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, reached: Callable[[], None] = lambda: None) -> None:
+        """*reached* is called when a connection was opened ahead of need."""
         url = httpx.URL(base_url)
         if url.scheme not in ("http", "https") or not url.host:
             raise httpx.UnsupportedProtocol("not an http(s) address")
@@ -73,7 +74,7 @@ class Connection:
             limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
             self.client = httpx.AsyncClient(verify=_ssl_context(), limits=limits, timeout=None)
         else:
-            self._transport = _Transport(url)
+            self._transport = _Transport(url, reached)
             self.client = httpx.AsyncClient(
                 transport=self._transport, trust_env=False, timeout=None
             )
@@ -136,10 +137,10 @@ def _ssl_context() -> ssl.SSLContext:
 class _Transport(httpx.AsyncBaseTransport):
     """httpcore's pool under httpx, its connections opened by a `_Dialer`."""
 
-    def __init__(self, url: httpx.URL) -> None:
+    def __init__(self, url: httpx.URL, reached: Callable[[], None]) -> None:
         context = _ssl_context() if url.scheme == "https" else None
         port = url.port or (443 if context else 80)
-        self._dialer = _Dialer(url.raw_host.decode("ascii"), port, context)
+        self._dialer = _Dialer(url.raw_host.decode("ascii"), port, context, reached)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             max_keepalive_connections=MAX_IDLE,
@@ -219,13 +220,26 @@ def _httpx_errors() -> Iterator[None]:
         raise
 
 
+@contextlib.asynccontextmanager
+async def _opening_in_time() -> AsyncIterator[None]:
+    # A name server or a firewall that drops packets: offline, and not merely slow.
+    try:
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            yield
+    except TimeoutError as exc:
+        raise httpcore.ConnectTimeout from exc
+
+
 class _Dialer(httpcore.AsyncNetworkBackend):
     """Opens connections to one address, one of them ahead of need: the spare."""
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, host: str, port: int, context: ssl.SSLContext | None, reached: Callable[[], None]
+    ) -> None:
         self.dialed = 0
         """Connections opened because a request could not wait for one."""
         self._host, self._port, self._context = host, port, context
+        self._reached = reached
         self._backend = httpcore.AnyIOBackend()
         self._spare: _Spare | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -251,10 +265,11 @@ class _Dialer(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         if (host, port) != (self._host, self._port):
             raise httpcore.ConnectError("not the address this connection is for")
-        if (spare := await self._take_spare()) is not None:
-            return spare
-        self.dialed += 1
-        return await self._dial()
+        async with _opening_in_time():
+            if (spare := await self._take_spare()) is not None:
+                return spare
+            self.dialed += 1
+            return await self._dial()
 
     async def aclose(self) -> None:
         self._closed = True
@@ -277,8 +292,9 @@ class _Dialer(httpcore.AsyncNetworkBackend):
 
     async def _open_spare(self) -> None:
         try:
-            async with asyncio.timeout(OPEN_TIMEOUT_S):
+            async with _opening_in_time():
                 self._spare = _Spare(await self._dial())
+            self._reached()
         except Exception:  # whatever it is, the next request meets it and says so
             self._not_before = asyncio.get_running_loop().time() + RETRY_S
         finally:

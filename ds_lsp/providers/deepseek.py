@@ -8,6 +8,8 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -20,9 +22,18 @@ from ds_lsp.errors import (
     ProviderError,
     RateLimitError,
     UnavailableError,
+    UnknownModelError,
 )
-from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, TokenUsage
+from ds_lsp.providers.base import (
+    Balance,
+    FimRequest,
+    FimResult,
+    Finish,
+    KeepGoing,
+    TokenUsage,
+)
 from ds_lsp.providers.connection import UNREACHABLE, Connection, why_unreachable
+from ds_lsp.providers.models import catalog
 from ds_lsp.providers.sse import EventTooLargeError, SseDecoder
 
 IDLE_TIMEOUT_S = 3.0
@@ -37,6 +48,10 @@ MAX_TEXT_CHARS = 64 * 1024
 """A longer completion is refused: 4096 tokens, the most FIM gives, are a quarter of that."""
 MAX_ERROR_BYTES = 16 * 1024
 """How much of the body of an error is read."""
+MAX_FACTS_BYTES = 1024 * 1024
+"""How much is read of what is not a completion: the models, the balance."""
+FACTS_TIMEOUT_S = 5.0
+"""Wall clock for asking for those, in seconds."""
 EMPTY_PROMPT = "\n"
 """Sent in place of an empty prefix: DeepSeek refuses an empty prompt, and an empty line says the
 same to a model."""
@@ -45,7 +60,8 @@ _FAILED = frozenset({"content_filter", "insufficient_system_resource", "aborted"
 """Finish reasons whose text is not to be shown (DeepSeek docs, Create FIM Completion)."""
 
 _SUPPORTED_MODELS = re.compile(r"supported API model names are (.{1,500}?)(?:,? but |\.?$)")
-_MODEL_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_MODEL_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+_AMOUNT = re.compile(r"-?[0-9.]{1,20} [A-Z]{3}")
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +77,15 @@ class DeepSeek:
     metered = True
 
     def __init__(
-        self, *, api_key: str, base_url: str, idle_timeout_s: float = IDLE_TIMEOUT_S
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        idle_timeout_s: float = IDLE_TIMEOUT_S,
+        reached: Callable[[], None] = lambda: None,
     ) -> None:
+        """*reached* is called when a connection was opened ahead of need."""
+        self._reached = reached
         self._api_key = api_key
         self._base_url = base_url
         self._idle_timeout_s = idle_timeout_s
@@ -80,6 +103,8 @@ class DeepSeek:
         try:
             async with asyncio.timeout(request.timeout_s) as clock:
                 await self._ask(call, clock)
+        except BadRequestError as exc:
+            error = await self._unless_model_is_gone(exc, request.model)
         except ProviderError as exc:
             error = exc
         except TimeoutError:
@@ -99,6 +124,21 @@ class DeepSeek:
             return FimResult(_whole_characters(call.text), call.finish, call.usage)
         # Raised out here, it drags no exception along that quotes what was sent or received.
         raise error or UnavailableError("The answer was cut off: try again.")
+
+    async def models(self) -> tuple[str, ...]:
+        """The names of the models there are, in the service's order. Raises `ProviderError`."""
+        match await self._get("/models"):
+            case {"data": list() as rows}:
+                names = [row.get("id") for row in rows if isinstance(row, dict)]
+                return tuple(str(name) for name in names if _is_model_name(name))
+        raise UnavailableError(f"{self._host} did not answer with its models: check `base_url`.")
+
+    async def balance(self) -> Balance:
+        """What is left on the account. Raises `ProviderError`."""
+        match await self._get("/user/balance"):
+            case {"is_available": bool() as is_available, **rest}:
+                return Balance(is_available, _amounts(rest.get("balance_infos")))
+        raise UnavailableError(f"{self._host} did not answer with a balance: check `base_url`.")
 
     def warm(self) -> None:
         """Open a connection for the next `fill`, unless there is one. Never raises."""
@@ -123,7 +163,7 @@ class DeepSeek:
         if self._closed:
             raise UnavailableError("The connection has been closed.")
         if self._connection is None:
-            self._connection = Connection(self._base_url)
+            self._connection = Connection(self._base_url, self._reached)
         return self._connection
 
     def _headers(self) -> dict[str, str]:
@@ -156,6 +196,42 @@ class DeepSeek:
         if call.finish is Finish.CUT:
             # Hanging up cost the connection, and the next request may come at once.
             connection.warm()
+
+    async def _get(self, path: str) -> object:
+        """The JSON at *path*; None when it is none. Raises `ProviderError`."""
+        error: ProviderError
+        try:
+            async with asyncio.timeout(FACTS_TIMEOUT_S):
+                client = self._connect().client
+                get = client.build_request("GET", self._base_url + path, headers=self._headers())
+                response = await client.send(get, stream=True)
+                try:
+                    body = await _read_start(response, MAX_FACTS_BYTES)
+                finally:
+                    await response.aclose()
+            if response.status_code == 200:
+                return _json(body)
+            error = _refusal(response, _error_message(body), self._host)
+        except ProviderError as exc:
+            error = exc
+        except TimeoutError:
+            error = UnavailableError(f"{self._host} did not answer in time.")
+        except Exception as exc:
+            error = self._error_from(exc)
+        # As in `fill`: raised out here, it drags nothing along.
+        raise error
+
+    async def _unless_model_is_gone(self, refusal: BadRequestError, model: str) -> ProviderError:
+        """*refusal*, or that there is no *model* where the service does not list it."""
+        if isinstance(refusal, UnknownModelError):
+            return refusal
+        try:
+            supported = await self.models()
+        except ProviderError:
+            return refusal
+        if not supported or model in supported:
+            return refusal
+        return _unknown_model(model, supported)
 
     def _error_from(self, exc: Exception) -> ProviderError:
         """*exc*, which came from below, as ours."""
@@ -193,12 +269,13 @@ class _Call:
             clock.reschedule(min(deadline, asyncio.get_running_loop().time() + seconds))
 
         if response.status_code != 200:
-            self.refusal = _refusal(response.status_code, self._host)
+            self.refusal = _refusal(response, "", self._host)
             wait_at_most(LINGER_S)
-            message = _error_message(await _read_start(response))
-            if response.status_code == 400:
-                raise _model_error(message, self.request.model) or self.refusal
-            raise self.refusal
+            message = _error_message(await _read_start(response, MAX_ERROR_BYTES))
+            supported = _supported_models(message) if response.status_code == 400 else ()
+            if supported:
+                raise _unknown_model(self.request.model, supported)
+            raise _refusal(response, message, self._host)
         _check_headers(response, self._host)
         await self._read_stream(response, wait_at_most)
 
@@ -337,15 +414,15 @@ def _check_headers(response: httpx.Response, host: str) -> None:
         raise UnavailableError(f"{host} sent a compressed answer: check `base_url`.")
 
 
-async def _read_start(response: httpx.Response) -> bytes:
-    """The body of an error, as much of it as matters and arrives."""
+async def _read_start(response: httpx.Response, most: int) -> bytes:
+    """The body, as much of it as matters and arrives: at most *most* bytes."""
     body = b""
     with contextlib.suppress(httpx.HTTPError):
         async for part in response.aiter_raw():
             body += part
-            if len(body) >= MAX_ERROR_BYTES:
+            if len(body) >= most:
                 break
-    return body[:MAX_ERROR_BYTES]
+    return body[:most]
 
 
 def _error_message(body: bytes) -> str:
@@ -356,29 +433,56 @@ def _error_message(body: bytes) -> str:
     return ""
 
 
-def _model_error(message: str, asked: str) -> BadRequestError | None:
-    """The one thing repeated from a server's message: the models there are."""
+def _supported_models(message: str) -> tuple[str, ...]:
+    """The one thing taken from a server's message: the models there are."""
     found = _SUPPORTED_MODELS.search(message)
     names = re.split(r", | or | and ", found[1]) if found else []
-    if not names or not all(_MODEL_NAME.fullmatch(name) for name in names):
-        return None
-    return BadRequestError(
-        f"There is no model {asked}: set `completion.model` to {' or '.join(names)}."
+    return tuple(names) if all(map(_is_model_name, names)) else ()
+
+
+def _is_model_name(name: object) -> bool:
+    return isinstance(name, str) and _MODEL_NAME.fullmatch(name) is not None
+
+
+def _unknown_model(asked: str, supported: tuple[str, ...]) -> UnknownModelError:
+    return UnknownModelError(
+        f"There is no model {asked}: set `completion.model` to {' or '.join(supported)}.",
+        asked=asked,
+        supported=supported,
     )
 
 
-def _refusal(status: int, host: str) -> ProviderError:
-    """The exception for a status that is not 200."""
+def _amounts(infos: object) -> tuple[str, ...]:
+    """``balance_infos`` as amounts with their currencies, as far as they are such."""
+    amounts = []
+    for info in infos if isinstance(infos, list) else ():
+        match info:
+            case {"currency": str() as currency, "total_balance": str() as amount}:
+                if _AMOUNT.fullmatch(f"{amount} {currency}"):
+                    amounts.append(f"{amount} {currency}")
+    return tuple(amounts)
+
+
+def _refusal(response: httpx.Response, message: str, host: str) -> ProviderError:
+    """The exception for a status that is not 200. *message*: what the server said of it."""
+    status = response.status_code
+    wish = _retry_after_s(response.headers.get("retry-after", ""))
     match status:
         case 401:
             return AuthenticationError(f"{host} does not know the API key: check `api_key`.")
         case 402:
-            return BalanceError("The DeepSeek account is empty: top it up.")
+            return BalanceError(f"The DeepSeek account is empty: top up at {catalog().top_up}.")
         case 404:
             return BadRequestError(f"{host} has no completions (404): check `base_url`.")
+        case 429 if "balance" in message.lower():
+            return RateLimitError(
+                f"A low DeepSeek balance limits the requests: top up at {catalog().top_up}.",
+                retry_after_s=wish,
+            )
         case 429:
             return RateLimitError(
-                "DeepSeek limits the requests: wait a moment, or top up a low balance."
+                "DeepSeek limits the number of requests: the next ones wait a moment.",
+                retry_after_s=wish,
             )
     if 400 <= status < 500:
         return BadRequestError(
@@ -388,4 +492,17 @@ def _refusal(status: int, host: str) -> ProviderError:
         return UnavailableError(
             f"{host} points elsewhere ({status}), where the key is not sent: check `base_url`."
         )
-    return UnavailableError(f"{host} is in trouble ({status}): try again later.")
+    return UnavailableError(
+        f"{host} is in trouble ({status}): it is asked again later.", retry_after_s=wish
+    )
+
+
+def _retry_after_s(value: str) -> float | None:
+    """``Retry-After``: seconds, or a date (RFC 9110, 10.2.3); None when it is neither."""
+    if re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+        return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):  # TypeError: a date without a time zone
+        return None

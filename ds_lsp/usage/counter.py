@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ds_lsp.providers.base import TokenUsage
-from ds_lsp.usage.prices import price_table
+from ds_lsp.providers.models import catalog
+from ds_lsp.usage.prices import cost_usd
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class UsageCounter:
             totals.prompt_hit_tokens += usage.prompt_hit
             totals.prompt_miss_tokens += usage.prompt_miss
             totals.completion_tokens += usage.completion
-            totals.cost_usd += price_table().cost_usd(model, usage, self._now()) or 0.0
+            totals.cost_usd += cost_usd(catalog(), model, usage, self._now()) or 0.0
 
     def today(self) -> Totals:
         self._turn_page()

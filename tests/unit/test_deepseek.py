@@ -1,10 +1,15 @@
 import asyncio
+import contextlib
 import gzip
+import http.server
 import itertools
 import json
 import logging
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -17,10 +22,20 @@ from ds_lsp.errors import (
     ProviderError,
     RateLimitError,
     UnavailableError,
+    UnknownModelError,
 )
-from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, Finish, TokenUsage
+from ds_lsp.providers.base import (
+    Account,
+    Balance,
+    FimProvider,
+    FimRequest,
+    FimResult,
+    Finish,
+    TokenUsage,
+)
 from ds_lsp.providers.deepseek import DeepSeek
 from tests.fake_deepseek import (
+    MODELS,
     Close,
     FakeDeepSeek,
     Head,
@@ -383,7 +398,7 @@ FAULTS: list[tuple[str, Iterable[Step], type[ProviderError], str]] = [
     ("400, not JSON", [Reply(400, f"<html>{ECHO}", "text/html")], BadRequestError, "400"),
     ("401", [Reply(401, "Authentication Fails (governor)")], AuthenticationError, "`api_key`"),
     ("401, JSON", [Reply(401, envelope(ECHO))], AuthenticationError, "`api_key`"),
-    ("402", [Reply(402, envelope("Insufficient Balance"))], BalanceError, "top it up"),
+    ("402", [Reply(402, envelope("Insufficient Balance"))], BalanceError, "top up"),
     ("403", [Reply(403, ECHO)], BadRequestError, "403"),
     ("404", [Reply(404, "Not Found")], BadRequestError, "`base_url`"),
     ("422", [Reply(422, envelope(ECHO))], BadRequestError, "422"),
@@ -395,7 +410,7 @@ FAULTS: list[tuple[str, Iterable[Step], type[ProviderError], str]] = [
     ("204", [Reply(204, "")], UnavailableError, "204"),
     ("101", [Reply(101, "")], UnavailableError, ""),
     ("huge error", [Head(400), *[Send(b"x" * 65536)] * 160], BadRequestError, "400"),
-    ("cut error", [Head(402), Send(b"{"), Close()], BalanceError, "top it up"),
+    ("cut error", [Head(402), Send(b"{"), Close()], BalanceError, "top up"),
     ("html", [Reply(200, f"<html>{ECHO}", "text/html")], UnavailableError, "`base_url`"),
     ("json", [Reply(200, {"choices": []})], UnavailableError, "`base_url`"),
     (
@@ -514,6 +529,158 @@ async def test_the_reference_refuses_a_retired_model(
 ) -> None:
     with pytest.raises(BadRequestError, match=r"deepseek-chat: .* deepseek-flash or deepseek-v4"):
         await provider.fill(request(model="deepseek-chat"), keep)
+
+
+async def test_a_model_that_is_not_listed_is_gone_whatever_the_refusal_says(
+    fake: FakeDeepSeek, provider: DeepSeek
+) -> None:
+    fake.models = ("deepseek-v5-flash", "模型", "b")
+    fake.script(Reply(400, envelope("something else")))
+    with pytest.raises(UnknownModelError) as caught:
+        await provider.fill(request(), keep)
+    assert caught.value.asked == "deepseek-flash"
+    assert caught.value.supported == ("deepseek-v5-flash", "b")
+    assert [sent.path for sent in fake.requests] == ["/beta/completions", "/models"]
+
+
+async def test_a_model_that_is_listed_is_not_what_was_refused(
+    fake: FakeDeepSeek, provider: DeepSeek
+) -> None:
+    fake.script(Reply(400, envelope("something else")))
+    with pytest.raises(BadRequestError) as caught:
+        await provider.fill(request(), keep)
+    assert type(caught.value) is BadRequestError
+
+
+@pytest.mark.parametrize(
+    ("value", "wish"),
+    [
+        ("7", 7.0),
+        (" 120 ", 120.0),
+        ("0", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00", None),
+        ("soon", None),
+        ("", None),
+        ("-5", None),
+        ("1e99", None),
+        ("9" * 400, None),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_is_passed_on(
+    fake: FakeDeepSeek, provider: DeepSeek, status: int, value: str, wish: float | None
+) -> None:
+    fake.script(Reply(status, "", headers=(("Retry-After", value),)))
+    with pytest.raises(ProviderError) as caught:
+        await provider.fill(request(), keep)
+    assert caught.value.retry_after_s == wish
+
+
+async def test_a_date_to_come_is_so_many_seconds(fake: FakeDeepSeek, provider: DeepSeek) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    fake.script(Reply(429, "", headers=(("Retry-After", format_datetime(until, usegmt=True)),)))
+    with pytest.raises(RateLimitError) as caught:
+        await provider.fill(request(), keep)
+    assert caught.value.retry_after_s == pytest.approx(3600, abs=60)
+
+
+async def test_too_many_requests_and_a_low_balance_are_told_apart(
+    fake: FakeDeepSeek, provider: DeepSeek
+) -> None:
+    low = "Your current concurrency is 40, which exceeds the limit based on your remaining balance"
+    for message, word in ((low, "top up"), ("slow down", "number of requests")):
+        fake.script(Reply(429, envelope(message)))
+        with pytest.raises(RateLimitError, match=word):
+            await provider.fill(request(), keep)
+
+
+async def test_balance_and_models(fake: FakeDeepSeek, provider: DeepSeek) -> None:
+    assert isinstance(provider, Account)
+    assert await provider.balance() == Balance(True, ("10.00 USD",))
+    fake.balance = "0.00"
+    assert await provider.balance() == Balance(False, ("0.00 USD",))
+    assert await provider.models() == MODELS
+
+
+@pytest.mark.parametrize(
+    ("answer", "amounts"),
+    [
+        pytest.param({"is_available": True}, (), id="no infos"),
+        pytest.param({"is_available": True, "balance_infos": None}, (), id="null"),
+        pytest.param({"is_available": True, "balance_infos": [1, {"currency": 3}]}, (), id="odd"),
+        pytest.param(
+            {
+                "is_available": True,
+                "balance_infos": [
+                    {"currency": "CNY", "total_balance": "1.50"},
+                    {"currency": "<b>", "total_balance": "sk-key"},
+                ],
+            },
+            ("1.50 CNY",),
+            id="only what is an amount is repeated",
+        ),
+    ],
+)
+async def test_balance_of_odd_shape(answer: object, amounts: tuple[str, ...]) -> None:
+    async with answering(answer) as provider:
+        assert (await provider.balance()).amounts == amounts
+
+
+@pytest.mark.parametrize("answer", [[], {}, {"data": 1}, {"is_available": "yes"}, "text", None])
+async def test_facts_of_the_wrong_shape_are_provider_errors(answer: object) -> None:
+    async with answering(answer) as provider:
+        with pytest.raises(UnavailableError, match="`base_url`"):
+            await provider.balance()
+        with pytest.raises(UnavailableError, match="`base_url`"):
+            await provider.models()
+
+
+async def test_facts_that_cannot_be_had_are_provider_errors(fake: FakeDeepSeek) -> None:
+    for provider, error in (
+        (DeepSeek(api_key="sk-wrong", base_url=fake.url), AuthenticationError),
+        (DeepSeek(api_key="no\nkey", base_url=fake.url), AuthenticationError),
+        (DeepSeek(api_key=KEY, base_url=fake.url + "/elsewhere"), BadRequestError),
+        (DeepSeek(api_key=KEY, base_url="http://127.0.0.1:9"), ConnectError),
+    ):
+        with pytest.raises(error):
+            await provider.balance()
+        await provider.aclose()
+
+
+@contextlib.asynccontextmanager
+async def answering(value: object) -> AsyncIterator[DeepSeek]:
+    """A provider whose service answers everything with *value*."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        provider = DeepSeek(api_key=KEY, base_url=f"http://127.0.0.1:{server.server_port}")
+        try:
+            yield provider
+        finally:
+            await provider.aclose()
+            server.shutdown()
+            thread.join()
+
+
+async def test_being_reached_is_told(fake: FakeDeepSeek) -> None:
+    reached = asyncio.Event()
+    provider = DeepSeek(api_key=KEY, base_url=fake.url, reached=reached.set)
+    provider.warm()
+    await reached.wait()
+    await provider.aclose()
 
 
 async def test_the_wrong_key_is_an_authentication_error(

@@ -9,7 +9,13 @@ import pytest
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
-from ds_lsp.errors import AuthenticationError, ProviderError, Superseded, UnavailableError
+from ds_lsp.errors import (
+    AuthenticationError,
+    ProviderError,
+    Superseded,
+    UnavailableError,
+    UnknownModelError,
+)
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings import CompletionSettings
 from tests.unit.fakes import FakeProvider, FakeTime, turns
@@ -31,10 +37,18 @@ class Rig:
         self.provider = provider or FakeProvider()
         self.asked: list[FimResult | None] = []
         self.failed: list[ProviderError] = []
+        self.unmet: list[ProviderError] = []
+        self.models: dict[str, str] = {}
         self.worked = 0
         self.engine = Engine(
             excludes,
-            Events(asked=self._asked, worked=self._worked, failed=self.failed.append),
+            Events(
+                asked=self._asked,
+                worked=self._worked,
+                failed=self.failed.append,
+                unmet=self.unmet.append,
+                another_model=lambda error: self.models.get(error.asked),
+            ),
             clock=self.time.clock,
             sleep=self.time.sleep,
             in_flight=InFlight(self.time.later),
@@ -391,3 +405,109 @@ async def test_closing_leaves_nothing_running() -> None:
     await rig.engine.aclose()
     assert rig.provider.running == []
     assert (await task).record.reason is Reason.PROVIDER_FAILED
+
+
+async def failing(rig: Rig, error: ProviderError, text: str, trigger: Trigger) -> Completion:
+    task = await rig.begin(text, trigger)
+    await rig.time.advance(1)
+    rig.provider.calls[-1].fail(error)
+    return await task
+
+
+@pytest.mark.parametrize("error", [UnavailableError("503"), AuthenticationError("401")])
+async def test_after_a_failure_automatic_requests_ask_nothing_and_wait_for_nothing(
+    error: ProviderError,
+) -> None:
+    rig = Rig(fallback=FakeProvider("local text", name="local", metered=False))
+    await failing(rig, error, "x = |", AUTOMATIC)
+    sleeps = len(rig.time.sleeps)
+    completion = await (await rig.begin("y = |", AUTOMATIC))
+    assert (completion.text, completion.record.source) == ("local text", "local")
+    assert completion.record.detail == str(error)
+    assert len(rig.provider.calls) == 1
+    assert len(rig.time.sleeps) == sleeps
+    assert rig.unmet == []
+
+
+async def test_held_back_without_a_fallback_says_so() -> None:
+    rig = Rig()
+    await failing(rig, UnavailableError("503"), "x = |", AUTOMATIC)
+    completion = await (await rig.begin("y = |", AUTOMATIC))
+    assert (completion.text, completion.record.reason) == ("", Reason.HELD_BACK)
+    assert completion.record.detail == "503"
+    assert completion.record.source == ""
+
+
+async def test_explicit_request_tries_once_and_its_success_reopens() -> None:
+    rig = Rig()
+    await failing(rig, AuthenticationError("401"), "x = |", AUTOMATIC)
+    await failing(rig, AuthenticationError("401"), "x = |", INVOKED)
+    assert len(rig.provider.calls) == 2
+    assert [str(error) for error in rig.unmet] == ["401"]
+    assert (await rig.answer("x = |", "1")).text == "1"
+    task = await rig.begin("y = |", AUTOMATIC)
+    await rig.time.advance(1)
+    rig.provider.calls[-1].say("2")
+    assert (await task).text == "2"
+
+
+async def test_a_failure_during_the_wait_holds_back_too() -> None:
+    rig = Rig()
+    waiting = await rig.begin_request(request_at("x = |", AUTOMATIC, lane="inline"))
+    explicit = await rig.begin_request(request_at("y = |", INVOKED, lane="menu"))
+    rig.provider.calls[-1].fail(UnavailableError("503"))
+    await explicit
+    await rig.time.advance(0.2)
+    assert (await waiting).record.reason is Reason.HELD_BACK
+    assert len(rig.provider.calls) == 1
+
+
+async def test_what_is_remembered_is_served_while_held_back() -> None:
+    rig = Rig()
+    await rig.answer("x = |", "print(甲)")
+    await failing(rig, AuthenticationError("401"), "z = |", INVOKED)
+    assert (await (await rig.begin("x = pr|", AUTOMATIC))).text == "int(甲)"
+
+
+async def test_other_providers_begin_without_a_record_of_failures() -> None:
+    rig = Rig()
+    await failing(rig, AuthenticationError("401"), "x = |", INVOKED)
+    rig.engine.use(Providers(rig.provider))
+    assert rig.engine.breaker.trouble is None
+
+
+async def test_a_model_that_is_gone_is_replaced_within_the_request() -> None:
+    rig = Rig()
+    rig.models = {"deepseek-flash": "new-flash"}
+    task = await rig.begin("x = |")
+    gone = UnknownModelError("gone", asked="deepseek-flash", supported=("new-flash",))
+    rig.provider.calls[-1].fail(gone)
+    await turns()
+    assert rig.provider.calls[-1].request.model == "new-flash"
+    rig.provider.calls[-1].say("1")
+    assert (await task).text == "1"
+    assert rig.failed == []
+    assert rig.engine.breaker.trouble is None
+    # The answer is remembered for the model that gave it.
+    settings = CompletionSettings(model="new-flash")
+    again = await (await rig.begin_request(request_at("x = |", AUTOMATIC, settings)))
+    assert (again.text, again.record.source) == ("1", "cache")
+
+
+async def test_without_another_model_it_is_a_failure() -> None:
+    rig = Rig()
+    gone = UnknownModelError("gone", asked="deepseek-flash", supported=("x",))
+    completion = await failing(rig, gone, "x = |", INVOKED)
+    assert completion.record.reason is Reason.PROVIDER_FAILED
+    assert rig.failed == [gone]
+    assert rig.engine.breaker.trouble is gone
+
+
+async def test_requests_are_numbered_and_the_record_names_the_rules_that_cut() -> None:
+    rig = Rig()
+    first = await rig.answer("foo(|)\n", "甲)")
+    second = rig.engine.turn_away(Reason.NOT_OPEN)
+    assert [first.record.id, second.record.id] == [1, 2]
+    assert first.record.rules == ("cut_overlap_with_line",)
+    assert (first.record.sent, first.record.received, first.record.chars) == (6, 2, 1)
+    assert rig.engine.last is second.record

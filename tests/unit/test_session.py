@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.document import Document
+from ds_lsp.errors import AuthenticationError, UnknownModelError
+from ds_lsp.key import Found
 from ds_lsp.session import NO_KEY, Session, State
-from ds_lsp.settings import Resolved, Settings
+from ds_lsp.settings import ChatSettings, CompletionSettings, Resolved, Settings
 from tests.unit.fakes import turns
 
 
@@ -21,7 +23,14 @@ class Told:
     def __init__(self) -> None:
         self.said: list[tuple[str, str | None]] = []
         self.states: list[State] = []
-        self.session = Session(lambda *news: self.said.append(news), self.states.append)
+        self.session = Session(self._say, self.states.append)
+
+    def _say(self, topic: str, message: str | None, occasion: object = None) -> None:
+        self.said.append((topic, message))
+
+    def words(self, topic: str) -> str | None:
+        """What there is to say about *topic* in the end."""
+        return dict(self.said).get(topic)
 
     async def configure(self, settings: Settings, *folders: Path) -> None:
         await self.session.configure(resolved(settings), folders)
@@ -94,6 +103,72 @@ async def test_what_is_excluded_is_not_learned(tmp_path: Path) -> None:
     assert told.session.index.nbytes < learned
     told.session.index_document(Document((tmp_path / "a.py").as_uri(), "x", 1, "key = 1\n" * 9))
     assert told.session.index.nbytes < learned
+    await told.session.aclose()
+
+
+@pytest.mark.usefixtures("no_keyring")
+async def test_retired_names_in_the_settings_are_replaced_and_said() -> None:
+    told = Told()
+    settings = Settings(
+        api_key="k",
+        completion=CompletionSettings(model="deepseek-chat"),
+        chat=ChatSettings(model="deepseek-reasoner"),
+    )
+    await told.configure(settings)
+    assert told.session.settings.completion.model == "deepseek-flash"
+    assert told.session.settings.chat.model == "deepseek-flash"
+    assert told.session.status()["model"] == "deepseek-flash"
+    assert told.words("model") == (
+        "The model deepseek-chat is gone, deepseek-flash is used; "
+        "the model deepseek-reasoner is gone, deepseek-flash is used: change your settings."
+    )
+    await told.configure(Settings(api_key="k"))
+    assert told.words("model") is None
+    await told.session.aclose()
+
+
+@pytest.mark.usefixtures("no_keyring")
+async def test_models_that_are_gone_are_replaced_one_after_the_other() -> None:
+    told = Told()
+    await told.configure(Settings(api_key="k"))
+    gone = told.session.engine._events.another_model
+    supported = ("a-pro", "b-flash", "deepseek-v5-flash")
+    error = UnknownModelError("", asked="deepseek-flash", supported=supported)
+    assert gone(error) == "deepseek-v5-flash"
+    assert told.session.settings.completion.model == "deepseek-v5-flash"
+    error = UnknownModelError("", asked="deepseek-v5-flash", supported=supported)
+    assert gone(error) == "a-pro"
+    assert told.session.settings.completion.model == "a-pro"
+    error = UnknownModelError("", asked="a-pro", supported=("a-pro", "deepseek-flash"))
+    assert gone(error) is None
+    assert told.session.settings.completion.model == "a-pro"
+    # Another service may have other models.
+    await told.configure(Settings(api_key="k", base_url="http://127.0.0.1:9"))
+    assert told.session.settings.completion.model == "deepseek-flash"
+    await told.session.aclose()
+
+
+@pytest.mark.parametrize(("command", "searches"), [("echo k", 2), (None, 1)])
+async def test_after_a_wrong_key_whoever_keeps_it_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, command: str | None, searches: int
+) -> None:
+    asked = []
+
+    async def find(settings: Settings, origin: str) -> Found:
+        asked.append(settings)
+        return Found("k", "somewhere")
+
+    monkeypatch.setattr("ds_lsp.session.find_key", find)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    told = Told()
+    settings = Settings(api_key_command=command, api_key=None if command else "k")
+    await told.configure(settings)
+    await told.configure(settings)
+    assert len(asked) == 1
+    told.session.engine.breaker.failed(AuthenticationError("wrong key"), float("inf"))
+    await told.configure(settings)
+    assert len(asked) == searches
+    assert (told.session.engine.breaker.trouble is None) is (searches == 2)
     await told.session.aclose()
 
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ds_lsp.providers.base import TokenUsage
+from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counter import Totals, UsageCounter
-from ds_lsp.usage.prices import price_table
+from ds_lsp.usage.prices import cost_usd
 
 MILLION = TokenUsage(prompt_hit=1_000_000, prompt_miss=1_000_000, completion=1_000_000)
 
@@ -27,7 +28,7 @@ MILLION = TokenUsage(prompt_hit=1_000_000, prompt_miss=1_000_000, completion=1_0
 )
 def test_cost(model: str, at: str, cost: float | None) -> None:
     time = datetime.fromisoformat(at).replace(tzinfo=UTC)
-    assert price_table().cost_usd(model, MILLION, time) == (cost and pytest.approx(cost))
+    assert cost_usd(catalog(), model, MILLION, time) == (cost and pytest.approx(cost))
 
 
 def test_day_and_session() -> None:
