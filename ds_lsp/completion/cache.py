@@ -1,107 +1,227 @@
-"""Finished completions, found again: for the same text, and for text typed along them."""
+"""What models have said, found again wherever the text around the cursor is still the same.
+
+An answer is kept by the lines above and below its cursor, and by what stood on the cursor's line.
+So it serves again while it is typed along, after a backspace, and on its next lines.
+"""
 
 import hashlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 
 from ds_lsp.completion.request import Origin
-from ds_lsp.completion.shape import Shape
-from ds_lsp.providers.base import FimRequest, FimResult
+from ds_lsp.document import LINE_END, Snapshot
+from ds_lsp.providers.base import FimResult, Finish
 
-MAX_ENTRIES = 256
-MAX_TYPED = 1_000
-"""Characters typed along one completion before it is forgotten; looking costs 1 us for each."""
+MAX_ANCHORS = 256
+MAX_ENTRIES = 4
+"""Answers kept for one place."""
 TTL_S = 600.0
 """The models behind a name change without notice; what was said ten minutes ago is forgotten."""
+NOTHING_MORE_S = 60.0
+"""For so long the end of an answer is believed to be the end of what there is to say: the request
+after an accept is spared, and somebody who comes back later may ask again."""
+LINES_ABOVE = 30
+LINES_BELOW = 5
+"""Lines that are not blank; they tell one place from another, whatever is edited elsewhere."""
+MAX_FILLED_LINES = 20
+"""So many lines of an answer can be walked along; no more are ever shown."""
+DOUBTED_CHARS = 10
+"""The end of an answer that ran into its limit may be half a word."""
+
+_CLOSERS = {"(": ")", "[": "]", "{": "}", "<": ">", '"': '"', "'": "'", "`": "`"}
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """Everything a completion depends on."""
+class Place:
+    """Everything an answer depends on, but for what was excerpted from other files.
 
-    provider: str
-    shape: Shape
-    request: FimRequest
+    That changes at any quiet moment: an answer would be forgotten just when it is wanted.
+    """
+
+    uri: str
+    asked: tuple[str, ...]
+    """Who is asked, and how: provider, language, model and the like."""
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+    line: str
+    """The cursor's line, up to the cursor."""
+    rest: str
+    """And from the cursor on."""
+
+    def anchor(self) -> bytes:
+        """The same for every cursor on this line."""
+        digest = hashlib.blake2b(digest_size=16)
+        for group in (self.asked, self.above, self.below):
+            # A line holds no line end, so no two places run together into the same bytes.
+            digest.update("\n".join((self.uri, *group, "\n")).encode("utf-8", "surrogatepass"))
+        return digest.digest()
+
+
+def place_of(snapshot: Snapshot, asked: tuple[str, ...]) -> Place:
+    return Place(
+        uri=snapshot.uri,
+        asked=asked,
+        above=tuple(_lines_above(snapshot.before)),
+        below=tuple(_lines_below(snapshot.after)),
+        line=snapshot.line_before,
+        rest=snapshot.line_after,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What is left of a stored completion."""
+    """What is left of an answer. Empty text: there is nothing more to say here."""
 
     result: FimResult
     origin: Origin
 
 
-class CompletionCache:
-    """Holds what the model said, never what was shown, and never a failure.
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    line: str
+    rest: str
+    text: str
+    finish: Finish
+    at: float
 
-    Texts are not kept, only a digest of them: 256 prompts would be megabytes.
-    """
+
+class CompletionCache:
+    """Holds what the model said, never what was shown, and never a failure."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._entries: TTLCache[bytes, FimResult] = TTLCache(MAX_ENTRIES, TTL_S, timer=clock)
-        # Nobody can have typed further along a completion than the longest one goes.
-        self._longest = 0
+        self._clock = clock
+        self._anchors: LRUCache[bytes, tuple[str, tuple[_Entry, ...]]] = LRUCache(MAX_ANCHORS)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._anchors)
 
-    def store(self, key: Key, result: FimResult) -> None:
-        self._entries[_Digests(key).at(len(key.request.prefix))] = result
-        self._longest = max(self._longest, len(result.text))
+    def store(self, place: Place, result: FimResult) -> None:
+        """Keep an answer for its cursor, and each of its lines for who has come so far."""
+        text = LINE_END.sub("\n", result.text)
+        if result.finish is Finish.LENGTH:
+            text = text[:-DOUBTED_CHARS]
+        elif not text and result.finish is not Finish.STOP:
+            return
+        self._put(place, text, result.finish)
+        line = place.line
+        for _ in range(MAX_FILLED_LINES):
+            ended, newline, text = text.partition("\n")
+            if not newline:
+                break
+            place = replace(place, above=_joined(place.above, line + ended), line="")
+            line = ""
+            self._put(place, text, result.finish)
 
-    def find(self, key: Key) -> Hit | None:
-        """The completion stored for *key*, or for a shorter prefix and typed along since then."""
-        prefix = key.request.prefix
-        nearest = max(0, len(prefix) - min(self._longest, MAX_TYPED))
-        digests = _Digests(key)
-        hit = None
-        # From the shortest prefix on, since a digest only grows; the longest one that fits wins.
-        for end in range(nearest, len(prefix) + 1):
-            result = self._entries.get(digests.at(end))
-            if result is not None:
-                hit = _left(result, prefix[end:]) or hit
-        return hit
+    def find(self, place: Place) -> Hit | None:
+        """The longest rest of an answer that has come so far as *place*."""
+        now = self._clock()
+        _, entries = self._anchors.get(place.anchor(), ("", ()))
+        hits = [hit for entry in entries if (hit := _left(entry, place, now))]
+        return max(hits, key=lambda hit: len(hit.result.text), default=None)
+
+    def forget(self, uri: str) -> None:
+        """The document is closed."""
+        for anchor, (owner, _) in list(self._anchors.items()):
+            if owner == uri:
+                del self._anchors[anchor]
 
     def clear(self) -> None:
-        self._entries.clear()
-        self._longest = 0
+        self._anchors.clear()
+
+    def _put(self, place: Place, text: str, finish: Finish) -> None:
+        entry = _Entry(place.line, place.rest, text, finish, self._clock())
+        anchor = place.anchor()
+        _, older = self._anchors.get(anchor, ("", ()))
+        kept = [each for each in older if (each.line, each.rest) != (entry.line, entry.rest)]
+        self._anchors[anchor] = (place.uri, (entry, *kept[: MAX_ENTRIES - 1]))
 
 
-def _left(result: FimResult, typed: str) -> Hit | None:
-    if not typed:
-        return Hit(result, Origin.EXACT)
-    rest = result.text[len(typed) :]
-    if not rest.strip() or not result.text.startswith(typed):
+def _left(entry: _Entry, place: Place, now: float) -> Hit | None:
+    """What of *entry* still lies before the cursor of *place*."""
+    age = now - entry.at
+    if age > TTL_S:
         return None
-    return Hit(FimResult(rest, result.finish), Origin.TYPE_THROUGH)
+    whole = entry.line + entry.text
+    rest = _after(whole, place.line)
+    if rest is None or not _is_same_rest(entry, place):
+        return None
+    if not rest.strip():
+        is_end = entry.finish is Finish.STOP and age <= NOTHING_MORE_S
+        return Hit(FimResult("", Finish.STOP), Origin.EXACT) if is_end else None
+    origin = Origin.EXACT if place.line == entry.line else Origin.TYPE_THROUGH
+    return Hit(FimResult(rest, entry.finish), origin)
 
 
-class _Digests:
-    """Digests of one key with its prefix cut off at ever greater lengths."""
-
-    def __init__(self, key: Key) -> None:
-        request = key.request
-        rest = (
-            *(key.provider, key.shape.value, request.uri, request.language_id, request.suffix),
-            *(request.model, str(request.max_tokens), str(request.temperature)),
-        )
-        # Lengths first, so that no two keys run together into the same bytes.
-        head = " ".join(str(len(part)) for part in rest) + "".join(rest)
-        self._hash = hashlib.blake2b(_encode(head), digest_size=16)
-        self._prefix = request.prefix
-        self._end = 0
-
-    def at(self, end: int) -> bytes:
-        """The digest with the first *end* characters of the prefix; *end* never decreases."""
-        self._hash.update(_encode(self._prefix[self._end : end]))
-        self._end = end
-        return self._hash.copy().digest()
+def _after(whole: str, line: str) -> str | None:
+    """What follows *line* in *whole*; None when it does not begin with it."""
+    if whole.startswith(line):
+        return whole[len(line) :]
+    if not line.strip():
+        # A new line that the editor has indented further than the answer.
+        text = whole.lstrip(" \t")
+        indent = whole[: len(whole) - len(text)]
+        if line.startswith(indent):
+            return text
+    return None
 
 
-def _encode(text: str) -> bytes:
-    # A client can send half a surrogate pair; it is a character like any other here.
-    return text.encode("utf-8", "surrogatepass")
+def _is_same_rest(entry: _Entry, place: Place) -> bool:
+    """Whether the rest of the line is the one that was asked for, or the editor has closed
+    brackets and quotes in it that were typed since then."""
+    if place.rest == entry.rest:
+        return True
+    if not place.rest.endswith(entry.rest):
+        return False
+    closed = place.rest[: len(place.rest) - len(entry.rest)].strip()
+    typed = place.line[len(entry.line) :]
+    return bool(closed) and closed == "".join(reversed(_expected_closers(typed)))
+
+
+def _expected_closers(typed: str) -> list[str]:
+    """What would close what *typed* opens and does not close, the outermost first."""
+    expected: list[str] = []
+    for character in typed:
+        if expected and character == expected[-1]:
+            expected.pop()
+        elif character in _CLOSERS:
+            expected.append(_CLOSERS[character])
+    return expected
+
+
+def _joined(above: tuple[str, ...], line: str) -> tuple[str, ...]:
+    """The lines above, once *line* has become one of them."""
+    line = line.rstrip()
+    return (*above, line)[-LINES_ABOVE:] if line else above
+
+
+def _lines_above(before: str) -> list[str]:
+    lines: list[str] = []
+    end = _line_start(before, len(before))
+    while end > 0 and len(lines) < LINES_ABOVE:
+        start = _line_start(before, end - 1)
+        line = before[start:end].rstrip()
+        if line:
+            lines.append(line)
+        end = start
+    return lines[::-1]
+
+
+def _line_start(text: str, end: int) -> int:
+    """Where the line begins that holds *end*; between the halves of a CRLF is an empty line,
+    which is blank and counts for nothing."""
+    return max(text.rfind("\n", 0, end), text.rfind("\r", 0, end)) + 1
+
+
+def _lines_below(after: str) -> Iterator[str]:
+    found = LINE_END.search(after)
+    count = 0
+    while found and count < LINES_BELOW:
+        start = found.end()
+        found = LINE_END.search(after, start)
+        line = (after[start : found.start()] if found else after[start:]).strip()
+        if line:
+            count += 1
+            yield line
