@@ -1,118 +1,165 @@
-"""Finished completions, found again."""
+"""Finding again what models have said."""
 
 import dataclasses
 
 import pytest
 
-from ds_lsp.completion.cache import MAX_ENTRIES, MAX_TYPED, TTL_S, CompletionCache, Key
+from ds_lsp.completion.cache import (
+    MAX_ANCHORS,
+    NOTHING_MORE_S,
+    TTL_S,
+    CompletionCache,
+    Hit,
+    place_of,
+)
 from ds_lsp.completion.request import Origin
-from ds_lsp.completion.shape import Shape
-from ds_lsp.providers.base import FimRequest, FimResult, Finish
+from ds_lsp.providers.base import FimResult, Finish
 from tests.unit.fakes import FakeTime
+from tests.unit.texts import at
 
-REQUEST = FimRequest("u", "python", "x = ", "\n", "m", 128, 0.0)
-KEY = Key("fake", Shape.BLOCK, REQUEST)
-
-
-def typed(prefix: str, suffix: str = "\n") -> Key:
-    return dataclasses.replace(
-        KEY, request=dataclasses.replace(REQUEST, prefix=prefix, suffix=suffix)
-    )
+ASKED = ("deepseek", "python", "deepseek-flash")
 
 
-def cache_with(text: str, key: Key = KEY) -> CompletionCache:
-    cache = CompletionCache(FakeTime().clock)
-    cache.store(key, FimResult(text, Finish.STOP))
-    return cache
+class Rig:
+    def __init__(self) -> None:
+        self.time = FakeTime()
+        self.cache = CompletionCache(self.time.clock)
 
+    def store(self, text: str, said: str, finish: Finish = Finish.STOP, uri: str = "u") -> None:
+        self.cache.store(place_of(at(text, uri=uri), ASKED), FimResult(said, finish))
 
-@pytest.mark.parametrize(
-    ("prefix", "left", "origin"),
-    [
-        pytest.param("x = ", "print(甲)\r\n😀", Origin.EXACT, id="exact"),
-        pytest.param("x = pri", "nt(甲)\r\n😀", Origin.TYPE_THROUGH, id="typed along"),
-        pytest.param("x = print(甲", ")\r\n😀", Origin.TYPE_THROUGH, id="typed a wide one"),
-        pytest.param("x = print(甲)\r\n", "😀", Origin.TYPE_THROUGH, id="over a line end"),
-        pytest.param("x = print(甲)\r\n😀", None, None, id="typed all of it"),
-        pytest.param("x = q", None, None, id="typed something else"),
-        pytest.param("x =", None, None, id="deleted"),
-        pytest.param("y = ", None, None, id="elsewhere"),
-    ],
-)
-def test_find(prefix: str, left: str | None, origin: Origin | None) -> None:
-    hit = cache_with("print(甲)\r\n😀").find(typed(prefix))
-    assert (hit.result.text if hit else None) == left
-    assert (hit.origin if hit else None) is origin
+    def hit(self, text: str, uri: str = "u", asked: tuple[str, ...] = ASKED) -> Hit | None:
+        return self.cache.find(place_of(at(text, uri=uri), asked))
 
-
-def test_text_after_the_cursor_counts() -> None:
-    assert cache_with("1").find(typed("x = ", suffix=")\n")) is None
+    def left(self, text: str) -> str | None:
+        hit = self.hit(text)
+        return None if hit is None else hit.result.text
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("asked", "said", "now", "left"),
     [
-        dataclasses.replace(KEY, provider="other"),
-        dataclasses.replace(KEY, shape=Shape.LINE),
-        *(
-            dataclasses.replace(KEY, request=dataclasses.replace(REQUEST, **change))
-            for change in (
-                {"uri": "v"},
-                {"language_id": "lua"},
-                {"model": "n"},
-                {"max_tokens": 64},
-                {"temperature": 0.5},
-                # The same characters, otherwise divided.
-                {"prefix": "x =", "suffix": " \n"},
-            )
-        ),
+        pytest.param("x = |", "foo(甲)", "x = |", "foo(甲)", id="the same again"),
+        pytest.param("x = |", "foo(甲)", "x = f|", "oo(甲)", id="typed along"),
+        pytest.param("x = |", "foo(甲)", "x = foo(甲|", ")", id="typed along to the last"),
+        pytest.param("x = |", "foo(甲)", "x = g|", None, id="typed something else"),
+        pytest.param("x = fo|", "o(甲)", "x = |", "foo(甲)", id="backspace below where it began"),
+        pytest.param("x = fo|", "o(甲)", "x = b|", None, id="and then something else"),
+        pytest.param("x = |", "a", "x = a|", "", id="typed all of it: nothing more"),
+        pytest.param("x = |", "", "x = |", "", id="it had nothing to say"),
+        pytest.param("a\nb\nx = |\nc", "1", "b\nx = |\nc", None, id="another line above"),
+        pytest.param("a\n\nx = |\nc", "1", "a\nx = |\n\n\nc", "1", id="blank lines do not count"),
+        pytest.param("a  \r\nx = |\r\nc", "1", "a\nx = |\nc", "1", id="nor do line ends"),
+        pytest.param("x = |\nc", "1", "x = |\nd", None, id="another line below"),
+        pytest.param("x = | + 1", "y", "x = | + 2", None, id="another rest of the line"),
+        pytest.param("f|", "(甲)", "f(|)", "甲)", id="the editor has closed the bracket"),
+        pytest.param("f|", "([1])", "f([|])", "1])", id="two brackets"),
+        pytest.param("f| + 1", "('a')", "f('|') + 1", "a')", id="a quote, before a rest"),
+        pytest.param("f|", "(甲)", "f(|]", None, id="a bracket nobody has opened"),
+        pytest.param("f|", "(甲)", "f|)", None, id="a bracket, and nothing typed"),
+        pytest.param("😀 = |", "甲乙", "😀 = 甲|", "乙", id="emoji"),
     ],
 )
-def test_everything_the_answer_depends_on_counts(other: Key) -> None:
-    assert cache_with("1").find(other) is None
+def test_what_is_left(asked: str, said: str, now: str, left: str | None) -> None:
+    rig = Rig()
+    rig.store(asked, said)
+    assert rig.left(now) == left
 
 
-def test_the_time_limit_does_not_count() -> None:
-    other = dataclasses.replace(KEY, request=dataclasses.replace(REQUEST, timeout_s=1.0))
-    assert cache_with("1").find(other)
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        pytest.param("def f(甲):|", "\n    if 甲:\n        return 1\n    return 2", id="where asked"),
+        pytest.param("def f(甲):\n|", "    if 甲:\n        return 1\n    return 2", id="line end"),
+        pytest.param("def f(甲):\n    |", "if 甲:\n        return 1\n    return 2", id="indented"),
+        pytest.param("def f(甲):\n    if 甲:|", "\n        return 1\n    return 2", id="a line on"),
+        pytest.param("def f(甲):\n    if 甲:\n        ret|", "urn 1\n    return 2", id="two on"),
+        pytest.param("def f(甲):\n    if 甲:\n        return 1\n    re|", "turn 2", id="the last"),
+        pytest.param("def f(甲):\n\n\n    if|", " 甲:\n        return 1\n    return 2", id="blank"),
+        pytest.param("def f(甲):\n        |", "if 甲:\n        return 1\n    return 2", id="deeper"),
+        pytest.param("def f(甲):\n    if 乙:\n        |", None, id="another way"),
+    ],
+)
+def test_walking_along_several_lines(now: str, left: str | None) -> None:
+    rig = Rig()
+    rig.store("def f(甲):|", "\r\n    if 甲:\n        return 1\n    return 2")
+    assert rig.left(now) == left
 
 
-def test_nothing_to_say_is_remembered() -> None:
-    hit = cache_with("").find(KEY)
-    assert hit
-    assert hit.result.text == ""
+def test_origins() -> None:
+    rig = Rig()
+    rig.store("x = |", "foo")
+    for text, origin in (("x = |", Origin.EXACT), ("x = f|", Origin.TYPE_THROUGH)):
+        hit = rig.hit(text)
+        assert hit
+        assert hit.origin is origin
 
 
-def test_longest_prefix_wins() -> None:
-    cache = cache_with("abcd")
-    cache.store(typed("x = ab"), FimResult("XY", Finish.STOP))
-    hit = cache.find(typed("x = ab"))
-    assert hit
-    assert hit.result.text == "XY"
+def test_another_file_and_other_settings_are_other_places() -> None:
+    rig = Rig()
+    rig.store("x = |", "foo")
+    assert rig.hit("x = |", uri="v") is None
+    assert rig.hit("x = |", asked=(*ASKED[:-1], "deepseek-v4-pro")) is None
 
 
-def test_bounded_and_forgetful() -> None:
-    time = FakeTime()
-    cache = CompletionCache(time.clock)
-    for number in range(MAX_ENTRIES + 10):
-        cache.store(typed(f"{number}"), FimResult("1", Finish.STOP))
-    assert len(cache) == MAX_ENTRIES
-    assert cache.find(typed(f"{MAX_ENTRIES}"))
-    time.now += TTL_S + 1
-    assert cache.find(typed(f"{MAX_ENTRIES}")) is None
+def test_the_end_of_an_answer_is_the_end_for_a_while() -> None:
+    rig = Rig()
+    rig.store("x = |", "foo")
+    rig.time.now += NOTHING_MORE_S
+    assert rig.left("x = foo|") == ""
+    rig.time.now += 1
+    assert rig.left("x = foo|") is None
+    assert rig.left("x = fo|") == "o"
+    rig.time.now += TTL_S
+    assert rig.left("x = fo|") is None
 
 
-def test_walk_back_is_bounded() -> None:
-    cache = cache_with("a" * (MAX_TYPED + 10))
-    assert cache.find(typed("x = " + "a" * MAX_TYPED))
-    assert cache.find(typed("x = " + "a" * (MAX_TYPED + 1))) is None
+def test_what_ran_into_the_limit_is_not_believed_to_its_last_character() -> None:
+    rig = Rig()
+    rig.store("x = |", "first(甲) + second_hal", Finish.LENGTH)
+    assert rig.left("x = |") == "first(甲) + "
+    assert rig.left("x = first(甲) +|") is None
 
 
-def test_clear() -> None:
-    cache = cache_with("1")
-    cache.clear()
-    assert cache.find(KEY) is None
+def test_what_was_cut_says_nothing_about_its_end() -> None:
+    rig = Rig()
+    rig.store("x = |", "foo", Finish.CUT)
+    assert rig.left("x = f|") == "oo"
+    assert rig.left("x = foo|") is None
+    rig.store("y = |", "", Finish.CUT)
+    assert rig.left("y = |") is None
 
 
-def test_half_a_surrogate_pair_is_a_character() -> None:
-    assert cache_with("1", typed("\ud800")).find(typed("\ud800"))
+def test_the_longest_rest_wins_and_an_old_answer_is_replaced() -> None:
+    rig = Rig()
+    rig.store("x = |", "foo")
+    rig.store("x = fo|", "o(1)")
+    assert rig.left("x = f|") == "oo(1)"
+    # Of two that are as long, the newer one.
+    rig.store("x = fo|", "x")
+    assert rig.left("x = f|") == "ox"
+
+
+def test_memory_is_bounded_and_closed_documents_are_forgotten() -> None:
+    rig = Rig()
+    for number in range(2 * MAX_ANCHORS):
+        rig.store(f"{number}\nx = |", "1\n" * 9, uri=f"u{number}")
+    assert len(rig.cache) == MAX_ANCHORS
+    rig.cache.forget(f"u{2 * MAX_ANCHORS - 1}")
+    assert len(rig.cache) < MAX_ANCHORS
+    rig.cache.clear()
+    assert len(rig.cache) == 0
+
+
+def test_a_window_that_moves_does_not_change_the_place() -> None:
+    text = "".join(f"line {number} = {'x' * 100}\n" for number in range(400))
+    snapshot = at(text + "x = |")
+    assert not snapshot.before_is_whole
+    further = dataclasses.replace(snapshot, before=snapshot.before[7:])
+    assert place_of(snapshot, ASKED).anchor() == place_of(further, ASKED).anchor()
+
+
+def test_half_a_surrogate_pair_is_a_character_like_any_other() -> None:
+    rig = Rig()
+    rig.store("\ud83d\nx = |", "\ud83d")
+    assert rig.left("\ud83d\nx = |") == "\ud83d"

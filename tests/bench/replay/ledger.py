@@ -39,7 +39,7 @@ class Ledger:
     out_of_step: int = 0
     seen: int = 0
     waits_s: list[float] = field(default_factory=list)
-    """From the last change to a suggestion that was seen."""
+    """From the last change or movement to a suggestion that was seen."""
     accepted: int = 0
     accepted_chars: int = 0
     typed_chars: int = 0

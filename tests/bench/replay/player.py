@@ -39,7 +39,7 @@ class Player:
         self._shown: Shown | None = None
         self._at: dict[str, int] = {}
         """The step each document is at."""
-        self._changed_at = 0.0
+        self._acted_at = 0.0
         self._skip: dict[str, int] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -57,6 +57,7 @@ class Player:
                 self._change(step)
             else:
                 self._document(step)
+                self._acted_at = loop.time()
                 self._shown = None
         await self._until(10.0)
         await self._policy.aclose()
@@ -90,7 +91,7 @@ class Player:
         if document.text != step.text:
             self.ledger.out_of_step += 1
             document.replace_all(step.text)
-        self._changed_at = asyncio.get_running_loop().time()
+        self._acted_at = asyncio.get_running_loop().time()
         self.ledger.keys += 1
         self.ledger.typed_chars += len(typed)
         is_along = (
@@ -130,7 +131,7 @@ class Player:
         if self._shown and self._shown.text == offer.text:
             return
         now = asyncio.get_running_loop().time()
-        self._shown = Shown(index, offer.text, now, now - self._changed_at)
+        self._shown = Shown(index, offer.text, now, now - self._acted_at)
 
     def _accept(self, shown: Shown) -> None:
         """If the user was going to write this: take it, and skip what need not be typed."""
@@ -161,7 +162,7 @@ class Player:
         self.ledger.accepted += 1
         self.ledger.accepted_chars += len(text)
         self._shown = None
-        self._changed_at = asyncio.get_running_loop().time()
+        self._acted_at = asyncio.get_running_loop().time()
         self._policy.accepted(document, text)
         self._ask(later)
 

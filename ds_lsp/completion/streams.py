@@ -1,0 +1,218 @@
+"""What providers are saying right now, and who waits for it.
+
+A request of the client waits; a stream produces. One stream serves everybody whose text it may
+still agree with: who has typed along, and who has taken back what was typed.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ds_lsp.errors import Superseded
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
+
+GRACE_S = 0.2
+"""How long a call outlives its last waiter (the contract): VS Code cancels before it asks again,
+and what comes meanwhile is the next suggestion already."""
+MOST = 2
+"""Streams at once in one session: a typist needs one, and one more while that is proven wrong."""
+
+
+class Timer(Protocol):
+    def cancel(self) -> None: ...
+
+
+Later = Callable[[float, Callable[[], None]], Timer]
+"""Like ``loop.call_later``."""
+
+Ask = Callable[[KeepGoing], Coroutine[None, None, FimResult]]
+"""Begins a call; the `KeepGoing` is called with all the text so far after each piece."""
+
+
+def _call_later(seconds: float, callback: Callable[[], None]) -> Timer:
+    return asyncio.get_running_loop().call_later(seconds, callback)
+
+
+def typed_since(asked: FimRequest, now: FimRequest) -> str | None:
+    """What was typed between two requests; None when anything else differs."""
+    if not now.prefix.startswith(asked.prefix):
+        return None
+    is_same = _but_for_prefix(asked) == _but_for_prefix(now)
+    return now.prefix[len(asked.prefix) :] if is_same else None
+
+
+def _but_for_prefix(request: FimRequest) -> tuple[object, ...]:
+    return (
+        *(request.uri, request.language_id, request.suffix),
+        *(request.model, request.max_tokens, request.temperature),
+    )
+
+
+def agree(said: str, typed: str) -> bool:
+    """Whether what is said can still become what is typed, or the other way round."""
+    return said.startswith(typed) or typed.startswith(said)
+
+
+@dataclass(eq=False, slots=True)
+class _Waiter:
+    typed: str
+    wants_more: KeepGoing
+    answer: "asyncio.Future[FimResult | None]"
+
+
+@dataclass(eq=False, slots=True)
+class _Stream:
+    """One running call."""
+
+    request: FimRequest
+    said: str = ""
+    waiters: list[_Waiter] = field(default_factory=list)
+    latest: str = ""
+    """What was typed since, as far as the newest request of the document tells."""
+    is_wrong: bool = False
+    hang_up: Timer | None = None
+    task: "asyncio.Task[None] | None" = None
+
+
+class Streams:
+    """The calls that run."""
+
+    def __init__(self, later: Later = _call_later) -> None:
+        self._later = later
+        self._running: list[_Stream] = []
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def serves(self, request: FimRequest) -> bool:
+        """Whether `join` would find a stream that may answer *request*."""
+        return self._find(request) is not None
+
+    def follow(self, request: FimRequest) -> None:
+        """The text is now as in *request*: a stream that is proven wrong ends at once."""
+        for stream in list(self._running):
+            typed = typed_since(stream.request, request)
+            if typed is not None:
+                stream.latest = typed
+                if not agree(stream.said, typed):
+                    self._end(stream)
+
+    async def join(self, request: FimRequest, wants_more: KeepGoing) -> FimResult | None:
+        """What the stream found for *request* says beyond what is typed; None: it went elsewhere.
+
+        Raises what the call raises, and `Superseded` when the stream had to make room.
+        """
+        stream = self._find(request)
+        if stream is None:
+            return None
+        typed = typed_since(stream.request, request)
+        assert typed is not None
+        waiter = _Waiter(typed, wants_more, asyncio.get_running_loop().create_future())
+        stream.waiters.append(waiter)
+        self._stay(stream)
+        self._tell(stream)
+        try:
+            return await waiter.answer
+        finally:
+            if waiter in stream.waiters:
+                stream.waiters.remove(waiter)
+            self._leave(stream)
+
+    def begin(self, request: FimRequest, ask: Ask) -> None:
+        """Start a call. Those of the document that went elsewhere, and too many, end."""
+        for stream in list(self._running):
+            if stream.request.uri == request.uri and not stream.waiters:
+                self._end(stream)
+        while len(self._running) >= MOST:
+            self._end(self._running[0])
+        stream = _Stream(request)
+        self._running.append(stream)
+        stream.task = asyncio.create_task(self._run(stream, ask))
+
+    async def aclose(self) -> None:
+        """Hang up on everything, and wait until it is done."""
+        tasks = [stream.task for stream in self._running if stream.task]
+        for stream in list(self._running):
+            self._end(stream)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _find(self, request: FimRequest) -> _Stream | None:
+        for stream in reversed(self._running):
+            typed = typed_since(stream.request, request)
+            if typed is not None and agree(stream.said, typed):
+                return stream
+        return None
+
+    async def _run(self, stream: _Stream, ask: Ask) -> None:
+        try:
+            result = await ask(lambda said: self._hear(stream, said))
+        except asyncio.CancelledError:
+            for waiter in stream.waiters:
+                _settle(waiter, Superseded())
+            raise
+        except Exception as error:
+            for waiter in stream.waiters:
+                _settle(waiter, error)
+        else:
+            for waiter in stream.waiters:
+                _settle(waiter, _rest(result, waiter.typed))
+        finally:
+            self._forget(stream)
+
+    def _hear(self, stream: _Stream, said: str) -> bool:
+        """Whether the call is to go on."""
+        stream.said = said
+        self._tell(stream)
+        if not stream.waiters:
+            if not agree(said, stream.latest):
+                return False
+            self._leave(stream)
+        return True
+
+    def _tell(self, stream: _Stream) -> None:
+        """Answer those who have heard enough, or nothing that they could use."""
+        for waiter in list(stream.waiters):
+            rest = _rest(FimResult(stream.said, Finish.CUT), waiter.typed)
+            if not agree(stream.said, waiter.typed):
+                rest = None
+            elif rest is None or not rest.text or waiter.wants_more(rest.text):
+                continue
+            stream.waiters.remove(waiter)
+            _settle(waiter, rest)
+
+    def _stay(self, stream: _Stream) -> None:
+        if stream.hang_up:
+            stream.hang_up.cancel()
+            stream.hang_up = None
+
+    def _leave(self, stream: _Stream) -> None:
+        if not stream.waiters and stream in self._running and stream.hang_up is None:
+            stream.hang_up = self._later(GRACE_S, lambda: self._end(stream))
+
+    def _end(self, stream: _Stream) -> None:
+        # Forgotten before it is cancelled: nobody may join a dying call.
+        self._forget(stream)
+        if stream.task:
+            stream.task.cancel()
+
+    def _forget(self, stream: _Stream) -> None:
+        self._stay(stream)
+        if stream in self._running:
+            self._running.remove(stream)
+
+
+def _rest(result: FimResult, typed: str) -> FimResult | None:
+    """What of an answer lies beyond what is typed; None when it went elsewhere, or nowhere."""
+    if not result.text.startswith(typed):
+        return None
+    return FimResult(result.text[len(typed) :], result.finish, result.usage)
+
+
+def _settle(waiter: _Waiter, outcome: FimResult | Exception | None) -> None:
+    if waiter.answer.done():
+        return
+    if isinstance(outcome, Exception):
+        waiter.answer.set_exception(outcome)
+    else:
+        waiter.answer.set_result(outcome)

@@ -1,0 +1,245 @@
+"""Waiters and producers: who is served by which call, and when a call ends."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from ds_lsp.completion.streams import MOST, Streams, agree, typed_since
+from ds_lsp.errors import Superseded, UnavailableError
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
+from tests.unit.fakes import FakeTime, turns
+
+
+def asking(prefix: str, suffix: str = "", uri: str = "u") -> FimRequest:
+    return FimRequest(uri, "python", prefix, suffix, "m", 128, 0.0)
+
+
+def one_line(text: str) -> bool:
+    return "\n" not in text
+
+
+@dataclass
+class Call:
+    """A call that says what the test tells it to."""
+
+    keep_going: KeepGoing
+    outcome: "asyncio.Future[FimResult]"
+    said: str = ""
+    hung_up: bool = False
+
+    def say(self, piece: str) -> bool:
+        self.said += piece
+        goes_on = self.keep_going(self.said)
+        if not goes_on:
+            self.end(Finish.CUT)
+        return goes_on
+
+    def end(self, finish: Finish = Finish.STOP) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(FimResult(self.said, finish))
+
+
+@dataclass
+class Rig:
+    time: FakeTime = field(default_factory=FakeTime)
+    calls: list[Call] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.streams = Streams(self.time.later)
+
+    async def _ask(self, keep_going: KeepGoing) -> FimResult:
+        call = Call(keep_going, asyncio.get_running_loop().create_future())
+        self.calls.append(call)
+        try:
+            return await call.outcome
+        except asyncio.CancelledError:
+            call.hung_up = True
+            raise
+
+    async def wait(
+        self, request: FimRequest, *, wants_more: KeepGoing = lambda text: True
+    ) -> "asyncio.Task[FimResult | None]":
+        """Join what serves *request*, else begin a call of its own."""
+        self.streams.follow(request)
+        if not self.streams.serves(request):
+            self.streams.begin(request, self._ask)
+        task = asyncio.create_task(self.streams.join(request, wants_more))
+        await turns()
+        return task
+
+    async def leave(self, task: "asyncio.Task[FimResult | None]") -> None:
+        task.cancel()
+        await asyncio.wait([task])
+        await turns()
+
+
+@pytest.mark.parametrize(
+    ("asked", "now", "typed"),
+    [
+        (asking("甲 = "), asking("甲 = "), ""),
+        (asking("甲 = "), asking("甲 = f\n o"), "f\n o"),
+        (asking("甲 = f"), asking("甲 = "), None),
+        (asking("甲 = "), asking("乙 = "), None),
+        (asking("甲", ")"), asking("甲(", "))"), None),
+        (asking("甲"), asking("甲", uri="v"), None),
+        (asking("甲"), replace(asking("甲"), model="n"), None),
+        (asking("甲"), replace(asking("甲"), timeout_s=1), ""),
+    ],
+)
+def test_typed_since(asked: FimRequest, now: FimRequest, typed: str | None) -> None:
+    assert typed_since(asked, now) == typed
+
+
+@pytest.mark.parametrize(
+    ("said", "typed", "is_agreed"),
+    [("", "", 1), ("", "f", 1), ("foo", "f", 1), ("f", "foo", 1), ("foo", "b", 0), ("fo", "fx", 0)],
+)
+def test_agree(said: str, typed: str, is_agreed: int) -> None:
+    assert agree(said, typed) == bool(is_agreed)
+
+
+async def test_a_newer_keystroke_joins_and_gets_the_rest() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "))
+    second = await rig.wait(asking("x = f"))
+    (call,) = rig.calls
+    assert call.say("fo")
+    third = await rig.wait(asking("x = fo"))
+    call.say("o(甲)")
+    call.end()
+    results = [await task for task in (first, second, third)]
+    assert [result and result.text for result in results] == ["foo(甲)", "oo(甲)", "o(甲)"]
+    assert {result and result.finish for result in results} == {Finish.STOP}
+    assert len(rig.calls) == 1
+    assert len(rig.streams) == 0
+
+
+async def test_who_has_heard_enough_is_answered_while_the_stream_goes_on() -> None:
+    rig = Rig()
+    line = await rig.wait(asking("x = "), wants_more=one_line)
+    block = await rig.wait(asking("x = "))
+    (call,) = rig.calls
+    assert call.say("1")
+    assert not line.done()
+    assert call.say("\ny")
+    assert await line == FimResult("1\ny", Finish.CUT)
+    call.end()
+    assert await block == FimResult("1\ny", Finish.STOP)
+
+
+async def test_joining_late_one_may_have_heard_enough_already() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "))
+    rig.calls[0].say("foo\nbar")
+    second = await rig.wait(asking("x = f"), wants_more=one_line)
+    assert await second == FimResult("oo\nbar", Finish.CUT)
+    await rig.leave(first)
+
+
+async def test_the_first_piece_that_disagrees_ends_the_call() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "))
+    second = await rig.wait(asking("x = f"))
+    await rig.leave(first)
+    assert rig.calls[0].say("bar") is False
+    assert await second is None
+    assert len(rig.streams) == 0
+
+
+async def test_typing_something_else_ends_the_call_at_once() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "))
+    rig.calls[0].say("foo")
+    rig.streams.follow(asking("x = g"))
+    await turns()
+    assert rig.calls[0].hung_up
+    with pytest.raises(Superseded):
+        await first
+
+
+async def test_a_stream_without_a_waiter_ends_after_the_grace() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "))
+    await rig.leave(first)
+    assert not rig.calls[0].hung_up
+    assert [timer.seconds for timer in rig.time.timers] == [0.2]
+    second = await rig.wait(asking("x = f"))
+    assert rig.time.timers[0].is_cancelled
+    await rig.leave(second)
+    rig.time.fire_timers()
+    await turns()
+    assert rig.calls[0].hung_up
+    assert len(rig.streams) == 0
+
+
+async def test_after_everybody_has_heard_enough_it_goes_on_for_the_grace() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "), wants_more=one_line)
+    assert rig.calls[0].say("1\n")
+    await first
+    assert rig.calls[0].say("y = 2\n")
+    rig.time.fire_timers()
+    await turns()
+    assert rig.calls[0].hung_up
+
+
+async def test_a_failure_reaches_everybody_who_waits() -> None:
+    rig = Rig()
+    tasks = [await rig.wait(asking(prefix)) for prefix in ("x = ", "x = f")]
+    error = UnavailableError("503")
+    rig.calls[0].outcome.set_exception(error)
+    for task in tasks:
+        with pytest.raises(UnavailableError):
+            await task
+    assert len(rig.streams) == 0
+
+
+async def test_one_giving_up_does_not_take_the_other_down() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "))
+    second = await rig.wait(asking("x = "))
+    await rig.leave(first)
+    rig.calls[0].say("1")
+    rig.calls[0].end()
+    assert await second == FimResult("1", Finish.STOP)
+
+
+async def test_at_most_two_streams_run_and_the_oldest_makes_room() -> None:
+    rig = Rig()
+    tasks = [await rig.wait(asking("x", uri=f"u{number}")) for number in range(MOST + 1)]
+    assert [call.hung_up for call in rig.calls] == [True] + [False] * MOST
+    assert len(rig.streams) == MOST
+    with pytest.raises(Superseded):
+        await tasks[0]
+    await rig.streams.aclose()
+    assert all(call.hung_up for call in rig.calls)
+    for task in tasks[1:]:
+        with pytest.raises(Superseded):
+            await task
+
+
+async def test_a_call_elsewhere_in_the_document_ends_one_that_nobody_waits_for() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "))
+    await rig.leave(first)
+    second = await rig.wait(asking("other place "))
+    assert [call.hung_up for call in rig.calls] == [True, False]
+    await rig.leave(second)
+    await rig.streams.aclose()
+
+
+async def test_an_answer_that_ends_before_what_was_typed_is_no_answer() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "))
+    second = await rig.wait(asking("x = foo"))
+    rig.calls[0].say("fo")
+    rig.calls[0].end()
+    assert await second is None
+    assert await first == FimResult("fo", Finish.STOP)
+
+
+async def test_nothing_to_join() -> None:
+    rig = Rig()
+    assert not rig.streams.serves(asking("x"))
+    assert await rig.streams.join(asking("x"), one_line) is None
