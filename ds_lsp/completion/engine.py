@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ds_lsp.completion.cache import CompletionCache, Key
-from ds_lsp.completion.context import fim_request
+from ds_lsp.completion.context import fim_request, offerable
 from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
@@ -47,7 +47,7 @@ class Engine:
 
     def __init__(
         self,
-        excludes: Excludes = lambda uri: None,
+        excludes: Excludes = lambda snapshot: None,
         events: Events = Events(),
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -134,6 +134,7 @@ class Engine:
         record.provider = provider.name
         with self._stage(record, "context"):
             key = _key(provider, request)
+        record.masked = key.request.masked
         result = self._remembered(provider, key, record)
         if result is None:
             if provider.metered and key not in self.in_flight:
@@ -148,7 +149,7 @@ class Engine:
             return ""
         with self._stage(record, "postprocess"):
             seen = visible(result.text, result.finish, key.shape, request.snapshot)
-            text = postprocess(seen, request.snapshot)
+            text = offerable(postprocess(seen, request.snapshot), request.snapshot)
         record.chars = len(text)
         if text or record.reason is not Reason.PROVIDER_FAILED:
             record.reason = _reason(result.text, text)
@@ -228,9 +229,10 @@ def _reason(said: str, shown: str) -> Reason:
 def _log(record: Record) -> None:
     stages = " ".join(f"{name}={ms:.1f}" for name, ms in record.stages_ms.items())
     log.info(
-        "completion: %s, from %s, %d chars, ms: %s",
+        "completion: %s, from %s, %d chars, masked: %s, ms: %s",
         record.reason.value,
         record.source or "nowhere",
         record.chars,
+        ", ".join(record.masked) or "nothing",
         stages,
     )

@@ -67,6 +67,8 @@ class Record:
     stages_ms: dict[str, float] = field(default_factory=dict)
     chars: int = 0
     usage: TokenUsage | None = None
+    masked: tuple[str, ...] = ()
+    """Names of the rules by which secrets were masked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
+from ds_lsp.document import Snapshot
 from ds_lsp.errors import AuthenticationError, ProviderError, Superseded, UnavailableError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings import CompletionSettings
@@ -25,7 +26,7 @@ class Rig:
         self,
         provider: FakeProvider | None = None,
         fallback: FakeProvider | None = None,
-        excludes: Callable[[str], str | None] = lambda uri: None,
+        excludes: Callable[[Snapshot], str | None] = lambda snapshot: None,
     ) -> None:
         self.time = FakeTime()
         self.provider = provider or FakeProvider()
@@ -246,7 +247,7 @@ async def test_free_provider_is_asked_at_once_and_never_cached() -> None:
 async def test_refused_request_reaches_nobody(
     settings: CompletionSettings, excluded: str | None, reason: Reason
 ) -> None:
-    rig = Rig(excludes=lambda uri: excluded)
+    rig = Rig(excludes=lambda snapshot: excluded)
     completion = await (await rig.begin_request(request_at("x = |", INVOKED, settings)))
     assert (completion.text, completion.record.reason) == ("", reason)
     assert rig.provider.calls == []
@@ -304,7 +305,7 @@ async def test_failure_is_the_reason_where_the_fallback_finds_nothing() -> None:
 
 
 async def test_bug_of_ours_costs_one_completion() -> None:
-    def broken(uri: str) -> str | None:
+    def broken(snapshot: Snapshot) -> str | None:
         raise ValueError("canary")
 
     rig = Rig(excludes=broken)
