@@ -314,6 +314,20 @@ async def test_bug_of_ours_costs_one_completion() -> None:
     assert completion.record.detail == "ValueError"
 
 
+async def test_provider_and_cache_see_no_secret_and_none_is_offered() -> None:
+    rig = Rig()
+    text = 'password = "canary7hunter2"\r\nagain = |'
+    completion = await rig.answer(text, '"xxxxxxxxxxxxxx"')
+    assert "canary" not in repr(rig.provider.calls)
+    assert completion.text == '"'
+    assert completion.record.masked == ("password",)
+    # The key is the masked text: another secret of that length is the same question.
+    other = await (await rig.begin(text.replace("canary7hunter2", "canary8hunter3")))
+    assert other.record.source == "cache"
+    completion = await rig.answer("b = |", '1; password = "canary7hunter2"')
+    assert completion.text == '1; password = "'
+
+
 async def test_no_provider_is_no_completion() -> None:
     rig = Rig()
     rig.engine.use(Providers(None))
