@@ -10,7 +10,7 @@ what stands beside a word like "password" is judged here.
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -63,11 +63,11 @@ def find_secrets(text: str, cursor: int = _NO_CURSOR) -> list[Secret]:
     for line in _lines(text):
         end = start + len(line)
         if start <= cursor <= end:
-            secrets: Sequence[Secret] = _in_line(line, cursor - start)
+            secrets = _in_line(line, cursor - start)
         else:
             secrets = (_in_short_line if len(line) <= _SHORT_LINE else _in_long_line)(line)
-        for each in secrets:
-            found.append(Secret(each.rule, start + each.start, start + each.end))
+        if secrets:
+            found += _moved(secrets, start)
         start = end + 1
     return _without_overlaps(found)
 
@@ -78,12 +78,9 @@ def masked_lines(text: str) -> Iterator[str]:
     start = 0
     for line in _lines(text):
         end = start + len(line)
-        secrets = [
-            Secret(each.rule, start + each.start, start + each.end) for each in _in_line(line)
-        ]
-        within = (each for each in keys if start <= each.start < end)
+        within = [each for each in keys if start <= each.start < end]
         at = start
-        for each in _without_overlaps([*secrets, *within]):
+        for each in _without_overlaps([*_moved(_in_line(line), start), *within]):
             yield text[at : each.start]
             yield FILLER * (each.end - each.start)
             at = each.end
@@ -103,7 +100,7 @@ def cut_secret(completion: str, before: str, after: str) -> str:
         if secret.end > len(head):
             end = max(secret.start - len(head), 0)
             break
-    return completion if end == len(completion) else completion[:end].rstrip(" \t")
+    return completion if end == len(completion) else completion[:end].rstrip()
 
 
 _FILLER = re.compile(FILLER + "{4,}")
@@ -112,6 +109,10 @@ _FILLER = re.compile(FILLER + "{4,}")
 def _lines(text: str) -> list[str]:
     # A CRLF becomes two line ends, and no offset moves.
     return text.replace("\r", "\n").split("\n")
+
+
+def _moved(secrets: Iterable[Secret], by: int) -> Iterator[Secret]:
+    return (Secret(each.rule, by + each.start, by + each.end) for each in secrets)
 
 
 def _without_overlaps(secrets: list[Secret]) -> list[Secret]:
@@ -224,16 +225,9 @@ def _addresses(line: str) -> Iterator[Secret]:
 
 
 _STRONG = (
-    "password",
-    "passwd",
-    "passphrase",
-    "passwort",
-    "passcode",
-    "pwd",
-    "pass",
-    "secret",
+    "password", "passwd", "passphrase", "passwort", "passcode", "pwd", "pass", "secret",
     "identified by",
-)
+)  # fmt: skip
 _WORD = re.compile(
     r"pass(?:word|wd|phrase|wort|code)?|pwd|secret|token|identified by"
     r"|(?:api|access|secret|private|encryption|signing|account|auth|master|license|app|service"
