@@ -128,7 +128,7 @@ def _without_overlaps(secrets: list[Secret]) -> list[Secret]:
 def _in_line(line: str, cursor: int = _NO_CURSOR) -> tuple[Secret, ...]:
     if len(line) < _MIN_LINE:
         return ()
-    found = [*_formats(line), *_addresses(line), *_assignments(line, cursor)]
+    found = [*_formats(line), *_pairs(line), *_assignments(line, cursor)]
     return tuple(_without_overlaps(found)) if found else ()
 
 
@@ -202,17 +202,21 @@ _MAYBE_FORMAT = re.compile("[0-9]|A[KS]IA")
 _DIGIT = re.compile("[0-9]")
 
 
-# Addresses and commands with a name and a password
+# A name and a password, side by side
 
 
 _ADDRESS = re.compile(r"""://[^\s/:@"'`<>]{0,100}:(?P<value>[^\s/@"'`<>]{3,200})@""")
 _USER = re.compile(r"""\s(?:-u|--user)[\s=]{1,3}["']?[\w.@-]{1,60}:(?P<value>[^\s"':]{3,200})""")
+_PAIR = re.compile(
+    r"""[Aa]uth\s{0,3}=?\s{0,3}\(\s{0,3}["'][^"']{0,60}["']\s{0,3},\s{0,3}["'](?P<value>[^"']{3,200})["']"""
+)
 
 
-def _addresses(line: str) -> Iterator[Secret]:
+def _pairs(line: str) -> Iterator[Secret]:
     for name, pattern, needle in (
         ("password-in-address", _ADDRESS, "://"),
         ("password-in-command", _USER, "-u"),
+        ("password-in-pair", _PAIR, "uth"),
     ):
         if needle in line:
             for found in pattern.finditer(line):
@@ -229,9 +233,10 @@ _STRONG = (
     "identified by",
 )  # fmt: skip
 _WORD = re.compile(
-    r"pass(?:word|wd|phrase|wort|code)?|pwd|secret|token|identified by"
-    r"|(?:api|access|secret|private|encryption|signing|account|auth|master|license|app|service"
-    r"|session|shared|storage|subscription|deploy|consumer|client|webhook|hmac)[-_. ]?key"
+    # The longer ones first: a secret key is more than a secret.
+    r"(?:api|access|secret|private|encryption|signing|account|auth|master|license|app|service"
+    r"|session|shared|storage|subscription|deploy|consumer|client|webhook|hmac|token)[-_. ]?key"
+    r"|pass(?:word|wd|phrase|wort|code)?|pwd|secret|token|identified by"
     r"|credential|creds?|auth(?:orization)?|bearer|密码|密碼|口令|密钥|密鑰|令牌"
 )
 # In the middle of a word these are something else: compass, author, sacred.
@@ -334,31 +339,22 @@ def _plain(line: str, lowered: str, word: int, at: int, strong: bool, cursor: in
     value = line[start:end]
     if line.startswith(_EXPRESSION, end) or value.endswith("."):
         return None
-    is_typed = (
-        start + _MIN_TYPED <= cursor <= end
-        and found["sep"] == "="
-        and line[at] == "="
-        and line[word:at].isupper()
-        and line[start].isalnum()
-    )
-    if (
-        is_typed
-        or _is_secret(value, strong, is_loose=False)
-        or (
-            strong
-            and _stands_alone(lowered, word, found)
-            and _is_secret(value, strong, is_loose=True)
-        )
-    ):
+    # DB_PASSWORD=x, as in a shell.
+    is_variable = found[0] == "=" + value.lower() and line[word:at].isupper()
+    is_typed = is_variable and start + _MIN_TYPED <= cursor <= end and line[start].isalnum()
+    if is_typed or _is_secret(value, strong, is_loose=False):
         return Secret("password" if strong else "token", start, end)
+    is_alone = strong and _stands_alone(lowered, word, found, is_variable=is_variable)
+    if is_alone and _is_secret(value, strong, is_loose=True):
+        return Secret("password", start, end)
     return None
 
 
-def _stands_alone(lowered: str, word: int, found: re.Match[str]) -> bool:
+def _stands_alone(lowered: str, word: int, found: re.Match[str], *, is_variable: bool) -> bool:
     """Whether the place of a plain value admits no expression: an entry, an option, an element."""
     if _OPTION.search(lowered, max(word - _MAX_NAME, 0), word):
         return True
-    if not found["sep"] or not _ENTRY_END.match(lowered, found.end("value")):
+    if not found["sep"] or not (is_variable or _ENTRY_END.match(lowered, found.end("value"))):
         return False
     is_entry = word <= _MAX_NAME and _ENTRY_HEAD.fullmatch(lowered, 0, word)
     return found["sep"] == ">" or bool(is_entry)
