@@ -3,9 +3,9 @@
 No package does this at a keystroke's price. In November 2026, on the machine of the benchmarks:
 detect-secrets 1.5.0 (its last release is of May 2024) takes 100 ms and 11 MB to import, brings
 requests with it, and knows none of Anthropic's, Google's or GitHub's newer keys; secretscreen 0.6.0
-takes 80 ms and 5 MB and judges pairs of a name and a value, not text; redact-secret is quick, and a
-beta in machine code for some platforms. So the formats are a table of ours, ``formats.toml``, and
-what stands beside a word like "password" is judged here.
+takes 80 ms and 5 MB and judges pairs of a name and a value, not text; redact-secret 0.1.0b15 loads
+in 3 ms, and is a beta in machine code that finds 45 of the 103 secrets in our tests. So the formats
+are a table of ours, ``formats.toml``, and what stands beside a word like "password" is judged here.
 """
 
 import re
