@@ -17,6 +17,9 @@ BEFORE_WINDOW = 16_000
 """Characters of text a snapshot keeps before the cursor; more than any prefix budget."""
 AFTER_WINDOW = 8_000
 """Characters of text a snapshot keeps after the cursor; more than any suffix budget."""
+HEAD_LINES = 20
+"""Lines at the top of a document in which it says what it is."""
+_HEAD_LINE_CHARS = 400
 
 
 class PositionEncoding(Enum):
@@ -50,6 +53,10 @@ class Snapshot:
     """The document's own line end."""
     edited_at: float
     """When the document last changed, on the clock of the document, in seconds."""
+    head: str
+    """The document's first lines, without the ends of overlong ones."""
+    size: int
+    """Characters of the whole document."""
 
     @property
     def line_before(self) -> str:
@@ -88,6 +95,13 @@ class Document:
         self._encoding = encoding
         self._clock = clock
         self._lines = split_lines(text)
+        self.size = len(text)
+
+    @property
+    def head(self) -> str:
+        """The first lines, without the ends of overlong ones."""
+        lines = self._lines[:HEAD_LINES]
+        return "\n".join(strip_line_end(line[:_HEAD_LINE_CHARS]) for line in lines)
 
     @property
     def text(self) -> str:
@@ -96,6 +110,7 @@ class Document:
 
     def replace_all(self, text: str) -> None:
         self._lines = split_lines(text)
+        self.size = len(text)
         self.edited_at = self._clock()
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
@@ -112,6 +127,7 @@ class Document:
             first -= 1
             chunk = self._lines[first] + chunk
         at_end = last == len(self._lines) - 1
+        self.size += len(chunk) - sum(map(len, self._lines[first : last + 1]))
         self._lines[first : last + 1] = split_lines(chunk) if at_end else _LINE.findall(chunk)
         self.edited_at = self._clock()
 
@@ -131,6 +147,8 @@ class Document:
             before_is_whole=whole,
             eol=self._eol(),
             edited_at=self.edited_at,
+            head=self.head,
+            size=self.size,
         )
 
     def _locate(self, line: int, column: int) -> tuple[int, int]:

@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ds_lsp.completion.engine import Engine, Events, Providers
-from ds_lsp.document import Document
+from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
 from ds_lsp.key import Found, find_key, needs_search
 from ds_lsp.privacy.gate import Gate
+from ds_lsp.privacy.text import text_rule
 from ds_lsp.providers.base import Account, FimProvider, FimRequest, FimResult
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.provider import Local
@@ -52,7 +53,7 @@ class Session:
         self.settings = Settings()
         self.resolved = Resolved(self.settings, {}, ())
         self.engine = Engine(
-            lambda uri: self.gate.excludes(uri),
+            lambda snapshot: self.excludes(snapshot, snapshot.before + snapshot.after),
             Events(
                 asking=self._asking,
                 asked=self._asked,
@@ -143,10 +144,22 @@ class Session:
         """The answer of ``ds-lsp.why``: the last request's record."""
         return self.engine.last.report()
 
+    def excludes(self, document: Document | Snapshot, near: str = "") -> str | None:
+        """The rule that keeps a document from being read or sent, or None.
+
+        *near* is what is to be read of it.
+        """
+        return self.gate.excludes(document.uri) or text_rule(document.head, document.size, near)
+
     def index_document(self, document: Document) -> None:
         """Let the local provider learn from an open document, unless the gate excludes it."""
-        if self.uses_local and not self.gate.excludes(document.uri):
-            self.index.put(document.uri, document.language_id, document.text)
+        if not self.uses_local:
+            return
+        text = document.text
+        if self.excludes(document, text):
+            self.index.hide(document.uri)
+        else:
+            self.index.put(document.uri, document.language_id, text)
 
     async def scan(self, folders: Sequence[Path], document: Document) -> None:
         """Let the local provider learn from the workspace's files like *document*."""

@@ -28,8 +28,8 @@ ARROWS = {
     "lsp": {"session", "health", "sources", "completion", "privacy", "providers", "lsp"},
     "session": {"completion", "health", "privacy", "providers", "usage", "key"},
     "health": {"completion", "providers"},
-    "completion": {"providers", "completion"},
-    "providers": {"providers"},
+    "completion": {"providers", "privacy", "completion"},
+    "providers": {"providers", "privacy"},
     "privacy": {"privacy"},
     "usage": {"providers", "usage"},
     "sources": set(),
@@ -96,7 +96,16 @@ def test_every_folder_of_ours_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    "unwanted", ["ds_lsp.commands", "httpx", "truststore", "tomli_w", "rich", "keyring"]
+    "unwanted",
+    [
+        "ds_lsp.commands",
+        "ds_lsp.privacy.secrets",
+        "httpx",
+        "truststore",
+        "tomli_w",
+        "rich",
+        "keyring",
+    ],
 )
 def test_the_server_starts_without_what_it_does_not_need(unwanted: str) -> None:
     code = (

@@ -20,8 +20,35 @@ from ds_lsp.privacy.gate import Gate
         "x/.aws/credentials",
         "terraform.tfstate",
         "passwords.kdbx",
-        ".bash_history",
         ".npmrc",
+        ".env.example",
+        ".envrc",
+        "app/.environment",
+        "tls/server.crt",
+        "server.cer",
+        "server.der",
+        "AuthKey.p8",
+        "chain.p7b",
+        "id_ed25519",
+        ".azure/accessTokens.json",
+        "home/.config/gcloud/credentials.db",
+        ".netrc",
+        ".kube/config",
+        "terraform.tfstate.backup",
+        "release.jks",
+        "release.bks",
+        "android.keystore",
+        "wallet.dat",
+        "passwords.kdb",
+        "old.1pif",
+        "1Password.agilekeychain/data/default/x.1password",
+        ".password-store/mail.gpg",
+        ".bash_history",
+        ".zsh_history",
+        ".psql_history",
+        ".python_history",
+        "fish/fish_history",
+        "ConsoleHost_history.txt",
     ],
 )
 def test_secrets_are_excluded_whatever_the_folder_says(tmp_path: Path, name: str) -> None:
@@ -32,7 +59,13 @@ def test_secrets_are_excluded_whatever_the_folder_says(tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize(
-    "name", ["a.py", "environment.py", "envelope/key.py", "中文.py", "id_rsa_parser.c"]
+    "name",
+    [
+        *("a.py", "environment.py", "envelope/key.py", "中文.py", "id_rsa_parser.c"),
+        *("environment.ts", "env.py", "dotenv.rs", "keys.py", "key.ts", "keystore.go", "wallet.ts"),
+        *("history.py", "bash_history.py", "credentials/views.py", "secrets.py", "certificates.md"),
+        *("tfstate.go", "ssh/config.py", "aws/client.py", "gcloud/run.py", "netrc.py", "pem.c"),
+    ],
 )
 def test_code_is_not(tmp_path: Path, name: str) -> None:
     assert Gate([tmp_path]).allows(tmp_path / name)

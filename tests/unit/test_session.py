@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.key import Found
@@ -169,6 +170,35 @@ async def test_after_a_wrong_key_whoever_keeps_it_is_asked_again(
     await told.configure(settings)
     assert len(asked) == searches
     assert (told.session.engine.breaker.trouble is None) is (searches == 2)
+    await told.session.aclose()
+
+
+@pytest.mark.parametrize(
+    "text", ["# ds-lsp: off\nkey = 1\n", "# @generated\nkey = 1\n", "k\n" * 99 + "\0"]
+)
+async def test_document_that_says_no_is_not_learned_or_no_longer(text: str) -> None:
+    told = Told()
+    await told.configure(Settings(provider="local"))
+    document = Document("file:///a.py", "python", 1, "key = 1\n" * 9)
+    told.session.index_document(document)
+    learned = told.session.index.nbytes
+    document.replace_all(text)
+    told.session.index_document(document)
+    assert told.session.index.nbytes < learned
+    request = CompletionRequest(document.snapshot(1, 0), Trigger.INVOKED, CompletionSettings())
+    completion = await told.session.engine.complete(request)
+    assert (completion.text, completion.record.reason) == ("", Reason.EXCLUDED)
+    await told.session.aclose()
+
+
+async def test_why_names_what_was_masked_and_no_value() -> None:
+    told = Told()
+    await told.configure(Settings(provider="local"))
+    document = Document("file:///a.py", "python", 1, 'password = "canary7hunter2"\n')
+    request = CompletionRequest(document.snapshot(1, 0), Trigger.INVOKED, CompletionSettings())
+    await told.session.engine.complete(request)
+    assert told.session.why()["masked"] == ["password"]
+    assert "canary" not in repr(told.session.why())
     await told.session.aclose()
 
 

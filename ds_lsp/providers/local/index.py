@@ -153,9 +153,12 @@ class Index:
         return sum(family.nbytes for family in self._families.values())
 
     def put(self, uri: str, language_id: str, text: str) -> None:
-        """Index an open document as it is now."""
+        """Index an open document as it is now, its secrets masked."""
+        # Imported where it is used: the server starts without its patterns.
+        from ds_lsp.privacy.secrets import mask
+
         family = self.family(uri, language_id)
-        text = text[: self._limits.max_open_chars]
+        text = mask(text[: self._limits.max_open_chars]).text
         stream = Stream(family.vocabulary, len(text) // 4)
         begin, *lines = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
         first = len(stream.tokens) + len(begin)
@@ -175,6 +178,12 @@ class Index:
         for family in self._families.values():
             if family.open.pop(uri, None) is not None:
                 family.show_file(uri, live=True)
+
+    def hide(self, uri: str) -> None:
+        """Forget a document that is not to be read any more, and its file as it was."""
+        for family in self._families.values():
+            family.open.pop(uri, None)
+            family.show_file(uri, live=False)
 
     def clear(self) -> None:
         """Forget everything, as when the rules about what may be read have changed."""
@@ -244,7 +253,14 @@ class Index:
 
     @staticmethod
     def _add(family: Family, uri: str, stamp: Stamp, text: str) -> Iterator[None]:
-        """Read one file into the family's stream, a few lines at a time."""
+        """Read one file into the family's stream, a few lines at a time, its secrets masked."""
+        from ds_lsp.privacy.secrets import masked_lines
+
+        masked = masked_lines(text)
+        clean = []
+        while some_text := list(islice(masked, _LINES_AT_A_TIME)):
+            clean += some_text
+            yield
         if uri in family.known:
             family.show_file(uri, live=False)
             family.stale_bytes += family.known[uri].stamp.size
@@ -252,7 +268,7 @@ class Index:
         entry = family.known[uri] = _File(family.files.begin(), Stamp(0, 0))
         family.file_bytes += len(text)
         family.show_file(uri, live=uri not in family.open)
-        lines = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
+        lines = document_tokens(family.vocabulary, "".join(clean), _MAX_LINE_CHARS)
         while some := list(islice(lines, _LINES_AT_A_TIME)):
             family.files.extend(list(chain.from_iterable(some)))
             yield

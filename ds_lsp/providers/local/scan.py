@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ds_lsp.document import LINE_END
+from ds_lsp.document import HEAD_LINES, LINE_END
+from ds_lsp.privacy.text import text_rule
 
 # Never anybody's own source, whatever .gitignore says.
 _SKIPPED_DIRECTORIES = frozenset(
@@ -20,6 +21,7 @@ _SKIPPED_DIRECTORIES = frozenset(
 # Written by a machine for a machine: lines that nobody types.
 _MAX_MEAN_LINE_CHARS = 200
 _MAX_LINE_CHARS = 5000
+_HEAD_CHARS = 4000
 
 Allows = Callable[[Path], bool]
 
@@ -97,7 +99,10 @@ def _found(path: Path, entry: os.DirEntry[str]) -> Found | None:
 
 
 def read_source(path: Path, max_bytes: int) -> str | None:
-    """The text of a source file; None if it is not one: too large, binary, minified, gone."""
+    """The text of a source file; None if it is not one, or says itself that it is not to be read.
+
+    As when it is too large, binary, minified, generated or gone.
+    """
     try:
         data = _read_regular(path, max_bytes)
     except OSError:
@@ -105,7 +110,8 @@ def read_source(path: Path, max_bytes: int) -> str | None:
     if data is None or b"\0" in data:
         return None
     text = data.decode("utf-8-sig", errors="replace")
-    return None if looks_minified(text) else text
+    head = "\n".join(LINE_END.split(text[:_HEAD_CHARS])[:HEAD_LINES])
+    return None if text_rule(head, len(text)) or looks_minified(text) else text
 
 
 def _read_regular(path: Path, max_bytes: int) -> bytes | None:
