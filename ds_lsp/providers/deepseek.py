@@ -192,6 +192,8 @@ class _Call:
         def wait_at_most(seconds: float) -> None:
             clock.reschedule(min(deadline, asyncio.get_running_loop().time() + seconds))
 
+        if 300 <= response.status_code < 400:
+            raise _redirect(response, self._host)
         if response.status_code != 200:
             self.refusal = _refusal(response.status_code, self._host)
             wait_at_most(LINGER_S)
@@ -367,6 +369,20 @@ def _model_error(message: str, asked: str) -> BadRequestError | None:
     )
 
 
+def _redirect(response: httpx.Response, host: str) -> BadRequestError:
+    """Never followed: the key and the code are meant for this address and no other."""
+    try:
+        url = httpx.URL(response.headers.get("location", ""))
+        origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    except (httpx.InvalidURL, ValueError):
+        origin = ""
+    # Of where it leads, the origin alone: the rest may quote what was sent.
+    to = f" to {origin}" if re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]{1,100}", origin) else ""
+    return BadRequestError(
+        f"{host} answered with a redirect{to} ({response.status_code}): check `base_url`."
+    )
+
+
 def _refusal(status: int, host: str) -> ProviderError:
     """The exception for a status that is not 200."""
     match status:
@@ -383,9 +399,5 @@ def _refusal(status: int, host: str) -> ProviderError:
     if 400 <= status < 500:
         return BadRequestError(
             f"{host} refused the request ({status}): check the `completion` settings."
-        )
-    if 300 <= status < 400:
-        return UnavailableError(
-            f"{host} points elsewhere ({status}), where the key is not sent: check `base_url`."
         )
     return UnavailableError(f"{host} is in trouble ({status}): try again later.")

@@ -19,8 +19,10 @@ from ds_lsp.settings import (
 )
 
 
-def one(values: dict[str, object], **kinds: bool) -> Resolved:
-    return resolve([Source("here", values, **kinds)])
+def one(
+    values: dict[str, object], *, is_project: bool = False, is_initialize: bool = False
+) -> Resolved:
+    return resolve([Source("here", values, is_project, is_initialize)])
 
 
 def value_of(settings: object, path: str) -> object:

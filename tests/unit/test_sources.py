@@ -81,7 +81,7 @@ def test_file_that_cannot_be_used_is_named(user_file: Path, content: bytes, mess
 
 def test_bad_toml_says_where(user_file: Path) -> None:
     user_file.write_text("[completion]\nmodel = \n")
-    (problem,) = read_layers([], {}).problems
+    (problem,) = resolve_with(read_layers([], {})).problems
     assert "line 2" in problem
 
 
