@@ -11,7 +11,7 @@ from keyring.backend import KeyringBackend
 
 
 class Keyring(KeyringBackend):
-    priority = 1  # type: ignore[assignment] # as keyring's documentation has it
+    priority = 1
 
     def get_password(self, service: str, username: str) -> str | None:
         assert (service, username) == ("ds-lsp", "deepseek")

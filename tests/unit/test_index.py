@@ -292,3 +292,13 @@ def test_clear_forgets_everything() -> None:
     index.put("untitled:1", "python", SOURCE)
     index.clear()
     assert index.nbytes == 0
+
+
+def test_a_folder_opened_through_a_link_out_of_the_workspace_is_not_read(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    write(outside, "canary.py")
+    write(root, "a.py")
+    (root / "link").symlink_to(outside)
+    for near in (root / "link", root / ".." / "outside"):
+        found = nearest_files([root], near, frozenset({".py"}), lambda path: True)
+        assert [each.path.name for each in found if each] == ["a.py"]
