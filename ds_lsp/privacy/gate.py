@@ -43,6 +43,7 @@ class Gate:
         self._own = _Rules("privacy.ignore", ignore)
         self._by_folder: dict[Path, tuple[_Rules, ...]] = {}
         self._room: dict[Path, int] = {}
+        self._above: dict[tuple[Path, Path], str | None] = {}
 
     @property
     def problem(self) -> str | None:
@@ -77,12 +78,18 @@ class Gate:
         # As in git: what lies in an excluded folder cannot be let in again.
         for depth in range(1, len(parts) + 1):
             at = root.joinpath(*parts[:depth])
-            is_folder = depth < len(parts) or os.path.isdir(at)
             name = "/".join(parts[:depth])
-            rule = self._everywhere_rule(name, is_folder) or self._local_rule(at, root, is_folder)
-            if rule:
+            if depth == len(parts):
+                return self._rule(name, at, root, is_folder=os.path.isdir(at))
+            # Judged once for all the files in it: a stranger can make that dear.
+            if (root, at) not in self._above:
+                self._above[root, at] = self._rule(name, at, root, is_folder=True)
+            if rule := self._above[root, at]:
                 return rule
         return None
+
+    def _rule(self, name: str, at: Path, root: Path, *, is_folder: bool) -> str | None:
+        return self._everywhere_rule(name, is_folder) or self._local_rule(at, root, is_folder)
 
     def _root(self, path: Path) -> Path:
         """The workspace folder or repository the file is in, else the root of the disk.

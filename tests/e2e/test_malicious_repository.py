@@ -9,7 +9,7 @@ import pytest
 from lsprotocol import types
 
 from tests.e2e.editor import AUTOMATIC, Editor, editor, server_environment
-from tests.fake_deepseek import FakeDeepSeek
+from tests.fake_deepseek import MODELS, FakeDeepSeek, Reply, envelope
 
 CANARY = "canary_of_the_user"
 FUNCTION = "def area(width, height):\n    return width * height\n\n\n"
@@ -194,3 +194,17 @@ def test_nothing_is_imported_from_the_folder_it_is_started_in(
         )
         assert run.returncode == 0, run.stderr
     assert not ran.exists()
+
+
+async def test_a_name_from_a_project_file_steers_no_terminal(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    (tmp_path / ".ds-lsp.toml").write_text('completion.model = "x\\u001b[2J\\ny"\n')
+    names = f"The supported API model names are {', '.join(MODELS)}, but you passed x."
+    async with editor(tmp_path, fake, folders=(tmp_path,)) as at:
+        fake.script(Reply(400, envelope(names)))
+        await opened(at, tmp_path / "a.py", "x = |\n")
+        (message,) = at.messages
+        assert message.isprintable()
+        assert "completion.model" in message
+        assert all(line.message.isprintable() for line in at.client.log_messages)

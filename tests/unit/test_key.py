@@ -151,4 +151,8 @@ async def test_a_workspace_cannot_pass_for_the_keyring(
     keyring.setenv("PYTHONPATH", os.pathsep + os.environ["PYTHONPATH"])
     keyring.setenv("FAKE_KEYRING", "sk-ring")
     assert (await find_key(Settings(), "none")).key == "sk-ring"
+    # The user's own folder may be the one that is open.
+    keyring.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    keyring.setenv("HOME", str(tmp_path))
+    assert (await find_key(Settings(), "none")).key == "sk-ring"
     assert not (tmp_path / "ran").exists()
