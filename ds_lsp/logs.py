@@ -3,8 +3,11 @@
 import copy
 import logging
 import sys
+import threading
 from pathlib import Path
 from types import TracebackType
+
+from ds_lsp.visible import visible_only
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
@@ -26,6 +29,10 @@ class PrivateFormatter(logging.Formatter):
             record.msg = record.msg if record.args else "(message withheld)"
             record.args = None
         return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the same
+        # A file's name can hold a line end, and what follows would pass for a line of ours.
+        return visible_only(super().formatMessage(record))
 
     def formatException(  # noqa: N802 - the name is logging's
         self,
@@ -54,3 +61,13 @@ def configure_logging(level: str, file: Path | None) -> None:
     sys.unraisablehook = lambda unraisable: logging.getLogger("ds_lsp").error(
         "unraisable %s", unraisable.exc_type.__name__
     )
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda lost: _log_uncaught(
+        lost.exc_type, lost.exc_value or lost.exc_type(), lost.exc_traceback
+    )
+
+
+def _log_uncaught(
+    kind: type[BaseException], exc: BaseException, traceback: TracebackType | None
+) -> None:
+    logging.getLogger("ds_lsp").error("uncaught", exc_info=(kind, exc, traceback))

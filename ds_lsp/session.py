@@ -74,6 +74,7 @@ class Session:
         self._lacks_key = False
         self._gone_models: set[str] = set()
         self._models: dict[str, str] = {}
+        self._refusal: str | None = None
         self._asked_for: tuple[object, ...] = ()
         self._gate_made_of: object = None
         self._choosing: asyncio.Task[None] | None = None
@@ -96,10 +97,12 @@ class Session:
         asked_for = (
             *(settings.provider, settings.base_url),
             *(settings.api_key, settings.api_key_command),
+            resolved.refusal,
         )
         if asked_for != self._asked_for or self._may_know_another_key():
             self._asked_for = asked_for
-            self._is_searching = needs_search(settings)
+            self._refusal = resolved.refusal
+            self._is_searching = not self._refusal and needs_search(settings)
             if self._choosing:
                 self._choosing.cancel()
             if self._is_searching and self.engine.providers.first is None and self.uses_local:
@@ -189,10 +192,10 @@ class Session:
 
     async def _choose_provider(self, settings: Settings) -> None:
         found = Found(None, "none")
-        if settings.provider != "local":
+        if settings.provider != "local" and not self._refusal:
             found = await find_key(settings, self.resolved.origins.get("api_key", "none"))
         self.key_source = found.source
-        self._lacks_key = settings.provider == "deepseek" and not found.key
+        self._lacks_key = settings.provider == "deepseek" and not (found.key or self._refusal)
         replaced = self.engine.providers.first
         self.engine.use(self._providers(settings, found.key))
         self._is_searching = False
@@ -224,6 +227,8 @@ class Session:
     def _state(self) -> tuple[str, str]:
         if not self.settings.completion.enabled:
             return "disabled", "completion.enabled is false"
+        if self._refusal:
+            return "stopped", f"DeepSeek is not used: {self._refusal}"
         if self._is_searching:
             waits = "local" if self.engine.providers.first is self._local else "paused"
             return waits, "looking for the DeepSeek key"

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ds_lsp.commands.output import complain, prepare_output, print_json, visible_only
+from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import folder_of, report_problems, resolve_for
 from ds_lsp.document import LINE_END, Document
 from ds_lsp.languages import language_id
 from ds_lsp.privacy.gate import Gate
 from ds_lsp.privacy.text import MAX_CHARS, text_rule
+from ds_lsp.visible import visible_only
 
 
 @dataclass(frozen=True, slots=True)

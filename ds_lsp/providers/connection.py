@@ -16,6 +16,8 @@ import httpcore
 import httpx
 import truststore
 
+from ds_lsp.uris import is_loopback
+
 KEEPALIVE_S = 300.0
 """How long an idle connection is kept, in seconds: a human pauses longer than httpx's 5 s."""
 OPEN_TIMEOUT_S = 5.0
@@ -119,6 +121,9 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
 
 def _has_proxy(url: httpx.URL) -> bool:
     """Whether the environment (on Windows and macOS: the system) puts a proxy before *url*."""
+    if is_loopback(url.host):
+        # No proxy has a way to this machine, nor any business with what is sent within it.
+        return False
     proxies = urllib.request.getproxies()
     if not (proxies.get(url.scheme) or proxies.get("all")):
         return False

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ds_lsp"
-LEAVES = {"settings", "document", "errors", "uris"}
+LEAVES = {"settings", "document", "errors", "uris", "files", "visible"}
 
 # Who may import whom among our own packages; leaves may be imported by everybody.
 ARROWS = {
@@ -42,6 +42,8 @@ ARROWS = {
     "document": set(),
     "errors": set(),
     "uris": set(),
+    "files": set(),
+    "visible": set(),
 }
 
 

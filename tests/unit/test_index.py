@@ -321,3 +321,13 @@ async def test_hidden_document_hides_its_file_too(tmp_path: Path) -> None:
     assert offer(index, "file:///x.py", "def alpha_beta_gamma(")
     index.hide(uri)
     assert not offer(index, "file:///x.py", "def alpha_beta_gamma(")
+
+
+def test_a_folder_opened_through_a_link_out_of_the_workspace_is_not_read(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    write(outside, "canary.py")
+    write(root, "a.py")
+    (root / "link").symlink_to(outside)
+    for near in (root / "link", root / ".." / "outside"):
+        found = nearest_files([root], near, frozenset({".py"}), lambda path: True)
+        assert [each.path.name for each in found if each] == ["a.py"]

@@ -2,6 +2,8 @@
 
 import io
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -48,3 +50,46 @@ def test_exceptions_show_where_and_what_kind_but_not_their_message(name: str) ->
     assert "in raised" in text
     assert "ValueError" in text
     assert "canary" not in text
+
+
+def test_a_line_end_in_a_name_forges_no_line() -> None:
+    name = "a.py\n2026-01-01 ERROR ds_lsp: forged\r\x1b[2J\x85中"
+    line = formatted("ds_lsp.x", "read %s", name)
+    assert line.count("\n") == 1
+    assert line.isascii() is False
+    assert line.rstrip("\n").isprintable()
+
+
+@pytest.mark.parametrize(
+    "crash",
+    [
+        pytest.param("raise ValueError('sk-canary')", id="main"),
+        pytest.param("threading.Thread(target=lambda: int('sk-canary')).start()", id="thread"),
+        pytest.param(
+            "async def main(): asyncio.get_running_loop().call_soon(int, 'sk-canary')\n"
+            "asyncio.run(main())",
+            id="callback",
+        ),
+        pytest.param(
+            "async def fail(): raise ValueError('sk-canary')\n"
+            "async def main(): asyncio.create_task(fail()); await asyncio.sleep(0)\n"
+            "asyncio.run(main())",
+            id="task",
+        ),
+        pytest.param(
+            "class A:\n    def __del__(self): raise ValueError('sk-canary')\nA()", id="del"
+        ),
+        pytest.param(
+            "import faulthandler\nkey = 'sk-canary'\n"
+            "faulthandler.enable()\nfaulthandler._sigabrt()",
+            id="faulthandler",
+        ),
+    ],
+)
+def test_no_crash_shows_the_key(crash: str) -> None:
+    code = "import asyncio, threading, ds_lsp.logs as logs; logs.configure_logging('debug', None)"
+    run = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{crash}"], capture_output=True, text=True, check=False
+    )
+    assert run.stderr
+    assert "canary" not in run.stdout + run.stderr

@@ -10,7 +10,7 @@ from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.key import Found
 from ds_lsp.session import NO_KEY, Session, State
-from ds_lsp.settings import ChatSettings, CompletionSettings, Resolved, Settings
+from ds_lsp.settings import ChatSettings, CompletionSettings, Resolved, Settings, Source, resolve
 from tests.unit.fakes import turns
 
 
@@ -212,3 +212,37 @@ async def test_nothing_is_learned_for_a_provider_that_does_not_use_it(tmp_path: 
     assert told.session.index.nbytes == empty
     await told.session.aclose()
     await turns()
+
+
+@pytest.mark.usefixtures("no_keyring")
+@pytest.mark.parametrize("provider", ["auto", "deepseek"])
+@pytest.mark.parametrize("values", [{"base_url": "http://far.test"}, {"base_url": "oops"}])
+async def test_a_key_that_may_be_meant_for_somebody_else_is_not_used(
+    provider: str, values: dict[str, object], tmp_path: Path
+) -> None:
+    told = Told()
+    settings = {"provider": provider, "api_key_command": f"echo k > '{tmp_path}/ran'", **values}
+    await told.session.configure(resolve([Source("here", settings)]), [])
+    providers = told.session.engine.providers
+    assert (providers.first.name if providers.first else None) == (
+        "local" if provider == "auto" else None
+    )
+    assert providers.fallback is None
+    assert told.session.state().state == "stopped"
+    assert "base_url" in told.session.state().detail
+    assert [message for _, message in told.said if message] == []
+    assert not (tmp_path / "ran").exists()
+    # What is said is among the settings' problems; once they are mended, all is well.
+    await told.configure(Settings(api_key="k"))
+    assert told.session.state().state == "ready"
+    await told.session.aclose()
+
+
+async def test_the_key_is_not_in_repr() -> None:
+    told = Told()
+    await told.configure(Settings(api_key="sk-canary", api_key_command="echo sk-canary"))
+    session = told.session
+    for each in (session, session.resolved, session.engine, session.engine.providers):
+        assert "canary" not in repr(each)
+    assert "canary" not in repr(session.status()) + repr(session.why())
+    await session.aclose()

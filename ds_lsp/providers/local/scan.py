@@ -1,13 +1,13 @@
 """The workspace's files of one language, nearest first: which they are, and their text."""
 
 import os
-import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ds_lsp.document import HEAD_LINES, LINE_END
+from ds_lsp.files import is_within, open_regular
 from ds_lsp.privacy.text import text_rule
 
 # Never anybody's own source, whatever .gitignore says.
@@ -72,7 +72,8 @@ def _starts(
 ) -> Iterator[tuple[Path, Path]]:
     """Where to begin, and the root not to leave: at *near* first, then at each root."""
     for root in roots:
-        if near is not None and near.is_relative_to(root):
+        # A folder that is opened through a link out of the workspace is none of ours.
+        if near is not None and near.is_relative_to(root) and is_within(near, root):
             between = [near, *near.parents][: len(near.parts) - len(root.parts)]
             if all(each.name not in _SKIPPED_DIRECTORIES and allows(each) for each in between):
                 yield near, root
@@ -116,15 +117,11 @@ def read_source(path: Path, max_bytes: int) -> str | None:
 
 def _read_regular(path: Path, max_bytes: int) -> bytes | None:
     """Never waits on a FIFO and never follows a link that was put there since we looked."""
-    flags = os.O_RDONLY
-    for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"):
-        flags |= getattr(os, name, 0)
-    descriptor = os.open(path, flags)
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
-            return None
-        return file.read(max_bytes)
+    file = open_regular(path, follow_links=False)
+    if file is None:
+        return None
+    with file:
+        return None if os.fstat(file.fileno()).st_size > max_bytes else file.read(max_bytes)
 
 
 def looks_minified(text: str) -> bool:
