@@ -88,14 +88,27 @@ class Document:
         self._encoding = encoding
         self._clock = clock
         self._lines = split_lines(text)
+        self.chars = len(text)
 
     @property
     def text(self) -> str:
         """The whole text; costs a copy of it."""
         return "".join(self._lines)
 
+    def beginning(self, chars: int) -> str:
+        """The first *chars* characters; costs no more than those."""
+        pieces = []
+        missing = chars
+        for line in self._lines:
+            pieces.append(line[:missing])
+            missing -= len(line)
+            if missing <= 0:
+                break
+        return "".join(pieces)
+
     def replace_all(self, text: str) -> None:
         self._lines = split_lines(text)
+        self.chars = len(text)
         self.edited_at = self._clock()
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
@@ -112,6 +125,7 @@ class Document:
             first -= 1
             chunk = self._lines[first] + chunk
         at_end = last == len(self._lines) - 1
+        self.chars += len(chunk) - sum(map(len, self._lines[first : last + 1]))
         self._lines[first : last + 1] = split_lines(chunk) if at_end else _LINE.findall(chunk)
         self.edited_at = self._clock()
 

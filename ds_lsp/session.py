@@ -147,7 +147,8 @@ class Session:
     def index_document(self, document: Document) -> None:
         """Let the local provider learn from an open document, unless the gate excludes it."""
         if self.uses_local and not self.gate.excludes(document.uri):
-            self.index.put(document.uri, document.language_id, document.text)
+            text = document.beginning(self.index.limits.max_open_chars)
+            self.index.put(document.uri, document.language_id, text)
 
     async def scan(self, folders: Sequence[Path], document: Document) -> None:
         """Let the local provider learn from the workspace's files like *document*."""

@@ -13,6 +13,11 @@ from enum import Enum
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
+MAX_PROBLEMS = 20
+"""So many are named; finding the right spelling for each of a million takes its time."""
+MAX_NAME_CHARS = 100
+MAX_DEPTH = 4
+
 T = TypeVar("T")
 Parser = Callable[[object], T]
 """Turns a raw value into the setting's, or raises ValueError with what it must be."""
@@ -329,6 +334,7 @@ class _Merge:
         self.origins = dict.fromkeys(SETTINGS, "default")
         self.added: dict[str, tuple[str, ...]] = {}
         self.problems: list[str] = []
+        self._problem_count = 0
 
     def take(self, source: Source) -> None:
         taken = {path for path, raw in _flatten(source.values) if self._take_one(source, path, raw)}
@@ -385,9 +391,13 @@ class _Merge:
         self.origins[path] = "default"
 
     def _problem(self, sentence: str, source: Source) -> None:
-        self.problems.append(f"{source.name}: {sentence}")
+        self._problem_count += 1
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(f"{source.name}: {sentence}")
 
     def resolved(self) -> Resolved:
+        if self._problem_count > len(self.problems):
+            self.problems.append(f"and {self._problem_count - len(self.problems)} more problems")
         for path, extra in self.added.items():
             own = cast(tuple[str, ...], self.values[path])
             self.values[path] = tuple(dict.fromkeys((*own, *extra)))
@@ -410,8 +420,9 @@ def _build(tree: T, values: Mapping[str, object], prefix: str = "") -> T:
 def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """Path and raw value of each setting; keys may be nested or dotted, in either spelling."""
     for name, raw in values.items():
-        path = prefix + to_snake(str(name))
-        if isinstance(raw, Mapping) and path not in SETTINGS:
+        # Cut where no setting's name goes on: what is wrong is named in one line.
+        path = prefix + to_snake(str(name)[:MAX_NAME_CHARS])
+        if isinstance(raw, Mapping) and path not in SETTINGS and path.count(".") < MAX_DEPTH:
             yield from _flatten(raw, path + ".")
         else:
             yield path, raw

@@ -7,6 +7,9 @@ from pygls.lsp.server import LanguageServer
 
 log = logging.getLogger(__name__)
 
+MAX_CHARS = 500
+"""A longer message is cut: some editors cover the text with it."""
+
 
 class Notifier:
     """One message per change of state: a topic's message is shown when it becomes another one."""
@@ -44,6 +47,8 @@ class Notifier:
     def _show(self, message: str) -> None:
         # One line: several make Neovim wait for a key.
         line = " ".join(message.split())
+        if len(line) > MAX_CHARS:
+            line = line[: MAX_CHARS - 4] + " ..."
         log.info("told the user: %s", line)
         self._ls.window_show_message(
             types.ShowMessageParams(type=types.MessageType.Warning, message=f"ds-lsp: {line}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+from cachetools import LRUCache
 from pathspec import GitIgnoreSpec
 
 from ds_lsp.privacy.builtin import PATTERNS
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 IGNORE_FILES = (".gitignore", ".dslspignore")
 _MAX_IGNORE_BYTES = 1 << 20
+_MAX_FOLDERS = 4096
+"""So many folders are remembered; those asked about longest ago are looked at again."""
 _MAX_DEPTH = 100
 """Every folder above is judged by every ignore file above; no real tree is this deep."""
 
@@ -30,7 +33,7 @@ class Gate:
         self._folders = [folder.absolute() for folder in folders]
         self._builtin = _Rules("built-in", PATTERNS)
         self._own = _Rules("privacy.ignore", ignore)
-        self._by_folder: dict[Path, tuple[_Rules, ...]] = {}
+        self._by_folder: LRUCache[Path, tuple[_Rules, ...]] = LRUCache(_MAX_FOLDERS)
 
     @property
     def problem(self) -> str | None:
@@ -114,14 +117,15 @@ class Gate:
         return None
 
     def _rules_of(self, folder: Path) -> "tuple[_Rules, ...]":
-        if folder not in self._by_folder:
+        rules_of_folder = self._by_folder.get(folder)
+        if rules_of_folder is None:
             files = [folder / name for name in IGNORE_FILES]
             rules = [_Rules(str(file), _read_lines(file)) for file in files if os.path.isfile(file)]
             for each in rules:
                 if each.bad:
                     log.warning("%d lines of an ignore file are no patterns", len(each.bad))
-            self._by_folder[folder] = tuple(rules)
-        return self._by_folder[folder]
+            rules_of_folder = self._by_folder[folder] = tuple(rules)
+        return rules_of_folder
 
 
 class _Rules:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ds_lsp"
-LEAVES = {"settings", "document", "errors", "uris"}
+LEAVES = {"settings", "document", "errors", "pipes", "uris"}
 
 # Who may import whom among our own packages; leaves may be imported by everybody.
 ARROWS = {
@@ -24,7 +24,7 @@ ARROWS = {
         "providers",
         "commands",
     },
-    "lsp": {"session", "sources", "completion", "privacy", "providers", "lsp"},
+    "lsp": {"session", "logs", "sources", "completion", "privacy", "providers", "lsp"},
     "session": {"completion", "privacy", "providers", "usage", "key"},
     "completion": {"providers", "completion"},
     "providers": {"providers"},
@@ -39,6 +39,7 @@ ARROWS = {
     "settings": set(),
     "document": set(),
     "errors": set(),
+    "pipes": set(),
     "uris": set(),
 }
 
