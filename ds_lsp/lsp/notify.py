@@ -7,7 +7,7 @@ from pygls.lsp.server import LanguageServer
 
 log = logging.getLogger(__name__)
 
-MAX_CHARS = 500
+MAX_CHARS = 4000
 """A longer message is cut: some editors cover the text with it."""
 
 

@@ -188,6 +188,8 @@ class DsProtocol(LanguageServerProtocol):
                     self._pass_over(glimpse(first, last), error, TOO_LARGE)
                 case noise:
                     log.warning("the client does not send what it should: %s", noise.what)
+        except JsonRpcException as exc:
+            log.error("a message could not be handled: %s", type(exc).__name__)
         except Exception as exc:
             log.error("a message could not be handled: %s", type(exc).__name__, exc_info=exc)
 
@@ -287,8 +289,9 @@ class DsProtocol(LanguageServerProtocol):
                 self.documents.lose(uri, why)
 
     def _refuse(self, identifier: int | str | None, error: JsonRpcException) -> None:
-        # Null where it had none that could be used, as JSON-RPC has it; pygls's type forgets it.
-        self._send_response(identifier, error=error.to_response_error())  # type: ignore[arg-type]
+        # Null where it had none that could be used; pygls would leave it out.
+        answer = {"code": error.code, "message": error.message}
+        self._send_data({"jsonrpc": self.VERSION, "id": identifier, "error": answer})
 
     def _refusal(self, method: object, is_request: bool) -> JsonRpcException | None:
         """Why a message is not handled now; None when it is."""
