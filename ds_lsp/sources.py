@@ -62,6 +62,8 @@ def _read_toml(path: Path) -> tuple[Mapping[str, object], str | None]:
         return {}, "is not UTF-8 and was left out; save it as UTF-8"
     except tomllib.TOMLDecodeError as exc:
         return {}, f"is not valid TOML and was left out: {_place(exc)}"
+    except RecursionError:
+        return {}, "is nested too deeply and was left out"
     except OSError as exc:
         return {}, f"cannot be read and was left out: {exc.strerror}"
 

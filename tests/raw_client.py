@@ -86,7 +86,11 @@ class RawClient:
 
     def send(self, message: Mapping[str, object]) -> None:
         data = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self._stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(data), data))
+        self.send_bytes(b"Content-Length: %d\r\n\r\n%s" % (len(data), data))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send what may be no message at all."""
+        self._stdin.write(data)
         self._stdin.flush()
 
     def answer(self, identifier: int) -> Any:

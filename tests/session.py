@@ -110,5 +110,6 @@ class InProcess(logging.Handler):
         assert self.unforeseen == []
 
     def _requests(self) -> Iterable[asyncio.Future[Any]]:
-        kept = self.server.protocol._request_futures.values()
+        # Some are concurrent.futures', of what is handled at once or asked of the client.
+        kept: Iterable[object] = self.server.protocol._request_futures.values()
         return [each for each in kept if isinstance(each, asyncio.Future)]

@@ -54,6 +54,7 @@ def _round(
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
+
     # A function of its own each time: the seed is kept on it.
     def fails_with(example: tuple[Any, ...]) -> None:
         check(*example)

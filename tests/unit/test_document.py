@@ -70,6 +70,7 @@ def test_one_edit(
     assert document.text == expected
     # Not only the text: the next edit relies on the lines.
     assert document._lines == split_lines(expected)
+    assert document.chars == len(expected)
 
 
 @given(texts, st.lists(st.tuples(positions, positions, texts), max_size=12))
@@ -81,6 +82,8 @@ def test_many_edits(text: str, edits: list[tuple[tuple[int, int], tuple[int, int
         text = text[:first] + new + text[last:]
         document.replace(start, end, new)
         assert document._lines == split_lines(text)
+        assert document.chars == len(text)
+        assert document.beginning(5) == text[:5]
 
 
 @given(texts, positions, st.sampled_from(ENCODINGS))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ds_lsp.settings import (
+    MAX_PROBLEMS,
     SETTINGS,
     EnvText,
     Resolved,
@@ -292,3 +293,17 @@ def test_summary_is_one_line_naming_every_problem() -> None:
     assert "completion.model must be text" in summary
     assert "\n" not in summary
     assert one({}).summary() is None
+
+
+def test_many_problems_are_counted_and_the_first_are_named() -> None:
+    resolved = resolve([Source("x", {f"name {number}": 1 for number in range(1000)})])
+    assert len(resolved.problems) == MAX_PROBLEMS + 1
+    assert resolved.problems[-1] == f"and {1000 - MAX_PROBLEMS} more problems"
+
+
+def test_a_tree_that_is_deep_or_has_long_names_is_one_problem() -> None:
+    tree: dict[str, object] = {}
+    for _ in range(900):
+        tree = {"中" * 10_000: tree}
+    (problem,) = resolve([Source("x", tree)]).problems
+    assert len(problem) < 1000
