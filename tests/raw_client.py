@@ -93,7 +93,7 @@ class RawClient:
         self._stdin.write(data)
         self._stdin.flush()
 
-    def answer(self, identifier: int) -> Any:
+    def answer(self, identifier: object) -> Any:
         """Wait for the answer to a request; the whole message."""
         while identifier not in self._answers:
             message = self._messages.get(timeout=PATIENCE_S)

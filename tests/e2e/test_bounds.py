@@ -20,7 +20,7 @@ from tests.session import INITIALIZE, did_open, message
         pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "no header", id="http"),
         pytest.param(b"Content-Length: -1\r\n\r\n{}", "no header", id="negative length"),
         pytest.param(b"Content-Length: 1%s\r\n\r\n{}" % (b"0" * 20), "no header", id="absurd"),
-        pytest.param(b"Content-Length: 9\r\n\r\n\x00\xff\xfe{[\"\n\r\n", "is not JSON", id="binary"),
+        pytest.param(b"Content-Length: 5\r\n\r\n\0\xff\xfe{[\n", "is not JSON", id="binary"),
         pytest.param(b"\r\n" * 100_000, "", id="blank lines"),
         pytest.param(b"x" * (1 << 20), "no header", id="endless header"),
         pytest.param(message("text"), "is no object", id="no object"),

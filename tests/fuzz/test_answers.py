@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 
 from ds_lsp.errors import ProviderError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish
-from ds_lsp.providers.deepseek import MAX_TEXT_CHARS, _Call, _error_message, _model_error
+from ds_lsp.providers.deepseek import (
+    MAX_TEXT_CHARS,
+    DeepSeek,
+    _Call,
+    _error_message,
+    _model_error,
+)
 from ds_lsp.providers.sse import EventTooLargeError, SseDecoder
+from ds_lsp.settings import base_url
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, TEXTS
 
@@ -77,3 +84,12 @@ def test_a_refusal_of_anything_is_read(body: bytes, message: str) -> None:
     assert isinstance(_error_message(body), str)
     error = _model_error(message, "x")
     assert error is None or "\n" not in str(error)
+
+
+@fuzz(st.sampled_from(["xn--", "[", "\ud800", "a..b", "%", "\u2100"]) | TEXTS)
+def test_an_address_of_anything_has_a_name_for_messages(host: str) -> None:
+    try:
+        address = base_url(f"http://{host}/v1")
+    except ValueError:
+        return
+    assert isinstance(DeepSeek(api_key="x", base_url=address)._host, str)
