@@ -245,6 +245,7 @@ class DsProtocol(LanguageServerProtocol):
             if "method" in data and "id" in data:
                 self._refuse(data["id"], exc)
             elif data.get("method") == types.TEXT_DOCUMENT_DID_CHANGE:
+                # Whatever it said, our text is not the editor's any more.
                 uri = _uri_of(data)
                 if self.documents.get(uri):
                     self.documents.lose(uri, UNREADABLE)
