@@ -57,7 +57,7 @@ class InFlight:
         are too many calls. A waiter that is cancelled leaves the others undisturbed.
         """
         if key not in self._calls and len(self._calls) >= MAX_CALLS:
-            raise UnavailableError("Too many completions are asked for at once.")
+            self._make_room()
         call = self._calls.get(key) or self._begin(key, start)
         self._enter(call)
         try:
@@ -75,6 +75,14 @@ class InFlight:
         for key, call in list(self._calls.items()):
             self._hang_up(key, call)
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _make_room(self) -> None:
+        """Hang up on a call that nobody waits for any more, however short a while it has left."""
+        for key, call in self._calls.items():
+            if call.waiters == 0:
+                self._hang_up(key, call)
+                return
+        raise UnavailableError("Too many completions are asked for at once.")
 
     def _begin(self, key: Key, start: Callable[[], Coroutine[None, None, FimResult]]) -> _Call:
         call = _Call(asyncio.create_task(start()))
