@@ -158,7 +158,7 @@ class Session:
         """Let the local provider learn from an open document, unless the gate excludes it."""
         if not self.uses_local:
             return
-        text = document.text
+        text = document.beginning(self.index.limits.max_open_chars)
         if self.excludes(document, text):
             self.index.hide(document.uri)
         else:

@@ -26,6 +26,9 @@ _MAX_TEXT_CHARS = 1000
 _MAX_NESTING = 5
 _MAX_SHOWN_CHARS = 60
 """So much of a name that is none of ours is repeated."""
+_MAX_NAME_CHARS = 100
+MAX_PROBLEMS = 20
+"""So many of one source are named; finding the right spelling for thousands takes minutes."""
 _MAX_PROJECT_PROBLEMS = 10
 """A stranger's file does not fill the user's screen."""
 _MAX_PROJECT_ITEMS = 1000
@@ -396,8 +399,8 @@ class _Merge:
         taken = {path for path, raw in _flatten(source.values) if self._take_one(source, path, raw)}
         if "base_url" in taken:
             self.knows_base_url = True
-        if self._said[source.name] > _MAX_PROJECT_PROBLEMS and source.is_project:
-            more = self._said[source.name] - _MAX_PROJECT_PROBLEMS
+        more = self._said[source.name] - _most_problems(source)
+        if more > 0:
             self.problems.append(f"{source.name}: {more} more like these")
         # Within one source the key comes before the command; a later source's beats both of the
         # earlier ones.
@@ -472,7 +475,7 @@ class _Merge:
         )
 
     def _has_said_enough(self, source: Source) -> bool:
-        return source.is_project and self._said[source.name] >= _MAX_PROJECT_PROBLEMS
+        return self._said[source.name] >= _most_problems(source)
 
     def _problem(self, sentence: str, source: Source) -> None:
         if not self._has_said_enough(source):
@@ -499,6 +502,10 @@ class _Merge:
         return dataclasses.replace(resolved, problems=tuple(problems))
 
 
+def _most_problems(source: Source) -> int:
+    return _MAX_PROJECT_PROBLEMS if source.is_project else MAX_PROBLEMS
+
+
 def _build(tree: T, values: Mapping[str, object], prefix: str = "") -> T:
     assert dataclasses.is_dataclass(tree)
     assert not isinstance(tree, type)
@@ -514,7 +521,8 @@ def _build(tree: T, values: Mapping[str, object], prefix: str = "") -> T:
 def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """Path and raw value of each setting; keys may be nested or dotted, in either spelling."""
     for name, raw in values.items():
-        path = prefix + to_snake(str(name))
+        # Cut where no setting's name goes on: what is wrong is named in one line.
+        path = prefix + to_snake(str(name)[:_MAX_NAME_CHARS])
         # What is nested deeper is none of ours, and may be nested without end.
         if isinstance(raw, Mapping) and path not in SETTINGS and path.count(".") < _MAX_NESTING:
             yield from _flatten(raw, path + ".")

@@ -19,6 +19,8 @@ comes and goes, each time would be too often."""
 ASKED_EVERY_S = 30.0
 """Who asks again and again within so many seconds has read the answer."""
 _MAX_SHOWN = 64
+MAX_CHARS = 4000
+"""A longer message is cut: some editors cover the text with it."""
 
 
 class Notifier:
@@ -73,6 +75,8 @@ class Notifier:
         # One line: several make Neovim wait for a key.
         self._shown[message] = self._clock()
         line = visible_only(" ".join(message.split()))
+        if len(line) > MAX_CHARS:
+            line = line[: MAX_CHARS - 4] + " ..."
         log.info("told the user: %s", line)
         self._ls.window_show_message(
             types.ShowMessageParams(type=types.MessageType.Warning, message=f"ds-lsp: {line}")

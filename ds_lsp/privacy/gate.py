@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+from cachetools import LRUCache
 from pathspec import GitIgnoreSpec, RegexPattern
 
 from ds_lsp.files import is_within, open_regular
@@ -27,6 +28,8 @@ _MAX_SHOWN, _MAX_SHOWN_CHARS = 5, 60
 """A project file's globs are among the user's."""
 _STAR = r"\[\^/\]\*"
 _CHUNK = r"(?:\\.|\[(?:\\.|[^\]\\])*\](?!\*)|[^/\\\[()*+])*"
+_MAX_FOLDERS = 4096
+"""So many folders are remembered; those asked about longest ago are looked at again."""
 _MAX_DEPTH = 100
 """Every folder above is judged by every ignore file above; no real tree is this deep."""
 
@@ -41,9 +44,8 @@ class Gate:
         self._folders = [folder.absolute() for folder in folders]
         self._builtin = _Rules("built-in", PATTERNS)
         self._own = _Rules("privacy.ignore", ignore)
-        self._by_folder: dict[Path, tuple[_Rules, ...]] = {}
-        self._room: dict[Path, int] = {}
-        self._above: dict[tuple[Path, Path], str | None] = {}
+        self._by_folder: LRUCache[Path, tuple[tuple[_Rules, ...], int]] = LRUCache(_MAX_FOLDERS)
+        self._above: LRUCache[tuple[Path, Path], str | None] = LRUCache(_MAX_FOLDERS)
 
     @property
     def problem(self) -> str | None:
@@ -124,7 +126,7 @@ class Gate:
         """By the nearest ignore file that has a word on it."""
         for folder in at.parents:
             name = at.relative_to(folder).as_posix()
-            for rules in reversed(self._rules_of(folder, root)):
+            for rules in reversed(self._rules_of(folder, root)[0]):
                 verdict = rules.verdict(name, is_folder)
                 if verdict is not None:
                     return verdict[1] if verdict[0] else None
@@ -132,25 +134,25 @@ class Gate:
                 break
         return None
 
-    def _rules_of(self, folder: Path, root: Path) -> "tuple[_Rules, ...]":
-        if folder not in self._by_folder:
-            room = _MAX_PATTERNS
-            if folder != root:
-                self._rules_of(folder.parent, root)
-                room = self._room[folder.parent]
-            found = []
-            for name in IGNORE_FILES:
-                lines = _read_lines(folder / name, root)
-                if lines is not None:
-                    found.append(_Rules(str(folder / name), lines, room))
-                    room -= len(found[-1])
-            for each in found:
-                if each.bad or each.left_out:
-                    log.warning(
-                        "of an ignore file, %d lines are no patterns and %d are too many",
-                        *(len(each.bad), each.left_out),
-                    )
-            self._by_folder[folder], self._room[folder] = tuple(found), room
+    def _rules_of(self, folder: Path, root: Path) -> "tuple[tuple[_Rules, ...], int]":
+        """The ignore files of a folder, and room for how many patterns they leave below it."""
+        known = self._by_folder.get(folder)
+        if known is not None:
+            return known
+        room = _MAX_PATTERNS if folder == root else self._rules_of(folder.parent, root)[1]
+        found = []
+        for name in IGNORE_FILES:
+            lines = _read_lines(folder / name, root)
+            if lines is not None:
+                found.append(_Rules(str(folder / name), lines, room))
+                room -= len(found[-1])
+        for each in found:
+            if each.bad or each.left_out:
+                log.warning(
+                    "of an ignore file, %d lines are no patterns and %d are too many",
+                    *(len(each.bad), each.left_out),
+                )
+        self._by_folder[folder] = tuple(found), room
         return self._by_folder[folder]
 
 

@@ -161,7 +161,7 @@ class DeepSeek:
         """For messages: the whole address may hold a password."""
         try:
             return httpx.URL(self._base_url).host or "base_url"
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, UnicodeError):
             return "base_url"
 
     def _connect(self) -> Connection:

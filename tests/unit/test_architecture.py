@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ds_lsp"
-LEAVES = {"settings", "document", "errors", "uris", "files", "visible"}
+LEAVES = {"settings", "document", "errors", "files", "pipes", "uris", "visible"}
 
 # Who may import whom among our own packages; leaves may be imported by everybody.
 ARROWS = {
@@ -25,7 +25,7 @@ ARROWS = {
         "providers",
         "commands",
     },
-    "lsp": {"session", "health", "sources", "completion", "privacy", "providers", "lsp"},
+    "lsp": {"session", "health", "logs", "sources", "completion", "privacy", "providers", "lsp"},
     "session": {"completion", "health", "privacy", "providers", "usage", "key"},
     "health": {"completion", "providers"},
     "completion": {"providers", "privacy", "completion"},
@@ -41,6 +41,7 @@ ARROWS = {
     "settings": set(),
     "document": set(),
     "errors": set(),
+    "pipes": set(),
     "uris": set(),
     "files": set(),
     "visible": set(),

@@ -824,6 +824,15 @@ async def connecting_fails(base_url: str, caplog: pytest.LogCaptureFixture) -> s
     return str(caught.value)
 
 
+@pytest.mark.parametrize("host", ["xn--", "\ud800", "a b", "a" * 5000, "a\0b"])
+async def test_a_name_no_host_can_have(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    provider = DeepSeek(api_key=KEY, base_url=f"http://{host}")
+    provider.warm()
+    with pytest.raises(ProviderError):
+        await provider.fill(request(), keep)
+    await provider.aclose()
+
+
 async def test_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -84,6 +84,7 @@ def test_many_edits(text: str, edits: list[tuple[tuple[int, int], tuple[int, int
         document.replace(start, end, new)
         assert document._lines == split_lines(text)
         assert document.size == len(text)
+        assert document.beginning(5) == text[:5]
 
 
 @given(texts, positions, st.sampled_from(ENCODINGS))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ds_lsp.settings import (
+    MAX_PROBLEMS,
     SETTINGS,
     EnvText,
     Resolved,
@@ -373,3 +374,17 @@ def test_names_that_are_nested_without_end_are_survived() -> None:
     for _ in range(5000):
         nested = {"a": nested}
     assert "a.a.a" in one({"a": nested}).problems[0]
+
+
+def test_many_problems_are_counted_and_the_first_are_named() -> None:
+    resolved = resolve([Source("x", {f"name {number}": 1 for number in range(1000)})])
+    assert len(resolved.problems) == MAX_PROBLEMS + 1
+    assert resolved.problems[-1] == f"x: {1000 - MAX_PROBLEMS} more like these"
+
+
+def test_a_tree_that_is_deep_or_has_long_names_is_one_problem() -> None:
+    tree: dict[str, object] = {}
+    for _ in range(900):
+        tree = {"中" * 10_000: tree}
+    (problem,) = resolve([Source("x", tree)]).problems
+    assert len(problem) < 1000

@@ -69,6 +69,7 @@ def test_unknown_environment_name_is_a_problem(user_file: Path) -> None:
         pytest.param(b"api_key = 'sk-canary\n", "is not valid TOML", id="toml"),
         pytest.param(b"\xff\xfe\x00", "is not UTF-8", id="utf-16"),
         pytest.param(b"#" * (1 << 20) + b"\n", "is too large", id="large"),
+        pytest.param(b"a = " + b"[" * 5000, "is nested too deeply", id="deep"),
     ],
 )
 def test_file_that_cannot_be_used_is_named(user_file: Path, content: bytes, message: str) -> None:
