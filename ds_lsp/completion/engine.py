@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ds_lsp.completion.cache import CompletionCache, Key
-from ds_lsp.completion.context import fim_request
+from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
@@ -53,10 +53,12 @@ class Engine:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         in_flight: InFlight | None = None,
+        contexts: Contexts | None = None,
     ) -> None:
         self.providers = Providers(None)
         self.cache = CompletionCache(clock)
         self.in_flight = InFlight() if in_flight is None else in_flight
+        self.contexts = Contexts() if contexts is None else contexts
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
         self._events = events
@@ -105,7 +107,7 @@ class Engine:
         provider = self.providers.first
         if provider is None or not provider.metered:
             return False
-        key = _key(provider, request)
+        key = self._key(provider, request)
         if key not in self.in_flight:
             return False
         try:
@@ -133,7 +135,7 @@ class Engine:
             return ""
         record.provider = provider.name
         with self._stage(record, "context"):
-            key = _key(provider, request)
+            key = self._key(provider, request)
         result = self._remembered(provider, key, record)
         if result is None:
             if provider.metered and key not in self.in_flight:
@@ -194,6 +196,7 @@ class Engine:
         # One that has been replaced meanwhile says nothing about its successor.
         if provider is self.providers.first:
             self.cache.store(key, result)
+            self.contexts.learn(key.request, result)
             self._events.worked()
         return result
 
@@ -202,6 +205,14 @@ class Engine:
         with self._stage(record, provider.name):
             return await provider.fill(key.request, lambda text: wants_more(text, key.shape))
 
+    def _key(self, provider: FimProvider, request: CompletionRequest) -> Key:
+        snapshot, settings = request.snapshot, request.settings
+        return Key(
+            provider=provider.name,
+            shape=shape_for(snapshot, settings.multiline),
+            request=self.contexts.request(snapshot, settings, metered=provider.metered),
+        )
+
     @contextmanager
     def _stage(self, record: Record, name: str) -> Iterator[None]:
         started = self._clock()
@@ -209,14 +220,6 @@ class Engine:
             yield
         finally:
             record.stages_ms[name] = (self._clock() - started) * 1000
-
-
-def _key(provider: FimProvider, request: CompletionRequest) -> Key:
-    return Key(
-        provider=provider.name,
-        shape=shape_for(request.snapshot, request.settings.multiline),
-        request=fim_request(request.snapshot, request.settings),
-    )
 
 
 def _reason(said: str, shown: str) -> Reason:

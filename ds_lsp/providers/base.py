@@ -24,6 +24,10 @@ class FimRequest:
     temperature: float
     timeout_s: float = field(compare=False, default=8.0)
     """Wall clock for the whole call, in seconds; the answer does not depend on it."""
+    context: str = field(compare=False, default="")
+    """Excerpts of other files, which stand before the prefix. The answer does depend on them, a
+    little; it is no less fitting when they have changed. They are renewed when the user pauses, and
+    what is known already must not be asked and paid for again because of that."""
 
 
 class Finish(Enum):

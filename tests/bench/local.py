@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ds_lsp.document import LINE_END, is_word_character
+from ds_lsp.files import read_source
 from ds_lsp.providers.base import FimRequest
 from ds_lsp.providers.local.index import Index, Limits
 from ds_lsp.providers.local.predict import Tuning
 from ds_lsp.providers.local.provider import Local
-from ds_lsp.providers.local.scan import read_source
 
 PREFIX_CHARS = 8000
 

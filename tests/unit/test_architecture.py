@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ds_lsp"
-LEAVES = {"settings", "document", "errors", "uris"}
+LEAVES = {"settings", "document", "errors", "uris", "files", "languages"}
 
 # Who may import whom among our own packages; leaves may be imported by everybody.
 ARROWS = {
@@ -19,7 +19,6 @@ ARROWS = {
         "session",
         "sources",
         "completion",
-        "languages",
         "privacy",
         "providers",
         "commands",
@@ -40,6 +39,7 @@ ARROWS = {
     "document": set(),
     "errors": set(),
     "uris": set(),
+    "files": set(),
 }
 
 

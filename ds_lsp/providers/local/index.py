@@ -10,8 +10,8 @@ from time import monotonic
 from urllib.parse import unquote
 
 from ds_lsp.document import LINE_END
+from ds_lsp.files import Allows, Stamp, nearest_files, read_source
 from ds_lsp.providers.local.overlap import hashes_of, overlap
-from ds_lsp.providers.local.scan import Allows, Stamp, nearest_files, read_source
 from ds_lsp.providers.local.stream import Stream
 from ds_lsp.providers.local.tokens import Vocabulary, document_tokens
 from ds_lsp.uris import to_path
