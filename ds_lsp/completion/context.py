@@ -80,7 +80,8 @@ class Contexts:
         name = (snapshot.uri, metered)
         known = self._starts.get(name, ())
         prefix = prefix_of(snapshot, known, budget.window, scale)
-        start = _Start(prefix[:_HEAD_CHARS], len(prefix))
+        begins_line = _begins_line(snapshot.before, len(snapshot.before) - len(prefix))
+        start = _Start(prefix[:_HEAD_CHARS], len(prefix), begins_line)
         others = (each for each in known if each.head != start.head)
         self._starts[name] = (start, *others)[:_KEPT_STARTS]
         return prefix
@@ -94,6 +95,8 @@ class _Start:
     """Its first characters."""
     length: int
     """How far before the cursor that was."""
+    begins_line: bool
+    """False in an endless line."""
 
 
 def prefix_of(snapshot: Snapshot, known: "tuple[_Start, ...]", budget: int, scale: Scale) -> str:
@@ -115,10 +118,15 @@ def _found_again(start: "_Start", before: str) -> int | None:
     places = []
     at = before.find(start.head)
     while at >= 0:
-        places.append(at)
+        if _begins_line(before, at) or not start.begins_line:
+            places.append(at)
         at = before.find(start.head, at + 1)
     # Lines may be repeated: one keystroke moves the start by as much, and the next like it is far.
     return min(places, key=lambda at: abs(len(before) - at - start.length), default=None)
+
+
+def _begins_line(text: str, at: int) -> bool:
+    return at == 0 or text[at - 1] in "\r\n"
 
 
 def _new_start(before: str, budget: int, scale: Scale) -> int:
