@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.engine import Engine, Events, Providers
-from ds_lsp.document import Document
+from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
+from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import ConnectError, ProviderError, RateLimitError, UnavailableError
 from ds_lsp.key import Found, find_key, needs_search
 from ds_lsp.privacy.gate import Gate
@@ -54,11 +56,13 @@ class Session:
         """*say* tells the user what there is to say about a topic; *changed* hears of states."""
         self.usage = UsageCounter()
         self.index = Index()
+        self.excerpts = Excerpts()
         self.settings = Settings()
         self.resolved = Resolved(self.settings, {}, ())
         self.engine = Engine(
             lambda uri: self.gate.excludes(uri),
             Events(self._asking, self._asked, self._worked, self._failed),
+            contexts=Contexts(self.excerpts.text),
         )
         self.gate = Gate()
         self.key_source = "none"
@@ -154,6 +158,16 @@ class Session:
         if self.uses_local and folders:
             await self.index.scan(document.uri, document.language_id, folders, self.gate.allows)
 
+    async def gather(
+        self, snapshot: Snapshot, documents: Sequence[Document], folders: Sequence[Path]
+    ) -> None:
+        """Renew the excerpts of other files for a document, where they would be sent."""
+        provider = self.engine.providers.first
+        if provider is None or not provider.metered or self.gate.excludes(snapshot.uri):
+            return
+        workspace = Workspace(documents, folders, self.gate.allows, self.gate.excludes)
+        await self.excerpts.renew(snapshot, workspace, self.engine.contexts)
+
     def warm(self) -> None:
         """Called at each keystroke: the connection is open before the request needs it."""
         if self.engine.providers.first:
@@ -173,6 +187,7 @@ class Session:
         self._say("privacy", self.gate.problem)
         # What was learned may be excluded now.
         self.index.clear()
+        self.excerpts.clear()
 
     async def _choose_provider(self, settings: Settings) -> None:
         found = Found(None, "none")

@@ -34,8 +34,8 @@ MOST = 1.33
 
 def budget_of(total: int) -> Budget:
     """The parts of a prompt of about *total* tokens."""
-    suffix = min(total * 18 // 100, 360)
-    excerpts = total * 42 // 100
+    suffix = min(total * 15 // 100, 360)
+    excerpts = total * 45 // 100
     return Budget(total - suffix - excerpts, suffix, excerpts)
 
 

@@ -65,6 +65,7 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
     if document:
         ls.session.warm()
         ls.learn(document)
+        ls.gather(document.snapshot(0, 0))
 
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -73,12 +74,14 @@ def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) 
     if document:
         ls.session.warm()
         ls.learn_later(document)
+        ls.gather_later(document)
 
 
 def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
     ls.drop_late(params.text_document.uri)
     ls.forget_learning(params.text_document.uri)
     ls.session.index.drop(params.text_document.uri)
+    ls.session.excerpts.drop(params.text_document.uri)
 
 
 def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> None:
@@ -99,6 +102,7 @@ async def inline_completion(
     if snapshot is None:
         ls.session.engine.note(Record(reason=Reason.NOT_OPEN))
         return convert.NOTHING
+    ls.gather_where_moved(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
     completion = await _complete(ls, ls.request(snapshot, trigger, "inline"))
     return convert.to_inline_completion_list(completion, snapshot) if completion else None
@@ -110,6 +114,7 @@ async def completion_menu(
     snapshot = ls.snapshot(params.text_document.uri, params.position)
     if snapshot is None or not serves_menu(ls):
         return convert.EMPTY_MENU
+    ls.gather_where_moved(snapshot)
     # Always automatic: Helix says "invoked" while one types.
     request = ls.request(snapshot, Trigger.AUTOMATIC, "menu")
     try:

@@ -10,6 +10,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 import ds_lsp
+from ds_lsp.completion.excerpts.gather import IDLE_S
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.configure import Configuration
@@ -46,6 +47,8 @@ class DsLanguageServer(LanguageServer):
         self._learning: dict[str, asyncio.TimerHandle] = {}
         self._late: dict[str, asyncio.Task[None]] = {}
         self._scans: dict[str, asyncio.Task[None]] = {}
+        self._gathering: asyncio.Task[None] | None = None
+        self._idle: asyncio.TimerHandle | None = None
 
     def snapshot(self, uri: str, position: types.Position) -> Snapshot | None:
         """The text around a position; None for a document that is not open."""
@@ -97,6 +100,29 @@ class DsLanguageServer(LanguageServer):
         if timer:
             timer.cancel()
 
+    def gather(self, snapshot: Snapshot) -> None:
+        """Look for excerpts of other files to send along, in the background."""
+        if self._gathering:
+            self._gathering.cancel()
+        work = self.session.gather(snapshot, list(self.documents), self.folders)
+        self._gathering = self.spawn(work)
+
+    def gather_where_moved(self, snapshot: Snapshot) -> None:
+        """The same, if the user has come from elsewhere."""
+        if self.session.excerpts.visited(snapshot.uri, snapshot.line):
+            self.gather(snapshot)
+
+    def gather_later(self, document: Document) -> None:
+        """The same, once typing rests."""
+        if self._idle:
+            self._idle.cancel()
+        loop = asyncio.get_running_loop()
+        self._idle = loop.call_later(IDLE_S, self._gather_at_rest, document)
+
+    def _gather_at_rest(self, document: Document) -> None:
+        line = self.session.excerpts.line_of(document.uri)
+        self.gather(document.snapshot(line, 0))
+
     def finish_late(self, request: CompletionRequest) -> None:
         """Go on with a cancelled request for a client that has opted in to late answers."""
         if self.session.settings.client.late_answers:
@@ -121,7 +147,7 @@ class DsLanguageServer(LanguageServer):
             self.notifier.note(line)
 
     async def aclose(self) -> None:
-        for timer in self._learning.values():
+        for timer in (*self._learning.values(), *filter(None, [self._idle])):
             timer.cancel()
         for task in self._tasks:
             task.cancel()
