@@ -94,6 +94,16 @@ class Document:
         """The whole text; costs a copy of it."""
         return "".join(self._lines)
 
+    def start(self, chars: int) -> str:
+        """The text up to the line in which it has so many characters; costs no more than that."""
+        size, lines = 0, []
+        for line in self._lines:
+            if size >= chars:
+                break
+            lines.append(line)
+            size += len(line)
+        return "".join(lines)
+
     def replace_all(self, text: str) -> None:
         self._lines = split_lines(text)
         self.edited_at = self._clock()

@@ -171,9 +171,9 @@ class Excerpts:
                 left -= cost
                 taken.append(piece)
         spent = sum(scale.tokens(piece.text) for piece in taken)
-        document = next((d for d in workspace.documents if d.uri == snapshot.uri), None)
-        text = document.text if document else snapshot.before + snapshot.after
-        at = here(text[: 4 * MAX_CHARS], snapshot.before, snapshot.after)
+        document = _document(workspace, snapshot.uri)
+        text = document.start(MAX_CHARS) if document else ""
+        at = here(text, snapshot.before, snapshot.after)
         yield
         return taken + (yield from pick(at, sources, budget - spent, scale))
 
@@ -221,9 +221,9 @@ class Excerpts:
         found: dict[Path | str, tuple[Source, float]] = {}
         if path is not None and suffixes:
             listing = yield from self._listing(path, suffixes, workspace)
-            text = snapshot.before + snapshot.after
-            document = next((d for d in workspace.documents if d.uri == snapshot.uri), None)
-            imports = imports_of(document.text[:MAX_CHARS] if document else text, language)
+            document = _document(workspace, snapshot.uri)
+            text = document.start(MAX_CHARS) if document else snapshot.before + snapshot.after
+            imports = imports_of(text, language)
             yield
             first = _resolved(listing, imports, path, language, _MAX_IMPORTED)
             first += listing.siblings(path, language)
@@ -255,26 +255,27 @@ class Excerpts:
         if document is not None:
             if workspace.excludes(document.uri):
                 return
-            source = self._source(each, (document.uri, document.version), workspace, document)
+            version = (document.uri, document.version)
+            source = yield from self._source(each, version, workspace, document)
         else:
             assert isinstance(each, Path)
             if not workspace.allows(each):
                 return
-            source = self._source(each, _stamp(each), workspace, None)
+            source = yield from self._source(each, _stamp(each), workspace, None)
         if source is not None:
             found[each] = (source, weight)
         yield
 
     def _source(
         self, each: Path | str, version: object, workspace: Workspace, document: Document | None
-    ) -> Source | None:
+    ) -> Generator[None, None, Source | None]:
         key = (str(each), version)
         if key in self._sources:
             return self._sources[key]
         if version is None:
             return None
         if document is not None:
-            text, language = document.text, document.language_id
+            text, language = document.start(MAX_CHARS), document.language_id
         else:
             read = read_source(Path(each), _MAX_FILE_BYTES)
             if read is None:
@@ -284,7 +285,8 @@ class Excerpts:
         if path is not None:
             self._imports[path] = imports_of(text[:MAX_CHARS], language)
         shown = _shown(path, str(each), workspace.folders)
-        source = self._sources[key] = source_of(shown, self._prepare(text[:MAX_CHARS]))
+        source = yield from source_of(shown, self._prepare(text[:MAX_CHARS]))
+        self._sources[key] = source
         return source
 
     def _listing(
@@ -320,6 +322,10 @@ def _gone(block: Block, sources: "_Sources") -> frozenset[Piece]:
         if source and piece not in source.pieces and piece.text not in source.text:
             gone.append(piece)
     return frozenset(gone)
+
+
+def _document(workspace: Workspace, uri: str) -> Document | None:
+    return next((each for each in workspace.documents if each.uri == uri), None)
 
 
 def _room(snapshot: Snapshot, budget: Budget, scale: Scale) -> float:

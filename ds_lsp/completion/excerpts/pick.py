@@ -40,7 +40,7 @@ class Here:
 
 
 def here(text: str, before: str, after: str) -> Here:
-    """*before* and *after* are the text around the cursor."""
+    """*text* is all of it, or its start; *before* and *after* are the text around the cursor."""
     near: dict[str, float] = {}
     above = reversed(LINE_END.split(before)[-_LINES_BEFORE:])
     below = LINE_END.split(after)[:_LINES_AFTER]
@@ -48,7 +48,7 @@ def here(text: str, before: str, after: str) -> Here:
         for distance, line in enumerate(lines):
             for name in names_in(line):
                 near[name] = max(near.get(name, 0), weight / (1 + distance / _HALF))
-    return Here(names_in(text), near)
+    return Here(names_in(text) | names_in(before) | names_in(after), near)
 
 
 def pick(at: Here, sources: Sequence[tuple[Source, float]], budget: float, scale: Scale) -> Steps:

@@ -20,7 +20,7 @@ def most_similar(query: Set[str], sources: Sequence[Source]) -> Generator[None, 
     """The window with the highest Jaccard index of its words and *query*, if it is like it."""
     best, found = _LEAST_ALIKE, None
     for source in sources:
-        by_line = [words(frozenset(names)) for names in source.names_by_line]
+        by_line = [words(names) for names in source.names_by_line]
         yield
         for start in range(0, max(len(by_line) - WINDOW_LINES // 2, 1), _STEP):
             window = frozenset().union(*by_line[start : start + WINDOW_LINES])
