@@ -48,7 +48,7 @@ _STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`\n]*`")
 _COMMENT = re.compile(r"\s+(?://|#\s).*$")
 _NAMED = re.compile(
     r"\b(?:def|class|func|fn|function|struct|interface|trait|enum|type|impl|mod|module|namespace"
-    r"|record|union|protocol|object|macro_rules!|define|const|let|var|val|static|fun|sub)\s+"
+    r"|record|union|protocol|object|macro_rules!|define|const|let|var|val|fun|sub)\s+"
     r"(?:\([^()]*?(\w+)\)\s*)?(?:mut\s+)?([^\W\d]\w*)"
 )
 _TRIPLE = re.compile(r"[rRbBuUfF]{0,2}(\"\"\"|''')")

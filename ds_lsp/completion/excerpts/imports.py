@@ -61,7 +61,7 @@ _RUST_ROOTS = frozenset({"crate", "self", "super", "std", "core", "alloc"})
 def imports_of(text: str, language_id: str) -> list[Import]:
     """What *text* says it imports, in order and without repetitions."""
     found = _python(text) if language_id == "python" else _others(text, language_id)
-    unique = dict.fromkeys(each for each in found if each.parts)
+    unique = dict.fromkeys(each for each in found if each.parts or each.up is not None)
     return list(unique)[:MAX_IMPORTS]
 
 

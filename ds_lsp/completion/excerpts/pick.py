@@ -21,7 +21,7 @@ _HALF = 4
 _AFTER_WEIGHT = 0.7
 _OFTEN = 0.3
 """What a name counts for being common among the sources, whatever is near the cursor."""
-_FIXED_COST = 6.0
+_FIXED_COST = 3.0
 """Tokens: a very short piece costs its place and the reader's attention."""
 _STEPS_AT_A_TIME = 200
 

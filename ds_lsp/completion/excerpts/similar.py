@@ -7,7 +7,7 @@ from ds_lsp.completion.excerpts.words import words_of
 
 WINDOW_LINES = 16
 _STEP = 8
-_LEAST_ALIKE = 0.2
+_LEAST_ALIKE = 0.1
 _TOO_ALIKE = 0.5
 """Dice's coefficient above which the model would only copy it line by line."""
 

@@ -9,7 +9,7 @@ from ds_lsp.document import LINE_END
 
 MAX_CHARS = 60_000
 """So much of a file is looked at; taking it apart takes some 20 ms, in steps."""
-_PIECE_LINES = 3
+_PIECE_LINES = 2
 _STEP_LINES = 100
 _MAX_LINE_CHARS = 240
 
@@ -77,7 +77,9 @@ def _definitions(path: str, text: str) -> Generator[None, None, list[Piece]]:
     for number, each in enumerate(definitions(text)):
         if number % _STEP_LINES == 0:
             yield
-        name = (each.container, each.name)
+        # An attribute is set in many places; a method may have several signatures.
+        is_set = each.text.lstrip().startswith(("self.", "this.", "cls."))
+        name = (each.container, each.name if is_set else each.text)
         is_dull = each.name.startswith("__") and each.name != "__init__"
         if name not in found and not is_dull:
             heads.setdefault(each.name, each.text)
