@@ -7,7 +7,7 @@ rest of what `str.splitlines` cuts at are text here.
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
@@ -18,6 +18,8 @@ BEFORE_WINDOW = 16_000
 AFTER_WINDOW = 8_000
 """Characters of text a snapshot keeps after the cursor; more than any suffix budget."""
 
+_MAX_NOTED_LINES = 200
+
 
 class PositionEncoding(Enum):
     """What one column counts; the values are LSP's names."""
@@ -25,6 +27,25 @@ class PositionEncoding(Enum):
     UTF8 = "utf-8"
     UTF16 = "utf-16"
     UTF32 = "utf-32"
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What was done to a document last, as far as its changes tell."""
+
+    line: int = -1
+    """Where the last change ends; -1 when there was none that said what it changed."""
+    start: tuple[int, int] = (-1, -1)
+    """Line and character index at which it began."""
+    inserted: str = ""
+    removed: str = ""
+    """Empty, too, where it was very much."""
+    deletions: int = 0
+    """How many of the last changes did nothing but delete within a line."""
+    restored: bool = False
+    """It put back what the change before had taken away, as undo and redo do."""
+    places: int = 1
+    """In how many places the same was done at once, as with several cursors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +71,8 @@ class Snapshot:
     """The document's own line end."""
     edited_at: float
     """When the document last changed, on the clock of the document, in seconds."""
+    edits: Edits = Edits()
+    """What was done last, and where."""
 
     @property
     def line_before(self) -> str:
@@ -85,6 +108,7 @@ class Document:
         self.version = version
         # Opening a document is not editing it: nothing was typed yet.
         self.edited_at = float("-inf")
+        self.edits = Edits()
         self._encoding = encoding
         self._clock = clock
         self._lines = split_lines(text)
@@ -107,6 +131,11 @@ class Document:
     def replace_all(self, text: str) -> None:
         self._lines = split_lines(text)
         self.edited_at = self._clock()
+        self.edits = Edits()
+
+    def note_places(self, places: int) -> None:
+        """The last change was made in so many places at once."""
+        self.edits = replace(self.edits, places=places)
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         """Replace what stands between two positions (line, column in the client's units).
@@ -116,6 +145,7 @@ class Document:
         """
         first, first_index = self._locate(*start)
         last, last_index = max(self._locate(*end), (first, first_index))
+        self._note_edit((first, first_index), (last, last_index), text)
         chunk = self._lines[first][:first_index] + text + self._lines[last][last_index:]
         if chunk.startswith("\n") and first > 0 and self._lines[first - 1].endswith("\r"):
             # The two halves of a CRLF meet: from now on they are one line end.
@@ -141,6 +171,27 @@ class Document:
             before_is_whole=whole,
             eol=self._eol(),
             edited_at=self.edited_at,
+            edits=self.edits,
+        )
+
+    def _note_edit(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
+        (first, first_index), (last, last_index) = start, end
+        removed = ""
+        if first == last:
+            removed = self._lines[first][first_index:last_index]
+        elif last - first <= _MAX_NOTED_LINES:
+            middle = "".join(self._lines[first + 1 : last])
+            removed = self._lines[first][first_index:] + middle + self._lines[last][:last_index]
+        before = self.edits
+        is_deletion = first == last and bool(removed) and not text
+        self.edits = Edits(
+            line=first + len(LINE_END.findall(text)),
+            start=start,
+            inserted=text,
+            removed=removed,
+            deletions=before.deletions + 1 if is_deletion else 0,
+            # One character may as well have been typed again.
+            restored=len(text) > 1 and text == before.removed and start == before.start,
         )
 
     def _locate(self, line: int, column: int) -> tuple[int, int]:

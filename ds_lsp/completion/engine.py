@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from cachetools import LRUCache
+
 from ds_lsp.completion.cache import CompletionCache, Key
 from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.debounce import Pace, wait_s
@@ -15,11 +17,13 @@ from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess import postprocess
 from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
 from ds_lsp.completion.shape import shape_for, visible, wants_more
-from ds_lsp.completion.trigger import Excludes, refusal
+from ds_lsp.completion.trigger import Excludes, refusal, suppression
 from ds_lsp.errors import ProviderError, Superseded
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
 
 log = logging.getLogger(__name__)
+
+_MAX_SHOWN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Engine:
         self._clock = clock
         self._sleep = sleep
         self._newest = Newest()
+        self._shown: LRUCache[str, str] = LRUCache(_MAX_SHOWN)
         self._pace = Pace()
 
     async def complete(self, request: CompletionRequest) -> Completion:
@@ -138,6 +143,11 @@ class Engine:
             key = self._key(provider, request)
         result = self._remembered(provider, key, record)
         if result is None:
+            shown = self._shown.get(request.snapshot.uri, "")
+            suppressed = None if key in self.in_flight else suppression(request, shown)
+            if suppressed:
+                record.reason, record.detail = suppressed
+                return ""
             if provider.metered and key not in self.in_flight:
                 provider.warm()
                 with self._stage(record, "debounce"):
@@ -152,6 +162,8 @@ class Engine:
             seen = visible(result.text, result.finish, key.shape, request.snapshot)
             text = postprocess(seen, request.snapshot)
         record.chars = len(text)
+        if text:
+            self._shown[request.snapshot.uri] = text
         if text or record.reason is not Reason.PROVIDER_FAILED:
             record.reason = _reason(result.text, text)
         return text

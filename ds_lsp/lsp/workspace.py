@@ -41,7 +41,9 @@ class Documents:
         document = self._by_uri.get(identifier.uri)
         if document is None:
             return
+        texts = []
         for change in changes:
+            texts.append(change.text)
             if isinstance(change, types.TextDocumentContentChangePartial):
                 start, end = change.range.start, change.range.end
                 document.replace(
@@ -49,6 +51,9 @@ class Documents:
                 )
             else:
                 document.replace_all(change.text)
+        # Several cursors do the same everywhere; indenting or formatting does not.
+        if len(texts) > 1 and len(set(texts)) == 1:
+            document.note_places(len(texts))
         document.version = identifier.version
 
     def close(self, uri: str) -> None:
