@@ -174,6 +174,19 @@ class Document:
             edits=self.edits,
         )
 
+    def snapshot_as_if(self, start: tuple[int, int], end: tuple[int, int], text: str) -> Snapshot:
+        """The snapshot there would be after `replace`, with the cursor behind *text*."""
+        at_start, at_end = self.snapshot(*start), self.snapshot(*max(start, end))
+        last_line = LINE_END.split(text)[-1]
+        is_one_line = last_line == text
+        return replace(
+            at_start,
+            before=at_start.before + text,
+            after=at_end.after,
+            line=at_start.line + len(LINE_END.findall(text)),
+            column=width(last_line, self._encoding) + (at_start.column if is_one_line else 0),
+        )
+
     def _note_edit(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         (first, first_index), (last, last_index) = start, end
         removed = ""

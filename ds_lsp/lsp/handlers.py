@@ -98,14 +98,22 @@ async def inline_completion(
     ls: DsLanguageServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
     ls.asks_inline = True
-    snapshot = ls.snapshot(params.text_document.uri, params.position)
+    uri, selected = params.text_document.uri, params.context.selected_completion_info
+    snapshot = ls.snapshot(uri, params.position)
+    if snapshot and selected:
+        if not convert.can_show(selected, snapshot):
+            ls.session.engine.note(Record(reason=Reason.MENU_ITEM))
+            return convert.NOTHING
+        snapshot = ls.snapshot_as_if(uri, selected)
     if snapshot is None:
         ls.session.engine.note(Record(reason=Reason.NOT_OPEN))
         return convert.NOTHING
     ls.gather_where_moved(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
     completion = await _complete(ls, ls.request(snapshot, trigger, "inline"))
-    return convert.to_inline_completion_list(completion, snapshot) if completion else None
+    if completion is None:
+        return None
+    return convert.to_inline_completion_list(completion, snapshot, selected)
 
 
 async def completion_menu(

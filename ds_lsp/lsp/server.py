@@ -55,6 +55,16 @@ class DsLanguageServer(LanguageServer):
         document = self.documents.get(uri)
         return document.snapshot(position.line, position.character) if document else None
 
+    def snapshot_as_if(self, uri: str, selected: types.SelectedCompletionInfo) -> Snapshot | None:
+        """The text there would be if the menu's selected item had been accepted."""
+        document = self.documents.get(uri)
+        if document is None:
+            return None
+        start, end = selected.range.start, selected.range.end
+        return document.snapshot_as_if(
+            (start.line, start.character), (end.line, end.character), selected.text
+        )
+
     def request(self, snapshot: Snapshot, trigger: Trigger, lane: str) -> CompletionRequest:
         return CompletionRequest(snapshot, trigger, self.session.settings.completion, lane)
 
