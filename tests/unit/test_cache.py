@@ -69,14 +69,18 @@ def test_what_is_left(asked: str, said: str, now: str, left: str | None) -> None
 @pytest.mark.parametrize(
     ("now", "left"),
     [
-        pytest.param("def f(甲):|", "\n    if 甲:\n        return 1\n    return 2", id="where asked"),
+        pytest.param(
+            "def f(甲):|", "\n    if 甲:\n        return 1\n    return 2", id="where asked"
+        ),
         pytest.param("def f(甲):\n|", "    if 甲:\n        return 1\n    return 2", id="line end"),
         pytest.param("def f(甲):\n    |", "if 甲:\n        return 1\n    return 2", id="indented"),
         pytest.param("def f(甲):\n    if 甲:|", "\n        return 1\n    return 2", id="a line on"),
         pytest.param("def f(甲):\n    if 甲:\n        ret|", "urn 1\n    return 2", id="two on"),
         pytest.param("def f(甲):\n    if 甲:\n        return 1\n    re|", "turn 2", id="the last"),
         pytest.param("def f(甲):\n\n\n    if|", " 甲:\n        return 1\n    return 2", id="blank"),
-        pytest.param("def f(甲):\n        |", "if 甲:\n        return 1\n    return 2", id="deeper"),
+        pytest.param(
+            "def f(甲):\n        |", "if 甲:\n        return 1\n    return 2", id="deeper"
+        ),
         pytest.param("def f(甲):\n    if 乙:\n        |", None, id="another way"),
     ],
 )

@@ -6,7 +6,6 @@ All get the same model, the same latencies and the same rules of the provider's 
 """
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -47,7 +46,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--session", type=Path, default=SESSION)
     parser.add_argument("--variant", choices=[each.name for each in VARIANTS], action="append")
-    parser.add_argument("--gaps", type=float, action="append", help="stretch every gap, as 2 or 0.5")
+    parser.add_argument(
+        "--gaps", type=float, action="append", help="stretch every gap, as 2 or 0.5"
+    )
     parser.add_argument("--ours", action="store_true", help="our engine alone")
     parser.add_argument("--types", action="store_true", help="a user who never accepts")
     arguments = parser.parse_args()

@@ -134,5 +134,3 @@ def peers(provider: FimProvider) -> list[Policy]:
         Peer("75 ms, no reuse", provider, 0.075),
         Peer("no debounce", provider, 0.0),
     ]
-
-
