@@ -220,6 +220,8 @@ def test_block_begins_anew_when_much_has_changed_and_only_then() -> None:
     assert renewed(full, much, frozenset(), budget, scale).pieces == set(much)
     assert renewed(block, much, frozenset(old), budget, scale).pieces == set(much)
     assert renewed(block, [], frozenset(old), budget, scale) == Block()
+    # The document has grown, and leaves less for excerpts.
+    assert renewed(block, old[:1], frozenset(), budget / 4, scale).pieces == set(old[:1])
 
 
 def test_members_stand_under_the_line_of_their_class_once() -> None:

@@ -47,7 +47,7 @@ def renewed(
     fresh = tuple(piece for piece in wanted if piece not in known)
     room = MOST * budget - tokens(known, scale)
     lost = tokens(known & gone, scale)
-    if lost < _WORTH_A_BREAK * budget:
+    if lost < _WORTH_A_BREAK * budget and room >= 0:
         if tokens(fresh, scale) <= room:
             return Block((*block.batches, fresh)) if fresh else block
         if tokens(fresh, scale) + lost < _WORTH_A_BREAK * budget:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from cachetools import LRUCache
 
-from ds_lsp.completion.budget import Budget, Scale
+from ds_lsp.completion.budget import MOST, Budget, Scale
 from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.excerpts.block import Block, renewed
 from ds_lsp.completion.excerpts.imports import Import, Listing, imports_of
@@ -332,7 +332,8 @@ def _room(snapshot: Snapshot, budget: Budget, scale: Scale) -> float:
     """Tokens for excerpts: where the document is short, what its window does not need as well."""
     if not snapshot.before_is_whole:
         return budget.excerpts
-    return budget.excerpts + max(0.0, budget.window - scale.tokens(snapshot.before))
+    left = max(0.0, budget.window - scale.tokens(snapshot.before))
+    return budget.excerpts + left / MOST
 
 
 def _resolved(
