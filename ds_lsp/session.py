@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ds_lsp.completion.context import Contexts, defuse
 from ds_lsp.completion.engine import Engine, Events, Providers
+from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
@@ -50,6 +52,7 @@ class Session:
         """*say* tells the user what there is to say about a topic; *changed* hears of states."""
         self.usage = UsageCounter()
         self.index = Index()
+        self.excerpts = Excerpts(_without_secrets)
         self.settings = Settings()
         self.resolved = Resolved(self.settings, {}, ())
         self.engine = Engine(
@@ -62,6 +65,7 @@ class Session:
                 unmet=lambda error: self._health.unmet(error),
                 another_model=self._another_model,
             ),
+            contexts=Contexts(self.excerpts.text),
         )
         self._health = Health(self.engine.breaker, say, self._tell_state)
         self.gate = Gate()
@@ -169,6 +173,16 @@ class Session:
         if self.uses_local and folders:
             await self.index.scan(document.uri, document.language_id, folders, self.gate.allows)
 
+    async def gather(
+        self, snapshot: Snapshot, documents: Sequence[Document], folders: Sequence[Path]
+    ) -> None:
+        """Renew the excerpts of other files for a document, where they would be sent."""
+        provider = self.engine.providers.first
+        if provider is None or not provider.metered or self.excludes(snapshot):
+            return
+        workspace = Workspace(documents, folders, self.gate.allows, self.excludes)
+        await self.excerpts.renew(snapshot, workspace, self.engine.contexts)
+
     def warm(self) -> None:
         """Called at each keystroke: the connection is open before the request needs it."""
         if self.engine.providers.first:
@@ -191,6 +205,7 @@ class Session:
         self._say("privacy", self.gate.problem)
         # What was learned may be excluded now.
         self.index.clear()
+        self.excerpts.clear()
 
     async def _choose_provider(self, settings: Settings) -> None:
         found = Found(None, "none")
@@ -304,6 +319,13 @@ class Session:
 
 def _account_of(provider: FimProvider | None) -> Account | None:
     return provider if isinstance(provider, Account) else None
+
+
+def _without_secrets(text: str) -> str:
+    # Imported where it is used: a start of the server needs none of it.
+    from ds_lsp.privacy.secrets import mask
+
+    return defuse(mask(text).text)
 
 
 async def _close(provider: FimProvider | None) -> None:

@@ -102,6 +102,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
         session.index_document(document)
         await session.scan([folder], document)
         snapshot = document.snapshot(place.line - 1, place.column - 1)
+        await session.gather(snapshot, [document], [folder])
         completion = await session.engine.complete(
             CompletionRequest(snapshot, Trigger.INVOKED, session.settings.completion)
         )

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from cachetools import LRUCache
+
 from ds_lsp.completion.breaker import Breaker
 from ds_lsp.completion.cache import CompletionCache, Key
-from ds_lsp.completion.context import fim_request, offerable
+from ds_lsp.completion.context import Contexts, offerable
 from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
@@ -24,11 +26,13 @@ from ds_lsp.completion.request import (
     Trigger,
 )
 from ds_lsp.completion.shape import shape_for, visible, wants_more
-from ds_lsp.completion.trigger import Excludes, refusal
+from ds_lsp.completion.trigger import Excludes, refusal, suppression
 from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
 
 log = logging.getLogger(__name__)
+
+_MAX_SHOWN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +72,20 @@ class Engine:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         in_flight: InFlight | None = None,
         breaker: Breaker | None = None,
+        contexts: Contexts | None = None,
     ) -> None:
         self.providers = Providers(None)
         self.breaker = Breaker(clock) if breaker is None else breaker
         self.cache = CompletionCache(clock)
         self.in_flight = InFlight() if in_flight is None else in_flight
+        self.contexts = Contexts() if contexts is None else contexts
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
         self._events = events
         self._clock = clock
         self._sleep = sleep
         self._newest = Newest()
+        self._shown: LRUCache[str, str] = LRUCache(_MAX_SHOWN)
         self._pace = Pace()
         self._numbers = itertools.count(1)
 
@@ -128,7 +135,7 @@ class Engine:
         provider = self.providers.first
         if provider is None or not provider.metered:
             return False
-        key = _key(provider, request)
+        key = self._key(provider, request)
         if key not in self.in_flight:
             return False
         try:
@@ -157,11 +164,16 @@ class Engine:
             return ""
         record.provider = provider.name
         with self._stage(record, "context"):
-            key = _key(provider, request)
-        record.sent = len(key.request.prefix) + len(key.request.suffix)
+            key = self._key(provider, request)
+        record.sent = len(key.request.context) + len(key.request.prefix) + len(key.request.suffix)
         record.masked = key.request.masked
         result = self._remembered(provider, key, record)
         if result is None:
+            shown = self._shown.get(request.snapshot.uri, "")
+            suppressed = None if key in self.in_flight else suppression(request, shown)
+            if suppressed:
+                record.reason, record.detail = suppressed
+                return ""
             if self._is_to_be_asked(provider, key, request):
                 provider.warm()
                 with self._stage(record, "debounce"):
@@ -176,6 +188,8 @@ class Engine:
             seen = visible(result.text, result.finish, key.shape, request.snapshot)
             fitted = postprocess(seen, request.snapshot)
             text = offerable(fitted.text, request.snapshot)
+        if text:
+            self._shown[request.snapshot.uri] = text
         record.received, record.chars, record.rules = len(result.text), len(text), fitted.rules
         if text or record.reason not in (Reason.PROVIDER_FAILED, Reason.HELD_BACK):
             record.reason = _reason(result.text, text)
@@ -243,6 +257,7 @@ class Engine:
                 break
         if provider is self.providers.first:
             self.cache.store(key, result)
+            self.contexts.learn(key.request, result)
             self.breaker.worked(started)
             self._events.worked()
         return result
@@ -274,6 +289,14 @@ class Engine:
         with self._stage(record, provider.name):
             return await provider.fill(key.request, lambda text: wants_more(text, key.shape))
 
+    def _key(self, provider: FimProvider, request: CompletionRequest) -> Key:
+        snapshot, settings = request.snapshot, request.settings
+        return Key(
+            provider=provider.name,
+            shape=shape_for(snapshot, settings.multiline),
+            request=self.contexts.request(snapshot, settings, metered=provider.metered),
+        )
+
     @contextmanager
     def _stage(self, record: Record, name: str) -> Iterator[None]:
         started = self._clock()
@@ -281,14 +304,6 @@ class Engine:
             yield
         finally:
             record.stages_ms[name] = (self._clock() - started) * 1000
-
-
-def _key(provider: FimProvider, request: CompletionRequest) -> Key:
-    return Key(
-        provider=provider.name,
-        shape=shape_for(request.snapshot, request.settings.multiline),
-        request=fim_request(request.snapshot, request.settings),
-    )
 
 
 def _reason(said: str, shown: str) -> Reason:

@@ -7,7 +7,13 @@ from pathlib import Path
 from lsprotocol import types
 
 from ds_lsp.completion.request import Completion, Trigger
-from ds_lsp.document import PositionEncoding, Snapshot, is_word_character, width
+from ds_lsp.document import (
+    PositionEncoding,
+    Snapshot,
+    column_to_index,
+    is_word_character,
+    width,
+)
 from ds_lsp.providers.local.provider import Local
 from ds_lsp.uris import to_path
 
@@ -56,15 +62,37 @@ def cursor(snapshot: Snapshot, before: str = "") -> types.Position:
     return types.Position(line=snapshot.line, character=column)
 
 
+def can_show(selected: types.SelectedCompletionInfo, at: Snapshot) -> bool:
+    """Whether any text that begins with the menu's selected item would be shown at all.
+
+    Editors draw ghost text only on the cursor's line, and only where what has been typed of the
+    item is how the item begins.
+    """
+    start, end = selected.range.start, selected.range.end
+    if not (start.line == at.line == end.line and start.character <= at.column <= end.character):
+        return False
+    before, after = at.line_before, at.line_after
+    typed = before[column_to_index(before, start.character, at.encoding) :]
+    overwritten = after[: column_to_index(after, end.character - at.column, at.encoding)]
+    rest = iter(selected.text[len(typed) :])
+    return selected.text.startswith(typed) and all(char in rest for char in overwritten)
+
+
 def to_inline_completion_list(
-    completion: Completion, snapshot: Snapshot
+    completion: Completion,
+    snapshot: Snapshot,
+    selected: types.SelectedCompletionInfo | None = None,
 ) -> types.InlineCompletionList:
-    """At most one item: plain text with an empty range at the cursor, as every editor takes it."""
+    """At most one item: plain text with an empty range at the cursor, as every editor takes it.
+
+    Where an item of the menu is selected, the text goes on from it, and takes its place.
+    """
     if not completion.text:
         return NOTHING
+    at_cursor = types.Range(start=cursor(snapshot), end=cursor(snapshot))
     item = types.InlineCompletionItem(
-        insert_text=completion.text,
-        range=types.Range(start=cursor(snapshot), end=cursor(snapshot)),
+        insert_text=(selected.text if selected else "") + completion.text,
+        range=selected.range if selected else at_cursor,
         command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
     )
     return types.InlineCompletionList(items=[item])

@@ -65,6 +65,7 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
     if document:
         ls.session.warm()
         ls.learn(document)
+        ls.gather(document.snapshot(0, 0))
 
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -73,6 +74,7 @@ def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) 
     if document:
         ls.session.warm()
         ls.learn_later(document)
+        ls.gather_later(document)
 
 
 def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
@@ -93,13 +95,22 @@ async def inline_completion(
     ls: DsLanguageServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
     ls.asks_inline = True
-    snapshot = ls.snapshot(params.text_document.uri, params.position)
+    uri, selected = params.text_document.uri, params.context.selected_completion_info
+    snapshot = ls.snapshot(uri, params.position)
+    if snapshot and selected:
+        if not convert.can_show(selected, snapshot):
+            ls.session.engine.turn_away(Reason.MENU_ITEM)
+            return convert.NOTHING
+        snapshot = ls.snapshot_as_if(uri, selected)
     if snapshot is None:
         ls.session.engine.turn_away(Reason.NOT_OPEN)
         return convert.NOTHING
+    ls.gather_where_moved(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
     completion = await _complete(ls, ls.request(snapshot, trigger, "inline"))
-    return convert.to_inline_completion_list(completion, snapshot) if completion else None
+    if completion is None:
+        return None
+    return convert.to_inline_completion_list(completion, snapshot, selected)
 
 
 async def completion_menu(
@@ -108,6 +119,7 @@ async def completion_menu(
     snapshot = ls.snapshot(params.text_document.uri, params.position)
     if snapshot is None or not serves_menu(ls):
         return convert.EMPTY_MENU
+    ls.gather_where_moved(snapshot)
     # Always automatic: Helix says "invoked" while one types.
     request = ls.request(snapshot, Trigger.AUTOMATIC, "menu")
     try:

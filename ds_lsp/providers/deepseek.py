@@ -118,7 +118,7 @@ class DeepSeek:
             error = self._error_from(exc)
         log.debug(
             "fim: %d + %d characters sent, %d received, %.0f ms, %s",
-            len(request.prefix),
+            len(request.context) + len(request.prefix),
             len(request.suffix),
             len(call.text),
             (time.monotonic() - started) * 1000,
@@ -342,7 +342,7 @@ def _body(request: FimRequest) -> bytes:
     payload: dict[str, object] = {
         "model": request.model,
         # DeepSeek calls the prefix "prompt"; the name stops at this line.
-        "prompt": request.prefix or EMPTY_PROMPT,
+        "prompt": request.context + request.prefix or EMPTY_PROMPT,
         "max_tokens": request.max_tokens,
         # DeepSeek's own default is 1: too imaginative for code.
         "temperature": request.temperature,

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ds_lsp"
-LEAVES = {"settings", "document", "errors", "files", "pipes", "uris", "visible"}
+LEAVES = {"settings", "document", "errors", "files", "languages", "pipes", "uris", "visible"}
 
 # Who may import whom among our own packages; leaves may be imported by everybody.
 ARROWS = {
@@ -20,7 +20,6 @@ ARROWS = {
         "health",
         "sources",
         "completion",
-        "languages",
         "privacy",
         "providers",
         "commands",
@@ -28,8 +27,8 @@ ARROWS = {
     "lsp": {"session", "health", "logs", "sources", "completion", "privacy", "providers", "lsp"},
     "session": {"completion", "health", "privacy", "providers", "usage", "key"},
     "health": {"completion", "providers"},
-    "completion": {"providers", "privacy", "completion"},
-    "providers": {"providers", "privacy"},
+    "completion": {"providers", "privacy", "scan", "completion"},
+    "providers": {"providers", "privacy", "scan"},
     "privacy": {"privacy"},
     "usage": {"providers", "usage"},
     "sources": set(),
@@ -45,6 +44,7 @@ ARROWS = {
     "uris": set(),
     "files": set(),
     "visible": set(),
+    "scan": {"privacy"},
 }
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
-from ds_lsp.document import Snapshot
+from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import (
     AuthenticationError,
     ProviderError,
@@ -33,6 +34,7 @@ class Rig:
         provider: FakeProvider | None = None,
         fallback: FakeProvider | None = None,
         excludes: Callable[[Snapshot], str | None] = lambda snapshot: None,
+        contexts: Contexts | None = None,
     ) -> None:
         self.time = FakeTime()
         self.provider = provider or FakeProvider()
@@ -53,6 +55,7 @@ class Rig:
             clock=self.time.clock,
             sleep=self.time.sleep,
             in_flight=InFlight(self.time.later),
+            contexts=contexts,
         )
         self.engine.use(Providers(self.provider, fallback))
 
@@ -272,7 +275,7 @@ async def test_moving_the_cursor_is_debounced_too() -> None:
     rig = Rig()
     settings = CompletionSettings(debounce_ms=75)
     tasks = []
-    for text in ("|x\ny", "x|\ny", "x\n|y", "x\ny|"):
+    for text in ("x = |\ny =\nz =", "x =|\ny =\nz =", "x =\ny =|\nz =", "x =\ny =\nz =|"):
         request = request_at(text, AUTOMATIC, settings)
         tasks.append(asyncio.create_task(rig.engine.complete(request)))
         await turns()
@@ -285,6 +288,51 @@ async def test_moving_the_cursor_is_debounced_too() -> None:
     rig.provider.running[0].say("2")
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(result) for result in results] == [Completion, Superseded, Superseded, Completion]
+
+
+async def test_known_answer_is_served_where_nobody_would_be_asked() -> None:
+    rig = Rig()
+    await rig.answer("x = na|me", "1 + 1")
+    assert (await (await rig.begin("x = na|me", AUTOMATIC))).text
+    completion = await (await rig.begin("x = nam|e", AUTOMATIC))
+    assert (completion.text, completion.record.reason) == ("", Reason.INSIDE_WORD)
+    assert len(rig.provider.calls) == 1
+    await rig.begin("x = nam|e", INVOKED)
+    assert len(rig.provider.calls) == 2
+
+
+async def test_running_call_is_joined_where_nobody_would_be_asked() -> None:
+    rig = Rig()
+    first = await rig.begin_request(request_at("x = na|me", INVOKED, lane="inline"))
+    second = await rig.begin_request(request_at("x = na|me", AUTOMATIC, lane="menu"))
+    (call,) = rig.provider.calls
+    call.say("1 + 1")
+    assert (await first).text == (await second).text != ""
+
+
+async def test_after_an_accepted_line_nobody_is_asked() -> None:
+    rig = Rig()
+    document = Document("file:///a.py", "python", 1, "x = ", clock=rig.time.clock)
+    asked = CompletionRequest(document.snapshot(0, 4), INVOKED, CompletionSettings())
+    task = await rig.begin_request(asked)
+    rig.provider.calls[0].say("计算(1)")
+    assert (await task).text == "计算(1)"
+    document.replace((0, 4), (0, 4), "计算(1)")
+    again = CompletionRequest(document.snapshot(0, 9), AUTOMATIC, CompletionSettings())
+    completion = await (await rig.begin_request(again))
+    assert completion.record.reason is Reason.JUST_ACCEPTED
+    assert len(rig.provider.calls) == 1
+
+
+async def test_excerpts_may_be_renewed_and_what_is_known_stays_known() -> None:
+    blocks = iter(["", "# a\n", "# b\n", "# c\n"])
+    rig = Rig(contexts=Contexts(lambda uri: next(blocks)))
+    await rig.answer("x = |", "print(1)")
+    assert (await (await rig.begin("x = |", AUTOMATIC))).record.source == "cache"
+    assert (await (await rig.begin("x = pr|", AUTOMATIC))).record.source == "type-through"
+    assert rig.provider.calls[0].request.context == ""
+    await rig.begin("y = |")
+    assert rig.provider.calls[1].request.context == "# c\n"
 
 
 async def test_provider_changed_during_the_wait_is_the_one_that_is_asked() -> None:
