@@ -142,6 +142,7 @@ class Session:
             "provider": record.provider,
             "stages_ms": {name: round(ms, 3) for name, ms in record.stages_ms.items()},
             "chars": record.chars,
+            "rules": list(record.rules),
         }
 
     def index_document(self, document: Document) -> None:

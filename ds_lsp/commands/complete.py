@@ -175,11 +175,13 @@ def _print(completion: Completion, *, as_json: bool) -> None:
     if as_json:
         value = {
             "text": completion.text,
+            "replaces": completion.replaces,
             "source": record.source,
             "reason": record.reason.value,
             "detail": record.detail,
             "provider": record.provider,
             "stages_ms": {name: round(ms, 3) for name, ms in record.stages_ms.items()},
+            "rules": list(record.rules),
             "usage": asdict(record.usage) if record.usage else None,
         }
         print_json(value)

@@ -5,17 +5,19 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ds_lsp.completion.cache import CompletionCache, Key
 from ds_lsp.completion.context import fim_request
 from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
-from ds_lsp.completion.postprocess import postprocess
+from ds_lsp.completion.postprocess.fit import Fitted, fit
+from ds_lsp.completion.postprocess.place import place_at
 from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
-from ds_lsp.completion.shape import shape_for, visible, wants_more
+from ds_lsp.completion.shape import Shape, max_tokens_for, shape_for
 from ds_lsp.completion.trigger import Excludes, refusal
+from ds_lsp.completion.watch import watch
 from ds_lsp.errors import ProviderError, Superseded
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
 
@@ -76,7 +78,8 @@ class Engine:
         busy_at = self._pace.busy_at(lane, request.snapshot, started)
         try:
             async with self._newest.enter(lane):
-                return Completion(await self._text(request, busy_at, record), record)
+                fitted = await self._fitted(request, busy_at, record)
+                return Completion(fitted.text, record, fitted.replaces)
         except Superseded:
             record.reason = Reason.SUPERSEDED
             raise
@@ -109,7 +112,7 @@ class Engine:
         if key not in self.in_flight:
             return False
         try:
-            result = await self.in_flight.fetch(key, lambda: self._ask(provider, key))
+            result = await self.in_flight.fetch(key, lambda: self._ask(provider, key, request))
         except ProviderError:
             return False
         return bool(result.text.strip())
@@ -122,15 +125,15 @@ class Engine:
     async def aclose(self) -> None:
         await self.in_flight.aclose()
 
-    async def _text(self, request: CompletionRequest, busy_at: float, record: Record) -> str:
+    async def _fitted(self, request: CompletionRequest, busy_at: float, record: Record) -> Fitted:
         refused = refusal(request, self._excludes)
         if refused:
             record.reason, record.detail = refused
-            return ""
+            return Fitted("")
         provider = self.providers.first
         if provider is None:
             record.reason = Reason.NO_PROVIDER
-            return ""
+            return Fitted("")
         record.provider = provider.name
         with self._stage(record, "context"):
             key = _key(provider, request)
@@ -142,17 +145,19 @@ class Engine:
                     await self._sleep(wait_s(request, busy_at, self._clock()))
                 if self.providers.first is not provider:
                     # Settings have changed meanwhile; the wait is over.
-                    return await self._text(request, float("-inf"), record)
-            result = await self._result(provider, key, record)
+                    return await self._fitted(request, float("-inf"), record)
+            result = await self._result(provider, key, request, record)
         if result is None:
-            return ""
+            return Fitted("")
         with self._stage(record, "postprocess"):
-            seen = visible(result.text, result.finish, key.shape, request.snapshot)
-            text = postprocess(seen, request.snapshot)
-        record.chars = len(text)
-        if text or record.reason is not Reason.PROVIDER_FAILED:
-            record.reason = _reason(result.text, text)
-        return text
+            place = place_at(
+                request.snapshot, _shape(request), result.finish, can_replace=request.can_replace
+            )
+            fitted = fit(result.text, place)
+        record.chars, record.rules = len(fitted.text), fitted.rules
+        if fitted.text or record.reason is not Reason.PROVIDER_FAILED:
+            record.reason = _reason(result.text, fitted.text)
+        return fitted
 
     def _remembered(self, provider: FimProvider, key: Key, record: Record) -> FimResult | None:
         if not provider.metered:
@@ -164,27 +169,29 @@ class Engine:
         record.source = hit.origin.value
         return hit.result
 
-    async def _result(self, provider: FimProvider, key: Key, record: Record) -> FimResult | None:
+    async def _result(
+        self, provider: FimProvider, key: Key, request: CompletionRequest, record: Record
+    ) -> FimResult | None:
         """What the provider says, or is saying already; else what the fallback does."""
         if not provider.metered:
-            return await self._ask_free(provider, key, record)
+            return await self._ask_free(provider, key, request, record)
         record.source = Origin.JOINED.value if key in self.in_flight else provider.name
         try:
             with self._stage(record, "provider"):
-                result = await self.in_flight.fetch(key, lambda: self._ask(provider, key))
+                result = await self.in_flight.fetch(key, lambda: self._ask(provider, key, request))
         except ProviderError as error:
             record.reason, record.detail = Reason.PROVIDER_FAILED, str(error)
             fallback = self.providers.fallback
-            return await self._ask_free(fallback, key, record) if fallback else None
+            return await self._ask_free(fallback, key, request, record) if fallback else None
         record.usage = result.usage
         return result
 
-    async def _ask(self, provider: FimProvider, key: Key) -> FimResult:
+    async def _ask(self, provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
         """One metered call. It may outlive the request that began it, so it reports by itself."""
         result = None
         self._events.asking()
         try:
-            result = await provider.fill(key.request, lambda text: wants_more(text, key.shape))
+            result = await _fill(provider, key, request)
         except ProviderError as error:
             if provider is self.providers.first:
                 self._events.failed(error)
@@ -197,10 +204,12 @@ class Engine:
             self._events.worked()
         return result
 
-    async def _ask_free(self, provider: FimProvider, key: Key, record: Record) -> FimResult:
+    async def _ask_free(
+        self, provider: FimProvider, key: Key, request: CompletionRequest, record: Record
+    ) -> FimResult:
         record.source = provider.name
         with self._stage(record, provider.name):
-            return await provider.fill(key.request, lambda text: wants_more(text, key.shape))
+            return await _fill(provider, key, request)
 
     @contextmanager
     def _stage(self, record: Record, name: str) -> Iterator[None]:
@@ -214,9 +223,20 @@ class Engine:
 def _key(provider: FimProvider, request: CompletionRequest) -> Key:
     return Key(
         provider=provider.name,
-        shape=shape_for(request.snapshot, request.settings.multiline),
+        multiline=request.settings.multiline,
         request=fim_request(request.snapshot, request.settings),
     )
+
+
+def _shape(request: CompletionRequest) -> Shape:
+    return shape_for(request.snapshot, request.settings.multiline)
+
+
+async def _fill(provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
+    """What the provider says, up to where the rest would not be shown."""
+    shape = _shape(request)
+    asked = replace(key.request, max_tokens=max_tokens_for(shape, key.request.max_tokens))
+    return await provider.fill(asked, watch(place_at(request.snapshot, shape)))
 
 
 def _reason(said: str, shown: str) -> Reason:
@@ -228,9 +248,10 @@ def _reason(said: str, shown: str) -> Reason:
 def _log(record: Record) -> None:
     stages = " ".join(f"{name}={ms:.1f}" for name, ms in record.stages_ms.items())
     log.info(
-        "completion: %s, from %s, %d chars, ms: %s",
+        "completion: %s, from %s, %d chars, fitted by %s, ms: %s",
         record.reason.value,
         record.source or "nowhere",
         record.chars,
+        ", ".join(record.rules) or "nothing",
         stages,
     )

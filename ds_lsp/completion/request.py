@@ -24,6 +24,8 @@ class CompletionRequest:
     settings: CompletionSettings
     lane: str = "inline"
     """Newer requests supersede older ones of the same document and lane."""
+    can_replace: bool = True
+    """Whether the client can replace what stands after the cursor on its line."""
 
 
 class Reason(Enum):
@@ -66,6 +68,8 @@ class Record:
     provider: str = ""
     stages_ms: dict[str, float] = field(default_factory=dict)
     chars: int = 0
+    rules: tuple[str, ...] = ()
+    """The rules of post-processing that changed something, in order."""
     usage: TokenUsage | None = None
 
 
@@ -75,3 +79,5 @@ class Completion:
 
     text: str
     record: Record
+    replaces: int = 0
+    """How many characters after the cursor, all on its line, the text takes the place of."""

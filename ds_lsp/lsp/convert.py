@@ -58,12 +58,12 @@ def cursor(snapshot: Snapshot, before: str = "") -> types.Position:
 def to_inline_completion_list(
     completion: Completion, snapshot: Snapshot
 ) -> types.InlineCompletionList:
-    """At most one item: plain text with an empty range at the cursor, as every editor takes it."""
+    """At most one item: plain text for a range on the cursor's line, mostly an empty one."""
     if not completion.text:
         return NOTHING
     item = types.InlineCompletionItem(
         insert_text=completion.text,
-        range=types.Range(start=cursor(snapshot), end=cursor(snapshot)),
+        range=types.Range(start=cursor(snapshot), end=_end(completion, snapshot)),
         command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
     )
     return types.InlineCompletionList(items=[item])
@@ -93,11 +93,18 @@ def to_completion_list(
         command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
     )
     if client.wants_edit:
-        typed = types.Range(start=cursor(snapshot, word), end=cursor(snapshot))
-        item.text_edit = types.TextEdit(range=typed, new_text=text)
+        replaced = types.Range(cursor(snapshot, word), _end(completion, snapshot))
+        item.text_edit = types.TextEdit(range=replaced, new_text=text)
     else:
         item.insert_text = text
     return types.CompletionList(is_incomplete=True, items=[item])
+
+
+def _end(completion: Completion, snapshot: Snapshot) -> types.Position:
+    """Where the text ends that the completion takes the place of."""
+    replaced = snapshot.line_after[: completion.replaces]
+    column = snapshot.column + width(replaced, snapshot.encoding)
+    return types.Position(line=snapshot.line, character=column)
 
 
 NOTHING = types.InlineCompletionList(items=[])
@@ -116,6 +123,22 @@ def to_folders(params: types.InitializeParams) -> list[Path]:
 
 def to_paths(folders: Iterable[types.WorkspaceFolder]) -> list[Path]:
     return [path for folder in folders if (path := to_path(folder.uri))]
+
+
+def can_replace_inline(client: types.ClientInfo | None) -> bool:
+    """Whether an inline item's range may reach past the cursor."""
+    return client is None or client.name not in _DRAW_OVER_REST
+
+
+_DRAW_OVER_REST = frozenset(
+    {
+        # Draws the text over the rest of the line, and leaves letters behind when the item is
+        # accepted after typing along: it does not move a range's end.
+        "Neovim",
+        # lsp-mode: an overlay in the place of what is replaced, seen right to a line's end only.
+        "emacs",
+    }
+)
 
 
 def announces_inline_completion(capabilities: types.ClientCapabilities) -> bool:

@@ -87,7 +87,9 @@ def _cross_code_eval(data: Path) -> Iterator[Row]:
         finish = Finish.LENGTH if each["stop"] == "length" else Finish.STOP
         texts = (task["prefix"], task["suffix"], task["truth"], each["raw"])
         model = each["model"].rpartition("/")[2]
-        yield Row(f"{each['id']} {each['variant']}", f"cceval {model}", task["lang"], *texts, finish)
+        yield Row(
+            f"{each['id']} {each['variant']}", f"cceval {model}", task["lang"], *texts, finish
+        )
 
 
 def _tabby(data: Path) -> Iterator[Row]:
@@ -116,7 +118,10 @@ def raw(row: Row) -> Fitted:
 
 
 def first_line(row: Row) -> Fitted:
-    return Fitted(row.raw.partition("\n")[0])
+    """Up to the end of the first line that holds something."""
+    body = row.raw.lstrip("\n")
+    lead = row.raw[: len(row.raw) - len(body)]
+    return Fitted(lead + body.partition("\n")[0])
 
 
 def longest_overlap(row: Row) -> Fitted:
@@ -190,30 +195,22 @@ def _repeats_suffix(row: Row, shown: Fitted) -> bool:
 
 
 def similarity(one: str, other: str) -> float:
-    longest = max(len(one), len(other))
-    return 1.0 if not longest else 1 - distance(one, other) / longest
+    """Twice the longest common subsequence by the length of both: 1 for equal texts."""
+    both = len(one) + len(other)
+    return 2 * common(one, other) / both if both else 1.0
 
 
-def distance(one: str, other: str) -> int:
-    """Levenshtein's, a column of the table in one integer (Myers 1999)."""
-    if not other:
-        return len(one)
+def common(one: str, other: str) -> int:
+    """Length of the longest common subsequence; a row of the table is one integer (Hyyrö 2004)."""
     places: dict[str, int] = {}
     for index, sign in enumerate(other):
         places[sign] = places.get(sign, 0) | 1 << index
-    mask, last = (1 << len(other)) - 1, 1 << (len(other) - 1)
-    plus, minus, count = mask, 0, len(other)
+    mask = (1 << len(other)) - 1
+    row = mask
     for sign in one:
-        equal = places.get(sign, 0)
-        vertical = equal | minus
-        horizontal = (((equal & plus) + plus) ^ plus) | equal
-        up = minus | (~(horizontal | plus) & mask)
-        down = plus & horizontal
-        count += bool(up & last) - bool(down & last)
-        up = (up << 1) | 1
-        minus = up & vertical & mask
-        plus = ((down << 1) | (~(vertical | up) & mask)) & mask
-    return count
+        equal = row & places.get(sign, 0)
+        row = ((row + equal) | (row - equal)) & mask
+    return len(other) - row.bit_count()
 
 
 # Running
@@ -284,6 +281,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="where the stored output is")
     parser.add_argument("--no-tests", action="store_true", help="do not run HumanEval's tests")
+    parser.add_argument("--only", default="", help="the sets and models whose name holds this")
     parser.add_argument("--oracle", action="store_true", help="find the best cut of each text, too")
     parser.add_argument(
         "--verdicts",
@@ -298,13 +296,19 @@ def main() -> int:
     groups: dict[str, list[Row]] = {}
     for row in rows_of(arguments.data):
         groups.setdefault(row.group, []).append(row)
-    groups["cceval all"] = [row for name, rows in groups.items() if "cceval" in name for row in rows]
+    of_cceval = [rows for name, rows in groups.items() if name.startswith("cceval")]
+    groups["cceval all"] = [row for rows in of_cceval for row in rows]
+    _ = [
+        row for name, rows in groups.items() if "cceval" in name for row in rows
+    ]
     verdicts = None if arguments.no_tests else Verdicts(arguments.verdicts)
     print(
         f"{'set and model':32} {'shown':16} {'rows':>5} {'EM':>6} {'ES':>6} {'pass@1':>7}"
         f" {'overrun':>8} {'nothing':>8} {'repeats':>8} {'false trims':>12}"
     )
     for name, rows in groups.items():
+        if arguments.only not in name:
+            continue
         report(name, rows, verdicts, oracle=arguments.oracle)
     return 0
 

@@ -2,7 +2,13 @@
 
 import re
 
-from ds_lsp.completion.postprocess.lines import (continues, indent_of, is_closers_only, squeezed, strength)
+from ds_lsp.completion.postprocess.lines import (
+    continues,
+    indent_of,
+    is_closers_only,
+    squeezed,
+    strength,
+)
 from ds_lsp.completion.postprocess.place import Place
 
 _LIKE_A_NOTE = re.compile(r"\s*(?:@|#|//|/\*|\*|--|<!--|\[|%|;|\"\"\"|''')")
@@ -19,12 +25,9 @@ _MANY = 12
 
 def refuse_line_above(text: str, at: Place) -> str:
     """The completed line does not repeat the one above it."""
-    first, newline, _ = text.lstrip("\n").partition("\n")
-    line = first if text.startswith("\n") else at.line_before + first
-    is_same = line.strip() == at.above.strip()
-    if not text.startswith("\n") and not at.rest.strip() and is_same and strength(line) >= 6:
-        return ""
-    return text
+    line = at.line_before + text.partition("\n")[0]
+    is_same = line.strip() == at.above.strip() and strength(line) >= 6
+    return "" if is_same and not at.rest.strip() else text
 
 
 def cut_lines_below(text: str, at: Place) -> str:
@@ -55,9 +58,9 @@ def cut_where_lines_below_begin(text: str, at: Place) -> str:
         if index == 0 and not at.is_blank_before:
             continue
         line = lines[index]
-        if _last_branch(line) and _last_branch(line) == _last_branch(below[0]):
-            if indent_of(line) == indent_of(below[0]):
-                return _first(text, index)
+        branch = _last_branch(line)
+        if branch and branch == _last_branch(below[0]) and indent_of(line) == indent_of(below[0]):
+            return _first(text, index)
         if squeezed(line) != squeezed(below[0]):
             continue
         following = lines[filled[place + 1]] if place + 1 < len(filled) else None

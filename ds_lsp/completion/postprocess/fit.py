@@ -38,6 +38,8 @@ from ds_lsp.completion.postprocess.place import Place
 from ds_lsp.completion.postprocess.repetition import cut_loop_in_line, cut_repeated_lines
 from ds_lsp.completion.postprocess.scope import (
     cut_at_string_end,
+    drop_body_that_follows,
+    drop_empty_block,
     drop_half_line,
     keep_in_comment,
     keep_scope,
@@ -84,8 +86,10 @@ RULES: tuple[Rule, ...] = (
     cut_where_lines_below_begin,
     cut_at_same_key,
     # After the lines below, which tell best how many are wanted.
+    drop_body_that_follows,
     keep_shape,
     keep_screenful,
+    drop_empty_block,
     refuse_line_above,
     # Equal text before counting: cutting more than is equal is for what is left then.
     cut_needless_closers,

@@ -10,7 +10,7 @@ _JOINERS = "\u200c\u200d"
 _DAMAGED = "\ufffd"
 # In ASCII bars or full-width ones; the latter never stand in code, so half a token will do.
 _TOKEN = re.compile(
-    r"<[|｜][A-Za-z][\w▁ -]{1,40}[|｜]>|<｜[\w▁]*(?:｜>?)?\Z|"
+    r"<[|\uff5c][A-Za-z][\w▁ -]{1,40}[|\uff5c]>|<\uff5c[\w▁]*(?:\uff5c>?)?\Z|"
     r"<(?:PRE|SUF|MID|EOT|END|fim[_-](?:prefix|suffix|middle|pad)|file_sep|repo_name|filename|"
     r"jupyter\w*|empty_output|/?s)>"
 )
@@ -26,7 +26,7 @@ _CHAT = re.compile(
     r"(?:Here is|Here's|Here are|To complete|I will|I'll|I would|I've|I have|I am|I'm|I can|"
     r"This (?:code|function|is)|The (?:missing|following|completed?|code|function)|"
     r"You can|Let me|Let's|In this|Note that|Please) [a-z`]|"
-    r"(?:当然|好的|以下是|这是|下面是|这里是|您可以|你可以|抱歉|根据)[^\n=({;]*[,，。:!！、\uff1a]"
+    r"(?:当然|好的|以下是|这是|下面是|这里是|您可以|你可以|抱歉|根据)[^\n=({;]*[,，。:!、\uff01\uff1a]"
     r")"
 )
 

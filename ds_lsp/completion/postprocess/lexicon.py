@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-
 # Every pattern below begins with a character that is neither a letter, a digit nor white space:
 # the reader jumps over those.
 
@@ -117,9 +116,7 @@ _RUST = replace(
     ),
     hanging_words=_ARROWS | _words("else where"),
 )
-_KOTLIN = replace(
-    _C_LIKE, quotes=(replace(_TRIPLE_DOLLAR_HOLE, escape=""), _DOLLAR_HOLE)
-)
+_KOTLIN = replace(_C_LIKE, quotes=(replace(_TRIPLE_DOLLAR_HOLE, escape=""), _DOLLAR_HOLE))
 _SCALA = replace(
     _C_LIKE,
     quotes=(replace(_TRIPLE_DOLLAR_HOLE, escape=""), _DOLLAR_HOLE),
@@ -332,9 +329,7 @@ _ML = Lexicon(
     continuations=_words("else then with and in | |> ;"),
     closing_words=_words("end done"),
 )
-_FSHARP = replace(
-    _ML, line_comments=("//",), quotes=(_TRIPLE, replace(_DOUBLE, spans_lines=True))
-)
+_FSHARP = replace(_ML, line_comments=("//",), quotes=(_TRIPLE, replace(_DOUBLE, spans_lines=True)))
 _LISP = Lexicon(
     line_comments=(";",),
     block_comments=(_comment(r"#\|", "|#"),),

@@ -11,6 +11,7 @@ from ds_lsp.completion.shape import Shape
 from ds_lsp.document import LINE_END, Snapshot
 from ds_lsp.providers.base import Finish
 
+
 @dataclass(frozen=True)
 class Place:
     """One cursor, and how the completion there came about. All line ends are ``\\n``."""

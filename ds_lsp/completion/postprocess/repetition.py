@@ -2,7 +2,7 @@
 
 import re
 
-from ds_lsp.completion.postprocess.lines import (strength)
+from ds_lsp.completion.postprocess.lines import strength
 from ds_lsp.completion.postprocess.place import Place
 
 _LOOPS = (

@@ -1,7 +1,6 @@
 """Brackets, strings and comments of a text, read forward once, and what is wrong with them."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -171,7 +170,9 @@ class _Reader:
             return False
         line_start = self._text.rfind("\n", 0, at) + 1
         is_whole = line_start > 0 or self._start.tail[-1:] in ("", "\n")
-        return is_whole and self._patterns.label.fullmatch(self._text, line_start, at + 1) is not None
+        return (
+            is_whole and self._patterns.label.fullmatch(self._text, line_start, at + 1) is not None
+        )
 
     def _end_holes(self) -> None:
         """A string that ends with its line ends, hole or not."""

@@ -1,6 +1,6 @@
 """How far the text goes: one statement or block, and no more than is read at a glance."""
 
-from ds_lsp.completion.postprocess.lines import (continues, indent_of, opens_block, starts_closing)
+from ds_lsp.completion.postprocess.lines import continues, indent_of, opens_block, starts_closing
 from ds_lsp.completion.postprocess.place import Place
 from ds_lsp.completion.shape import Shape
 from ds_lsp.providers.base import Finish
@@ -58,6 +58,41 @@ def keep_shape(text: str, at: Place) -> str:
     if at.shape is Shape.LINE:
         return "\n".join(lines[: first + 1])
     return "\n".join(lines[: _statement_end(lines, first, at)])
+
+
+def drop_body_that_follows(text: str, at: Place) -> str:
+    """A block that the text opens, and whose lines stand below already, is only opened."""
+    lines = text.split("\n")
+    if not at.below or at.is_in_text or at.lexicon.is_prose:
+        return text
+    deep = indent_of(at.below[0])
+    for index, line in enumerate(lines[:-1]):
+        whole = at.line_before + line if index == 0 else line
+        indent = indent_of(whole)
+        if not whole.strip() or indent >= deep or not opens_block(whole, at.lexicon):
+            continue
+        inside = [each for each in lines[index + 1 :] if each.strip()]
+        if inside and all(indent_of(each) >= deep for each in inside):
+            head = "\n".join(lines[: index + 1])
+            return head if at.damage(head) <= at.damage(text) else text
+    return text
+
+
+def drop_empty_block(text: str, at: Place) -> str:
+    """The last line does not open a block that nothing stands in."""
+    lines = text.rstrip().split("\n")
+    below = indent_of(at.below[0]) if at.below else 0
+    count = len(lines)
+    while count > 1:
+        line = lines[count - 1]
+        is_blank = not line.strip()
+        if not is_blank and not (indent_of(line) >= below and opens_block(line, at.lexicon)):
+            break
+        head = "\n".join(lines[: count - 1])
+        if not is_blank and at.damage(head) > at.damage("\n".join(lines[:count])):
+            break
+        count -= 1
+    return text if count == len(lines) else "\n".join(lines[:count])
 
 
 def keep_screenful(text: str, at: Place) -> str:
@@ -120,6 +155,9 @@ def _scope_end(lines: list[str], at: Place) -> int:
             belongs = closes or goes_on
         if not belongs:
             return _without_blanks(lines, index)
+        if is_block and indent < base and opens_block(line, at.lexicon):
+            # An ``else`` has a body of its own.
+            base = indent + 1
         if indent <= base:
             was_closing = closes and not opens_block(line, at.lexicon)
     return len(lines)

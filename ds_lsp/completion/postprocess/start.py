@@ -2,7 +2,7 @@
 
 import re
 
-from ds_lsp.completion.postprocess.lines import (indent_of, is_inside_word, opens_block)
+from ds_lsp.completion.postprocess.lines import indent_of, is_inside_word, opens_block
 from ds_lsp.completion.postprocess.place import Place
 from ds_lsp.document import is_word_character
 
