@@ -1,6 +1,7 @@
 """When a stream may be cut: as soon as nothing that can still come would be shown."""
 
 from ds_lsp.completion.postprocess.below import cut_at_same_key, cut_where_lines_below_begin
+from ds_lsp.completion.postprocess.brackets import cut_overlap
 from ds_lsp.completion.postprocess.leaks import (
     cut_at_control,
     cut_at_marker,
@@ -75,7 +76,14 @@ def wants_more(text: str, at: Place) -> bool:
         return False
     if whole.strip() and any(rule(whole, at) != whole for rule in _RULES):
         return False
-    return not _has_met_below(lines, at)
+    return not (_has_met_rest(lines[0], at) or _has_met_below(lines, at))
+
+
+def _has_met_rest(line: str, at: Place) -> bool:
+    """Whether the first line said what follows on its line, whose block stands below already."""
+    if not at.below or indent_of(at.below[0]) <= indent_of(at.line_before):
+        return False
+    return cut_overlap(line, at) != line
 
 
 def _has_met_below(lines: list[str], at: Place) -> bool:

@@ -298,9 +298,6 @@ def main() -> int:
         groups.setdefault(row.group, []).append(row)
     of_cceval = [rows for name, rows in groups.items() if name.startswith("cceval")]
     groups["cceval all"] = [row for rows in of_cceval for row in rows]
-    _ = [
-        row for name, rows in groups.items() if "cceval" in name for row in rows
-    ]
     verdicts = None if arguments.no_tests else Verdicts(arguments.verdicts)
     print(
         f"{'set and model':32} {'shown':16} {'rows':>5} {'EM':>6} {'ES':>6} {'pass@1':>7}"

@@ -322,7 +322,7 @@ async def test_no_provider_is_no_completion() -> None:
 
 async def test_stream_is_cut_when_the_rest_would_not_be_shown() -> None:
     rig = Rig()
-    await rig.begin("f(|)")
+    await rig.begin("f(x, |)")
     (call,) = rig.provider.calls
     assert call.keep_going("甲, ")
     assert not call.keep_going("甲, 乙\n")

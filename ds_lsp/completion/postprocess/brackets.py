@@ -83,18 +83,26 @@ def cut_overlap(text: str, at: Place) -> str:
 
 def fit_around_rest(text: str, at: Place) -> Over:
     """Cut the text, or let it take the place of brackets after the cursor, until all pair."""
-    if not at.rest.strip() or not text.strip():
+    if not at.rest.strip() or not text.strip() or at.lexicon.is_prose:
         return Over(text, 0)
     cuts = _cuts(text, at)
     before = at.damage_from(at.state)
     if at.damage_from(cuts[0].state) <= before:
         return Over(text, 0)
     tried = [
-        (_damage(cut, replaces, at), index > 0, replaces, -len(cut.text), cut)
+        (
+            _damage(cut, replaces, at),
+            # Where words follow, the brackets before them belong to them.
+            replaces > 0 and strength(at.rest[replaces:]) > 0,
+            index > 0,
+            replaces,
+            -len(cut.text),
+            cut,
+        )
         for index, cut in enumerate(cuts)
         for replaces in _replaceable(at)
     ]
-    *_, replaces, _, best = min(tried, key=lambda each: each[:4])
+    *_, replaces, _, best = min(tried, key=lambda each: each[:-1])
     return Over(best.text, replaces)
 
 

@@ -169,7 +169,7 @@ class _Reader:
         if self._patterns.label is None:
             return False
         line_start = self._text.rfind("\n", 0, at) + 1
-        is_whole = line_start > 0 or self._start.tail[-1:] in ("", "\n")
+        is_whole = line_start > 0 or not self._start.tail.rpartition("\n")[2].strip()
         return (
             is_whole and self._patterns.label.fullmatch(self._text, line_start, at + 1) is not None
         )
