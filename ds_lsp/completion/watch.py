@@ -6,6 +6,7 @@ from ds_lsp.completion.postprocess.leaks import (
     cut_at_control,
     cut_at_marker,
     cut_at_model_token,
+    is_in_words,
     normalize_line_ends,
 )
 from ds_lsp.completion.postprocess.lines import indent_of, squeezed
@@ -62,6 +63,8 @@ def wants_more(text: str, at: Place) -> bool:
     text = normalize_line_ends(text, at)
     if cut_at_control(text, at) != text or cut_at_model_token(text, at) != text:
         return False
+    if is_in_words(text, at):
+        return _may_bring_code(text)
     text = skip_blank_start(skip_echo(text, at), at)
     # The last line may go on.
     whole, newline, started = text.rpartition("\n")
@@ -77,6 +80,12 @@ def wants_more(text: str, at: Place) -> bool:
     if whole.strip() and any(rule(whole, at) != whole for rule in _RULES):
         return False
     return not (_has_met_rest(lines[0], at) or _has_met_below(lines, at))
+
+
+def _may_bring_code(text: str) -> bool:
+    """Whether an answer in words has not come to its code, or to the end of it."""
+    fences = sum(line.lstrip().startswith(("```", "~~~")) for line in text.split("\n"))
+    return fences < 2 and text.count("\n") < MAX_LINES
 
 
 def _has_met_rest(line: str, at: Place) -> bool:

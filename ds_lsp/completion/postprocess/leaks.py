@@ -91,6 +91,19 @@ def keep_fenced_code(text: str, at: Place) -> str:
     return text
 
 
+def is_in_words(text: str, at: Place) -> bool:
+    """Whether an answer begins in words, so that the code is still to come."""
+    if not at.is_code:
+        return False
+    first, _, others = text.lstrip().partition("\n")
+    following = others.lstrip().partition("\n")[0]
+    return bool(
+        _FENCE.fullmatch(first)
+        or _CHAT.match(text)
+        or (_is_said(first) and _FENCE.fullmatch(following))
+    )
+
+
 def cut_at_fence(text: str, at: Place) -> str:
     """Code has no line that is a fence, unless in a comment or a string."""
     if not at.is_code or not ("```" in text or "~~~" in text):
