@@ -37,6 +37,8 @@ class Hit:
 
     result: FimResult
     origin: Origin
+    typed: str = ""
+    """What of it has been typed since."""
 
 
 class CompletionCache:
@@ -81,7 +83,7 @@ def _left(result: FimResult, typed: str) -> Hit | None:
     rest = result.text[len(typed) :]
     if not rest.strip() or not result.text.startswith(typed):
         return None
-    return Hit(FimResult(rest, result.finish), Origin.TYPE_THROUGH)
+    return Hit(FimResult(rest, result.finish), Origin.TYPE_THROUGH, typed)
 
 
 class _Digests:

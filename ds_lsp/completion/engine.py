@@ -7,17 +7,18 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ds_lsp.completion.cache import CompletionCache, Key
+from ds_lsp.completion.cache import CompletionCache, Hit, Key
 from ds_lsp.completion.context import fim_request
 from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess.fit import Fitted, fit
-from ds_lsp.completion.postprocess.place import place_at
+from ds_lsp.completion.postprocess.place import Place, place_at
 from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
-from ds_lsp.completion.shape import Shape, max_tokens_for, shape_for
+from ds_lsp.completion.shape import max_tokens_for, shape_for
 from ds_lsp.completion.trigger import Excludes, refusal
 from ds_lsp.completion.watch import watch
+from ds_lsp.document import Snapshot
 from ds_lsp.errors import ProviderError, Superseded
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
 
@@ -137,7 +138,8 @@ class Engine:
         record.provider = provider.name
         with self._stage(record, "context"):
             key = _key(provider, request)
-        result = self._remembered(provider, key, record)
+        hit = self._remembered(provider, key, record)
+        result = hit.result if hit else None
         if result is None:
             if provider.metered and key not in self.in_flight:
                 provider.warm()
@@ -150,16 +152,13 @@ class Engine:
         if result is None:
             return Fitted("")
         with self._stage(record, "postprocess"):
-            place = place_at(
-                request.snapshot, _shape(request), result.finish, can_replace=request.can_replace
-            )
-            fitted = fit(result.text, place)
+            fitted = _fit(result, hit.typed if hit else "", request)
         record.chars, record.rules = len(fitted.text), fitted.rules
         if fitted.text or record.reason is not Reason.PROVIDER_FAILED:
             record.reason = _reason(result.text, fitted.text)
         return fitted
 
-    def _remembered(self, provider: FimProvider, key: Key, record: Record) -> FimResult | None:
+    def _remembered(self, provider: FimProvider, key: Key, record: Record) -> Hit | None:
         if not provider.metered:
             return None
         with self._stage(record, "cache"):
@@ -167,7 +166,7 @@ class Engine:
         if hit is None:
             return None
         record.source = hit.origin.value
-        return hit.result
+        return hit
 
     async def _result(
         self, provider: FimProvider, key: Key, request: CompletionRequest, record: Record
@@ -228,13 +227,27 @@ def _key(provider: FimProvider, request: CompletionRequest) -> Key:
     )
 
 
-def _shape(request: CompletionRequest) -> Shape:
-    return shape_for(request.snapshot, request.settings.multiline)
+def _fit(result: FimResult, typed: str, request: CompletionRequest) -> Fitted:
+    """What is shown of an answer, of which something has been *typed* since it was asked for."""
+    snapshot = request.snapshot
+    if typed:
+        # As where it was asked for: what is shown does not shrink while one types along it.
+        then = replace(snapshot, before=snapshot.before[: -len(typed)])
+        fitted = fit(typed + result.text, _place(then, result, request))
+        rest = fitted.text[len(typed) :]
+        if fitted.text.startswith(typed) and rest.strip():
+            return replace(fitted, text=rest)
+    return fit(result.text, _place(snapshot, result, request))
+
+
+def _place(snapshot: Snapshot, result: FimResult, request: CompletionRequest) -> Place:
+    shape = shape_for(snapshot, request.settings.multiline)
+    return place_at(snapshot, shape, result.finish, can_replace=request.can_replace)
 
 
 async def _fill(provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
     """What the provider says, up to where the rest would not be shown."""
-    shape = _shape(request)
+    shape = shape_for(request.snapshot, request.settings.multiline)
     asked = replace(key.request, max_tokens=max_tokens_for(shape, key.request.max_tokens))
     return await provider.fill(asked, watch(place_at(request.snapshot, shape)))
 

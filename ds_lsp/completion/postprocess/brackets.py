@@ -1,9 +1,10 @@
 """What stands after the cursor: by counting brackets in the document as it would be."""
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from ds_lsp.completion.postprocess.lines import strength, tokens
+from ds_lsp.completion.postprocess.lines import is_closers_only, strength, tokens
 from ds_lsp.completion.postprocess.place import Place
 from ds_lsp.completion.postprocess.scan import State, scan
 
@@ -34,10 +35,11 @@ def cut_needless_closers(text: str, at: Place) -> str:
     if at.rest.strip() or at.lexicon.is_prose:
         return text
     cuts = _cuts(text, at)
-    if len(cuts) == 1:
-        return text
-    best = min(cuts, key=lambda cut: (at.damage_from(cut.state), -len(cut.text)))
-    return best.text if best is cuts[0] else _without_line_end(best.text)
+    rated = [(at.damage_from(cut.state), -len(cut.text), cut.text) for cut in cuts]
+    if rated[0][0]:
+        rated += [(at.damage(head), -len(head), head) for head in _without_lines_below(text, at)]
+    _, _, best = min(rated)
+    return best if best == text else _without_line_end(best)
 
 
 def cut_where_rest_begins(text: str, at: Place) -> str:
@@ -133,6 +135,17 @@ def _cuts(text: str, at: Place) -> list[_Cut]:
         start = place
         cuts.append(_Cut(text[:place], state))
     return cuts
+
+
+def _without_lines_below(text: str, at: Place) -> Iterator[str]:
+    """The text without last lines that close its own brackets, and stand below as well."""
+    lines = text.rstrip().split("\n")
+    for count in range(1, min(len(lines), len(at.below) + 1)):
+        last = lines[-count:]
+        if not is_closers_only("".join(last)):
+            return
+        if [line.rstrip() for line in last] == at.below[:count]:
+            yield "\n".join(lines[:-count])
 
 
 def _without_line_end(text: str) -> str:

@@ -120,14 +120,17 @@ class Fitted:
 
 def fit(text: str, at: Place) -> Fitted:
     """What of the model's *text* fits at the cursor."""
-    replaces = 0
+    replaces, replaced_text = 0, ""
     changed = []
     for rule in RULES:
         result = rule(text, at)
         after, more = result if isinstance(result, Over) else (result, 0)
         if more or after != text:
             changed.append(rule.__name__)
+        replaced_text += at.after[:more]
         text, at, replaces = after, at.without(more), replaces + more
         if not text.strip():
             return Fitted("", 0, tuple(changed))
+    if text == replaced_text:
+        return Fitted("", 0, tuple(changed))
     return Fitted(text, replaces, tuple(changed))

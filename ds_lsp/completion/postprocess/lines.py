@@ -12,7 +12,7 @@ from ds_lsp.document import is_word_character
 TAB_WIDTH = 4
 """Columns; only used to compare the indentation of lines that mix tabs and blanks."""
 _INDENT = re.compile(r"[ \t]*")
-_CLOSERS_ONLY = re.compile(r"[\s)\]}>;,'\"`]*")
+_CLOSERS_ONLY = re.compile(r"\s*[)\]}>'\"`][\s)\]}>;,'\"`]*")
 _OPENS = re.compile(r"[{(\[:]$")
 _FIRST_WORD = re.compile(r"[\w;|]+!?|\S+")
 _STRENGTH = re.compile(r"[^\W_]")

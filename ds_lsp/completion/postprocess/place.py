@@ -92,13 +92,20 @@ class Place:
         """Read *text* as it will stand at the cursor."""
         return scan(text, self.lexicon, self.state)
 
+    def end_of(self, text: str, replaces: int = 0) -> State:
+        """What a reader knows at the end of the document with *text* at the cursor."""
+        return self._end_from(self.scan(text).end, replaces)
+
     def damage(self, text: str, replaces: int = 0) -> int:
-        """What is wrong with the document when *text* stands at the cursor."""
-        return self.damage_from(self.scan(text).end, replaces)
+        """What is wrong with that document."""
+        return self.end_of(text, replaces).damage
 
     def damage_from(self, state: State, replaces: int = 0) -> int:
         """The same, for a text that has been read."""
-        return scan(self._code_after[replaces:], self.lexicon, state).end.damage
+        return self._end_from(state, replaces).damage
+
+    def _end_from(self, state: State, replaces: int) -> State:
+        return scan(self._code_after[replaces:], self.lexicon, state).end
 
     @cached_property
     def _code_after(self) -> str:

@@ -233,8 +233,8 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     minds_newlines = any(quote.hole and not quote.spans_lines for quote in lexicon.quotes)
     if minds_newlines:
         named.append(("n", r"\n"))
-    tags = (r"|<(?=[A-Za-z/!?])", ">") if lexicon.has_tags else ("", "")
-    named += [("o", r"[(\[{]" + tags[0]), ("c", rf"[)\]}}{tags[1]}]")]
+    tags = (r"|<(?=[A-Za-z/!?]|\Z)", r"|(?<![=-])>") if lexicon.has_tags else ("", "")
+    named += [("o", r"[(\[{]" + tags[0]), ("c", r"[)\]}]" + tags[1])]
     # A name can stand once in a pattern; what follows the first letter only tells them apart.
     parts = [
         f"(?P<{name if name in quotes else f'{name}_{index}'}>{pattern})"
