@@ -67,9 +67,8 @@ def _lines(text: str) -> list[tuple[int, int]]:
 def _blocks(text: str) -> list[tuple[int, int]]:
     """Two to four lines, none less indented than the first, that a line like it follows."""
     lines = [(found.start(), found.end()) for found in re.finditer(r"(?m)^.*$", text)]
-    indents = [
-        len(text[a:b]) - len(text[a:b].lstrip()) if text[a:b].strip() else -1 for a, b in lines
-    ]
+    blanks = [len(text[a:b]) - len(text[a:b].lstrip()) for a, b in lines]
+    indents = [blank if blank < b - a else -1 for blank, (a, b) in zip(blanks, lines, strict=True)]
     spans = []
     for index, (start, _) in enumerate(lines):
         for count in (2, 3, 4):

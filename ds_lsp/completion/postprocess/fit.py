@@ -41,6 +41,7 @@ from ds_lsp.completion.postprocess.scope import (
     drop_body_that_follows,
     drop_empty_block,
     drop_half_line,
+    keep_block_below,
     keep_in_comment,
     keep_scope,
     keep_screenful,
@@ -87,6 +88,7 @@ RULES: tuple[Rule, ...] = (
     cut_at_same_key,
     # After the lines below, which tell best how many are wanted.
     drop_body_that_follows,
+    keep_block_below,
     keep_shape,
     keep_screenful,
     drop_empty_block,

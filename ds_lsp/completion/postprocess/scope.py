@@ -61,21 +61,32 @@ def keep_shape(text: str, at: Place) -> str:
 
 
 def drop_body_that_follows(text: str, at: Place) -> str:
-    """A block that the text opens, and whose lines stand below already, is only opened."""
-    lines = text.split("\n")
-    if not at.below or at.is_in_text or at.lexicon.is_prose:
+    """A block that the first line opens, and whose lines stand below already, is only opened."""
+    if "\n" not in text or not at.below or at.is_in_text or at.lexicon.is_prose:
         return text
+    first, head = _first_line(text, at)
     deep = indent_of(at.below[0])
-    for index, line in enumerate(lines[:-1]):
-        whole = at.line_before + line if index == 0 else line
-        indent = indent_of(whole)
-        if not whole.strip() or indent >= deep or not opens_block(whole, at.lexicon):
-            continue
-        inside = [each for each in lines[index + 1 :] if each.strip()]
-        if inside and all(indent_of(each) >= deep for each in inside):
-            head = "\n".join(lines[: index + 1])
-            return head if at.damage(head) <= at.damage(text) else text
-    return text
+    if indent_of(first) >= deep or not opens_block(first, at.lexicon):
+        return text
+    is_body = at.lexicon.is_indented or at.damage(head) <= at.damage(text)
+    return head if is_body else text
+
+
+def keep_block_below(text: str, at: Place) -> str:
+    """Where indentation makes the blocks, the lines below do not lose the one they stand in.
+
+    Past a line that leaves it only one that opens a block for them belongs.
+    """
+    if "\n" not in text or not at.below or not at.lexicon.is_indented or at.is_in_text:
+        return text
+    lines = text.split("\n")
+    deep = indent_of(at.below[0])
+    first = next((index for index, line in enumerate(lines) if line.strip()), 0)
+    for index in range(len(lines) - 1, first, -1):
+        line = lines[index]
+        if line.strip() and (indent_of(line) >= deep or opens_block(line, at.lexicon)):
+            return "\n".join(lines[: index + 1])
+    return "\n".join(lines[: first + 1])
 
 
 def drop_empty_block(text: str, at: Place) -> str:
@@ -131,6 +142,14 @@ def _leaves_open(text: str, at: Place) -> bool:
 def _open_here(text: str, at: Place) -> bool:
     stack = at.scan(text).end.stack
     return any(each.bracket in "([" for each in stack) and at.damage(text) > 0
+
+
+def _first_line(text: str, at: Place) -> tuple[str, str]:
+    """The first line that holds something, as it will stand, and the text up to its end."""
+    lines = text.split("\n")
+    first = next((index for index, line in enumerate(lines) if line.strip()), 0)
+    whole = lines[first] if first else at.line_before + lines[first]
+    return whole, "\n".join(lines[: first + 1])
 
 
 def _only_closes(rest: str, at: Place) -> bool:
