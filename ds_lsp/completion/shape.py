@@ -40,7 +40,10 @@ def _shape_at(snapshot: Snapshot) -> Shape:
         is_pair = opener in _PAIRS and rest.startswith(_PAIRS[opener])
         return Shape.BLOCK if is_pair else Shape.LINE
     if not line.strip():
-        return Shape.BLOCK
+        # Into code that goes on right below, one statement at a time.
+        directly_below = next(iter(snapshot.lines_below), "")
+        is_amid = line and directly_below.strip() and indent_of(directly_below) >= indent_of(line)
+        return Shape.STATEMENT if is_amid else Shape.BLOCK
     if not opens_block(line, code.lexicon):
         return Shape.STATEMENT
     next_line = next((each for each in snapshot.lines_below if each.strip()), "")

@@ -51,6 +51,8 @@ class Lexicon:
     """Words and signs that open a block when a line ends with them."""
     continuations: frozenset[str] = frozenset()
     """Words that begin a line which goes on with the statement above it."""
+    ending_words: frozenset[str] = frozenset()
+    """Words that begin a statement after which nothing of its block is reached."""
     closing_words: frozenset[str] = frozenset()
     """Words that close a block."""
 
@@ -84,6 +86,7 @@ _BRANCHES = _words("else elif elsif elseif except finally catch rescue ensure")
 _ARROWS = _words("=> ->")
 
 _C_LIKE = Lexicon(
+    ending_words=_words("return throw break continue goto"),
     line_comments=("//",),
     block_comments=(_C_BLOCK,),
     quotes=(_TRIPLE, _DOUBLE),
@@ -170,6 +173,7 @@ _GROOVY = replace(_C_LIKE, quotes=(_TRIPLE, _TRIPLE_SINGLE, _DOLLAR_HOLE, _SINGL
 _FORMATTED = r"(?:(?<=[fFtT])|(?<=[fFtT][rR]))"
 _IN_FORMATTED = r"\\(?:.|\n)|\{\{|\}\}"
 _PYTHON = Lexicon(
+    ending_words=_words("return raise break continue"),
     line_comments=("#",),
     quotes=(
         *(
@@ -191,6 +195,8 @@ _NIM = replace(
 )
 _COFFEE = replace(
     _PYTHON,
+    # ``return x if y`` comes back.
+    ending_words=frozenset(),
     block_comments=(_comment("###", "###"),),
     quotes=(_TRIPLE, _TRIPLE_SINGLE, replace(_DOUBLE, hole=r"#\{"), _SINGLE),
     hanging_words=_ARROWS | _words("= else then"),

@@ -1,6 +1,12 @@
 """How far the text goes: one statement or block, and no more than is read at a glance."""
 
-from ds_lsp.completion.postprocess.lines import continues, indent_of, opens_block, starts_closing
+from ds_lsp.completion.postprocess.lines import (
+    continues,
+    first_word,
+    indent_of,
+    opens_block,
+    starts_closing,
+)
 from ds_lsp.completion.postprocess.place import Place
 from ds_lsp.completion.shape import Shape
 from ds_lsp.providers.base import Finish
@@ -10,8 +16,8 @@ MAX_LINES = 20
 
 
 def drop_half_line(text: str, at: Place) -> str:
-    """The limit cut the last line somewhere."""
-    if at.finish is not Finish.LENGTH or "\n" not in text:
+    """The limit, or we, cut the last line somewhere."""
+    if at.finish is Finish.STOP or "\n" not in text:
         return text
     return text[: text.rfind("\n")]
 
@@ -79,14 +85,17 @@ def keep_block_below(text: str, at: Place) -> str:
     """
     if "\n" not in text or not at.below or not at.lexicon.is_indented or at.is_in_text:
         return text
-    lines = text.split("\n")
+    first, head = _first_line(text, at)
     deep = indent_of(at.below[0])
-    first = next((index for index, line in enumerate(lines) if line.strip()), 0)
-    for index in range(len(lines) - 1, first, -1):
-        line = lines[index]
+    if indent_of(first) < deep <= indent_of(at.above) and not opens_block(first, at.lexicon):
+        # It has left the block at once.
+        return head
+    lines = text.split("\n")
+    for count in range(len(lines), head.count("\n") + 1, -1):
+        line = lines[count - 1]
         if line.strip() and (indent_of(line) >= deep or opens_block(line, at.lexicon)):
-            return "\n".join(lines[: index + 1])
-    return "\n".join(lines[: first + 1])
+            return "\n".join(lines[:count])
+    return head
 
 
 def drop_empty_block(text: str, at: Place) -> str:
@@ -135,13 +144,11 @@ def _statement_end(lines: list[str], first: int, at: Place) -> int:
 
 
 def _leaves_open(text: str, at: Place) -> bool:
-    """Whether the text leaves a bracket open that nothing below closes."""
-    return at.damage(text) > at.damage("") or _open_here(text, at)
-
-
-def _open_here(text: str, at: Place) -> bool:
-    stack = at.scan(text).end.stack
-    return any(each.bracket in "([" for each in stack) and at.damage(text) > 0
+    """Whether the text ends between brackets that nothing below closes."""
+    end = at.scan(text).end
+    if not end.stack or end.stack[-1].bracket not in "([" or end.inside:
+        return False
+    return at.damage_from(end) > 0
 
 
 def _first_line(text: str, at: Place) -> tuple[str, str]:
@@ -160,18 +167,25 @@ def _scope_end(lines: list[str], at: Place) -> int:
     """The index of the first line that does not belong."""
     base, is_block = _base(lines, at)
     was_closing = False
+    # The indentation at which nothing more is reached.
+    ended = None
+    if at.is_blank_before and _ends_block(lines[0], lines[0], at):
+        ended = indent_of(at.line_before + lines[0])
     for index, line in enumerate(lines[1:], 1):
         if not line.strip():
             continue
         closes = starts_closing(line, at.lexicon)
         goes_on = continues(line, at.lexicon)
         indent = indent_of(line)
+        is_over = indent == ended and not _is_label(line)
         if is_block:
             belongs = indent >= base or closes or goes_on
         elif indent > base:
             belongs = not was_closing or closes
         else:
-            belongs = closes or goes_on
+            belongs = closes or goes_on or _leaves_open("\n".join(lines[:index]), at)
+        if is_over and not (closes or goes_on):
+            belongs = False
         if not belongs:
             return _without_blanks(lines, index)
         if is_block and indent < base and opens_block(line, at.lexicon):
@@ -179,7 +193,21 @@ def _scope_end(lines: list[str], at: Place) -> int:
             base = indent + 1
         if indent <= base:
             was_closing = closes and not opens_block(line, at.lexicon)
+        ended = indent if _ends_block("\n".join(lines[: index + 1]), line, at) else None
     return len(lines)
+
+
+def _ends_block(text: str, line: str, at: Place) -> bool:
+    """Whether the text ends with a whole statement that never comes back, as ``return`` does."""
+    if first_word(line).rstrip(";") not in at.lexicon.ending_words:
+        return False
+    return len(at.scan(text).end.stack) <= len(at.state.stack)
+
+
+def _is_label(line: str) -> bool:
+    """Whether another way leads to a line, or none has to."""
+    stripped = line.strip()
+    return stripped.endswith(":") or stripped.startswith(("case ", "default", "#", "//", "/*", "@"))
 
 
 def _base(lines: list[str], at: Place) -> tuple[int, bool]:
