@@ -29,7 +29,6 @@ from ds_lsp.providers.base import KeepGoing
 _RULES = (
     cut_at_marker,
     keep_in_comment,
-    refuse_line_break,
     cut_at_string_end,
     cut_loop_in_line,
     cut_repeated_lines,
@@ -66,6 +65,8 @@ def wants_more(text: str, at: Place) -> bool:
     if is_in_words(text, at):
         return _may_bring_code(text)
     text = skip_blank_start(skip_echo(text, at), at)
+    if refuse_line_break(text, at) != text:
+        return False
     # The last line may go on.
     whole, newline, started = text.rpartition("\n")
     if not newline:

@@ -57,10 +57,10 @@ def main() -> None:
         for said in (hole.middle, hole.middle + over, hole.middle + over + "\nfoo(bar))\n}"):
             for is_new in (True, False):
                 kept = times.setdefault(hole.file, {True: [], False: []})
-                kept[is_new].append(times_ms(said, at, is_new=is_new))
-    print(
-        f"{'file':14} {'fits':>5} {'new text: median':>17} {'99 %':>6} {'worst':>6} {'same text':>10}"
-    )
+                # The best of three: the machine has other work.
+                kept[is_new].append(min(times_ms(said, at, is_new=is_new) for _ in range(3)))
+    head = f"{'new text: median':>17} {'99 %':>6} {'worst':>6} {'same text':>10}"
+    print(f"{'file':14} {'fits':>5} {head}")
     everything: list[float] = []
     for name, each in times.items():
         everything += each[True]

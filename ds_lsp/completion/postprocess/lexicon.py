@@ -449,7 +449,7 @@ _TEX = Lexicon(
 )
 _UNKNOWN = Lexicon(
     # Safe for most: what is not known for a comment or a string costs least when it is left alone.
-    line_comments=("//", r"(?<!\S)#(?=[\s!#])"),
+    line_comments=("//", r"(?<!\S)#(?=[\s!#]|\Z)"),
     block_comments=(_C_BLOCK,),
     quotes=(_TRIPLE, _DOUBLE),
     skipped=(_CHARACTER,),

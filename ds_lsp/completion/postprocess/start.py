@@ -8,7 +8,7 @@ from ds_lsp.document import is_word_character
 
 _NUMBER = re.compile(r"[\d.,_x\s-]+")
 _LEAD = re.compile(r"[ \t]*")
-_LIST_GOES_ON = tuple(",|&+-*/=(")
+_LIST_GOES_ON = tuple(",|&+-*/(")
 
 
 def skip_echo(text: str, at: Place) -> str:
