@@ -13,7 +13,7 @@ from ds_lsp.errors import AuthenticationError, ProviderError, Superseded, Unavai
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings import CompletionSettings
 from tests.unit.fakes import FakeProvider, FakeTime, turns
-from tests.unit.texts import request_at
+from tests.unit.texts import at, request_at
 
 INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC
 
@@ -99,6 +99,45 @@ async def test_typing_something_else_asks_again() -> None:
     rig = Rig()
     await rig.answer("x = |", "print(1)")
     assert (await rig.answer("x = q|", "uit()")).text == "uit()"
+
+
+async def test_a_block_does_not_shrink_while_one_types_along_it() -> None:
+    rig = Rig()
+    block = "甲()\n    乙()\n    return 1"
+    assert (await rig.answer("def f():\n    |", block + "\n\nx = 1")).text == block
+    for typed in ("甲", "甲()\n", "甲()\n    乙()\n    ret"):
+        completion = await (await rig.begin(f"def f():\n    {typed}|", AUTOMATIC))
+        assert completion.text == block[len(typed) :]
+    assert len(rig.provider.calls) == 1
+
+
+async def test_the_record_names_the_rules_that_changed_something() -> None:
+    completion = await Rig().answer("f(|)", "甲)")
+    assert completion.record.rules == ("cut_overlap",)
+    assert (await Rig().answer("f(|)", "甲")).record.rules == ()
+
+
+@pytest.mark.parametrize(
+    ("can_replace", "text", "replaces"), [(True, "a)) {", 1), (False, "a)", 0)]
+)
+async def test_what_is_replaced_depends_on_the_client(
+    can_replace: bool, text: str, replaces: int
+) -> None:
+    rig = Rig()
+    snapshot = at("if (x(|)\n", language_id="c")
+    request = CompletionRequest(snapshot, INVOKED, CompletionSettings(), can_replace=can_replace)
+    task = asyncio.create_task(rig.engine.complete(request))
+    await turns()
+    rig.provider.calls[0].say("a)) {")
+    completion = await task
+    assert (completion.text, completion.replaces) == (text, replaces)
+
+
+async def test_one_line_is_asked_for_with_fewer_tokens() -> None:
+    rig = Rig()
+    await rig.begin("f(a, |)")
+    await rig.begin("x = |")
+    assert [call.request.max_tokens for call in rig.provider.calls] == [64, 128]
 
 
 async def test_what_is_remembered_is_what_the_model_said_fitted_anew() -> None:
