@@ -151,6 +151,21 @@ CASES: dict[Rule, list[tuple[str, Place, str, str]]] = {
         ("own line", place("return ‸\nreturn x\n"), "x", "x"),
         ("other blanks", place("‸\n\tfoo( 甲 )\n"), "a\n    foo( 甲 )", "a"),
     ],
+    below.cut_lines_further_below: [
+        (
+            "skipped a line",
+            place("‸\nx\nif 甲乙丙丁 == 1:\n    results.append(甲)\n"),
+            "y\n  if 甲乙丙丁 == 1:\n    results.append(甲)",
+            "y",
+        ),
+        (
+            "one line",
+            place("‸\nx\nresults.append(value_of_it)\n"),
+            "y\nresults.append(value_of_it)",
+            "y\nresults.append(value_of_it)",
+        ),
+        ("few letters", place("‸\nx\n  a\n}\n", JS), "y\n  a\n}", "y\n  a\n}"),
+    ],
     below.cut_where_lines_below_begin: [
         (
             "goes on otherwise",

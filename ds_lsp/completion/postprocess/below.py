@@ -19,6 +19,8 @@ _LAST_BRANCH = re.compile(
 )
 _FEW = 4
 """Fewer letters and digits than this may stand in any line: indentation must tell."""
+_FURTHER = 8
+"""Lines that the model may have skipped."""
 _MANY = 12
 """So many letters and digits make one line alone unlikely to be there by chance."""
 
@@ -44,6 +46,20 @@ def cut_lines_below(text: str, at: Place) -> str:
             continue
         if all(_is_same(*pair) for pair in pairs):
             return _first(text, start)
+    return text
+
+
+def cut_lines_further_below(text: str, at: Place) -> str:
+    """Nor are its last lines, two or more, lines that stand a little further below."""
+    lines = _lines(text, at)
+    filled = [index for index, line in enumerate(lines) if line.strip()]
+    below = [squeezed(line) for line in at.below[: _FURTHER + len(filled)]]
+    for count in range(min(len(filled) - 1, len(below)), 1, -1):
+        said = [squeezed(lines[index]) for index in filled[-count:]]
+        if strength("".join(said)) < 2 * _MANY:
+            break
+        if any(said == below[skip : skip + count] for skip in range(1, _FURTHER)):
+            return _first(text, filled[-count])
     return text
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ds_lsp.completion.postprocess.below import (
     cut_at_same_key,
     cut_lines_below,
+    cut_lines_further_below,
     cut_where_lines_below_begin,
     refuse_line_above,
 )
@@ -84,6 +85,7 @@ RULES: tuple[Rule, ...] = (
     # Lines before characters: a repeated line may be what stands between the text and its
     # overlap with the cursor's line.
     cut_lines_below,
+    cut_lines_further_below,
     cut_where_lines_below_begin,
     cut_at_same_key,
     # After the lines below, which tell best how many are wanted.
