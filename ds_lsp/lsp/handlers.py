@@ -32,6 +32,7 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.documents.encoding = convert.to_encoding(ls.workspace.position_encoding)
     ls.folders = convert.to_folders(params)
     ls.menu_client = convert.to_menu_client(params)
+    ls.can_replace_inline = convert.can_replace_inline(params.client_info)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
     ls.configuration = Configuration(params)
     ls.configuration.read_files(ls.folders)
@@ -107,7 +108,8 @@ async def inline_completion(
         return convert.NOTHING
     ls.gather_where_moved(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
-    completion = await _complete(ls, ls.request(snapshot, trigger, "inline"))
+    request = ls.request(snapshot, trigger, "inline", can_replace=ls.can_replace_inline)
+    completion = await _complete(ls, request)
     if completion is None:
         return None
     return convert.to_inline_completion_list(completion, snapshot, selected)
@@ -121,7 +123,9 @@ async def completion_menu(
         return convert.EMPTY_MENU
     ls.gather_where_moved(snapshot)
     # Always automatic: Helix says "invoked" while one types.
-    request = ls.request(snapshot, Trigger.AUTOMATIC, "menu")
+    # Only an edit says what it replaces: a bare text is put at the cursor.
+    can_replace = ls.menu_client.wants_edit
+    request = ls.request(snapshot, Trigger.AUTOMATIC, "menu", can_replace=can_replace)
     try:
         async with asyncio.timeout(MENU_TIMEOUT_S):
             completion = await _complete(ls, request)

@@ -44,6 +44,7 @@ class DsLanguageServer(LanguageServer):
         self.folders: list[Path] = []
         self.asks_inline = False
         """Whether this client has announced or asked for inline completion."""
+        self.can_replace_inline = True
         self.accepted = 0
         self._noted = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -68,8 +69,11 @@ class DsLanguageServer(LanguageServer):
             (start.line, start.character), (end.line, end.character), selected.text
         )
 
-    def request(self, snapshot: Snapshot, trigger: Trigger, lane: str) -> CompletionRequest:
-        return CompletionRequest(snapshot, trigger, self.session.settings.completion, lane)
+    def request(
+        self, snapshot: Snapshot, trigger: Trigger, lane: str, *, can_replace: bool
+    ) -> CompletionRequest:
+        settings = self.session.settings.completion
+        return CompletionRequest(snapshot, trigger, settings, lane, can_replace)
 
     def reconfigure(self) -> None:
         """Put into force what the configuration says now."""
