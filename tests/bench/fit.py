@@ -8,6 +8,8 @@ See README.md in this directory.
 import argparse
 import gzip
 import hashlib
+import importlib
+import importlib.util
 import json
 import os
 import resource
@@ -17,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
@@ -130,6 +133,32 @@ def longest_overlap(row: Row) -> Fitted:
         if row.raw.endswith(row.suffix[:size]):
             return Fitted(row.raw[:-size])
     return Fitted(row.raw)
+
+
+def truncate_expression(row: Row) -> Fitted:
+    """To the end of the first expression, by tree-sitter; what is published for CrossCodeEval."""
+    text = row.raw
+    if row.language_id != "python":
+        ends = [index for index, sign in enumerate(text) if sign in ";{}"]
+        return Fitted(text[: ends[0] + 1] if ends and ends[0] else text)
+    parser = _python_parser()
+    for end in (index for index, sign in enumerate(text) if sign == "\n" and index):
+        if not _has_error(parser.parse((row.prefix + text[:end]).encode()).root_node):
+            return Fitted(text[:end].rstrip())
+    return Fitted(text)
+
+
+@lru_cache(maxsize=1)
+def _python_parser() -> Any:
+    tree_sitter = importlib.import_module("tree_sitter")
+    grammar = importlib.import_module("tree_sitter_python")
+    return tree_sitter.Parser(tree_sitter.Language(grammar.language()))
+
+
+def _has_error(node: Any) -> bool:
+    if node.type == "ERROR":
+        return True
+    return node.has_error and any(map(_has_error, node.children))
 
 
 METHODS: dict[str, Method] = {
@@ -311,7 +340,10 @@ def main() -> int:
 
 
 def report(name: str, rows: list[Row], verdicts: Verdicts | None, *, oracle: bool) -> None:
-    shown = {method: [show(row) for row in rows] for method, show in METHODS.items()}
+    methods = dict(METHODS)
+    if name.startswith("cceval") and importlib.util.find_spec("tree_sitter_python"):
+        methods["truncate_expr."] = truncate_expression
+    shown = {method: [show(row) for row in rows] for method, show in methods.items()}
     has_tests = bool(rows[0].test)
     if verdicts and has_tests:
         verdicts.learn(

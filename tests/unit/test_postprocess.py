@@ -154,8 +154,8 @@ CASES: dict[Rule, list[tuple[str, Place, str, str]]] = {
     below.cut_lines_further_below: [
         (
             "skipped a line",
-            place("‸\nx\nif 甲乙丙丁 == 1:\n    results.append(甲)\n"),
-            "y\n  if 甲乙丙丁 == 1:\n    results.append(甲)",
+            place("‸\nx\nif 甲乙丙丁 == 1:\n    results.append(甲乙丙丁)\n"),
+            "y\n  if 甲乙丙丁 == 1:\n    results.append(甲乙丙丁)",
             "y",
         ),
         (
