@@ -19,7 +19,7 @@ _LAST_BRANCH = re.compile(
 )
 _FEW = 4
 """Fewer letters and digits than this may stand in any line: indentation must tell."""
-_FURTHER = 8
+_FURTHER = 4
 """Lines that the model may have skipped."""
 _MANY = 12
 """So many letters and digits make one line alone unlikely to be there by chance."""
