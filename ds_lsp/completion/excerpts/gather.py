@@ -1,7 +1,6 @@
 """Gathers excerpts of other files for a document: in the background, at quiet moments."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from ds_lsp.document import LINE_END, Document, Snapshot
 from ds_lsp.languages import LINE_COMMENT, language_id, suffixes_like
 from ds_lsp.scan import Allows, nearest_files, read_source
 from ds_lsp.uris import to_path
-
-log = logging.getLogger(__name__)
 
 IDLE_S = 3.0
 """So long a rest counts as a quiet moment."""
@@ -216,7 +213,10 @@ class Excerpts:
         others = {
             to_path(document.uri) or document.uri: document
             for document in workspace.documents
-            if document.uri != snapshot.uri and suffixes_like(document.language_id) == suffixes
+            if document.uri != snapshot.uri
+            # Clients may spell one file's uri in two ways.
+            and (path is None or to_path(document.uri) != path)
+            and suffixes_like(document.language_id) == suffixes
         }
         found: dict[Path | str, tuple[Source, float]] = {}
         if path is not None and suffixes:
