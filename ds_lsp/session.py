@@ -65,7 +65,7 @@ class Session:
                 unmet=lambda error: self._health.unmet(error),
                 another_model=self._another_model,
             ),
-            contexts=Contexts(self.excerpts.text),
+            contexts=Contexts(self.excerpts.text, self.excerpts.markers),
         )
         self._health = Health(self.engine.breaker, say, self._tell_state)
         self.gate = Gate()

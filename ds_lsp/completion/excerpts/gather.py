@@ -74,6 +74,18 @@ class Workspace:
     """The same for an open document."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What stands before the text of one document."""
+
+    block: Block
+    text: str
+    markers: tuple[str, ...]
+
+
+_NOTHING = _Sent(Block(), "", ())
+
+
 class Excerpts:
     """The blocks of excerpts, one for each document.
 
@@ -85,7 +97,7 @@ class Excerpts:
     ) -> None:
         self._prepare = prepare
         self._clock = clock
-        self._blocks: LRUCache[str, tuple[Block, str]] = LRUCache(_MAX_BLOCKS)
+        self._blocks: LRUCache[str, _Sent] = LRUCache(_MAX_BLOCKS)
         self._sources: LRUCache[tuple[str, object], Source] = LRUCache(_MAX_SOURCES)
         self._imports: LRUCache[Path, list[Import]] = LRUCache(_MAX_SOURCES)
         self._listings: LRUCache[object, tuple[float, Listing]] = LRUCache(4)
@@ -95,8 +107,11 @@ class Excerpts:
 
     def text(self, uri: str) -> str:
         """What stands before the text of a document. All that is done while a request waits."""
-        known = self._blocks.get(uri)
-        return known[1] if known else ""
+        return self._blocks.get(uri, _NOTHING).text
+
+    def markers(self, uri: str) -> tuple[str, ...]:
+        """The headers in `text`."""
+        return self._blocks.get(uri, _NOTHING).markers
 
     def clear(self) -> None:
         """Forget all text, as when the rules about what may be read have changed."""
@@ -125,7 +140,7 @@ class Excerpts:
         """Gather for one document anew. Gives way to other tasks all the time."""
         scale = contexts.scales.of(snapshot.language_id)
         budget = _room(snapshot, contexts.budget, scale)
-        before = self._blocks.get(snapshot.uri, (Block(), ""))[0]
+        before = self._blocks.get(snapshot.uri, _NOTHING).block
         epoch = self._epoch
         sources = await self._in_slices(self._all_sources(snapshot, workspace), epoch)
         choice = self._choose(snapshot, workspace, sources or [], budget, scale)
@@ -135,7 +150,9 @@ class Excerpts:
         block = renewed(before, wanted, _gone(before, sources), budget, scale)
         comment = LINE_COMMENT.get(snapshot.language_id, "#")
         shown = _shown(to_path(snapshot.uri), snapshot.uri, workspace.folders)
-        self._blocks[snapshot.uri] = (block, block.text(shown, comment))
+        self._blocks[snapshot.uri] = _Sent(
+            block, block.text(shown, comment), block.markers(shown, comment)
+        )
 
     async def _in_slices(self, work: Generator[None, None, _T], epoch: int) -> _T | None:
         """The result of *work*; None when everything has been forgotten meanwhile."""
