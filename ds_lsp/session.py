@@ -88,6 +88,9 @@ class Session:
         """Put settings into force. A provider that must first ask for its key follows later."""
         if resolved.settings != self.resolved.settings:
             self._health.settings_changed()
+        if resolved.settings.completion.model != self.resolved.settings.completion.model:
+            # It would never be found again.
+            self.engine.cache.clear()
         self.resolved = resolved
         self._use_models_there_are()
         settings = self.settings

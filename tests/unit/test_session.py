@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ds_lsp.completion.cache import Key
+from ds_lsp.completion.shape import Shape
 from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.key import Found
+from ds_lsp.providers.base import FimRequest, FimResult, Finish
 from ds_lsp.session import NO_KEY, Session, State
 from ds_lsp.settings import ChatSettings, CompletionSettings, Resolved, Settings
 from tests.unit.fakes import turns
@@ -182,3 +185,16 @@ async def test_nothing_is_learned_for_a_provider_that_does_not_use_it(tmp_path: 
     assert told.session.index.nbytes == empty
     await told.session.aclose()
     await turns()
+
+
+async def test_another_model_makes_what_the_last_one_said_useless() -> None:
+    told = Told()
+    await told.configure(Settings(api_key="k"))
+    engine = told.session.engine
+    request = FimRequest("u", "python", "x", "", "deepseek-flash", 9, 0.0)
+    for model, left in (("deepseek-flash", 1), ("deepseek-v4-pro", 0)):
+        engine.cache.store(Key("deepseek", Shape.LINE, request), FimResult("1", Finish.STOP))
+        completion = CompletionSettings(model=model)
+        await told.configure(Settings(api_key="k", completion=completion))
+        assert len(engine.cache) == left
+    await told.session.aclose()
