@@ -4,7 +4,8 @@ The language server and the subcommands each drive one.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -45,6 +46,9 @@ class Session:
         self,
         say: Say = lambda topic, message, occasion=Occasion.NEWS: None,
         changed: Callable[[State], None] = lambda state: None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """*say* tells the user what there is to say about a topic; *changed* hears of states."""
         self.usage = UsageCounter()
@@ -61,8 +65,10 @@ class Session:
                 unmet=lambda error: self._health.unmet(error),
                 another_model=self._another_model,
             ),
+            clock=clock,
+            sleep=sleep,
         )
-        self._health = Health(self.engine.breaker, say, self._tell_state)
+        self._health = Health(self.engine.breaker, say, self._tell_state, sleep)
         self.gate = Gate()
         self.key_source = "none"
         self._say = say
