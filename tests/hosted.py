@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pygls.io_ import run_async
+from pygls.protocol import default_converter
 
 from ds_lsp.lsp.app import create_server
 from ds_lsp.lsp.notify import Notifier
@@ -22,6 +23,7 @@ PATIENCE_S = 30.0
 """How long the server may take for anything, in seconds, before the test has failed."""
 
 _METHOD_NOT_FOUND = -32601
+_CONVERTER = default_converter()  # type: ignore[no-untyped-call]
 
 
 class Hosted:
@@ -29,6 +31,8 @@ class Hosted:
 
     def __init__(self, time: FakeTime | None = None) -> None:
         self.server = create_server()
+        # What it has learned to convert holds for every session; to learn it takes 50 ms.
+        self.server.protocol._converter = _CONVERTER
         if time:
             notifier = self.server.notifier = Notifier(self.server, time.clock)
             self.server.session = Session(
