@@ -119,6 +119,7 @@ class Hosted:
         await turns()
         counts = {identifier: len(messages) for identifier, messages in self.answers.items()}
         assert set(counts.values()) == {1}, counts
+        assert self.server.protocol._request_futures == {}
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, left
 

@@ -123,6 +123,14 @@ class DsProtocol(LanguageServerProtocol):
         elif self._workspace is not None or self._may_come_first(message):
             super().handle_message(message)
 
+    def _execute_handler(self, msg_id: Any, *rest: Any, **more: Any) -> None:
+        super()._execute_handler(msg_id, *rest, **more)
+        future = self._request_futures.get(msg_id)
+        if future:
+            # pygls forgets it when a request is answered: those of notifications, and of what
+            # handlers ask each other, it would keep to the end of the session.
+            future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
+
     def _may_come_first(self, message: Any) -> bool:
         return getattr(message, "method", None) in (types.INITIALIZE, types.EXIT)
 
