@@ -15,6 +15,14 @@ def _no_proxy() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a session in a test counts is not the developer's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture
 def fake() -> Iterator[FakeDeepSeek]:
     """DeepSeek's stand-in on loopback."""

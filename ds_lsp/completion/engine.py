@@ -26,7 +26,7 @@ from ds_lsp.completion.request import (
 from ds_lsp.completion.shape import shape_for, visible, wants_more
 from ds_lsp.completion.trigger import Excludes, refusal
 from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
-from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
+from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, Finish
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,8 @@ class Events:
     asking: Callable[[], None] = lambda: None
     """A metered call begins."""
     asked: Callable[[FimRequest, FimResult | None], None] = lambda request, result: None
-    """It has ended; None: without an answer, cancelled or failed."""
+    """It has ended. One that was hung up on or broke off is cut where it was; None: it failed
+    before it said anything."""
     worked: Callable[[], None] = lambda: None
     failed: Callable[[ProviderError], None] = lambda error: None
     """A metered call has failed."""
@@ -54,6 +55,10 @@ class Events:
     """An explicit request got nothing from the provider: its user waits for a word."""
     another_model: Callable[[UnknownModelError], str | None] = lambda error: None
     """The model to ask instead; None: there is none to try."""
+
+
+_NOT_ASKED = (Reason.PROVIDER_FAILED, Reason.HELD_BACK, Reason.OVER_LIMIT)
+"""Why the provider gave nothing, where the fallback has nothing either."""
 
 
 class Engine:
@@ -68,7 +73,9 @@ class Engine:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         in_flight: InFlight | None = None,
         breaker: Breaker | None = None,
+        allowance: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """*allowance*: why nothing may be paid for automatically now; None: go on."""
         self.providers = Providers(None)
         self.breaker = Breaker(clock) if breaker is None else breaker
         self.cache = CompletionCache(clock)
@@ -76,6 +83,7 @@ class Engine:
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
         self._events = events
+        self._allowance = allowance
         self._clock = clock
         self._sleep = sleep
         self._newest = Newest()
@@ -176,7 +184,7 @@ class Engine:
             fitted = postprocess(seen, request.snapshot)
         text = fitted.text
         record.received, record.chars, record.rules = len(result.text), len(text), fitted.rules
-        if text or record.reason not in (Reason.PROVIDER_FAILED, Reason.HELD_BACK):
+        if text or record.reason not in _NOT_ASKED:
             record.reason = _reason(result.text, text)
         return text
 
@@ -192,7 +200,9 @@ class Engine:
 
     def _is_to_be_asked(self, provider: FimProvider, key: Key, request: CompletionRequest) -> bool:
         """Whether this request comes to begin a metered call, unless something changes first."""
-        is_held_back = request.trigger is Trigger.AUTOMATIC and self.breaker.refuses()
+        is_held_back = request.trigger is Trigger.AUTOMATIC and (
+            self.breaker.refuses() or self._allowance()
+        )
         return provider.metered and key not in self.in_flight and not is_held_back
 
     async def _result(
@@ -203,10 +213,14 @@ class Engine:
             return await self._ask_free(provider, key, record)
         is_joining = key in self.in_flight
         if request.trigger is Trigger.AUTOMATIC and not is_joining:
+            over_limit = self._allowance()
+            if over_limit:
+                record.reason = Reason.OVER_LIMIT
+                return await self._ask_fallback(over_limit, key, record)
             trouble = self.breaker.admit()
             if trouble:
                 record.reason = Reason.HELD_BACK
-                return await self._ask_fallback(trouble, key, record)
+                return await self._ask_fallback(str(trouble), key, record)
         record.source = Origin.JOINED.value if is_joining else provider.name
         try:
             with self._stage(record, "provider"):
@@ -215,7 +229,7 @@ class Engine:
             if request.trigger is Trigger.INVOKED:
                 self._events.unmet(error)
             record.reason = Reason.PROVIDER_FAILED
-            return await self._ask_fallback(error, key, record)
+            return await self._ask_fallback(str(error), key, record)
         record.usage = result.usage
         return result
 
@@ -248,10 +262,23 @@ class Engine:
 
     async def _call(self, provider: FimProvider, key: Key) -> FimResult:
         """One metered call."""
+        said = ""
+
+        def keep_going(text: str) -> bool:
+            nonlocal said
+            said = text
+            return wants_more(text, key.shape)
+
         result = None
         self._events.asking()
         try:
-            result = await provider.fill(key.request, lambda text: wants_more(text, key.shape))
+            result = await provider.fill(key.request, keep_going)
+        except asyncio.CancelledError:
+            result = FimResult(said, Finish.CUT)
+            raise
+        except ProviderError:
+            result = FimResult(said, Finish.CUT) if said else None
+            raise
         finally:
             self._events.asked(key.request, result)
         return result
@@ -261,10 +288,8 @@ class Engine:
             return self._events.another_model(error)
         return None
 
-    async def _ask_fallback(
-        self, trouble: ProviderError, key: Key, record: Record
-    ) -> FimResult | None:
-        record.source, record.detail = "", str(trouble)
+    async def _ask_fallback(self, trouble: str, key: Key, record: Record) -> FimResult | None:
+        record.source, record.detail = "", trouble
         fallback = self.providers.fallback
         return await self._ask_free(fallback, key, record) if fallback else None
 
