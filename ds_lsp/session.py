@@ -113,7 +113,7 @@ class Session:
                 self.engine.use(Providers(self._local))
             # A task in any case: the client's first answer does not wait for an import.
             self._choosing = asyncio.create_task(self._choose_provider(settings))
-        self._tell_state()
+        self._heed_limit()
 
     def forget_gate(self) -> None:
         """Ignore files have changed: the next `configure` reads them again."""
@@ -253,7 +253,7 @@ class Session:
 
     def _asked(self, request: FimRequest, result: FimResult | None) -> None:
         self._calls -= 1
-        self.ledger.add_call(request, result)
+        self.ledger.add_completion(request, result)
         self._tell_state()
 
     def _allowance(self) -> str | None:
@@ -283,8 +283,8 @@ class Session:
     def _usage_line(self) -> str:
         today = self.ledger.today()
         return (
-            f"today {today.requests:,} requests, {today.tokens:,} tokens, about "
-            f"${today.cost_usd:.4f} by the prices of {catalog().as_of}"
+            f"today: requests {today.requests:,}, tokens {today.tokens:,}, about "
+            f"${today.cost_usd:.4f} (prices of {catalog().as_of})"
         )
 
     def _may_know_another_key(self) -> bool:

@@ -40,7 +40,7 @@ class Acceptance:
 
     def accepted(self, arguments: Sequence[object]) -> None:
         """The item's command was run, with the arguments it was given, or with any others."""
-        if arguments and isinstance(arguments[0], int):
+        if arguments and type(arguments[0]) is int:
             self._note(self._outcomes.accepted(arguments[0], self._clock()))
 
     def closed(self, uri: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ds_lsp.errors import StoreError
-from ds_lsp.providers.base import FimRequest, FimResult
+from ds_lsp.providers.base import FimRequest, FimResult, TokenUsage
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
 from ds_lsp.usage.estimate import estimated_usage
@@ -74,26 +74,33 @@ class Ledger:
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
-    def add_call(self, request: FimRequest, result: FimResult | None) -> None:
+    def add_completion(self, request: FimRequest, result: FimResult | None) -> None:
         """A metered call has ended; *result* is None when it failed before it said anything."""
-        usage = result.usage if result else None
-        is_estimated = result is not None and usage is None
-        if result and usage is None:
-            usage = estimated_usage(request, result.text)
-        now = self._now()
-        if usage is None:
-            totals = Totals(requests=1)
-        else:
+        usage, estimated = result.usage if result else None, 0
+        if result and not usage:
+            usage, estimated = estimated_usage(request, result.text), 1
+        self.add_call(request.model, usage, request.language_id, estimated=estimated)
+
+    def add_call(
+        self, model: str, usage: TokenUsage | None, language: str = "", *, estimated: int = 0
+    ) -> None:
+        """A call of *model* has ended and used so much, as far as one knows.
+
+        *language* is that of the document it completed, and empty where it completed none;
+        *estimated* is 1 where the provider did not say.
+        """
+        totals = Totals(requests=1)
+        if usage:
             totals = Totals(
                 requests=1,
-                estimated=int(is_estimated),
+                estimated=estimated,
                 prompt_hit_tokens=usage.prompt_hit,
                 prompt_miss_tokens=usage.prompt_miss,
                 completion_tokens=usage.completion,
-                cost_usd=cost_usd(catalog(), request.model, usage, now) or 0.0,
+                cost_usd=cost_usd(catalog(), model, usage, self._now()) or 0.0,
             )
-        key = CallKey(now.date().isoformat(), request.model, request.language_id)
-        self._session = self._session + totals
+        self._session += totals
+        key = CallKey(self._now().date().isoformat(), model, language)
         self._note(Counts(calls={key: totals}))
 
     def add_outcome(self, language: str, outcome: str, chars: int) -> None:
@@ -181,7 +188,11 @@ class Ledger:
 
         today = self._now().date()
         if self._store is None:
-            self._store = Store.open(self._path(), today)
+            path = self._path()
+            if not counts and not path.exists():
+                # Looking makes no file.
+                return Counts()
+            self._store = Store.open(path, today)
         try:
             if counts:
                 self._store.add(counts)

@@ -23,6 +23,7 @@ ARROWS = {
         "languages",
         "privacy",
         "providers",
+        "usage",
         "commands",
     },
     "lsp": {"session", "health", "sources", "completion", "privacy", "providers", "lsp"},
@@ -96,7 +97,8 @@ def test_every_folder_of_ours_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    "unwanted", ["ds_lsp.commands", "httpx", "truststore", "tomli_w", "rich", "keyring"]
+    "unwanted",
+    ["ds_lsp.commands", "httpx", "truststore", "tomli_w", "rich", "keyring", "sqlite3", "PIL"],
 )
 def test_the_server_starts_without_what_it_does_not_need(unwanted: str) -> None:
     code = (

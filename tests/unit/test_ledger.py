@@ -64,13 +64,13 @@ def rig(tmp_path: Path) -> Rig:
 
 async def test_day_and_session(rig: Rig) -> None:
     ledger = rig.ledger
-    ledger.add_call(REQUEST, TOLD)
-    ledger.add_call(REQUEST, None)
+    ledger.add_completion(REQUEST, TOLD)
+    ledger.add_completion(REQUEST, None)
     assert ledger.today().cost_usd == pytest.approx(0.00002103)
     assert dataclasses.replace(ledger.today(), cost_usd=0) == Totals(2, 0, 10, 20, 30, 0)
     rig.now += timedelta(hours=2)
     assert ledger.today() == Totals()
-    ledger.add_call(dataclasses.replace(REQUEST, model="unheard-of"), TOLD)
+    ledger.add_completion(dataclasses.replace(REQUEST, model="unheard-of"), TOLD)
     assert ledger.today() == Totals(1, 0, 10, 20, 30, 0.0)
     assert ledger.session().requests == 3
     assert ledger.session().prompt_hit_tokens == 20
@@ -80,15 +80,15 @@ async def test_day_and_session(rig: Rig) -> None:
 
 
 async def test_money_is_that_of_the_time_of_the_call(rig: Rig) -> None:
-    rig.ledger.add_call(REQUEST, TOLD)
+    rig.ledger.add_completion(REQUEST, TOLD)
     rig.now = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-    rig.ledger.add_call(REQUEST, TOLD)
+    rig.ledger.add_completion(REQUEST, TOLD)
     assert rig.ledger.session().cost_usd == pytest.approx(0.00002103 * 3)
     await rig.ledger.aclose()
 
 
 async def test_tokens_of_a_call_that_was_cut_are_estimated_and_marked(rig: Rig) -> None:
-    rig.ledger.add_call(REQUEST, FimResult("加" * 10, Finish.CUT))
+    rig.ledger.add_completion(REQUEST, FimResult("加" * 10, Finish.CUT))
     used = rig.ledger.today()
     assert dataclasses.replace(used, cost_usd=0) == Totals(1, 1, 0, 27, 6)
     assert used.cost_usd > 0
@@ -96,8 +96,8 @@ async def test_tokens_of_a_call_that_was_cut_are_estimated_and_marked(rig: Rig) 
 
 
 async def test_everything_is_written_by_model_and_language(rig: Rig) -> None:
-    rig.ledger.add_call(REQUEST, TOLD)
-    rig.ledger.add_call(dataclasses.replace(REQUEST, language_id="中文"), TOLD)
+    rig.ledger.add_completion(REQUEST, TOLD)
+    rig.ledger.add_completion(dataclasses.replace(REQUEST, language_id="中文"), TOLD)
     rig.ledger.add_outcome("python", "accepted", 17)
     rig.ledger.add_outcome("python", "accepted", 3)
     await rig.ledger.write()
@@ -116,9 +116,9 @@ async def test_everything_is_written_by_model_and_language(rig: Rig) -> None:
 
 async def test_today_is_that_of_all_servers(rig: Rig) -> None:
     other = rig.another()
-    other.add_call(REQUEST, TOLD)
+    other.add_completion(REQUEST, TOLD)
     await other.aclose()
-    rig.ledger.add_call(REQUEST, TOLD)
+    rig.ledger.add_completion(REQUEST, TOLD)
     assert rig.ledger.today().requests == 1
     await rig.ledger.write()
     assert rig.ledger.today().requests == 2
@@ -156,11 +156,11 @@ async def test_what_comes_in_while_it_writes_is_counted_once(
         add(store, counts)
 
     monkeypatch.setattr(Store, "add", slowly)
-    rig.ledger.add_call(REQUEST, TOLD)
+    rig.ledger.add_completion(REQUEST, TOLD)
     rig.ledger._begin_writing()
     await asyncio.to_thread(entered.wait, 10)
     # The event loop goes on, and the figures are whole.
-    rig.ledger.add_call(REQUEST, TOLD)
+    rig.ledger.add_completion(REQUEST, TOLD)
     assert rig.ledger.today().requests == 2
     go_on.set()
     await rig.ledger.aclose()
@@ -171,7 +171,7 @@ async def test_what_comes_in_while_it_writes_is_counted_once(
 async def test_a_file_that_fails_is_named_once_and_everything_is_written_later(rig: Rig) -> None:
     rig.path.mkdir()
     for _ in range(3):
-        rig.ledger.add_call(REQUEST, TOLD)
+        rig.ledger.add_completion(REQUEST, TOLD)
         await rig.ledger.write()
         rig.ledger.add_outcome("python", "shown", 5)
         await rig.ledger.write()
@@ -199,11 +199,11 @@ async def test_a_write_that_fails_half_way_loses_nothing(
     def fail(store: Store, counts: Counts) -> None:
         raise StoreError("database is locked")
 
-    rig.ledger.add_call(REQUEST, TOLD)
+    rig.ledger.add_completion(REQUEST, TOLD)
     await rig.ledger.write()
     with monkeypatch.context() as patch:
         patch.setattr(Store, "add", fail)
-        rig.ledger.add_call(REQUEST, TOLD)
+        rig.ledger.add_completion(REQUEST, TOLD)
         await rig.ledger.write()
     assert rig.ledger.today().requests == 2
     # At the end it is tried once more, however short ago it failed.
@@ -213,22 +213,30 @@ async def test_a_write_that_fails_half_way_loses_nothing(
 
 async def test_python_without_sqlite(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ds_lsp.usage.store", None)
-    rig.ledger.add_call(REQUEST, TOLD)
+    rig.ledger.add_completion(REQUEST, TOLD)
     await rig.ledger.aclose()
     assert "without SQLite" in (rig.said[-1] or "")
     assert rig.ledger.today().requests == 1
 
 
+async def test_what_completes_nothing_has_no_language(rig: Rig) -> None:
+    rig.ledger.add_call("deepseek-v4-pro", TokenUsage(1, 2, 3))
+    await rig.ledger.aclose()
+    (key,) = rig.stored().calls
+    assert key == ("2026-11-22", "deepseek-v4-pro", "")
+
+
 async def test_without_anything_to_count_there_is_no_file(rig: Rig) -> None:
+    await rig.ledger.write()
     await rig.ledger.aclose()
     assert not rig.path.exists()
 
 
 async def test_counts_wait_a_second_for_more(rig: Rig) -> None:
-    rig.ledger.add_call(REQUEST, TOLD)
+    rig.ledger.add_completion(REQUEST, TOLD)
     timer = rig.ledger._timer
     assert timer
-    rig.ledger.add_call(REQUEST, TOLD)
+    rig.ledger.add_completion(REQUEST, TOLD)
     assert rig.ledger._timer is timer
     await rig.ledger.write()
     assert timer.cancelled()
