@@ -24,6 +24,8 @@ WRITE_AFTER_S = 1.0
 """How long counts wait for more before they are written: what a killed server loses."""
 RETRY_AFTER_S = 60.0
 """How long a file that failed is left alone."""
+CLOSE_TIMEOUT_S = 0.8
+"""An editor that quits does not wait for another server's write."""
 READ_AFTER_S = 30.0
 """How old the other servers' counts may get while this one has nothing to write."""
 
@@ -136,8 +138,9 @@ class Ledger:
             self._timer.cancel()
         if self._pending or self._writing:
             self._retry_at = float("-inf")
-            await self.write()
-        self._close()
+            await asyncio.wait([asyncio.ensure_future(self.write())], timeout=CLOSE_TIMEOUT_S)
+        if self._writing is None:
+            self._close()
 
     def _note(self, counts: Counts) -> None:
         self._pending.add(counts)

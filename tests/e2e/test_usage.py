@@ -153,6 +153,24 @@ async def test_a_file_that_cannot_be_used_costs_one_message(
         assert str(path) in message
 
 
+async def test_completions_do_not_wait_for_a_file_that_is_locked(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    async with editor(tmp_path, fake) as at:
+        position = at.open("x = |\n")
+        assert await at.complete(position)
+        # The first write has made the file.
+        assert (await at.command("usage"))["today"]["requests"] == 1
+        with closing(sqlite3.connect(usage_file(tmp_path), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for letter in "abc":
+                position = at.insert(position, letter)
+                assert await at.complete(position)
+            assert (await at.command("usage"))["today"]["requests"] == 4
+            other.execute("ROLLBACK")
+    assert rows(tmp_path, "SELECT sum(requests) FROM calls") == [(4,)]
+
+
 async def test_acceptance_is_counted_by_language(tmp_path: Path, fake: FakeDeepSeek) -> None:
     async with editor(tmp_path, fake) as at:
         position = at.open("x = |\n")

@@ -3,6 +3,8 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ds_lsp.completion.outcomes import Edit, Event, Outcome, Outcomes, share_left
 from ds_lsp.document import Document, PositionEncoding, Snapshot, split_lines, width
@@ -310,6 +312,58 @@ def test_nothing_can_be_said_of_a_document_that_was_closed() -> None:
 )
 def test_share_left(text: str, around: str, low: float, high: float) -> None:
     assert low <= share_left(text, at(around)) <= high
+
+
+FATES = {O.ACCEPTED, O.ACCEPTED_PARTLY, O.TYPED_OUT, O.REJECTED, O.SUPERSEDED}
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["offer", "type", "insert", "replace", "accept", "wait", "whole"]),
+        st.integers(0, 30),
+        st.sampled_from(["x", "(", "()", "甲 = 1", "\r\n", "\n    ", "\t", "😀", "f(a, b)\n"]),
+    ),
+    max_size=30,
+)
+
+
+@given(STEPS, st.sampled_from(PositionEncoding))
+def test_whatever_happens_each_completion_has_one_fate(
+    steps: list[tuple[str, int, str]], encoding: PositionEncoding
+) -> None:
+    rig = Rig("a = 1\r\n甲 = |\n\tb😀\n", encoding)
+    for what, number, text in steps:
+        size = len(rig.document.text)
+        rig.cursor = min(rig.cursor, size)
+        match what:
+            case "offer":
+                rig.offer(text * (1 + number % 3))
+            case "type":
+                standing = rig.outcomes._open.get(rig.document.uri)
+                rig.insert(standing.rest[: 1 + number % 5] if standing else text)
+            case "insert":
+                rig.insert(text)
+            case "replace":
+                rig.replace(min(number, size), min(number + len(text), size), text)
+            case "accept":
+                rig.accept(number % 5)
+            case "wait":
+                rig.wait(number / 10 * (1 if number % 2 else 30))
+            case "whole":
+                rig.events += rig.outcomes.edited(rig.document.uri, [None], rig.now)
+    rig.finish()
+    rig.wait(1000)
+    by_id: dict[int, list[Outcome]] = {}
+    for event in rig.events:
+        by_id.setdefault(event.id, []).append(event.outcome)
+        assert event.chars >= 0
+    for outcomes in by_id.values():
+        counted = Counter(outcomes)
+        assert counted[O.OFFERED] == 1
+        assert sum(counted[fate] for fate in FATES) == 1
+        assert max(counted.values()) == 1
+        if counted[O.SUPERSEDED] == 0:
+            assert counted[O.SHOWN] == 1
+        looks = sum(counted[each] for each in (O.KEPT_30S, O.GONE_30S))
+        assert looks == counted[O.ACCEPTED] + counted[O.ACCEPTED_PARTLY]
 
 
 def test_what_is_kept_in_memory_is_bounded() -> None:

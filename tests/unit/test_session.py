@@ -8,8 +8,8 @@ import pytest
 from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.key import Found
-from ds_lsp.session import NO_KEY, Session, State
 from ds_lsp.providers.base import TokenUsage
+from ds_lsp.session import NO_KEY, Session, State
 from ds_lsp.settings import ChatSettings, CompletionSettings, Resolved, Settings, UsageSettings
 from ds_lsp.usage.ledger import Ledger
 from tests.unit.fakes import turns
