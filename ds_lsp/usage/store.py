@@ -149,7 +149,7 @@ def _connect(database: str, *, uri: bool = False) -> sqlite3.Connection:
 def _explained() -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as exc:
+    except (sqlite3.Error, OverflowError) as exc:
         raise StoreError(str(exc)) from exc
     except OSError as exc:
         raise StoreError(exc.strerror or type(exc).__name__) from exc
@@ -168,8 +168,13 @@ def _upsert(
     connection.executemany(
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         f" ON CONFLICT DO UPDATE SET {sums}",
-        [(*key, *dataclasses.astuple(counts)) for key, counts in rows],
+        [(*map(_storable, key), *dataclasses.astuple(counts)) for key, counts in rows],
     )
+
+
+def _storable(name: str) -> str:
+    # A client can send half a surrogate pair, even as the name of a language.
+    return name.encode("utf-8", "replace").decode()
 
 
 def _select(

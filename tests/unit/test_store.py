@@ -71,6 +71,15 @@ def test_counts_add_up_over_models_days_and_openings(path: Path) -> None:
         assert opened.since("2026-11-23").calls[earlier] == Totals(requests=10)
 
 
+def test_names_and_numbers_that_sqlite_does_not_take(path: Path) -> None:
+    odd = KEY._replace(language="a\ud800")
+    with closing(Store.open(path, TODAY)) as opened:
+        opened.add(Counts({odd: Totals(requests=1)}))
+        with pytest.raises(StoreError, match="too large"):
+            opened.add(Counts({KEY: Totals(requests=2**63)}))
+    assert counts_in(path) == Counts({KEY._replace(language="a?"): Totals(requests=1)})
+
+
 def test_only_its_owner_may_read_it(path: Path) -> None:
     with closing(Store.open(path, TODAY)) as opened:
         opened.add(ONE)
