@@ -10,11 +10,12 @@ from pathlib import Path
 
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.outcomes import Event
-from ds_lsp.document import Document
+from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
 from ds_lsp.key import Found, find_key, needs_search
 from ds_lsp.privacy.gate import Gate
+from ds_lsp.privacy.text import text_rule
 from ds_lsp.providers.base import Account, FimProvider, FimRequest, FimResult
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.provider import Local
@@ -58,7 +59,7 @@ class Session:
         self.settings = Settings()
         self.resolved = Resolved(self.settings, {}, ())
         self.engine = Engine(
-            lambda uri: self.gate.excludes(uri),
+            lambda snapshot: self.excludes(snapshot, snapshot.before + snapshot.after),
             Events(
                 asking=self._asking,
                 asked=self._asked,
@@ -80,6 +81,7 @@ class Session:
         self._lacks_key = False
         self._gone_models: set[str] = set()
         self._models: dict[str, str] = {}
+        self._refusal: str | None = None
         self._asked_for: tuple[object, ...] = ()
         self._gate_made_of: object = None
         self._choosing: asyncio.Task[None] | None = None
@@ -102,10 +104,12 @@ class Session:
         asked_for = (
             *(settings.provider, settings.base_url),
             *(settings.api_key, settings.api_key_command),
+            resolved.refusal,
         )
         if asked_for != self._asked_for or self._may_know_another_key():
             self._asked_for = asked_for
-            self._is_searching = needs_search(settings)
+            self._refusal = resolved.refusal
+            self._is_searching = not self._refusal and needs_search(settings)
             if self._choosing:
                 self._choosing.cancel()
             if self._is_searching and self.engine.providers.first is None and self.uses_local:
@@ -163,10 +167,22 @@ class Session:
         """The answer of ``ds-lsp.why``: the last request's record."""
         return self.engine.last.report()
 
+    def excludes(self, document: Document | Snapshot, near: str = "") -> str | None:
+        """The rule that keeps a document from being read or sent, or None.
+
+        *near* is what is to be read of it.
+        """
+        return self.gate.excludes(document.uri) or text_rule(document.head, document.size, near)
+
     def index_document(self, document: Document) -> None:
         """Let the local provider learn from an open document, unless the gate excludes it."""
-        if self.uses_local and not self.gate.excludes(document.uri):
-            self.index.put(document.uri, document.language_id, document.text)
+        if not self.uses_local:
+            return
+        text = document.beginning(self.index.limits.max_open_chars)
+        if self.excludes(document, text):
+            self.index.hide(document.uri)
+        else:
+            self.index.put(document.uri, document.language_id, text)
 
     async def scan(self, folders: Sequence[Path], document: Document) -> None:
         """Let the local provider learn from the workspace's files like *document*."""
@@ -197,10 +213,10 @@ class Session:
 
     async def _choose_provider(self, settings: Settings) -> None:
         found = Found(None, "none")
-        if settings.provider != "local":
+        if settings.provider != "local" and not self._refusal:
             found = await find_key(settings, self.resolved.origins.get("api_key", "none"))
         self.key_source = found.source
-        self._lacks_key = settings.provider == "deepseek" and not found.key
+        self._lacks_key = settings.provider == "deepseek" and not (found.key or self._refusal)
         replaced = self.engine.providers.first
         self.engine.use(self._providers(settings, found.key))
         self._is_searching = False
@@ -232,6 +248,8 @@ class Session:
     def _state(self) -> tuple[str, str]:
         if not self.settings.completion.enabled:
             return "disabled", "completion.enabled is false"
+        if self._refusal:
+            return "stopped", f"DeepSeek is not used: {self._refusal}"
         if self._is_searching:
             waits = "local" if self.engine.providers.first is self._local else "paused"
             return waits, "looking for the DeepSeek key"

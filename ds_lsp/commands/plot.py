@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from xml.sax.saxutils import escape
 
-from ds_lsp.commands.output import visible_only
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import Counts, Totals
+from ds_lsp.visible import visible_only
 
 WIDTH, HEIGHT = 880, 500
 _LEFT, _RIGHT = 78, 24

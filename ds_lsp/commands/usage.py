@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from ds_lsp.commands.output import complain, prepare_output, print_json, visible_only
+from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.completion.outcomes import Outcome
 from ds_lsp.errors import StoreError
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import Counts, Tally, Totals
 from ds_lsp.usage.ledger import local_now, usage_file
+from ds_lsp.visible import visible_only
 
 DAYS = 30
 _PERIODS = {"today": 1, "last 7 days": 7, f"last {DAYS} days": DAYS}

@@ -77,10 +77,7 @@ def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) 
 
 
 def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
-    ls.drop_late(params.text_document.uri)
-    ls.forget_learning(params.text_document.uri)
-    ls.acceptance.closed(params.text_document.uri)
-    ls.session.index.drop(params.text_document.uri)
+    ls.forget(params.text_document.uri)
 
 
 def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> None:
