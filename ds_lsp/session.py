@@ -197,6 +197,8 @@ class Session:
     async def aclose(self) -> None:
         if self._choosing:
             self._choosing.cancel()
+            # Whoever was asked for the key ends with us.
+            await asyncio.wait([self._choosing])
         self._health.aclose()
         await self.engine.aclose()
         await self.ledger.aclose()
@@ -323,19 +325,22 @@ class Session:
     def _use_models_there_are(self) -> None:
         """Put into force the settings, with the models in the place of those that are gone."""
         settings = self.resolved.settings
-        completion, chat = (
-            self._model_for(settings.completion.model),
-            self._model_for(settings.chat.model),
-        )
+        wanted = {
+            "completion.model": settings.completion.model,
+            "chat.model": settings.chat.model,
+        }
+        used = {path: self._model_for(name) for path, name in wanted.items()}
         self.settings = replace(
             settings,
-            completion=replace(settings.completion, model=completion),
-            chat=replace(settings.chat, model=chat),
+            completion=replace(settings.completion, model=used["completion.model"]),
+            chat=replace(settings.chat, model=used["chat.model"]),
         )
-        wanted = {settings.completion.model: completion, settings.chat.model: chat}
-        gone = [f"{old} is gone, {new} is used" for old, new in wanted.items() if old != new]
-        message = f"The model {'; the model '.join(gone)}: change your settings." if gone else None
-        self._say("model", message)
+        gone = [
+            f"{path} is {name}, which is gone: {used[path]} is used"
+            for path, name in wanted.items()
+            if name != used[path]
+        ]
+        self._say("model", f"{'; '.join(gone)}." if gone else None)
 
     def _model_for(self, name: str) -> str:
         name = catalog().current(name)

@@ -130,8 +130,8 @@ async def test_retired_names_in_the_settings_are_replaced_and_said() -> None:
     assert told.session.settings.chat.model == "deepseek-flash"
     assert told.session.status()["model"] == "deepseek-flash"
     assert told.words("model") == (
-        "The model deepseek-chat is gone, deepseek-flash is used; "
-        "the model deepseek-reasoner is gone, deepseek-flash is used: change your settings."
+        "completion.model is deepseek-chat, which is gone: deepseek-flash is used; "
+        "chat.model is deepseek-reasoner, which is gone: deepseek-flash is used."
     )
     await told.configure(Settings(api_key="k"))
     assert told.words("model") is None
