@@ -31,7 +31,7 @@ from ds_lsp.completion.trigger import Excludes, refusal, suppression
 from ds_lsp.completion.watch import watch
 from ds_lsp.document import Snapshot
 from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
-from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
+from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, Finish, KeepGoing
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,8 @@ class Events:
     asking: Callable[[], None] = lambda: None
     """A metered call begins."""
     asked: Callable[[FimRequest, FimResult | None], None] = lambda request, result: None
-    """It has ended; None: without an answer, cancelled or failed."""
+    """It has ended. One that was hung up on or broke off is cut where it was; None: it failed
+    before it said anything."""
     worked: Callable[[], None] = lambda: None
     failed: Callable[[ProviderError], None] = lambda error: None
     """A metered call has failed."""
@@ -61,6 +62,10 @@ class Events:
     """An explicit request got nothing from the provider: its user waits for a word."""
     another_model: Callable[[UnknownModelError], str | None] = lambda error: None
     """The model to ask instead; None: there is none to try."""
+
+
+_NOT_ASKED = (Reason.PROVIDER_FAILED, Reason.HELD_BACK, Reason.OVER_LIMIT)
+"""Why the provider gave nothing, where the fallback has nothing either."""
 
 
 class Engine:
@@ -76,7 +81,9 @@ class Engine:
         in_flight: InFlight | None = None,
         breaker: Breaker | None = None,
         contexts: Contexts | None = None,
+        allowance: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """*allowance*: why nothing may be paid for automatically now; None: go on."""
         self.providers = Providers(None)
         self.breaker = Breaker(clock) if breaker is None else breaker
         self.cache = CompletionCache(clock)
@@ -85,6 +92,7 @@ class Engine:
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
         self._events = events
+        self._allowance = allowance
         self._clock = clock
         self._sleep = sleep
         self._newest = Newest()
@@ -196,7 +204,7 @@ class Engine:
             self._shown[request.snapshot.uri] = fitted.text
         record.received, record.chars = len(result.text), len(fitted.text)
         record.rules = fitted.rules
-        if fitted.text or record.reason not in (Reason.PROVIDER_FAILED, Reason.HELD_BACK):
+        if fitted.text or record.reason not in _NOT_ASKED:
             record.reason = _reason(result.text, fitted.text)
         return fitted
 
@@ -212,7 +220,9 @@ class Engine:
 
     def _is_to_be_asked(self, provider: FimProvider, key: Key, request: CompletionRequest) -> bool:
         """Whether this request comes to begin a metered call, unless something changes first."""
-        is_held_back = request.trigger is Trigger.AUTOMATIC and self.breaker.refuses()
+        is_held_back = request.trigger is Trigger.AUTOMATIC and (
+            self.breaker.refuses() or self._allowance()
+        )
         return provider.metered and key not in self.in_flight and not is_held_back
 
     async def _result(
@@ -223,10 +233,14 @@ class Engine:
             return await self._ask_free(provider, key, request, record)
         is_joining = key in self.in_flight
         if request.trigger is Trigger.AUTOMATIC and not is_joining:
+            over_limit = self._allowance()
+            if over_limit:
+                record.reason = Reason.OVER_LIMIT
+                return await self._ask_fallback(over_limit, key, request, record)
             trouble = self.breaker.admit()
             if trouble:
                 record.reason = Reason.HELD_BACK
-                return await self._ask_fallback(trouble, key, request, record)
+                return await self._ask_fallback(str(trouble), key, request, record)
         record.source = Origin.JOINED.value if is_joining else provider.name
         try:
             with self._stage(record, "provider"):
@@ -235,7 +249,7 @@ class Engine:
             if request.trigger is Trigger.INVOKED:
                 self._events.unmet(error)
             record.reason = Reason.PROVIDER_FAILED
-            return await self._ask_fallback(error, key, request, record)
+            return await self._ask_fallback(str(error), key, request, record)
         record.usage = result.usage
         return result
 
@@ -269,10 +283,24 @@ class Engine:
 
     async def _call(self, provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
         """One metered call."""
+        said = ""
+        asked, wants_more = _question(key, request)
+
+        def keep_going(text: str) -> bool:
+            nonlocal said
+            said = text
+            return wants_more(text)
+
         result = None
         self._events.asking()
         try:
-            result = await _fill(provider, key, request)
+            result = await provider.fill(asked, keep_going)
+        except asyncio.CancelledError:
+            result = FimResult(said, Finish.CUT)
+            raise
+        except ProviderError:
+            result = FimResult(said, Finish.CUT) if said else None
+            raise
         finally:
             self._events.asked(key.request, result)
         return result
@@ -283,9 +311,9 @@ class Engine:
         return None
 
     async def _ask_fallback(
-        self, trouble: ProviderError, key: Key, request: CompletionRequest, record: Record
+        self, trouble: str, key: Key, request: CompletionRequest, record: Record
     ) -> FimResult | None:
-        record.source, record.detail = "", str(trouble)
+        record.source, record.detail = "", trouble
         fallback = self.providers.fallback
         return await self._ask_free(fallback, key, request, record) if fallback else None
 
@@ -294,7 +322,7 @@ class Engine:
     ) -> FimResult:
         record.source = provider.name
         with self._stage(record, provider.name):
-            return await _fill(provider, key, request)
+            return await provider.fill(*_question(key, request))
 
     def _key(self, provider: FimProvider, request: CompletionRequest) -> Key:
         snapshot, settings = request.snapshot, request.settings
@@ -337,13 +365,11 @@ def _place(
     )
 
 
-async def _fill(provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
-    """What the provider says, up to where the rest would not be shown."""
+def _question(key: Key, request: CompletionRequest) -> tuple[FimRequest, KeepGoing]:
+    """What is asked, and whether more of the answer would be shown."""
     shape = shape_for(request.snapshot, request.settings.multiline)
     asked = replace(key.request, max_tokens=max_tokens_for(shape, key.request.max_tokens))
-    return await provider.fill(
-        asked, watch(place_at(request.snapshot, shape, markers=asked.markers))
-    )
+    return asked, watch(place_at(request.snapshot, shape, markers=asked.markers))
 
 
 def _reason(said: str, shown: str) -> Reason:

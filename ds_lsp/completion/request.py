@@ -59,6 +59,8 @@ class Reason(Enum):
     PROVIDER_FAILED = "provider_failed"
     HELD_BACK = "held_back"
     """The provider has been failing, and is not asked automatically for now."""
+    OVER_LIMIT = "over_limit"
+    """The day's tokens are used up, and the provider is not asked automatically."""
     BUG = "bug"
     NOT_OPEN = "not_open"
     TIMED_OUT = "timed_out"

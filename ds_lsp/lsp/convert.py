@@ -93,7 +93,7 @@ def to_inline_completion_list(
     item = types.InlineCompletionItem(
         insert_text=(selected.text if selected else "") + completion.text,
         range=types.Range(start=place.start, end=_after(place.end, completion, snapshot)),
-        command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
+        command=types.Command(title="Accepted", command=ACCEPT, arguments=[completion.record.id]),
     )
     return types.InlineCompletionList(items=[item])
 
@@ -119,7 +119,7 @@ def to_completion_list(
         filter_text=text,
         sort_text="0000",
         insert_text_mode=types.InsertTextMode.AsIs if client.takes_text_as_is else None,
-        command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
+        command=types.Command(title="Accepted", command=ACCEPT, arguments=[completion.record.id]),
     )
     if client.wants_edit:
         replaced = types.Range(

@@ -71,6 +71,7 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
     ls.drop_late(params.text_document.uri)
+    ls.acceptance.edited(params)
     document = ls.documents.get(params.text_document.uri)
     if document:
         ls.session.warm()
@@ -138,12 +139,14 @@ async def completion_menu(
 
 async def _complete(ls: DsLanguageServer, request: CompletionRequest) -> Completion | None:
     try:
-        return await ls.session.engine.complete(request)
+        completion = await ls.session.engine.complete(request)
     except Superseded:
         return None
     except asyncio.CancelledError:
         ls.finish_late(request)
         raise
+    ls.acceptance.offered(completion, request.snapshot)
+    return completion
 
 
 def serves_menu(ls: DsLanguageServer) -> bool:
@@ -194,6 +197,7 @@ def did_change_workspace_folders(
 
 def accept(ls: DsLanguageServer, *arguments: object) -> None:
     ls.accepted += 1
+    ls.acceptance.accepted(arguments)
 
 
 def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
@@ -214,5 +218,5 @@ def why(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
     return ls.session.why()
 
 
-def usage(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    return ls.session.usage_report()
+async def usage(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
+    return await ls.session.usage_report()

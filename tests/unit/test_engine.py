@@ -23,6 +23,7 @@ from ds_lsp.settings import CompletionSettings
 from tests.unit.fakes import FakeProvider, FakeTime, turns
 from tests.unit.texts import at, request_at
 
+CUT = FimResult("", Finish.CUT)
 INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC
 
 
@@ -43,6 +44,7 @@ class Rig:
         self.unmet: list[ProviderError] = []
         self.models: dict[str, str] = {}
         self.worked = 0
+        self.allowance: str | None = None
         self.engine = Engine(
             excludes,
             Events(
@@ -56,6 +58,7 @@ class Rig:
             sleep=self.time.sleep,
             in_flight=InFlight(self.time.later),
             contexts=contexts,
+            allowance=lambda: self.allowance,
         )
         self.engine.use(Providers(self.provider, fallback))
 
@@ -472,7 +475,56 @@ async def test_usage_is_told_of_every_call_also_cancelled_and_failed_ones() -> N
     await turns()
     rig.time.fire_timers()
     await turns()
-    assert [result.text if result else None for result in rig.asked] == ["1", None, None]
+    assert rig.asked == [FimResult("1", Finish.STOP, TokenUsage(1, 2, 3)), None, CUT]
+
+
+async def test_usage_is_told_what_a_stream_had_said_when_it_ended_too_soon() -> None:
+    rig = Rig()
+    await rig.begin("a|")
+    rig.provider.calls[0].keep_going("甲 +")
+    rig.provider.calls[0].fail(UnavailableError("broke off"))
+    (task := await rig.begin("b|")).cancel()
+    rig.provider.calls[1].keep_going("1")
+    await turns()
+    rig.time.fire_timers()
+    await turns()
+    assert task.cancelled()
+    assert rig.asked == [FimResult("甲 +", Finish.CUT), FimResult("1", Finish.CUT)]
+
+
+async def test_over_the_limit_only_explicit_requests_are_paid_for() -> None:
+    rig = Rig()
+    rig.allowance = "Used up."
+    completion = await (await rig.begin("x = |", AUTOMATIC))
+    assert (completion.text, completion.record.reason) == ("", Reason.OVER_LIMIT)
+    assert completion.record.detail == "Used up."
+    assert rig.provider.calls == []
+    assert rig.time.sleeps == [], "and nothing was waited for"
+    assert (await rig.answer("x = |", "1")).text == "1"
+    # What is known already costs nothing.
+    assert (await (await rig.begin("x = |", AUTOMATIC))).text == "1"
+    rig.allowance = None
+    task = await rig.begin("y = |", AUTOMATIC)
+    await rig.time.advance(10)
+    rig.provider.calls[-1].say("2")
+    assert (await task).text == "2"
+
+
+async def test_over_the_limit_the_fallback_completes() -> None:
+    rig = Rig(fallback=FakeProvider("乙", name="local", metered=False))
+    rig.allowance = "Used up."
+    completion = await (await rig.begin("x = |", AUTOMATIC))
+    assert (completion.text, completion.record.reason) == ("乙", Reason.OFFERED)
+    assert (completion.record.source, completion.record.detail) == ("local", "Used up.")
+
+
+async def test_the_limit_may_be_reached_while_a_request_waits() -> None:
+    rig = Rig()
+    task = await rig.begin("x = |", AUTOMATIC)
+    rig.allowance = "Used up."
+    await rig.time.advance(10)
+    assert (await task).record.reason is Reason.OVER_LIMIT
+    assert rig.provider.calls == []
 
 
 async def test_changing_the_provider_forgets_what_the_other_said() -> None:
