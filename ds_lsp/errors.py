@@ -9,6 +9,7 @@
       . UnknownModelError    there is no such model, and these there are
     - UnavailableError       timeout, no network, 5xx, unreadable answer
       . ConnectError         the provider could not be reached at all
+  + StoreError               the file with the counts cannot be used now
   + Superseded               a newer request took this one's place
 
 The message of a `ProviderError` is one sentence for the user. It never holds the key, the
@@ -61,6 +62,10 @@ class UnavailableError(ProviderError):
 
 class ConnectError(UnavailableError):
     """The provider could not be reached: no network, no such host, refused, no TLS."""
+
+
+class StoreError(DsLspError):
+    """The file with the counts cannot be read or written now; the message says why."""
 
 
 class Superseded(DsLspError):  # noqa: N818 - not an error to its caller, but an ending

@@ -4,13 +4,15 @@ The language server and the subcommands each drive one.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ds_lsp.completion.context import Contexts, defuse
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
+from ds_lsp.completion.outcomes import Event
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
@@ -22,12 +24,17 @@ from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.provider import Local
 from ds_lsp.providers.models import catalog
 from ds_lsp.settings import Resolved, Settings
-from ds_lsp.usage.counter import UsageCounter
+from ds_lsp.usage import limit
+from ds_lsp.usage.ledger import Ledger
 
 NO_KEY = (
     "No DeepSeek key was found. Set DEEPSEEK_API_KEY in the editor's environment, or "
     "api_key_command in your configuration, or provider to local."
 )
+
+
+READ_TIMEOUT_S = 0.5
+"""How long ``ds-lsp.usage`` waits for the file with the counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,12 @@ class Session:
         self,
         say: Say = lambda topic, message, occasion=Occasion.NEWS: None,
         changed: Callable[[State], None] = lambda state: None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """*say* tells the user what there is to say about a topic; *changed* hears of states."""
-        self.usage = UsageCounter()
+        self.ledger = Ledger(lambda message: say("usage", message), lambda: self._heed_limit())
         self.index = Index()
         self.excerpts = Excerpts(_without_secrets)
         self.settings = Settings()
@@ -65,9 +75,12 @@ class Session:
                 unmet=lambda error: self._health.unmet(error),
                 another_model=self._another_model,
             ),
-            contexts=Contexts(self.excerpts.text),
+            contexts=Contexts(self.excerpts.text, self.excerpts.markers),
+            clock=clock,
+            sleep=sleep,
+            allowance=self._allowance,
         )
-        self._health = Health(self.engine.breaker, say, self._tell_state)
+        self._health = Health(self.engine.breaker, say, self._tell_state, sleep)
         self.gate = Gate()
         self.key_source = "none"
         self._say = say
@@ -94,6 +107,9 @@ class Session:
         """Put settings into force. A provider that must first ask for its key follows later."""
         if resolved.settings != self.resolved.settings:
             self._health.settings_changed()
+        if resolved.settings.completion.model != self.resolved.settings.completion.model:
+            # It would never be found again.
+            self.engine.cache.clear()
         self.resolved = resolved
         self._use_models_there_are()
         settings = self.settings
@@ -114,7 +130,7 @@ class Session:
                 self.engine.use(Providers(self._local))
             # A task in any case: the client's first answer does not wait for an import.
             self._choosing = asyncio.create_task(self._choose_provider(settings))
-        self._tell_state()
+        self._heed_limit()
 
     def forget_gate(self) -> None:
         """Ignore files have changed: the next `configure` reads them again."""
@@ -141,11 +157,24 @@ class Session:
             "problems": list(self.resolved.problems),
             "cached_completions": len(self.engine.cache),
             "calls_in_flight": len(self.engine.in_flight),
+            "usage": self._usage_line(),
         }
 
-    def usage_report(self) -> Mapping[str, object]:
+    async def usage_report(self) -> Mapping[str, object]:
         """The answer of ``ds-lsp.usage``."""
-        return {"today": asdict(self.usage.today()), "session": asdict(self.usage.session())}
+        # The other servers' counts, too, unless the file keeps one waiting.
+        await asyncio.wait([asyncio.ensure_future(self.ledger.write())], timeout=READ_TIMEOUT_S)
+        return {
+            "today": asdict(self.ledger.today()),
+            "session": asdict(self.ledger.session()),
+            "prices_as_of": catalog().as_of,
+            "daily_token_limit": self.settings.usage.daily_token_limit,
+        }
+
+    def note_outcomes(self, events: Iterable[Event]) -> None:
+        """Count what became of completions that were offered."""
+        for event in events:
+            self.ledger.add_outcome(event.language, event.outcome.value, event.chars)
 
     def why(self) -> Mapping[str, object]:
         """The answer of ``ds-lsp.why``: the last request's record."""
@@ -195,6 +224,7 @@ class Session:
             await asyncio.wait([self._choosing])
         self._health.aclose()
         await self.engine.aclose()
+        await self.ledger.aclose()
         await _close(self.engine.providers.first)
 
     def _set_gate(self, folders: tuple[Path, ...], ignore: tuple[str, ...]) -> None:
@@ -251,7 +281,8 @@ class Session:
             return waits, "looking for the DeepSeek key"
         if self._lacks_key:
             return "stopped", "no DeepSeek key was found"
-        trouble = self._health.state()
+        over_limit = self._over_limit()
+        trouble = self._health.state() or (over_limit and ("paused", over_limit))
         if trouble:
             word, detail = trouble
             meanwhile = " Meanwhile the workspace's own text completes."
@@ -266,8 +297,39 @@ class Session:
 
     def _asked(self, request: FimRequest, result: FimResult | None) -> None:
         self._calls -= 1
-        self.usage.add(request.model, result.usage if result else None)
+        self.ledger.add_completion(request, result)
         self._tell_state()
+
+    def _allowance(self) -> str | None:
+        """Why nothing is paid for automatically now; None: it is."""
+        if self.settings.usage.daily_token_limit is None:
+            return None
+        self.ledger.refresh()
+        # Since the last call a day may have begun.
+        self._heed_limit()
+        return self._over_limit()
+
+    def _heed_limit(self) -> None:
+        self._say("limit", limit.message(self._level(), self.settings.usage.daily_token_limit))
+        self._tell_state()
+
+    def _over_limit(self) -> str | None:
+        level = self._level()
+        is_over = level is limit.Level.OVER
+        return limit.message(level, self.settings.usage.daily_token_limit) if is_over else None
+
+    def _level(self) -> limit.Level:
+        provider = self.engine.providers.first
+        if provider is None or not provider.metered:
+            return limit.Level.BELOW
+        return limit.level(self.ledger.today().tokens, self.settings.usage.daily_token_limit)
+
+    def _usage_line(self) -> str:
+        today = self.ledger.today()
+        return (
+            f"today: requests {today.requests:,}, tokens {today.tokens:,}, about "
+            f"${today.cost_usd:.4f} (prices of {catalog().as_of})"
+        )
 
     def _may_know_another_key(self) -> bool:
         """Whether whoever keeps the key is worth asking again: the one it gave was refused."""

@@ -16,6 +16,14 @@ def _no_proxy() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _no_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a session in a test counts is not the developer's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _no_keyring() -> Iterator[None]:
     """Nor do the tests look into this machine's keyring."""
     with pytest.MonkeyPatch.context() as patch:

@@ -179,6 +179,7 @@ def _print(completion: Completion, *, as_json: bool) -> None:
     if as_json:
         value = {
             "text": completion.text,
+            "replaces": completion.replaces,
             **record.report(),
             "usage": asdict(record.usage) if record.usage else None,
         }

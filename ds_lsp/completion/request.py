@@ -25,6 +25,8 @@ class CompletionRequest:
     settings: CompletionSettings
     lane: str = "inline"
     """Newer requests supersede older ones of the same document and lane."""
+    can_replace: bool = True
+    """Whether the client can replace what stands after the cursor on its line."""
 
 
 class Reason(Enum):
@@ -57,6 +59,8 @@ class Reason(Enum):
     PROVIDER_FAILED = "provider_failed"
     HELD_BACK = "held_back"
     """The provider has been failing, and is not asked automatically for now."""
+    OVER_LIMIT = "over_limit"
+    """The day's tokens are used up, and the provider is not asked automatically."""
     BUG = "bug"
     NOT_OPEN = "not_open"
     TIMED_OUT = "timed_out"
@@ -87,7 +91,7 @@ class Record:
     chars: int = 0
     """Characters shown."""
     rules: tuple[str, ...] = ()
-    """The rules of post-processing that cut something, in their order."""
+    """The rules of post-processing that changed something, in their order."""
     usage: TokenUsage | None = None
     masked: tuple[str, ...] = ()
     """Names of the rules by which secrets were masked."""
@@ -124,3 +128,5 @@ class Completion:
 
     text: str
     record: Record
+    replaces: int = 0
+    """How many characters after the cursor, all on its line, the text takes the place of."""

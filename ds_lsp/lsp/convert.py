@@ -83,17 +83,17 @@ def to_inline_completion_list(
     snapshot: Snapshot,
     selected: types.SelectedCompletionInfo | None = None,
 ) -> types.InlineCompletionList:
-    """At most one item: plain text with an empty range at the cursor, as every editor takes it.
+    """At most one item: plain text for a range on the cursor's line, mostly an empty one.
 
     Where an item of the menu is selected, the text goes on from it, and takes its place.
     """
     if not completion.text:
         return NOTHING
-    at_cursor = types.Range(start=cursor(snapshot), end=cursor(snapshot))
+    place = selected.range if selected else types.Range(cursor(snapshot), cursor(snapshot))
     item = types.InlineCompletionItem(
         insert_text=(selected.text if selected else "") + completion.text,
-        range=selected.range if selected else at_cursor,
-        command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
+        range=types.Range(start=place.start, end=_after(place.end, completion, snapshot)),
+        command=types.Command(title="Accepted", command=ACCEPT, arguments=[completion.record.id]),
     )
     return types.InlineCompletionList(items=[item])
 
@@ -119,14 +119,22 @@ def to_completion_list(
         filter_text=text,
         sort_text="0000",
         insert_text_mode=types.InsertTextMode.AsIs if client.takes_text_as_is else None,
-        command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
+        command=types.Command(title="Accepted", command=ACCEPT, arguments=[completion.record.id]),
     )
     if client.wants_edit:
-        typed = types.Range(start=cursor(snapshot, word), end=cursor(snapshot))
-        item.text_edit = types.TextEdit(range=typed, new_text=text)
+        replaced = types.Range(
+            cursor(snapshot, word), _after(cursor(snapshot), completion, snapshot)
+        )
+        item.text_edit = types.TextEdit(range=replaced, new_text=text)
     else:
         item.insert_text = text
     return types.CompletionList(is_incomplete=True, items=[item])
+
+
+def _after(position: types.Position, completion: Completion, snapshot: Snapshot) -> types.Position:
+    """Where the text ends, from *position* on, that the completion takes the place of."""
+    replaced = snapshot.line_after[: completion.replaces]
+    return types.Position(position.line, position.character + width(replaced, snapshot.encoding))
 
 
 NOTHING = types.InlineCompletionList(items=[])
@@ -145,6 +153,22 @@ def to_folders(params: types.InitializeParams) -> list[Path]:
 
 def to_paths(folders: Iterable[types.WorkspaceFolder]) -> list[Path]:
     return [path for folder in folders if (path := to_path(folder.uri))]
+
+
+def can_replace_inline(client: types.ClientInfo | None) -> bool:
+    """Whether an inline item's range may reach past the cursor."""
+    return client is None or client.name not in _DRAW_OVER_REST
+
+
+_DRAW_OVER_REST = frozenset(
+    {
+        # Draws the text over the rest of the line, and leaves letters behind when the item is
+        # accepted after typing along: it does not move a range's end.
+        "Neovim",
+        # lsp-mode: an overlay in the place of what is replaced, seen right to a line's end only.
+        "emacs",
+    }
+)
 
 
 def announces_inline_completion(capabilities: types.ClientCapabilities) -> bool:

@@ -32,6 +32,7 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.documents.encoding = convert.to_encoding(ls.workspace.position_encoding)
     ls.folders = convert.to_folders(params)
     ls.menu_client = convert.to_menu_client(params)
+    ls.can_replace_inline = convert.can_replace_inline(params.client_info)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
     ls.configuration = Configuration(params)
     ls.configuration.read_files(ls.folders)
@@ -70,6 +71,7 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
     ls.drop_late(params.text_document.uri)
+    ls.acceptance.edited(params)
     document = ls.documents.get(params.text_document.uri)
     if document:
         ls.session.warm()
@@ -107,7 +109,8 @@ async def inline_completion(
         return convert.NOTHING
     ls.gather_where_moved(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
-    completion = await _complete(ls, ls.request(snapshot, trigger, "inline"))
+    request = ls.request(snapshot, trigger, "inline", can_replace=ls.can_replace_inline)
+    completion = await _complete(ls, request)
     if completion is None:
         return None
     return convert.to_inline_completion_list(completion, snapshot, selected)
@@ -121,7 +124,9 @@ async def completion_menu(
         return convert.EMPTY_MENU
     ls.gather_where_moved(snapshot)
     # Always automatic: Helix says "invoked" while one types.
-    request = ls.request(snapshot, Trigger.AUTOMATIC, "menu")
+    # Only an edit says what it replaces: a bare text is put at the cursor.
+    can_replace = ls.menu_client.wants_edit
+    request = ls.request(snapshot, Trigger.AUTOMATIC, "menu", can_replace=can_replace)
     try:
         async with asyncio.timeout(MENU_TIMEOUT_S):
             completion = await _complete(ls, request)
@@ -134,12 +139,14 @@ async def completion_menu(
 
 async def _complete(ls: DsLanguageServer, request: CompletionRequest) -> Completion | None:
     try:
-        return await ls.session.engine.complete(request)
+        completion = await ls.session.engine.complete(request)
     except Superseded:
         return None
     except asyncio.CancelledError:
         ls.finish_late(request)
         raise
+    ls.acceptance.offered(completion, request.snapshot)
+    return completion
 
 
 def serves_menu(ls: DsLanguageServer) -> bool:
@@ -190,6 +197,7 @@ def did_change_workspace_folders(
 
 def accept(ls: DsLanguageServer, *arguments: object) -> None:
     ls.accepted += 1
+    ls.acceptance.accepted(arguments)
 
 
 def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
@@ -210,5 +218,5 @@ def why(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
     return ls.session.why()
 
 
-def usage(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    return ls.session.usage_report()
+async def usage(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
+    return await ls.session.usage_report()

@@ -14,6 +14,7 @@ import ds_lsp
 from ds_lsp.completion.excerpts.gather import IDLE_S
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
+from ds_lsp.lsp.acceptance import Acceptance
 from ds_lsp.lsp.configure import Configuration
 from ds_lsp.lsp.convert import MenuClient
 from ds_lsp.lsp.notify import Notifier
@@ -41,9 +42,11 @@ class DsLanguageServer(LanguageServer):
         self.protocol.documents = self.documents
         self.notifier = Notifier(self)
         self.session = Session(self.notifier.say, self.tell_state)
+        self.acceptance = Acceptance(self.documents, self.session.note_outcomes)
         self.folders: list[Path] = []
         self.asks_inline = False
         """Whether this client has announced or asked for inline completion."""
+        self.can_replace_inline = True
         self.accepted = 0
         self._noted = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -68,8 +71,11 @@ class DsLanguageServer(LanguageServer):
             (start.line, start.character), (end.line, end.character), selected.text
         )
 
-    def request(self, snapshot: Snapshot, trigger: Trigger, lane: str) -> CompletionRequest:
-        return CompletionRequest(snapshot, trigger, self.session.settings.completion, lane)
+    def request(
+        self, snapshot: Snapshot, trigger: Trigger, lane: str, *, can_replace: bool
+    ) -> CompletionRequest:
+        settings = self.session.settings.completion
+        return CompletionRequest(snapshot, trigger, settings, lane, can_replace)
 
     def reconfigure(self) -> None:
         """Put into force what the configuration says now."""
@@ -110,6 +116,7 @@ class DsLanguageServer(LanguageServer):
         """A document is not open any more: nothing of it is kept, and its file counts again."""
         self.drop_late(uri)
         self._forget_learning(uri)
+        self.acceptance.closed(uri)
         self.session.index.drop(uri)
 
     def document_lost(self, uri: str, why: str) -> None:
@@ -169,6 +176,7 @@ class DsLanguageServer(LanguageServer):
             timer.cancel()
         for task in self._tasks:
             task.cancel()
+        self.acceptance.finish()
         await self.session.aclose()
 
     def report_server_error(self, error: Exception, source: object) -> None:

@@ -24,7 +24,8 @@ def server_environment(home: Path, fake: FakeDeepSeek | None = None) -> dict[str
     """The environment of a new user: no key, no settings; the stand-in if there is one."""
     dropped = ("DS_LSP_", "DEEPSEEK_", "HTTP", "http", "ALL_", "all_")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    environ |= {"XDG_CONFIG_HOME": str(home), "HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    environ |= {"XDG_CONFIG_HOME": str(home), "XDG_STATE_HOME": str(home)}
+    environ |= {"HOME": str(home), "PYTHONUNBUFFERED": "1"}
     if fake:
         environ |= {"DEEPSEEK_API_KEY": fake.key, "DS_LSP_BASE_URL": fake.url}
     return environ

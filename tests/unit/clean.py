@@ -16,9 +16,10 @@ def clean(patch: pytest.MonkeyPatch, home: Path) -> None:
     for name in filter(is_ours, list(os.environ)):
         patch.delenv(name)
     patch.setenv("XDG_CONFIG_HOME", str(home))
+    patch.setenv("XDG_STATE_HOME", str(home))
 
 
 def environment(home: Path, **more: str) -> Mapping[str, str]:
     """The same for another process."""
     kept = {name: value for name, value in os.environ.items() if not is_ours(name)}
-    return {**kept, "XDG_CONFIG_HOME": str(home), **more}
+    return {**kept, "XDG_CONFIG_HOME": str(home), "XDG_STATE_HOME": str(home), **more}

@@ -22,6 +22,7 @@ ARROWS = {
         "completion",
         "privacy",
         "providers",
+        "usage",
         "commands",
     },
     "lsp": {"session", "health", "logs", "sources", "completion", "privacy", "providers", "lsp"},
@@ -108,6 +109,8 @@ def test_every_folder_of_ours_is_in_the_table() -> None:
         "tomli_w",
         "rich",
         "keyring",
+        "sqlite3",
+        "PIL",
     ],
 )
 def test_the_server_starts_without_what_it_does_not_need(unwanted: str) -> None:

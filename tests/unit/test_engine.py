@@ -21,8 +21,9 @@ from ds_lsp.errors import (
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings import CompletionSettings
 from tests.unit.fakes import FakeProvider, FakeTime, turns
-from tests.unit.texts import request_at
+from tests.unit.texts import at, request_at
 
+CUT = FimResult("", Finish.CUT)
 INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC
 
 
@@ -43,6 +44,7 @@ class Rig:
         self.unmet: list[ProviderError] = []
         self.models: dict[str, str] = {}
         self.worked = 0
+        self.allowance: str | None = None
         self.engine = Engine(
             excludes,
             Events(
@@ -56,6 +58,7 @@ class Rig:
             sleep=self.time.sleep,
             in_flight=InFlight(self.time.later),
             contexts=contexts,
+            allowance=lambda: self.allowance,
         )
         self.engine.use(Providers(self.provider, fallback))
 
@@ -117,6 +120,45 @@ async def test_typing_something_else_asks_again() -> None:
     rig = Rig()
     await rig.answer("x = |", "print(1)")
     assert (await rig.answer("x = q|", "uit()")).text == "uit()"
+
+
+async def test_a_block_does_not_shrink_while_one_types_along_it() -> None:
+    rig = Rig()
+    block = "甲()\n    乙()\n    return 1"
+    assert (await rig.answer("def f():\n    |", block + "\n\nx = 1")).text == block
+    for typed in ("甲", "甲()\n", "甲()\n    乙()\n    ret"):
+        completion = await (await rig.begin(f"def f():\n    {typed}|", AUTOMATIC))
+        assert completion.text == block[len(typed) :]
+    assert len(rig.provider.calls) == 1
+
+
+async def test_the_record_names_the_rules_that_changed_something() -> None:
+    completion = await Rig().answer("f(|)", "甲)")
+    assert completion.record.rules == ("cut_overlap",)
+    assert (await Rig().answer("f(|)", "甲")).record.rules == ()
+
+
+@pytest.mark.parametrize(
+    ("can_replace", "text", "replaces"), [(True, "a)) {", 1), (False, "a)", 0)]
+)
+async def test_what_is_replaced_depends_on_the_client(
+    can_replace: bool, text: str, replaces: int
+) -> None:
+    rig = Rig()
+    snapshot = at("if (x(|)\n", language_id="c")
+    request = CompletionRequest(snapshot, INVOKED, CompletionSettings(), can_replace=can_replace)
+    task = asyncio.create_task(rig.engine.complete(request))
+    await turns()
+    rig.provider.calls[0].say("a)) {")
+    completion = await task
+    assert (completion.text, completion.replaces) == (text, replaces)
+
+
+async def test_one_line_is_asked_for_with_fewer_tokens() -> None:
+    rig = Rig()
+    await rig.begin("f(a, |)")
+    await rig.begin("x = |")
+    assert [call.request.max_tokens for call in rig.provider.calls] == [64, 128]
 
 
 async def test_what_is_remembered_is_what_the_model_said_fitted_anew() -> None:
@@ -292,21 +334,21 @@ async def test_moving_the_cursor_is_debounced_too() -> None:
 
 async def test_known_answer_is_served_where_nobody_would_be_asked() -> None:
     rig = Rig()
-    await rig.answer("x = na|me", "1 + 1")
-    assert (await (await rig.begin("x = na|me", AUTOMATIC))).text
-    completion = await (await rig.begin("x = nam|e", AUTOMATIC))
-    assert (completion.text, completion.record.reason) == ("", Reason.INSIDE_WORD)
+    await rig.answer("f(甲);|", " g(乙);")
+    assert (await (await rig.begin("f(甲);|", AUTOMATIC))).text
+    completion = await (await rig.begin("f(乙);|", AUTOMATIC))
+    assert (completion.text, completion.record.reason) == ("", Reason.END_OF_STATEMENT)
     assert len(rig.provider.calls) == 1
-    await rig.begin("x = nam|e", INVOKED)
+    await rig.begin("f(乙);|", INVOKED)
     assert len(rig.provider.calls) == 2
 
 
 async def test_running_call_is_joined_where_nobody_would_be_asked() -> None:
     rig = Rig()
-    first = await rig.begin_request(request_at("x = na|me", INVOKED, lane="inline"))
-    second = await rig.begin_request(request_at("x = na|me", AUTOMATIC, lane="menu"))
+    first = await rig.begin_request(request_at("f(甲);|", INVOKED, lane="inline"))
+    second = await rig.begin_request(request_at("f(甲);|", AUTOMATIC, lane="menu"))
     (call,) = rig.provider.calls
-    call.say("1 + 1")
+    call.say(" g(乙);")
     assert (await first).text == (await second).text != ""
 
 
@@ -399,7 +441,7 @@ async def test_no_provider_is_no_completion() -> None:
 
 async def test_stream_is_cut_when_the_rest_would_not_be_shown() -> None:
     rig = Rig()
-    await rig.begin("f(|)")
+    await rig.begin("f(x, |)")
     (call,) = rig.provider.calls
     assert call.keep_going("甲, ")
     assert not call.keep_going("甲, 乙\n")
@@ -433,7 +475,56 @@ async def test_usage_is_told_of_every_call_also_cancelled_and_failed_ones() -> N
     await turns()
     rig.time.fire_timers()
     await turns()
-    assert [result.text if result else None for result in rig.asked] == ["1", None, None]
+    assert rig.asked == [FimResult("1", Finish.STOP, TokenUsage(1, 2, 3)), None, CUT]
+
+
+async def test_usage_is_told_what_a_stream_had_said_when_it_ended_too_soon() -> None:
+    rig = Rig()
+    await rig.begin("a|")
+    rig.provider.calls[0].keep_going("甲 +")
+    rig.provider.calls[0].fail(UnavailableError("broke off"))
+    (task := await rig.begin("b|")).cancel()
+    rig.provider.calls[1].keep_going("1")
+    await turns()
+    rig.time.fire_timers()
+    await turns()
+    assert task.cancelled()
+    assert rig.asked == [FimResult("甲 +", Finish.CUT), FimResult("1", Finish.CUT)]
+
+
+async def test_over_the_limit_only_explicit_requests_are_paid_for() -> None:
+    rig = Rig()
+    rig.allowance = "Used up."
+    completion = await (await rig.begin("x = |", AUTOMATIC))
+    assert (completion.text, completion.record.reason) == ("", Reason.OVER_LIMIT)
+    assert completion.record.detail == "Used up."
+    assert rig.provider.calls == []
+    assert rig.time.sleeps == [], "and nothing was waited for"
+    assert (await rig.answer("x = |", "1")).text == "1"
+    # What is known already costs nothing.
+    assert (await (await rig.begin("x = |", AUTOMATIC))).text == "1"
+    rig.allowance = None
+    task = await rig.begin("y = |", AUTOMATIC)
+    await rig.time.advance(10)
+    rig.provider.calls[-1].say("2")
+    assert (await task).text == "2"
+
+
+async def test_over_the_limit_the_fallback_completes() -> None:
+    rig = Rig(fallback=FakeProvider("乙", name="local", metered=False))
+    rig.allowance = "Used up."
+    completion = await (await rig.begin("x = |", AUTOMATIC))
+    assert (completion.text, completion.record.reason) == ("乙", Reason.OFFERED)
+    assert (completion.record.source, completion.record.detail) == ("local", "Used up.")
+
+
+async def test_the_limit_may_be_reached_while_a_request_waits() -> None:
+    rig = Rig()
+    task = await rig.begin("x = |", AUTOMATIC)
+    rig.allowance = "Used up."
+    await rig.time.advance(10)
+    assert (await task).record.reason is Reason.OVER_LIMIT
+    assert rig.provider.calls == []
 
 
 async def test_changing_the_provider_forgets_what_the_other_said() -> None:
@@ -571,6 +662,15 @@ async def test_requests_are_numbered_and_the_record_names_the_rules_that_cut() -
     first = await rig.answer("foo(|)\n", "甲)")
     second = rig.engine.turn_away(Reason.NOT_OPEN)
     assert [first.record.id, second.record.id] == [1, 2]
-    assert first.record.rules == ("cut_overlap_with_line",)
+    assert first.record.rules == ("cut_overlap",)
     assert (first.record.sent, first.record.received, first.record.chars) == (6, 2, 1)
     assert rig.engine.last is second.record
+
+
+async def test_a_completion_ends_where_the_model_goes_on_with_another_file() -> None:
+    rig = Rig(
+        contexts=Contexts(lambda uri: "#b.py\nx = 1\n#a.py\n", lambda uri: ("#b.py", "#a.py"))
+    )
+    said = "\n    return 甲\n#b.py\nx = 2"
+    assert (await rig.answer("def f():|", said)).text == "\n    return 甲"
+    assert rig.provider.calls[-1].keep_going(said) is False

@@ -5,12 +5,23 @@ from pathlib import Path
 
 import pytest
 
+from ds_lsp.completion.cache import Key
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.key import Found
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.session import NO_KEY, Session, State
-from ds_lsp.settings import ChatSettings, CompletionSettings, Resolved, Settings, Source, resolve
+from ds_lsp.settings import (
+    ChatSettings,
+    CompletionSettings,
+    Resolved,
+    Settings,
+    Source,
+    UsageSettings,
+    resolve,
+)
+from ds_lsp.usage.ledger import Ledger
 from tests.unit.fakes import turns
 
 
@@ -173,6 +184,40 @@ async def test_after_a_wrong_key_whoever_keeps_it_is_asked_again(
     await told.session.aclose()
 
 
+@pytest.mark.usefixtures("no_keyring")
+async def test_over_the_days_limit_nothing_is_paid_for_automatically(tmp_path: Path) -> None:
+    told = Told()
+    told.session.ledger = Ledger(
+        changed=told.session._heed_limit, path=lambda: tmp_path / "usage.sqlite3"
+    )
+    limited = Settings(api_key="k", usage=UsageSettings(daily_token_limit=100))
+    await told.configure(limited)
+    told.session.ledger.add_call("deepseek-flash", TokenUsage(1, 70, 8))
+    assert told.words("limit") is None
+    told.session.ledger.add_call("deepseek-flash", TokenUsage(0, 1, 0))
+    assert "80%" in (told.words("limit") or "")
+    assert told.session._allowance() is None
+    assert told.session.state().state == "ready"
+    told.session.ledger.add_call("deepseek-flash", TokenUsage(20, 0, 0))
+    why = told.words("limit")
+    assert why
+    assert "used up" in why
+    assert told.session._allowance() == why
+    assert told.states[-1].state == "paused"
+    assert told.states[-1].detail == f"{why} Meanwhile the workspace's own text completes."
+    assert "requests 3, tokens 100" in str(told.session.status()["usage"])
+    # What costs nothing has no limit.
+    await told.configure(dataclasses.replace(limited, provider="local"))
+    await turns()
+    assert told.session.state().state == "local"
+    await told.configure(dataclasses.replace(limited, usage=UsageSettings(daily_token_limit=101)))
+    assert told.session._allowance() is None
+    assert "80%" in (told.words("limit") or "")
+    await told.configure(dataclasses.replace(limited, usage=UsageSettings()))
+    assert told.words("limit") is None
+    await told.session.aclose()
+
+
 @pytest.mark.parametrize(
     "text", ["# ds-lsp: off\nkey = 1\n", "# @generated\nkey = 1\n", "k\n" * 99 + "\0"]
 )
@@ -246,3 +291,16 @@ async def test_the_key_is_not_in_repr() -> None:
         assert "canary" not in repr(each)
     assert "canary" not in repr(session.status()) + repr(session.why())
     await session.aclose()
+
+
+async def test_another_model_makes_what_the_last_one_said_useless() -> None:
+    told = Told()
+    await told.configure(Settings(api_key="k"))
+    engine = told.session.engine
+    request = FimRequest("u", "python", "x", "", "deepseek-flash", 9, 0.0)
+    for model, left in (("deepseek-flash", 1), ("deepseek-v4-pro", 0)):
+        engine.cache.store(Key("deepseek", "auto", request), FimResult("1", Finish.STOP))
+        completion = CompletionSettings(model=model)
+        await told.configure(Settings(api_key="k", completion=completion))
+        assert len(engine.cache) == left
+    await told.session.aclose()

@@ -1,14 +1,13 @@
-"""Counting requests, tokens and money."""
+"""Prices, estimated tokens, and the day's limit."""
 
-import dataclasses
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
-from ds_lsp.providers.base import TokenUsage
+from ds_lsp.providers.base import FimRequest, TokenUsage
 from ds_lsp.providers.models import catalog
-from ds_lsp.usage.counter import Totals, UsageCounter
+from ds_lsp.usage.estimate import estimated_usage, tokens_in
+from ds_lsp.usage.limit import Level, level, message
 from ds_lsp.usage.prices import cost_usd
 
 MILLION = TokenUsage(prompt_hit=1_000_000, prompt_miss=1_000_000, completion=1_000_000)
@@ -31,17 +30,60 @@ def test_cost(model: str, at: str, cost: float | None) -> None:
     assert cost_usd(catalog(), model, MILLION, time) == (cost and pytest.approx(cost))
 
 
-def test_day_and_session() -> None:
-    now = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
-    counter = UsageCounter(lambda: now)
-    counter.add("deepseek-flash", TokenUsage(10, 20, 30))
-    counter.add("deepseek-flash", None)
-    assert counter.today().cost_usd == pytest.approx(0.00002103)
-    assert dataclasses.replace(counter.today(), cost_usd=0) == Totals(2, 1, 10, 20, 30, 0)
-    now += timedelta(hours=2)
-    assert counter.today() == Totals()
-    counter.add("unheard-of", TokenUsage(1, 1, 1))
-    assert counter.today() == Totals(1, 0, 1, 1, 1, 0.0)
-    assert counter.session().requests == 3
-    assert counter.session().prompt_hit_tokens == 11
-    json.dumps(counter.session().cost_usd)
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        pytest.param("", 0, id="nothing"),
+        pytest.param("x", 1, id="never less than one"),
+        pytest.param("return x\r\n" * 10, 30, id="English is 0.3 a character"),
+        pytest.param("计算两个数的和" * 10, 42, id="Chinese is 0.6 a character"),
+        pytest.param("Сумма" * 10, 23, id="Cyrillic is in between"),
+        pytest.param("\U0001f600" * 10, 8, id="emoji"),
+        pytest.param("\t\t" * 10, 6, id="tabs"),
+        pytest.param("\ud800" * 10, 6, id="half a surrogate pair"),
+    ],
+)
+def test_tokens_in_a_text(text: str, tokens: int) -> None:
+    assert tokens_in(text) == tokens
+
+
+def test_all_of_the_prompt_of_a_call_that_was_cut_counts_as_missed() -> None:
+    request = FimRequest(
+        uri="file:///a.py",
+        language_id="python",
+        prefix="x" * 100,
+        suffix="加" * 10,
+        model="m",
+        max_tokens=1,
+        temperature=0,
+    )
+    assert estimated_usage(request, "y" * 10) == TokenUsage(0, 36, 3)
+    assert estimated_usage(request, "") == TokenUsage(0, 36, 0)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "limit", "expected"),
+    [
+        (10**12, None, Level.BELOW),
+        (0, 1000, Level.BELOW),
+        (799, 1000, Level.BELOW),
+        (800, 1000, Level.NEAR),
+        (999, 1000, Level.NEAR),
+        (1000, 1000, Level.OVER),
+        (5000, 1000, Level.OVER),
+        (0, 0, Level.OVER),
+    ],
+)
+def test_level(tokens: int, limit: int | None, expected: Level) -> None:
+    assert level(tokens, limit) is expected
+
+
+def test_messages_name_the_limit_and_its_setting_and_nothing_that_changes() -> None:
+    assert message(Level.BELOW, 100_000) is None
+    for each, word in ((Level.NEAR, "80%"), (Level.OVER, "until tomorrow")):
+        said = message(each, 100_000)
+        assert said
+        assert word in said
+        assert "100,000" in said
+        assert "usage.daily_token_limit" in said
+        assert "\n" not in said

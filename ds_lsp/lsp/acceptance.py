@@ -1,0 +1,74 @@
+"""Tells `Outcomes` what happens to the completions a client was offered, and counts the events."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from lsprotocol import types
+
+from ds_lsp.completion.outcomes import Edit, Event, Outcomes
+from ds_lsp.completion.request import Completion
+from ds_lsp.document import Snapshot
+from ds_lsp.lsp.workspace import Documents
+
+
+class Acceptance:
+    """What became of the completions of one session."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        count: Callable[[Iterable[Event]], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._documents = documents
+        self._count = count
+        self._clock = clock
+        self._outcomes = Outcomes(self._look)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def offered(self, completion: Completion, snapshot: Snapshot) -> None:
+        """A request is answered with a text, if it is for the document as it is."""
+        document = self._documents.get(snapshot.uri)
+        if completion.text and document and document.version == snapshot.version:
+            number = completion.record.id
+            self._note(self._outcomes.offered(number, snapshot, completion.text, self._clock()))
+
+    def edited(self, params: types.DidChangeTextDocumentParams) -> None:
+        edits = [_edit(change) for change in params.content_changes]
+        self._note(self._outcomes.edited(params.text_document.uri, edits, self._clock()))
+
+    def accepted(self, arguments: Sequence[object]) -> None:
+        """The item's command was run, with the arguments it was given, or with any others."""
+        if arguments and type(arguments[0]) is int:
+            self._note(self._outcomes.accepted(arguments[0], self._clock()))
+
+    def closed(self, uri: str) -> None:
+        self._note(self._outcomes.closed(uri, self._clock()))
+
+    def finish(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._count(self._outcomes.finish(self._clock()))
+
+    def _note(self, events: Iterable[Event]) -> None:
+        self._count(events)
+        due = self._outcomes.next_look
+        if due is not None and self._timer is None:
+            wait_s = max(due - self._clock(), 0.0)
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._advance)
+
+    def _advance(self) -> None:
+        self._timer = None
+        self._note(self._outcomes.advance(self._clock()))
+
+    def _look(self, uri: str, line: int, column: int) -> Snapshot | None:
+        document = self._documents.get(uri)
+        return document.snapshot(line, column) if document else None
+
+
+def _edit(change: types.TextDocumentContentChangeEvent) -> Edit | None:
+    if not isinstance(change, types.TextDocumentContentChangePartial):
+        return None
+    start, end = change.range.start, change.range.end
+    return Edit((start.line, start.character), (end.line, end.character), change.text)

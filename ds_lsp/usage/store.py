@@ -1,0 +1,189 @@
+"""Keeps the counts of all servers of one user in one SQLite file.
+
+Only `Ledger` and subcommands import this, when there is something to keep or to show: loading
+sqlite3 is no part of the server's start.
+"""
+
+import dataclasses
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from ds_lsp.errors import StoreError
+from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
+
+BUSY_S = 2.0
+"""How long to wait for another server that is writing; its transactions take milliseconds."""
+KEEP_DAYS = 400
+"""A year and the month before it."""
+
+_FIRST = """
+CREATE TABLE calls (
+    day TEXT NOT NULL, model TEXT NOT NULL, language TEXT NOT NULL,
+    requests INTEGER NOT NULL, estimated INTEGER NOT NULL,
+    prompt_hit_tokens INTEGER NOT NULL, prompt_miss_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL, cost_usd REAL NOT NULL,
+    PRIMARY KEY (day, model, language)
+) WITHOUT ROWID;
+CREATE TABLE outcomes (
+    day TEXT NOT NULL, language TEXT NOT NULL, outcome TEXT NOT NULL,
+    times INTEGER NOT NULL, chars INTEGER NOT NULL,
+    PRIMARY KEY (day, language, outcome)
+) WITHOUT ROWID
+"""
+STEPS: tuple[str, ...] = (_FIRST,)
+"""What makes each version of the schema of the one before it; the first, of an empty file."""
+
+
+class Store:
+    """One open file. Used by one thread at a time, not always the same."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path, today: date) -> Self:
+        """The file at *path*, made if there is none. Raises `StoreError`."""
+        with _explained():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Made here: SQLite would let everybody read it. Its other files take after this one.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            store = cls(_connect(str(path)))
+        try:
+            with _explained():
+                store._prepare(today)
+        except StoreError:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def open_existing(cls, path: Path) -> Self | None:
+        """The same, changing nothing; None when there is no file yet."""
+        if not path.exists():
+            return None
+        with _explained():
+            uri = f"{path.absolute().as_uri()}?mode=rw"
+            store = cls(_connect(uri, uri=True))
+        try:
+            with _explained():
+                version = store._version()
+        except StoreError:
+            store.close()
+            raise
+        if version != 0:
+            return store
+        store.close()
+        return None
+
+    def add(self, counts: Counts) -> None:
+        """Add to what is there: all of it, or nothing and a `StoreError`."""
+        with _explained(), self._transaction():
+            _upsert(self._connection, "calls", CallKey._fields, Totals, counts.calls.items())
+            _upsert(
+                self._connection, "outcomes", OutcomeKey._fields, Tally, counts.outcomes.items()
+            )
+
+    def since(self, day: str) -> Counts:
+        """The counts of *day* and later."""
+        with _explained():
+            calls = _select(self._connection, "calls", CallKey._fields, Totals, day)
+            outcomes = _select(self._connection, "outcomes", OutcomeKey._fields, Tally, day)
+            return Counts(
+                {CallKey(*row[:3]): Totals(*row[3:]) for row in calls},
+                {OutcomeKey(*row[:3]): Tally(*row[3:]) for row in outcomes},
+            )
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _prepare(self, today: date) -> None:
+        version = self._version()
+        # Readers do not stop writers, and a killed writer leaves a whole file behind. What a power
+        # cut may take is the last writes, so nothing has to wait for the disk.
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        if version < len(STEPS):
+            with self._transaction():
+                # Read again: another server may have been faster.
+                for step in STEPS[self._version() :]:
+                    # Not executescript, which would end the transaction.
+                    for statement in step.split(";"):
+                        self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        oldest = (today - timedelta(days=KEEP_DAYS)).isoformat()
+        with self._transaction():
+            self._connection.execute("DELETE FROM calls WHERE day < ?", (oldest,))
+            self._connection.execute("DELETE FROM outcomes WHERE day < ?", (oldest,))
+
+    def _version(self) -> int:
+        version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(STEPS):
+            raise StoreError("a newer ds-lsp has written it")
+        return version
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        # Not the default kind, which may find out half-way that another one is writing.
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+def _connect(database: str, *, uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(
+        database, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=uri
+    )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OverflowError) as exc:
+        raise StoreError(str(exc)) from exc
+    except OSError as exc:
+        raise StoreError(exc.strerror or type(exc).__name__) from exc
+
+
+def _upsert(
+    connection: sqlite3.Connection,
+    table: str,
+    keys: Sequence[str],
+    kind: type[Totals] | type[Tally],
+    rows: Iterable[tuple[tuple[str, ...], Totals | Tally]],
+) -> None:
+    counters = [each.name for each in dataclasses.fields(kind)]
+    names = [*keys, *counters]
+    sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in counters)
+    connection.executemany(
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+        f" ON CONFLICT DO UPDATE SET {sums}",
+        [(*map(_storable, key), *dataclasses.astuple(counts)) for key, counts in rows],
+    )
+
+
+def _storable(name: str) -> str:
+    # A client can send half a surrogate pair, even as the name of a language.
+    return name.encode("utf-8", "replace").decode()
+
+
+def _select(
+    connection: sqlite3.Connection,
+    table: str,
+    keys: Sequence[str],
+    kind: type[Totals] | type[Tally],
+    day: str,
+) -> Sequence[tuple[Any, ...]]:
+    names = [*keys, *(each.name for each in dataclasses.fields(kind))]
+    rows = connection.execute(f"SELECT {', '.join(names)} FROM {table} WHERE day >= ?", (day,))
+    return rows.fetchall()
