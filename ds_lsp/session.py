@@ -156,7 +156,7 @@ class Session:
             "key_source": self.key_source,
             "problems": list(self.resolved.problems),
             "cached_completions": len(self.engine.cache),
-            "calls_in_flight": len(self.engine.in_flight),
+            "calls_in_flight": len(self.engine.streams),
             "usage": self._usage_line(),
         }
 
@@ -254,7 +254,7 @@ class Session:
         self._say("key", found.problem or missing)
         self._tell_state()
         try:
-            await self.engine.in_flight.aclose()
+            await self.engine.streams.aclose()
         finally:
             await _close(replaced)
 

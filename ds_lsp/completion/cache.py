@@ -17,7 +17,7 @@ from ds_lsp.providers.base import FimResult, Finish
 
 MAX_ANCHORS = 256
 MAX_ENTRIES = 4
-"""Answers kept for one place."""
+"""Answers kept for one spot."""
 TTL_S = 600.0
 """The models behind a name change without notice; what was said ten minutes ago is forgotten."""
 NOTHING_MORE_S = 60.0
@@ -35,7 +35,7 @@ _CLOSERS = {"(": ")", "[": "]", "{": "}", "<": ">", '"': '"', "'": "'", "`": "`"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Spot:
     """Everything an answer depends on, but for what was excerpted from other files.
 
     That changes at any quiet moment: an answer would be forgotten just when it is wanted.
@@ -60,8 +60,8 @@ class Place:
         return digest.digest()
 
 
-def place_of(snapshot: Snapshot, asked: tuple[str, ...]) -> Place:
-    return Place(
+def spot_of(snapshot: Snapshot, asked: tuple[str, ...]) -> Spot:
+    return Spot(
         uri=snapshot.uri,
         asked=asked,
         above=tuple(_lines_above(snapshot.before)),
@@ -77,6 +77,8 @@ class Hit:
 
     result: FimResult
     origin: Origin
+    typed: str = ""
+    """What was typed on the line since the answer was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,28 +100,28 @@ class CompletionCache:
     def __len__(self) -> int:
         return len(self._anchors)
 
-    def store(self, place: Place, result: FimResult) -> None:
+    def store(self, spot: Spot, result: FimResult) -> None:
         """Keep an answer for its cursor, and each of its lines for who has come so far."""
         text = LINE_END.sub("\n", result.text)
         if result.finish is Finish.LENGTH:
             text = text[:-DOUBTED_CHARS]
         elif not text and result.finish is not Finish.STOP:
             return
-        self._put(place, text, result.finish)
-        line = place.line
+        self._put(spot, text, result.finish)
+        line = spot.line
         for _ in range(MAX_FILLED_LINES):
             ended, newline, text = text.partition("\n")
             if not newline:
                 break
-            place = replace(place, above=_joined(place.above, line + ended), line="")
+            spot = replace(spot, above=_joined(spot.above, line + ended), line="")
             line = ""
-            self._put(place, text, result.finish)
+            self._put(spot, text, result.finish)
 
-    def find(self, place: Place) -> Hit | None:
+    def find(self, spot: Spot) -> Hit | None:
         """The longest rest of an answer that has come so far as *place*."""
         now = self._clock()
-        _, entries = self._anchors.get(place.anchor(), ("", ()))
-        hits = [hit for entry in entries if (hit := _left(entry, place, now))]
+        _, entries = self._anchors.get(spot.anchor(), ("", ()))
+        hits = [hit for entry in entries if (hit := _left(entry, spot, now))]
         return max(hits, key=lambda hit: len(hit.result.text), default=None)
 
     def forget(self, uri: str) -> None:
@@ -131,28 +133,29 @@ class CompletionCache:
     def clear(self) -> None:
         self._anchors.clear()
 
-    def _put(self, place: Place, text: str, finish: Finish) -> None:
-        entry = _Entry(place.line, place.rest, text, finish, self._clock())
-        anchor = place.anchor()
+    def _put(self, spot: Spot, text: str, finish: Finish) -> None:
+        entry = _Entry(spot.line, spot.rest, text, finish, self._clock())
+        anchor = spot.anchor()
         _, older = self._anchors.get(anchor, ("", ()))
         kept = [each for each in older if (each.line, each.rest) != (entry.line, entry.rest)]
-        self._anchors[anchor] = (place.uri, (entry, *kept[: MAX_ENTRIES - 1]))
+        self._anchors[anchor] = (spot.uri, (entry, *kept[: MAX_ENTRIES - 1]))
 
 
-def _left(entry: _Entry, place: Place, now: float) -> Hit | None:
+def _left(entry: _Entry, spot: Spot, now: float) -> Hit | None:
     """What of *entry* still lies before the cursor of *place*."""
     age = now - entry.at
     if age > TTL_S:
         return None
     whole = entry.line + entry.text
-    rest = _after(whole, place.line)
-    if rest is None or not _is_same_rest(entry, place):
+    rest = _after(whole, spot.line)
+    if rest is None or not _is_same_rest(entry, spot):
         return None
     if not rest.strip():
         is_end = entry.finish is Finish.STOP and age <= NOTHING_MORE_S
         return Hit(FimResult("", Finish.STOP), Origin.EXACT) if is_end else None
-    origin = Origin.EXACT if place.line == entry.line else Origin.TYPE_THROUGH
-    return Hit(FimResult(rest, entry.finish), origin)
+    origin = Origin.EXACT if spot.line == entry.line else Origin.TYPE_THROUGH
+    typed = spot.line[len(entry.line) :] if spot.line.startswith(entry.line) else ""
+    return Hit(FimResult(rest, entry.finish), origin, typed)
 
 
 def _after(whole: str, line: str) -> str | None:
@@ -168,15 +171,15 @@ def _after(whole: str, line: str) -> str | None:
     return None
 
 
-def _is_same_rest(entry: _Entry, place: Place) -> bool:
+def _is_same_rest(entry: _Entry, spot: Spot) -> bool:
     """Whether the rest of the line is the one that was asked for, or the editor has closed
     brackets and quotes in it that were typed since then."""
-    if place.rest == entry.rest:
+    if spot.rest == entry.rest:
         return True
-    if not place.rest.endswith(entry.rest):
+    if not spot.rest.endswith(entry.rest):
         return False
-    closed = place.rest[: len(place.rest) - len(entry.rest)].strip()
-    typed = place.line[len(entry.line) :]
+    closed = spot.rest[: len(spot.rest) - len(entry.rest)].strip()
+    typed = spot.line[len(entry.line) :]
     return bool(closed) and closed == "".join(reversed(_expected_closers(typed)))
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from cachetools import LRUCache
 
 from ds_lsp.completion.breaker import Breaker
-from ds_lsp.completion.cache import CompletionCache, Hit, Key
+from ds_lsp.completion.cache import CompletionCache, Spot, spot_of
 from ds_lsp.completion.context import Contexts, offerable
 from ds_lsp.completion.debounce import Pace, wait_s
-from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import Place, place_at
@@ -27,7 +26,8 @@ from ds_lsp.completion.request import (
     Trigger,
 )
 from ds_lsp.completion.shape import max_tokens_for, shape_for
-from ds_lsp.completion.trigger import Excludes, refusal, suppression
+from ds_lsp.completion.streams import Streams
+from ds_lsp.completion.trigger import Excludes, Shown, has_accepted, refusal, suppression
 from ds_lsp.completion.watch import watch
 from ds_lsp.document import Snapshot
 from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
@@ -78,7 +78,7 @@ class Engine:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        in_flight: InFlight | None = None,
+        streams: Streams | None = None,
         breaker: Breaker | None = None,
         contexts: Contexts | None = None,
         allowance: Callable[[], str | None] = lambda: None,
@@ -87,7 +87,7 @@ class Engine:
         self.providers = Providers(None)
         self.breaker = Breaker(clock) if breaker is None else breaker
         self.cache = CompletionCache(clock)
-        self.in_flight = InFlight() if in_flight is None else in_flight
+        self.streams = Streams() if streams is None else streams
         self.contexts = Contexts() if contexts is None else contexts
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
@@ -96,7 +96,7 @@ class Engine:
         self._clock = clock
         self._sleep = sleep
         self._newest = Newest()
-        self._shown: LRUCache[str, str] = LRUCache(_MAX_SHOWN)
+        self._shown: LRUCache[str, Shown] = LRUCache(_MAX_SHOWN)
         self._pace = Pace()
         self._numbers = itertools.count(1)
 
@@ -147,14 +147,12 @@ class Engine:
         provider = self.providers.first
         if provider is None or not provider.metered:
             return False
-        key = self._key(provider, request)
-        if key not in self.in_flight:
-            return False
+        asked = self._asked(provider, request)
         try:
-            result = await self.in_flight.fetch(key, lambda: self._ask(provider, key, request))
-        except ProviderError:
+            result = await self.streams.join(asked, _watch(request, asked))
+        except (ProviderError, Superseded):
             return False
-        return bool(result.text.strip())
+        return result is not None and bool(result.text.strip())
 
     def use(self, providers: Providers) -> None:
         """Ask other providers from now on; what the earlier ones said is forgotten."""
@@ -163,7 +161,7 @@ class Engine:
         self.cache.clear()
 
     async def aclose(self) -> None:
-        await self.in_flight.aclose()
+        await self.streams.aclose()
 
     async def _fitted(self, request: CompletionRequest, busy_at: float, record: Record) -> Fitted:
         refused = refusal(request, self._excludes)
@@ -176,84 +174,130 @@ class Engine:
             return Fitted("")
         record.provider = provider.name
         with self._stage(record, "context"):
-            key = self._key(provider, request)
-        record.sent = len(key.request.context) + len(key.request.prefix) + len(key.request.suffix)
-        record.masked = key.request.masked
-        hit = self._remembered(provider, key, record)
-        result = hit.result if hit else None
-        if result is None:
-            shown = self._shown.get(request.snapshot.uri, "")
-            suppressed = None if key in self.in_flight else suppression(request, shown)
-            if suppressed:
-                record.reason, record.detail = suppressed
-                return Fitted("")
-            if self._is_to_be_asked(provider, key, request):
-                provider.warm()
-                with self._stage(record, "debounce"):
-                    await self._sleep(wait_s(request, busy_at, self._clock()))
-                if self.providers.first is not provider:
-                    # Settings have changed meanwhile; the wait is over.
-                    return await self._fitted(request, float("-inf"), record)
-            result = await self._result(provider, key, request, record)
-        if result is None:
+            asked = self._asked(provider, request)
+        record.sent = len(asked.context) + len(asked.prefix) + len(asked.suffix)
+        record.masked = asked.masked
+        if provider.metered:
+            found = await self._paid(provider, request, asked, busy_at, record)
+        else:
+            found = await self._free(provider, request, asked, record)
+        if found is None:
             return Fitted("")
         with self._stage(record, "postprocess"):
-            fitted = _fit(result, hit.typed if hit else "", request, key.request.markers)
+            fitted = _fit(found, request, asked.markers)
             fitted = replace(fitted, text=offerable(fitted.text, request.snapshot))
+        said = found.result
         if fitted.text:
-            self._shown[request.snapshot.uri] = fitted.text
-        record.received, record.chars = len(result.text), len(fitted.text)
+            is_whole = said.finish is Finish.STOP and said.text.endswith(fitted.text)
+            self._shown[request.snapshot.uri] = Shown(fitted.text, is_whole)
+        record.received, record.chars = len(said.text), len(fitted.text)
         record.rules = fitted.rules
         if fitted.text or record.reason not in _NOT_ASKED:
-            record.reason = _reason(result.text, fitted.text)
+            record.reason = _reason(said.text, fitted.text)
         return fitted
 
-    def _remembered(self, provider: FimProvider, key: Key, record: Record) -> Hit | None:
-        if not provider.metered:
+    async def _paid(
+        self,
+        provider: FimProvider,
+        request: CompletionRequest,
+        asked: FimRequest,
+        busy_at: float,
+        record: Record,
+    ) -> "_Found | None":
+        """From memory, else from a call that runs, else, after a wait, from one of its own."""
+        spot = spot_of(request.snapshot, _asked_how(provider, asked))
+        self.streams.follow(asked)
+        has_waited = False
+        while True:
+            with self._stage(record, "cache"):
+                hit = self.cache.find(spot)
+            if hit:
+                record.source = hit.origin.value
+                return _Found(hit.result, hit.typed)
+            joins = self.streams.serves(asked)
+            if not joins and not has_waited:
+                shown = self._shown.get(request.snapshot.uri, Shown())
+                suppressed = suppression(request, shown)
+                if suppressed:
+                    record.reason, record.detail = suppressed
+                    return None
+                if not self._is_held_back(request):
+                    provider.warm()
+                    with self._stage(record, "debounce"):
+                        await self._sleep(self._wait_s(request, busy_at, shown))
+                    if self.providers.first is not provider:
+                        # Settings have changed meanwhile; the wait is over.
+                        return await self._found(request, record)
+                # What was asked for meanwhile may serve.
+                has_waited = True
+                continue
+            if not joins:
+                refusal = self._refusal_to_pay(request, record)
+                if refusal:
+                    return await self._fallback(refusal, request, asked, record)
+                self.streams.begin(
+                    asked, lambda hear: self._ask(provider, spot, asked, request, hear)
+                )
+            record.source = Origin.JOINED.value if joins else provider.name
+            begun = self._clock()
+            try:
+                with self._stage(record, "provider"):
+                    typed = self.streams.typed(asked)
+                    result = await self.streams.join(asked, _watch(request, asked))
+            except ProviderError as error:
+                if request.trigger is Trigger.INVOKED:
+                    self._events.unmet(error)
+                record.reason = Reason.PROVIDER_FAILED
+                return await self._fallback(str(error), request, asked, record)
+            if result is not None:
+                if not joins:
+                    self._pace.answered(self._clock() - begun)
+                record.usage = result.usage
+                return _Found(result, typed)
+
+    async def _found(self, request: CompletionRequest, record: Record) -> "_Found | None":
+        """What the providers of now have, without a wait."""
+        provider = self.providers.first
+        if provider is None:
+            record.reason = Reason.NO_PROVIDER
             return None
-        with self._stage(record, "cache"):
-            hit = self.cache.find(key)
-        if hit is None:
+        record.provider = provider.name
+        asked = self._asked(provider, request)
+        if provider.metered:
+            return await self._paid(provider, request, asked, float("-inf"), record)
+        return await self._free(provider, request, asked, record)
+
+    def _wait_s(self, request: CompletionRequest, busy_at: float, shown: Shown) -> float:
+        if has_accepted(request.snapshot, shown):
+            # What comes after it is wanted now.
+            return 0.0
+        return wait_s(request, busy_at, self._clock(), self._pace)
+
+    def _is_held_back(self, request: CompletionRequest) -> bool:
+        is_automatic = request.trigger is Trigger.AUTOMATIC
+        return is_automatic and bool(self.breaker.refuses() or self._allowance())
+
+    def _refusal_to_pay(self, request: CompletionRequest, record: Record) -> str | None:
+        """Why no call may begin for this request now; None: go on."""
+        if request.trigger is not Trigger.AUTOMATIC:
             return None
-        record.source = hit.origin.value
-        return hit
+        over_limit = self._allowance()
+        if over_limit:
+            record.reason = Reason.OVER_LIMIT
+            return over_limit
+        trouble = self.breaker.admit()
+        if trouble:
+            record.reason = Reason.HELD_BACK
+        return str(trouble) if trouble else None
 
-    def _is_to_be_asked(self, provider: FimProvider, key: Key, request: CompletionRequest) -> bool:
-        """Whether this request comes to begin a metered call, unless something changes first."""
-        is_held_back = request.trigger is Trigger.AUTOMATIC and (
-            self.breaker.refuses() or self._allowance()
-        )
-        return provider.metered and key not in self.in_flight and not is_held_back
-
-    async def _result(
-        self, provider: FimProvider, key: Key, request: CompletionRequest, record: Record
-    ) -> FimResult | None:
-        """What the provider says, or is saying already; else what the fallback does."""
-        if not provider.metered:
-            return await self._ask_free(provider, key, request, record)
-        is_joining = key in self.in_flight
-        if request.trigger is Trigger.AUTOMATIC and not is_joining:
-            over_limit = self._allowance()
-            if over_limit:
-                record.reason = Reason.OVER_LIMIT
-                return await self._ask_fallback(over_limit, key, request, record)
-            trouble = self.breaker.admit()
-            if trouble:
-                record.reason = Reason.HELD_BACK
-                return await self._ask_fallback(str(trouble), key, request, record)
-        record.source = Origin.JOINED.value if is_joining else provider.name
-        try:
-            with self._stage(record, "provider"):
-                result = await self.in_flight.fetch(key, lambda: self._ask(provider, key, request))
-        except ProviderError as error:
-            if request.trigger is Trigger.INVOKED:
-                self._events.unmet(error)
-            record.reason = Reason.PROVIDER_FAILED
-            return await self._ask_fallback(str(error), key, request, record)
-        record.usage = result.usage
-        return result
-
-    async def _ask(self, provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
+    async def _ask(
+        self,
+        provider: FimProvider,
+        spot: Spot,
+        asked: FimRequest,
+        request: CompletionRequest,
+        hear: KeepGoing,
+    ) -> FimResult:
         """What the provider says, by another model where the one that was set is gone.
 
         It may outlive the request that began it, so it reports by itself; but one that has been
@@ -262,7 +306,7 @@ class Engine:
         started = self._clock()
         while True:
             try:
-                result = await self._call(provider, key, request)
+                result = await self._call(provider, spot, asked, request, hear)
             except ProviderError as error:
                 if provider is not self.providers.first:
                     raise
@@ -271,38 +315,50 @@ class Engine:
                     self.breaker.failed(error, started)
                     self._events.failed(error)
                     raise
-                key = replace(key, request=replace(key.request, model=model))
+                asked = replace(asked, model=model)
+                spot = replace(spot, asked=_asked_how(provider, asked))
             else:
                 break
         if provider is self.providers.first:
-            self.cache.store(key, result)
-            self.contexts.learn(key.request, result)
+            self.cache.store(spot, result)
+            self.contexts.learn(asked, result)
             self.breaker.worked(started)
             self._events.worked()
         return result
 
-    async def _call(self, provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
-        """One metered call."""
+    async def _call(
+        self,
+        provider: FimProvider,
+        spot: Spot,
+        asked: FimRequest,
+        request: CompletionRequest,
+        hear: KeepGoing,
+    ) -> FimResult:
+        """One metered call; *hear* is told all that was said so far, and whether to go on."""
         said = ""
-        asked, wants_more = _question(key, request)
 
         def keep_going(text: str) -> bool:
             nonlocal said
             said = text
-            return wants_more(text)
+            return hear(text)
 
+        shape = shape_for(request.snapshot, request.settings.multiline)
         result = None
         self._events.asking()
         try:
-            result = await provider.fill(asked, keep_going)
+            max_tokens = max_tokens_for(shape, asked.max_tokens)
+            result = await provider.fill(replace(asked, max_tokens=max_tokens), keep_going)
         except asyncio.CancelledError:
             result = FimResult(said, Finish.CUT)
+            if said and provider is self.providers.first:
+                # Hung up on in the middle of a word, perhaps, as at the limit of tokens.
+                self.cache.store(spot, FimResult(said, Finish.LENGTH))
             raise
         except ProviderError:
             result = FimResult(said, Finish.CUT) if said else None
             raise
         finally:
-            self._events.asked(key.request, result)
+            self._events.asked(asked, result)
         return result
 
     def _another_model(self, error: ProviderError) -> str | None:
@@ -310,27 +366,22 @@ class Engine:
             return self._events.another_model(error)
         return None
 
-    async def _ask_fallback(
-        self, trouble: str, key: Key, request: CompletionRequest, record: Record
-    ) -> FimResult | None:
+    async def _fallback(
+        self, trouble: str, request: CompletionRequest, asked: FimRequest, record: Record
+    ) -> "_Found | None":
         record.source, record.detail = "", trouble
         fallback = self.providers.fallback
-        return await self._ask_free(fallback, key, request, record) if fallback else None
+        return await self._free(fallback, request, asked, record) if fallback else None
 
-    async def _ask_free(
-        self, provider: FimProvider, key: Key, request: CompletionRequest, record: Record
-    ) -> FimResult:
+    async def _free(
+        self, provider: FimProvider, request: CompletionRequest, asked: FimRequest, record: Record
+    ) -> "_Found":
         record.source = provider.name
         with self._stage(record, provider.name):
-            return await provider.fill(*_question(key, request))
+            return _Found(await provider.fill(asked, _watch(request, asked)))
 
-    def _key(self, provider: FimProvider, request: CompletionRequest) -> Key:
-        snapshot, settings = request.snapshot, request.settings
-        return Key(
-            provider=provider.name,
-            multiline=settings.multiline,
-            request=self.contexts.request(snapshot, settings, metered=provider.metered),
-        )
+    def _asked(self, provider: FimProvider, request: CompletionRequest) -> FimRequest:
+        return self.contexts.request(request.snapshot, request.settings, metered=provider.metered)
 
     @contextmanager
     def _stage(self, record: Record, name: str) -> Iterator[None]:
@@ -341,15 +392,35 @@ class Engine:
             record.stages_ms[name] = (self._clock() - started) * 1000
 
 
-def _fit(
-    result: FimResult, typed: str, request: CompletionRequest, markers: tuple[str, ...]
-) -> Fitted:
-    """What is shown of an answer, of which something has been *typed* since it was asked for."""
-    snapshot = request.snapshot
-    if typed:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a provider said, as far as it lies beyond what was *typed* since it was asked."""
+
+    result: FimResult
+    typed: str = ""
+
+
+def _asked_how(provider: FimProvider, asked: FimRequest) -> tuple[str, ...]:
+    return (
+        *(provider.name, asked.language_id, asked.model),
+        *(str(asked.max_tokens), str(asked.temperature)),
+    )
+
+
+def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
+    """Whether more of an answer would be shown."""
+    shape = shape_for(request.snapshot, request.settings.multiline)
+    return watch(place_at(request.snapshot, shape, markers=asked.markers))
+
+
+def _fit(found: _Found, request: CompletionRequest, markers: tuple[str, ...]) -> Fitted:
+    """What is shown of an answer."""
+    snapshot, result, typed = request.snapshot, found.result, found.typed
+    if typed and snapshot.before.endswith(typed):
         # As where it was asked for: what is shown does not shrink while one types along it.
         then = replace(snapshot, before=snapshot.before[: -len(typed)])
-        fitted = fit(typed + result.text, _place(then, result, request, markers))
+        whole = replace(result, text=typed + result.text)
+        fitted = fit(whole.text, _place(then, whole, request, markers))
         rest = fitted.text[len(typed) :]
         if fitted.text.startswith(typed) and rest.strip():
             return replace(fitted, text=rest)
@@ -363,13 +434,6 @@ def _place(
     return place_at(
         snapshot, shape, result.finish, markers=markers, can_replace=request.can_replace
     )
-
-
-def _question(key: Key, request: CompletionRequest) -> tuple[FimRequest, KeepGoing]:
-    """What is asked, and whether more of the answer would be shown."""
-    shape = shape_for(request.snapshot, request.settings.multiline)
-    asked = replace(key.request, max_tokens=max_tokens_for(shape, key.request.max_tokens))
-    return asked, watch(place_at(request.snapshot, shape, markers=asked.markers))
 
 
 def _reason(said: str, shown: str) -> Reason:

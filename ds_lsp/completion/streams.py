@@ -89,6 +89,11 @@ class Streams:
         """Whether `join` would find a stream that may answer *request*."""
         return self._find(request) is not None
 
+    def typed(self, request: FimRequest) -> str:
+        """What was typed since the stream that `join` would find began."""
+        stream = self._find(request)
+        return (typed_since(stream.request, request) or "") if stream else ""
+
     def follow(self, request: FimRequest) -> None:
         """The text is now as in *request*: a stream that is proven wrong ends at once."""
         for stream in list(self._running):

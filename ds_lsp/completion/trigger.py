@@ -30,8 +30,17 @@ def refusal(request: CompletionRequest, excludes: Excludes) -> tuple[Reason, str
     return None
 
 
-Suppresses = Callable[[Snapshot, str], bool]
-"""Whether asking at a place is not worth it. A pure function; the text is what was shown last."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What was offered last in a document."""
+
+    text: str = ""
+    is_whole: bool = True
+    """Whether it ends where the model had nothing more to say."""
+
+
+Suppresses = Callable[[Snapshot, Shown], bool]
+"""Whether asking at a place is not worth it. A pure function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ class SuppressRule:
     suppresses: Suppresses
 
 
-def suppression(request: CompletionRequest, shown: str) -> tuple[Reason, str] | None:
+def suppression(request: CompletionRequest, shown: Shown) -> tuple[Reason, str] | None:
     """Why nobody is to be asked anew for this request, with the detail; None: go on.
 
     What is known already, or is being asked, is served all the same. *shown* is the completion
@@ -62,16 +71,16 @@ _OPENS = re.compile(r"[(\[{<,\"'`\s（【《「『“‘，]\Z")
 _CLOSES = re.compile(r"[)\]}>,;\"'`\s）】》」』”’，；]")
 
 
-def has_too_little_text(at: Snapshot, shown: str) -> bool:
+def has_too_little_text(at: Snapshot, shown: Shown) -> bool:
     return len(at.before.strip()) < _LEAST_CHARS and not at.after.strip()
 
 
-def is_inside_word(at: Snapshot, shown: str) -> bool:
+def is_inside_word(at: Snapshot, shown: Shown) -> bool:
     around = at.before[-1:] + at.after[:1]
     return len(around) == 2 and all(map(is_word_character, around))
 
 
-def is_in_middle_of_line(at: Snapshot, shown: str) -> bool:
+def is_in_middle_of_line(at: Snapshot, shown: Shown) -> bool:
     """Not so between brackets or quotes that an editor closed, nor in a gap between words."""
     rest = at.line_after
     if _CLOSED_LINE.match(rest):
@@ -79,35 +88,40 @@ def is_in_middle_of_line(at: Snapshot, shown: str) -> bool:
     return not (_OPENS.search(at.line_before) and _CLOSES.match(rest))
 
 
-def is_at_end_of_statement(at: Snapshot, shown: str) -> bool:
+def is_at_end_of_statement(at: Snapshot, shown: Shown) -> bool:
     """After ``)`` and ``]`` much may follow in many languages; after these, a new line."""
     return at.line_before.rstrip().endswith((";", "}")) and not at.line_after.strip()
 
 
-def is_correcting(at: Snapshot, shown: str) -> bool:
+def is_correcting(at: Snapshot, shown: Shown) -> bool:
     """One or two deletions mend a typo; from the third on, something is being rewritten."""
     return _is_at_last_edit(at) and 1 <= at.edits.deletions <= 2
 
 
-def has_just_accepted(at: Snapshot, shown: str) -> bool:
-    """A single line, that is: after several, the next ones may be wanted."""
-    is_line = bool(shown) and not LINE_END.search(shown)
-    return is_line and _is_at_last_edit(at) and at.edits.inserted.endswith(shown)
+def has_accepted(at: Snapshot, shown: Shown) -> bool:
+    """Whether the last edit put there what was shown."""
+    is_theirs = bool(shown.text) and at.edits.inserted.endswith(shown.text)
+    return is_theirs and _is_at_last_edit(at)
 
 
-def is_in_several_places(at: Snapshot, shown: str) -> bool:
+def has_just_accepted(at: Snapshot, shown: Shown) -> bool:
+    """A single line, that is, with nothing more to come: after several, the next may be wanted."""
+    return shown.is_whole and has_accepted(at, shown) and not LINE_END.search(shown.text)
+
+
+def is_in_several_places(at: Snapshot, shown: Shown) -> bool:
     return at.edits.places > 1
 
 
-def is_undoing(at: Snapshot, shown: str) -> bool:
+def is_undoing(at: Snapshot, shown: Shown) -> bool:
     return _is_at_last_edit(at) and at.edits.restored
 
 
-def has_pasted(at: Snapshot, shown: str) -> bool:
+def has_pasted(at: Snapshot, shown: Shown) -> bool:
     """Three lines or more at once, which no completion of ours were."""
     inserted = at.edits.inserted
-    is_ours = bool(shown) and inserted.endswith(shown)
-    return _is_at_last_edit(at) and len(LINE_END.findall(inserted)) >= 2 and not is_ours
+    is_pasted = _is_at_last_edit(at) and len(LINE_END.findall(inserted)) >= 2
+    return is_pasted and not has_accepted(at, shown)
 
 
 def _is_at_last_edit(at: Snapshot) -> bool:

@@ -10,7 +10,7 @@ from ds_lsp.completion.cache import (
     TTL_S,
     CompletionCache,
     Hit,
-    place_of,
+    spot_of,
 )
 from ds_lsp.completion.request import Origin
 from ds_lsp.providers.base import FimResult, Finish
@@ -26,10 +26,10 @@ class Rig:
         self.cache = CompletionCache(self.time.clock)
 
     def store(self, text: str, said: str, finish: Finish = Finish.STOP, uri: str = "u") -> None:
-        self.cache.store(place_of(at(text, uri=uri), ASKED), FimResult(said, finish))
+        self.cache.store(spot_of(at(text, uri=uri), ASKED), FimResult(said, finish))
 
     def hit(self, text: str, uri: str = "u", asked: tuple[str, ...] = ASKED) -> Hit | None:
-        return self.cache.find(place_of(at(text, uri=uri), asked))
+        return self.cache.find(spot_of(at(text, uri=uri), asked))
 
     def left(self, text: str) -> str | None:
         hit = self.hit(text)
@@ -160,7 +160,7 @@ def test_a_window_that_moves_does_not_change_the_place() -> None:
     snapshot = at(text + "x = |")
     assert not snapshot.before_is_whole
     further = dataclasses.replace(snapshot, before=snapshot.before[7:])
-    assert place_of(snapshot, ASKED).anchor() == place_of(further, ASKED).anchor()
+    assert spot_of(snapshot, ASKED).anchor() == spot_of(further, ASKED).anchor()
 
 
 def test_half_a_surrogate_pair_is_a_character_like_any_other() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.engine import Engine, Events, Providers
-from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
+from ds_lsp.completion.streams import Streams
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import (
     AuthenticationError,
@@ -56,7 +56,7 @@ class Rig:
             ),
             clock=self.time.clock,
             sleep=self.time.sleep,
-            in_flight=InFlight(self.time.later),
+            streams=Streams(self.time.later),
             contexts=contexts,
             allowance=lambda: self.allowance,
         )

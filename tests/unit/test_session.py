@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.completion.cache import Key
+from ds_lsp.completion.cache import Spot
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.key import Found
-from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
+from ds_lsp.providers.base import FimResult, Finish, TokenUsage
 from ds_lsp.session import NO_KEY, Session, State
 from ds_lsp.settings import (
     ChatSettings,
@@ -297,9 +297,9 @@ async def test_another_model_makes_what_the_last_one_said_useless() -> None:
     told = Told()
     await told.configure(Settings(api_key="k"))
     engine = told.session.engine
-    request = FimRequest("u", "python", "x", "", "deepseek-flash", 9, 0.0)
+    spot = Spot("u", (), (), (), "x", "")
     for model, left in (("deepseek-flash", 1), ("deepseek-v4-pro", 0)):
-        engine.cache.store(Key("deepseek", "auto", request), FimResult("1", Finish.STOP))
+        engine.cache.store(spot, FimResult("1", Finish.STOP))
         completion = CompletionSettings(model=model)
         await told.configure(Settings(api_key="k", completion=completion))
         assert len(engine.cache) == left

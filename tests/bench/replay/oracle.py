@@ -129,7 +129,7 @@ class Oracle:
 
 def prompt_of(request: FimRequest) -> str:
     """Everything in front of the cursor that is sent."""
-    return request.prefix
+    return request.context + request.prefix
 
 
 def truth(steps: Sequence[Step], index: int) -> str:

@@ -53,8 +53,8 @@ def _steps(records: list[dict[str, Any]], answers: dict[int, dict[str, Any]]) ->
             case "set":
                 old, texts[number] = texts.get(number), record["text"]
                 cursors[number] = 0
-                changes = ((0, len(old), record["text"]),) if old is not None else ()
-                yield Step(at, uri, changes, texts[number], 0, asks=False)
+                opened = ((0, len(old), record["text"]),) if old is not None else ()
+                yield Step(at, uri, opened, texts[number], 0, asks=False)
             case "store":
                 stored[number, record["c"]] = texts[number]
             case "restore":
