@@ -94,6 +94,19 @@ class Document:
         """The whole text; costs a copy of it."""
         return "".join(self._lines)
 
+    @property
+    def encoding(self) -> PositionEncoding:
+        """What the client's columns count."""
+        return self._encoding
+
+    @property
+    def line_count(self) -> int:
+        return len(self._lines)
+
+    def lines(self, first: int, last: int) -> list[str]:
+        """Lines *first* to *last*, both included, as far as there are such; with their ends."""
+        return self._lines[max(first, 0) : last + 1]
+
     def replace_all(self, text: str) -> None:
         self._lines = split_lines(text)
         self.edited_at = self._clock()
@@ -104,8 +117,8 @@ class Document:
         Positions past the end of a line or of the document are moved back to that end; an end
         before the start is taken as the start.
         """
-        first, first_index = self._locate(*start)
-        last, last_index = max(self._locate(*end), (first, first_index))
+        first, first_index = self.locate(*start)
+        last, last_index = max(self.locate(*end), (first, first_index))
         chunk = self._lines[first][:first_index] + text + self._lines[last][last_index:]
         if chunk.startswith("\n") and first > 0 and self._lines[first - 1].endswith("\r"):
             # The two halves of a CRLF meet: from now on they are one line end.
@@ -117,7 +130,7 @@ class Document:
 
     def snapshot(self, line: int, column: int) -> Snapshot:
         """The text around a position (column in the client's units), clamped as in `replace`."""
-        line, index = self._locate(line, column)
+        line, index = self.locate(line, column)
         before, whole = self._before(line, index)
         return Snapshot(
             uri=self.uri,
@@ -129,11 +142,11 @@ class Document:
             column=width(self._lines[line][:index], self._encoding),
             encoding=self._encoding,
             before_is_whole=whole,
-            eol=self._eol(),
+            eol=self.eol(),
             edited_at=self.edited_at,
         )
 
-    def _locate(self, line: int, column: int) -> tuple[int, int]:
+    def locate(self, line: int, column: int) -> tuple[int, int]:
         """Line and character index of a position, clamped into the document."""
         if line < 0:
             return 0, 0
@@ -160,7 +173,8 @@ class Document:
             size += len(self._lines[line])
         return "".join(pieces)[:AFTER_WINDOW]
 
-    def _eol(self) -> str:
+    def eol(self) -> str:
+        """The line end of the document: that of its first line."""
         end = LINE_END.search(self._lines[0])
         return end.group() if end else "\n"
 
