@@ -40,6 +40,11 @@ def explain(subject: Subject, language: str) -> tuple[ChatMessage, ...]:
     return _messages("explain-system", kind, subject, language=language)
 
 
+def system(language: str) -> ChatMessage:
+    """Who is asked, where what was asked first is not known any more."""
+    return ChatMessage("system", fill("explain-system", {"language": language}))
+
+
 def fix(subject: Subject) -> tuple[ChatMessage, ...]:
     return _messages("edit-system", "fix", subject)
 

@@ -32,6 +32,7 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.documents.encoding = convert.to_encoding(ls.workspace.position_encoding)
     ls.folders = convert.to_folders(params)
     ls.menu_client = convert.to_menu_client(params)
+    ls.chat_client = convert.to_chat_client(params)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
     ls.configuration = Configuration(params)
     ls.configuration.read_files(ls.folders)
@@ -45,6 +46,7 @@ def initialized(ls: DsLanguageServer, params: types.InitializedParams) -> None:
 
 
 async def _initialized(ls: DsLanguageServer) -> None:
+    await asyncio.to_thread(ls.pages.remove_old)
     await ls.configuration.pull(ls)
     ls.reconfigure()
     ls.notifier.open()

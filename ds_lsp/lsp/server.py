@@ -13,10 +13,13 @@ import ds_lsp
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.configure import Configuration
-from ds_lsp.lsp.convert import MenuClient
+from ds_lsp.lsp.convert import ChatClient, MenuClient
 from ds_lsp.lsp.notify import Notifier
+from ds_lsp.lsp.pages import Pages
+from ds_lsp.lsp.progress import Cancellables
 from ds_lsp.lsp.workspace import Documents, DsProtocol
 from ds_lsp.session import Session, State
+from ds_lsp.uris import to_path
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,9 @@ class DsLanguageServer(LanguageServer):
         self.protocol.documents = self.documents
         self.notifier = Notifier(self)
         self.session = Session(self.notifier.say, self.tell_state)
+        self.chat_client = ChatClient()
+        self.cancellables = Cancellables()
+        self.pages = Pages()
         self.folders: list[Path] = []
         self.asks_inline = False
         """Whether this client has announced or asked for inline completion."""
@@ -48,12 +54,25 @@ class DsLanguageServer(LanguageServer):
         self._scans: dict[str, asyncio.Task[None]] = {}
 
     def snapshot(self, uri: str, position: types.Position) -> Snapshot | None:
-        """The text around a position; None for a document that is not open."""
-        document = self.documents.get(uri)
+        """The text around a position; None for a document that is not open, or is our own."""
+        document = None if self.pages.owns(uri) else self.documents.get(uri)
         return document.snapshot(position.line, position.character) if document else None
 
     def request(self, snapshot: Snapshot, trigger: Trigger, lane: str) -> CompletionRequest:
         return CompletionRequest(snapshot, trigger, self.session.settings.completion, lane)
+
+    def name_of(self, uri: str) -> str:
+        """How a document is named to a model: without the folders outside of the workspace.
+
+        Empty for one that must not be named.
+        """
+        path = to_path(uri)
+        if path is None or self.session.gate.excludes(uri):
+            return "" if path else "untitled"
+        for folder in self.folders:
+            if folder in path.parents:
+                return path.relative_to(folder).as_posix()
+        return path.name
 
     def reconfigure(self) -> None:
         """Put into force what the configuration says now."""
@@ -78,6 +97,8 @@ class DsLanguageServer(LanguageServer):
 
     def learn(self, document: Document) -> None:
         """Let the local provider learn a document that was opened, and the files like it."""
+        if self.pages.owns(document.uri):
+            return
         self.session.index_document(document)
         scan = self._scans.get(document.language_id)
         if scan is None or scan.done():
@@ -86,6 +107,8 @@ class DsLanguageServer(LanguageServer):
 
     def learn_later(self, document: Document) -> None:
         """The same for its new text, once typing rests: learning reads the whole document."""
+        if self.pages.owns(document.uri):
+            return
         self.forget_learning(document.uri)
         loop = asyncio.get_running_loop()
         self._learning[document.uri] = loop.call_later(
@@ -126,6 +149,7 @@ class DsLanguageServer(LanguageServer):
         for task in self._tasks:
             task.cancel()
         await self.session.aclose()
+        self.pages.close()
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """pygls's default is a pop-up for each; the log is where these belong."""
