@@ -275,7 +275,8 @@ class _Heard:
         if self.is_waiting:
             return f"waiting for other answers, {seconds:.0f} s"
         doing = "thinking, " if self.reasoning and not self.text else ""
-        return f"{doing}{seconds:.0f} s, {self.pieces} pieces"
+        pieces = "1 piece" if self.pieces == 1 else f"{self.pieces} pieces"
+        return f"{doing}{seconds:.0f} s, {pieces}"
 
 
 async def _listen(

@@ -127,6 +127,14 @@ class Account(Protocol):
         """Raises `ProviderError`."""
 
 
+@runtime_checkable
+class Service(Account, Protocol):
+    """A provider that can say which models there are."""
+
+    async def models(self) -> tuple[str, ...]:
+        """In the service's order. Raises `ProviderError`."""
+
+
 class FimProvider(Protocol):
     """Our side of one model API.
 
