@@ -37,6 +37,7 @@ MAX_TOKENS = 4096
 """The longest answer, in tokens: some screenfuls."""
 MAX_TOKENS_THINKING = 32_768
 """The same when the model reasons before it: both count."""
+THINKING_TIMEOUT_S = 900.0
 
 SHARED = (AuthenticationError, BalanceError, ConnectError)
 """What concerns completion as well."""
@@ -150,15 +151,19 @@ class Chat:
 
 def answer_request(messages: tuple[ChatMessage, ...], settings: ChatSettings) -> ChatRequest:
     """A question that is answered in Markdown."""
-    thinking = settings.thinking
-    most = MAX_TOKENS_THINKING if thinking else MAX_TOKENS
-    return ChatRequest(messages, settings.model, most, thinking=thinking)
+    if settings.thinking:
+        return ChatRequest(
+            messages,
+            settings.model,
+            MAX_TOKENS_THINKING,
+            thinking=True,
+            timeout_s=THINKING_TIMEOUT_S,
+        )
+    return ChatRequest(messages, settings.model, MAX_TOKENS)
 
 
 def note_on(finish: Finish) -> str:
-    """What there is to say about the end of an answer."""
-    return (
-        "The answer has reached its longest length, and ends here."
-        if (finish is Finish.LENGTH)
-        else ""
-    )
+    """What there is to say about the end of an answer; mostly nothing."""
+    if finish is Finish.LENGTH:
+        return "The answer has reached its longest length, and ends here."
+    return ""

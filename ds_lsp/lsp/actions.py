@@ -63,7 +63,7 @@ def _offers(
         return
     can_edit = ls.chat_client.applies_edits
     for diagnostic in params.context.diagnostics:
-        message = _cut(convert.to_remark(diagnostic, ls.name_of).message)
+        message = _cut(convert.text_of(diagnostic.message))
         quick_fix = types.CodeActionKind.QuickFix
         yield _action(f"Explain: {message}", quick_fix, EXPLAIN, params, diagnostic)
         if can_edit:

@@ -21,7 +21,6 @@ from ds_lsp.chat.explanation import Answer, Conversation
 from ds_lsp.chat.harmless import Harmless
 from ds_lsp.chat.subject import Subject, around, reported, requested, selected
 from ds_lsp.errors import ChatRefused, ProviderError
-from ds_lsp.health import Occasion
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.actions import spots
 from ds_lsp.lsp.extensions import ExplainParams
@@ -43,6 +42,8 @@ CUT_OFF = "The answer was cut off here. {error}"
 CANCELLED = "The answer was cancelled here."
 CHANGED = "The text has changed while the model was answering: nothing was applied."
 
+
+Work = Coroutine[None, None, None]
 
 # Commands. What a client passes is taken as it comes.
 
@@ -80,7 +81,6 @@ async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
     lines = _HarmlessLines(lambda text: _partial(ls, token, text) if token is not None else None)
     try:
         subject = _subject(ls, params)
-        await ls.session.settled()
         request = _answer_request(ls, prompt.explain(subject, _language(ls)))
         title = explanation.title_of(subject)
         async with ls.cancellables.progress(ls, title, token=params.work_done_token) as progress:
@@ -120,71 +120,71 @@ class _HarmlessLines:
         self._send(f"{last}\n\n{below}" if below else last)
 
 
-# One function for each command: what it asks, and what becomes of the answer.
+# One function for each command. What is meant is found out at once, as the text may be another one
+# in a moment; what is returned is the work, which may take its time.
 
 
-async def _explain(ls: DsLanguageServer, params: ExplainParams) -> None:
+def _explain(ls: DsLanguageServer, params: ExplainParams) -> Work:
     subject = _subject(ls, params)
-    messages = prompt.explain(subject, _language(ls))
-    await _show_answer(ls, subject, messages)
+    return _show_answer(ls, subject, prompt.explain(subject, _language(ls)))
 
 
-async def _ask(ls: DsLanguageServer, params: ExplainParams) -> None:
+def _ask(ls: DsLanguageServer, params: ExplainParams) -> Work:
     uri = params.text_document.uri
     said = _conversation(ls, uri)
     if said is None or not said.question:
         raise ChatRefused("Write a question at the end of the explanation first.")
     opening = ls.pages.opening(uri) or Opening(uri, (prompt.system(_language(ls)),))
-    question = ChatMessage("user", said.question)
-    request = _answer_request(ls, (*opening.messages, *said.turns, question))
-    async with _progress(ls, "Asking") as progress:
-        answer = await _listen(ls, opening.uri, request, progress)
-    await _append(ls, uri, said.question, answer)
+    messages = (*opening.messages, *said.turns, ChatMessage("user", said.question))
+    return _append_answer(ls, uri, opening.uri, messages)
 
 
-async def _fix(ls: DsLanguageServer, params: ExplainParams) -> None:
+def _fix(ls: DsLanguageServer, params: ExplainParams) -> Work:
     if params.diagnostic is None:
         raise ChatRefused("There is no diagnostic to fix.")
     subject = _subject(ls, params)
-    edit = await _code(ls, "Fixing", subject, prompt.fix(subject))
-    await _apply(ls, "Fix", subject, edit)
+    return _replace(ls, "Fix", subject, prompt.fix(subject), first=subject.first)
 
 
-async def _rewrite(ls: DsLanguageServer, params: ExplainParams) -> None:
+def _rewrite(ls: DsLanguageServer, params: ExplainParams) -> Work:
     selection = _subject(ls, params)
     found = requested(selection)
     if found is None:
         raise ChatRefused("Select code whose first line is a comment that says what to do.")
     subject, request = found
-    edit = await _code(ls, "Rewriting", subject, prompt.rewrite(subject, request))
     # The comment has been answered, and goes.
-    await _apply(ls, "Rewrite", selection, replace(edit, first=selection.first))
+    return _replace(ls, "Rewrite", subject, prompt.rewrite(subject, request), first=selection.first)
 
 
-async def _document(ls: DsLanguageServer, params: ExplainParams) -> None:
+def _document(ls: DsLanguageServer, params: ExplainParams) -> Work:
     subject = _subject(ls, params)
     if not subject.is_definition:
         raise ChatRefused("There is no function here to document.")
     if not edits.can_document(subject):
         raise ChatRefused("This is documented already.")
-    messages = prompt.document(subject, _language(ls))
-    request = ChatRequest(messages, _model(ls), MAX_TOKENS, as_json=True)
-    result = await _result(ls, "Documenting", subject, request)
-    await _apply(ls, "Document", subject, edits.documentation(result.text, result.finish, subject))
+    return _write_documentation(ls, subject, prompt.document(subject, _language(ls)))
 
 
 # What they have in common.
 
-Work = Callable[[DsLanguageServer, ExplainParams], Coroutine[None, None, None]]
 
-
-def _begin(ls: DsLanguageServer, command: str, arguments: tuple[object, ...], work: Work) -> None:
-    """Have *work* done in the background; editors wait for the answer to a command."""
+def _begin(
+    ls: DsLanguageServer,
+    command: str,
+    arguments: tuple[object, ...],
+    plan: Callable[[DsLanguageServer, ExplainParams], Work],
+) -> None:
+    """Have done in the background what *plan* says; editors wait for the answer to a command."""
     params = _params(ls, arguments)
     if params is None:
         ls.notifier.tell(f"{command} takes one argument, with textDocument and range.")
+        return
+    try:
+        work = plan(ls, params)
+    except ChatRefused as refusal:
+        ls.notifier.tell(str(refusal))
     else:
-        ls.spawn(_told_of_failure(ls, work(ls, params)))
+        ls.spawn(_told_of_failure(ls, work))
 
 
 def _params(ls: DsLanguageServer, arguments: tuple[object, ...]) -> ExplainParams | None:
@@ -194,17 +194,15 @@ def _params(ls: DsLanguageServer, arguments: tuple[object, ...]) -> ExplainParam
         return None
 
 
-async def _told_of_failure(ls: DsLanguageServer, work: Coroutine[None, None, None]) -> None:
-    await ls.session.settled()
+async def _told_of_failure(ls: DsLanguageServer, work: Work) -> None:
     try:
         await work
-    except ChatRefused as refusal:
-        ls.notifier.tell(str(refusal))
     except SHARED:
         # It concerns completion as well, and has been said by who watches over both.
         pass
-    except ProviderError as error:
-        ls.notifier.say("chat", str(error), Occasion.ASKED)
+    except (ChatRefused, ProviderError) as error:
+        # Whoever has asked waits for a word, each time.
+        ls.notifier.tell(str(error))
 
 
 def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
@@ -319,6 +317,7 @@ async def _hear(
     grown: Callable[[], None] = lambda: None,
 ) -> ChatResult:
     """Ask, and report until the answer is complete."""
+    await ls.session.settled()
 
     async def report() -> None:
         while True:
@@ -345,7 +344,6 @@ async def _hear(
 async def _show_answer(
     ls: DsLanguageServer, subject: Subject, messages: tuple[ChatMessage, ...]
 ) -> None:
-    ls.session.chat.check(subject.uri)
     prepared = tuple(
         ChatMessage(each.role, ls.session.chat.prepare(each.content)) for each in messages
     )
@@ -429,6 +427,15 @@ def _conversation(ls: DsLanguageServer, uri: str) -> Conversation | None:
     return explanation.conversation(document.text) if document and ls.pages.owns(uri) else None
 
 
+async def _append_answer(
+    ls: DsLanguageServer, uri: str, about: str, messages: tuple[ChatMessage, ...]
+) -> None:
+    """Answer the last question in the explanation *uri* of the document *about*."""
+    async with _progress(ls, "Asking") as progress:
+        answer = await _listen(ls, about, _answer_request(ls, messages), progress)
+    await _append(ls, uri, messages[-1].content, answer)
+
+
 async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer) -> None:
     """Put an answer below its question; what was written meanwhile is no hindrance."""
     for _ in range(3):
@@ -447,17 +454,32 @@ async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer)
 # Edits.
 
 
-async def _code(
-    ls: DsLanguageServer, title: str, subject: Subject, messages: tuple[ChatMessage, ...]
-) -> Edit:
-    """What a model puts in the place of the subject's lines. Raises `ChatRefused`."""
+async def _replace(
+    ls: DsLanguageServer,
+    label: str,
+    subject: Subject,
+    messages: tuple[ChatMessage, ...],
+    *,
+    first: int,
+) -> None:
+    """Put what a model says in the place of the subject's lines, and of those from *first* on."""
     if len(subject.code) > edits.MAX_EDITED_CHARS:
         raise ChatRefused("This is too long to be rewritten at once: select less.")
     opening, fence = edits.opening(subject)
     most = MAX_TOKENS + len(subject.code) // 2
     request = ChatRequest(messages, _model(ls), most, opening=opening, stop=(fence,))
-    result = await _result(ls, title, subject, request)
-    return edits.replacement(result.text, result.finish, subject)
+    result = await _result(ls, label, subject, request)
+    edit = edits.replacement(result.text, result.finish, subject)
+    await _apply(ls, label, subject, replace(edit, first=first))
+
+
+async def _write_documentation(
+    ls: DsLanguageServer, subject: Subject, messages: tuple[ChatMessage, ...]
+) -> None:
+    request = ChatRequest(messages, _model(ls), MAX_TOKENS, as_json=True)
+    result = await _result(ls, "Document", subject, request)
+    edit = edits.documentation(result.text, result.finish, subject)
+    await _apply(ls, "Document", subject, edit)
 
 
 async def _result(
@@ -466,7 +488,6 @@ async def _result(
     """The whole answer, for an edit: it must not have been about another text than there is."""
     if not ls.chat_client.applies_edits:
         raise ChatRefused("This editor does not take edits.")
-    ls.session.chat.check(subject.uri)
     if ls.session.chat.prepare(subject.code) != subject.code:
         raise ChatRefused(
             "The code holds what must not be sent, so it cannot be changed like this."

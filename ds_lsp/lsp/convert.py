@@ -95,7 +95,7 @@ def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> Re
         if (name := name_of(each.location.uri))
     ]
     return Remark(
-        message=_text_of(diagnostic.message),
+        message=text_of(diagnostic.message),
         first=diagnostic.range.start.line,
         last=diagnostic.range.end.line,
         code="" if diagnostic.code is None else str(diagnostic.code),
@@ -117,7 +117,7 @@ def to_workspace_edit(
     return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, [change])])
 
 
-def _text_of(message: object) -> str:
+def text_of(message: object) -> str:
     # LSP 3.18 lets it be marked up.
     return message if isinstance(message, str) else str(getattr(message, "value", message))
 

@@ -27,6 +27,17 @@ async def test_no_log_line_holds_text(
             await at.complete(at.insert(position, "x"))
             fake.script(Reply(401, f"wrong key {KEY}"))
             await at.complete(at.insert(position, "y"))
+            fake.chat_answer(COMPLETION)
+            fake.chat_script(Reply(400, f"you sent {CODE} with {KEY}"))
+            place = {"line": 0, "character": 3}
+            span = {"start": {"line": 0, "character": 0}, "end": place}
+            argument = {"textDocument": {"uri": URI}, "range": span}
+            for name in ("explain", "explain", "rewrite", "document"):
+                await at.command(name, argument)
+            await asyncio.to_thread(fake.wait_until, lambda: len(fake.chats) == 2)
+            await asyncio.to_thread(fake.wait_until, lambda: fake.running == 0)
+            while not any("`chat`" in message for message in at.messages):
+                await at.command("status")
             # What cannot be read, answered or understood is logged by others, with all of it.
             for method in ("textDocument/didChange", "textDocument/didOpen", CODE):
                 at.send_raw({"jsonrpc": "2.0", "method": method, "params": {CODE: KEY}})
