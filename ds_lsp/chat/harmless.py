@@ -37,6 +37,15 @@ class Harmless:
 
     def line(self, line: str) -> str:
         """*line*, without its end, as it may be shown: one line or more."""
+        # Markdown knows three line ends, and a stream is cut at one of them.
+        return "\n".join(map(self._line, line.removesuffix("\r").split("\r")))
+
+    def end(self) -> str:
+        """What is still missing at the end of the text."""
+        fence, self._fence = self._fence, ""
+        return f"\n{fence}" if fence else ""
+
+    def _line(self, line: str) -> str:
         if self._fence:
             return self._code(line)
         found = _FENCE.match(line)
@@ -46,11 +55,6 @@ class Harmless:
             # Of that level there are only ours.
             line = "#" + line
         return "".join(_inline(line))
-
-    def end(self) -> str:
-        """What is still missing at the end of the text."""
-        fence, self._fence = self._fence, ""
-        return f"\n{fence}" if fence else ""
 
     def _open(self, found: re.Match[str]) -> str:
         # At the margin a fence is one for every renderer, whatever list or quotation it was in.
@@ -77,7 +81,7 @@ class Harmless:
 def harmless(text: str) -> str:
     """The whole of a text at once."""
     state = Harmless()
-    lines = [state.line(line) for line in re.split(r"\r\n|\n|\r", text)]
+    lines = [state.line(line) for line in text.split("\n")]
     return "\n".join(lines) + state.end()
 
 

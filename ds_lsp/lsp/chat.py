@@ -386,12 +386,13 @@ class _Shown:
         try:
             self._write(answer, is_complete=True)
         except OSError as error:
-            self._tell(answer, f"(The file for it cannot be written: {error.strerror}.)")
+            where = f"(The file for it cannot be written: {error.strerror}.)"
+            self._ls.notifier.tell(_in_short(answer, where))
             return
         if self._showing is None and self._ls.chat_client.shows_documents:
             self._showing = asyncio.create_task(self._show())
         if self._showing is None or not await self._showing:
-            self._tell(answer, f"(The whole of it is in {self._path}.)")
+            self._ls.notifier.tell(_in_short(answer, f"(The whole of it is in {self._path}.)"))
 
     async def stop(self) -> None:
         """Nobody waits for the rest."""
@@ -414,12 +415,6 @@ class _Shown:
         shown = self._ls.window_show_document_async(params)
         answered, result = await ask_client(shown, SHOW_TIMEOUT_S)
         return answered and result is not None and result.success
-
-    def _tell(self, answer: Answer, where: str) -> None:
-        text = " ".join(explanation.plain(replace(answer, reasoning="")).split())
-        if len(text) > MAX_MESSAGE_CHARS:
-            text = text[:MAX_MESSAGE_CHARS].rstrip() + " ..."
-        self._ls.notifier.tell(f"{text} {where}")
 
 
 def _conversation(ls: DsLanguageServer, uri: str) -> Conversation | None:
@@ -448,7 +443,18 @@ async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer)
         edit = Edit(said.line, len(lines) - 1, text.replace("\n", document.eol()))
         if said.line < len(lines) and await _applied(ls, "Answer", subject, edit):
             return
-    ls.notifier.tell(" ".join(explanation.plain(replace(answer, reasoning="")).split()))
+    # The document is closed, or does not take edits: the answer has been paid for all the same.
+    path = ls.pages.new("answer", Opening(uri, ()))
+    ls.pages.write(path, explanation.answered(question, answer).lstrip())
+    ls.notifier.tell(_in_short(answer, f"(The whole of it is in {path}.)"))
+
+
+def _in_short(answer: Answer, where: str) -> str:
+    """An answer as a message: as much of it as fits, and *where* the rest is."""
+    text = " ".join(explanation.plain(replace(answer, reasoning="")).split())
+    if len(text) > MAX_MESSAGE_CHARS:
+        text = text[:MAX_MESSAGE_CHARS].rstrip() + " ..."
+    return f"{text} {where}"
 
 
 # Edits.

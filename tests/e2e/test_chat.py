@@ -483,6 +483,23 @@ async def test_a_question_is_answered_below_it(tmp_path: Path, fake: FakeDeepSee
     assert said == ["Why so? 为什么?", "Because # it can.", "Sure?"]
 
 
+async def test_an_answer_that_cannot_be_inserted_is_kept(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    async with chatting(tmp_path, fake) as at:
+        at.open(CODE)
+        await at.choose("Explain", CURSOR)
+        await at.page()
+        at.refuses_edits = True
+        fake.chat_answer("Because it can.")
+        await ask(at, "Why so?")
+        await at.until(lambda: at.messages)
+        assert "Because it can." in at.messages[0]
+        path = Path(at.messages[0].partition("is in ")[2].removesuffix(".)"))
+        kept = await asyncio.to_thread(path.read_text, "utf-8")
+        assert kept.startswith("Why so?\n\n# Answer\n\nBecause it can.")
+
+
 async def test_an_explanation_is_not_code(tmp_path: Path, fake: FakeDeepSeek) -> None:
     async with chatting(tmp_path, fake) as at:
         at.open(CODE)

@@ -17,6 +17,7 @@ async def test_announced(tmp_path: Path) -> None:
     async with editor(tmp_path) as at:
         provider = at.capabilities.execute_command_provider
         assert provider
+        assert at.capabilities.code_action_provider
         assert sorted(provider.commands) == sorted(f"ds-lsp.{name}" for name in COMMANDS)
 
 

@@ -37,6 +37,7 @@ ALLOWED = ("http://", "https://", "mailto:", "#")
         pytest.param("1. a\n   ```\n   b\n   ```", "1. a\n```\nb\n```", id="block in a list"),
         pytest.param("> ```\n> b\n> ```", "```\nb\n```", id="block in a quotation"),
         pytest.param("a\r\nb\r\n", "a\nb\n", id="crlf"),
+        pytest.param("a\r```\r<b>\r```", "a\n```\n<b>\n```", id="cr"),
         pytest.param("", "", id="nothing"),
     ],
 )
