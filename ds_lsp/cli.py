@@ -17,6 +17,7 @@ COMMANDS = {
     "doctor": "check everything from the settings to the model's answers, and say what to do",
     "models": "list DeepSeek's models, and which of them are used",
     "balance": "print what is left on the DeepSeek account",
+    "why": "say whether a file may be completed and sent, and which rule says so",
     "config": "show the settings in force and where each came from",
 }
 """Each is a module of `ds_lsp.commands`, imported when it is asked for."""

@@ -10,13 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+# Possessive: a last line of megabytes would be tried at each of its lengths.
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++")
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 BEFORE_WINDOW = 16_000
 """Characters of text a snapshot keeps before the cursor; more than any prefix budget."""
 AFTER_WINDOW = 8_000
 """Characters of text a snapshot keeps after the cursor; more than any suffix budget."""
+HEAD_LINES = 20
+"""Lines at the top of a document in which it says what it is."""
+_HEAD_LINE_CHARS = 400
 
 
 class PositionEncoding(Enum):
@@ -50,6 +54,10 @@ class Snapshot:
     """The document's own line end."""
     edited_at: float
     """When the document last changed, on the clock of the document, in seconds."""
+    head: str
+    """The document's first lines, without the ends of overlong ones."""
+    size: int
+    """Characters of the whole document."""
 
     @property
     def line_before(self) -> str:
@@ -88,6 +96,13 @@ class Document:
         self._encoding = encoding
         self._clock = clock
         self._lines = split_lines(text)
+        self.size = len(text)
+
+    @property
+    def head(self) -> str:
+        """The first lines, without the ends of overlong ones."""
+        lines = self._lines[:HEAD_LINES]
+        return "\n".join(strip_line_end(line[:_HEAD_LINE_CHARS]) for line in lines)
 
     @property
     def text(self) -> str:
@@ -107,8 +122,20 @@ class Document:
         """Lines *first* to *last*, both included, as far as there are such; with their ends."""
         return self._lines[max(first, 0) : last + 1]
 
+    def beginning(self, chars: int) -> str:
+        """The first *chars* characters; costs no more than those."""
+        pieces = []
+        missing = chars
+        for line in self._lines:
+            pieces.append(line[:missing])
+            missing -= len(line)
+            if missing <= 0:
+                break
+        return "".join(pieces)
+
     def replace_all(self, text: str) -> None:
         self._lines = split_lines(text)
+        self.size = len(text)
         self.edited_at = self._clock()
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
@@ -118,14 +145,21 @@ class Document:
         before the start is taken as the start.
         """
         first, first_index = self.locate(*start)
-        last, last_index = max(self.locate(*end), (first, first_index))
+        # Typing inserts: in a line of megabytes, finding a place twice is to be felt.
+        found = (first, first_index) if end == start else self.locate(*end)
+        last, last_index = max(found, (first, first_index))
         chunk = self._lines[first][:first_index] + text + self._lines[last][last_index:]
         if chunk.startswith("\n") and first > 0 and self._lines[first - 1].endswith("\r"):
             # The two halves of a CRLF meet: from now on they are one line end.
             first -= 1
             chunk = self._lines[first] + chunk
+        is_one_line = not chunk.startswith("\n") and not LINE_END.search(text)
         at_end = last == len(self._lines) - 1
-        self._lines[first : last + 1] = split_lines(chunk) if at_end else _LINE.findall(chunk)
+        self.size += len(chunk) - sum(map(len, self._lines[first : last + 1]))
+        if is_one_line:
+            self._lines[first : last + 1] = [chunk]
+        else:
+            self._lines[first : last + 1] = split_lines(chunk) if at_end else _LINE.findall(chunk)
         self.edited_at = self._clock()
 
     def snapshot(self, line: int, column: int) -> Snapshot:
@@ -144,6 +178,8 @@ class Document:
             before_is_whole=whole,
             eol=self.eol(),
             edited_at=self.edited_at,
+            head=self.head,
+            size=self.size,
         )
 
     def locate(self, line: int, column: int) -> tuple[int, int]:
@@ -155,7 +191,7 @@ class Document:
         return line, column_to_index(strip_line_end(self._lines[line]), column, self._encoding)
 
     def _before(self, line: int, index: int) -> tuple[str, bool]:
-        pieces = [self._lines[line][:index]]
+        pieces = [self._lines[line][max(0, index - BEFORE_WINDOW) : index]]
         size = index
         while line > 0 and size < BEFORE_WINDOW:
             line -= 1
@@ -165,7 +201,7 @@ class Document:
         return text[-BEFORE_WINDOW:], line == 0 and size <= BEFORE_WINDOW
 
     def _after(self, line: int, index: int) -> str:
-        pieces = [self._lines[line][index:]]
+        pieces = [self._lines[line][index : index + AFTER_WINDOW]]
         size = len(pieces[0])
         while line < len(self._lines) - 1 and size < AFTER_WINDOW:
             line += 1
@@ -201,7 +237,11 @@ def column_to_index(line: str, column: int, encoding: PositionEncoding) -> int:
     column = max(column, 0)
     if encoding is PositionEncoding.UTF32 or line.isascii():
         return min(column, len(line))
+    # Every character takes a column at least.
+    line = line[:column]
     data = line.encode(_CODEC[encoding], "surrogatepass")
+    if len(data) == len(line) * _UNIT_BYTES[encoding]:
+        return len(line)
     end = min(column * _UNIT_BYTES[encoding], len(data))
     while end < len(data) and _is_inside(data, end, encoding):
         end -= _UNIT_BYTES[encoding]

@@ -2,14 +2,17 @@
 
 import asyncio
 import importlib.util
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ds_lsp.settings import Settings
 from ds_lsp.settings import key as parse_key
 
-_COMMAND_TIMEOUT_S = 60.0
+KEY_VARIABLES = ("DEEPSEEK_API_KEY", "DS_LSP_API_KEY")
+_TIMEOUT_S = 60.0
 """A password manager may be waiting for its user to type."""
 _STATUS_TIMEOUT_S = 1.0
 """What has closed its output without a key ends at once, or has no status worth waiting for."""
@@ -25,15 +28,17 @@ class Found:
     problem: str | None = None
 
 
-async def find_key(settings: Settings, origin: str) -> Found:
+async def find_key(settings: Settings, origin: str, timeout_s: float = _TIMEOUT_S) -> Found:
     """Never raises for what a user can have set. *origin*: the source that set `api_key`."""
     if settings.api_key:
         return Found(settings.api_key, origin)
     if settings.api_key_command:
-        return await _ask("api_key_command", settings.api_key_command)
+        return await _ask("api_key_command", timeout_s, settings.api_key_command)
     if importlib.util.find_spec("keyring"):
         # A process of its own: some keyrings block, and none may keep the server from ending.
-        found = await _ask("keyring", f'"{sys.executable}" -m keyring get ds-lsp deepseek')
+        # -P: no folder it may be started in has a say in what `keyring` is.
+        ask = (sys.executable, "-P", "-m", "keyring", "get", "ds-lsp", "deepseek")
+        found = await _ask("keyring", timeout_s, *ask)
         # Having no key there is the usual case, and no problem.
         return Found(found.key, "keyring") if found.key else Found(None, "none")
     return Found(None, "none")
@@ -45,22 +50,29 @@ def needs_search(settings: Settings) -> bool:
     return settings.provider != "local" and not settings.api_key and bool(asks)
 
 
-async def _ask(source: str, command: str) -> Found:
-    """The first line that *command*, for the shell, prints."""
+async def _ask(source: str, timeout_s: float, command: str, *arguments: str) -> Found:
+    """The first line that *command* prints; without *arguments* it is one for the shell."""
     loop = asyncio.get_running_loop()
+    start = loop.subprocess_exec if arguments else loop.subprocess_shell
     try:
-        transport, listener = await loop.subprocess_shell(
-            _FirstLine, command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        transport, listener = await start(
+            _FirstLine,
+            command,
+            *arguments,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=_own_folder(),
+            env=_without_key(os.environ),
         )
     except (OSError, ValueError):
         return Found(None, "none", f"{source} cannot be run.")
     try:
-        async with asyncio.timeout(_COMMAND_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             # The line, not the end of the output: a key agent may stay in the background.
             line = await listener.line
             return Found(parse_key(line.decode()), source)
     except TimeoutError:
-        return Found(None, "none", f"{source} gave no key within {_COMMAND_TIMEOUT_S:g} s.")
+        return Found(None, "none", f"{source} gave no key within {timeout_s:g} s.")
     except ValueError:
         await asyncio.wait([listener.exited], timeout=_STATUS_TIMEOUT_S)
         if status := transport.get_returncode():
@@ -70,6 +82,16 @@ async def _ask(source: str, command: str) -> Found:
         # It has said what it was asked for, or nobody waits for it any more: this ends it.
         transport.close()
         await asyncio.wait([listener.exited], timeout=_STATUS_TIMEOUT_S)
+
+
+def _own_folder() -> str:
+    """The user's: the one we were started in is the workspace, and may be a stranger's."""
+    home = os.path.expanduser("~")
+    return home if os.path.isabs(home) and os.path.isdir(home) else os.path.abspath(os.sep)
+
+
+def _without_key(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name not in KEY_VARIABLES}
 
 
 class _FirstLine(asyncio.SubprocessProtocol):

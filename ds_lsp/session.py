@@ -11,11 +11,12 @@ from pathlib import Path
 from ds_lsp.chat.chat import SHARED, Chat
 from ds_lsp.chat.chat import Events as ChatEvents
 from ds_lsp.completion.engine import Engine, Events, Providers
-from ds_lsp.document import Document
+from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, ProviderError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
 from ds_lsp.key import Found, find_key, needs_search
 from ds_lsp.privacy.gate import Gate
+from ds_lsp.privacy.text import text_rule
 from ds_lsp.providers.base import Account, FimProvider, FimRequest, FimResult, TokenUsage
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.provider import Local
@@ -54,7 +55,7 @@ class Session:
         self.settings = Settings()
         self.resolved = Resolved(self.settings, {}, ())
         self.engine = Engine(
-            lambda uri: self.gate.excludes(uri),
+            lambda snapshot: self.excludes(snapshot, snapshot.before + snapshot.after),
             Events(
                 asking=self._asking,
                 asked=self._asked,
@@ -73,6 +74,7 @@ class Session:
                 failed=self._chat_failed,
                 another_model=self._another_model,
             ),
+            prepare=_without_secrets,
         )
         self._health = Health(self.engine.breaker, say, self._tell_state)
         self.gate = Gate()
@@ -85,6 +87,7 @@ class Session:
         self._lacks_key = False
         self._gone_models: set[str] = set()
         self._models: dict[str, str] = {}
+        self._refusal: str | None = None
         self._asked_for: tuple[object, ...] = ()
         self._gate_made_of: object = None
         self._choosing: asyncio.Task[None] | None = None
@@ -107,10 +110,12 @@ class Session:
         asked_for = (
             *(settings.provider, settings.base_url),
             *(settings.api_key, settings.api_key_command),
+            resolved.refusal,
         )
         if asked_for != self._asked_for or self._may_know_another_key():
             self._asked_for = asked_for
-            self._is_searching = needs_search(settings)
+            self._refusal = resolved.refusal
+            self._is_searching = not self._refusal and needs_search(settings)
             if self._choosing:
                 self._choosing.cancel()
             if self._is_searching and self.engine.providers.first is None and self.uses_local:
@@ -160,10 +165,22 @@ class Session:
         """The answer of ``ds-lsp.why``: the last request's record."""
         return self.engine.last.report()
 
+    def excludes(self, document: Document | Snapshot, near: str = "") -> str | None:
+        """The rule that keeps a document from being read or sent, or None.
+
+        *near* is what is to be read of it.
+        """
+        return self.gate.excludes(document.uri) or text_rule(document.head, document.size, near)
+
     def index_document(self, document: Document) -> None:
         """Let the local provider learn from an open document, unless the gate excludes it."""
-        if self.uses_local and not self.gate.excludes(document.uri):
-            self.index.put(document.uri, document.language_id, document.text)
+        if not self.uses_local:
+            return
+        text = document.beginning(self.index.limits.max_open_chars)
+        if self.excludes(document, text):
+            self.index.hide(document.uri)
+        else:
+            self.index.put(document.uri, document.language_id, text)
 
     async def scan(self, folders: Sequence[Path], document: Document) -> None:
         """Let the local provider learn from the workspace's files like *document*."""
@@ -178,6 +195,8 @@ class Session:
     async def aclose(self) -> None:
         if self._choosing:
             self._choosing.cancel()
+            # Whoever was asked for the key ends with us.
+            await asyncio.wait([self._choosing])
         self._health.aclose()
         await self.engine.aclose()
         await _close(self.engine.providers.first)
@@ -193,10 +212,10 @@ class Session:
 
     async def _choose_provider(self, settings: Settings) -> None:
         found = Found(None, "none")
-        if settings.provider != "local":
+        if settings.provider != "local" and not self._refusal:
             found = await find_key(settings, self.resolved.origins.get("api_key", "none"))
         self.key_source = found.source
-        self._lacks_key = settings.provider == "deepseek" and not found.key
+        self._lacks_key = settings.provider == "deepseek" and not (found.key or self._refusal)
         replaced = self.engine.providers.first
         self.engine.use(self._providers(settings, found.key))
         self._is_searching = False
@@ -231,6 +250,8 @@ class Session:
     def _state(self) -> tuple[str, str]:
         if not self.settings.completion.enabled:
             return "disabled", "completion.enabled is false"
+        if self._refusal:
+            return "stopped", f"DeepSeek is not used: {self._refusal}"
         if self._is_searching:
             waits = "local" if self.engine.providers.first is self._local else "paused"
             return waits, "looking for the DeepSeek key"
@@ -292,19 +313,22 @@ class Session:
     def _use_models_there_are(self) -> None:
         """Put into force the settings, with the models in the place of those that are gone."""
         settings = self.resolved.settings
-        completion, chat = (
-            self._model_for(settings.completion.model),
-            self._model_for(settings.chat.model),
-        )
+        wanted = {
+            "completion.model": settings.completion.model,
+            "chat.model": settings.chat.model,
+        }
+        used = {path: self._model_for(name) for path, name in wanted.items()}
         self.settings = replace(
             settings,
-            completion=replace(settings.completion, model=completion),
-            chat=replace(settings.chat, model=chat),
+            completion=replace(settings.completion, model=used["completion.model"]),
+            chat=replace(settings.chat, model=used["chat.model"]),
         )
-        wanted = {settings.completion.model: completion, settings.chat.model: chat}
-        gone = [f"{old} is gone, {new} is used" for old, new in wanted.items() if old != new]
-        message = f"The model {'; the model '.join(gone)}: change your settings." if gone else None
-        self._say("model", message)
+        gone = [
+            f"{path} is {name}, which is gone: {used[path]} is used"
+            for path, name in wanted.items()
+            if name != used[path]
+        ]
+        self._say("model", f"{'; '.join(gone)}." if gone else None)
 
     def _model_for(self, name: str) -> str:
         name = catalog().current(name)
@@ -317,6 +341,13 @@ class Session:
         if state != self._told_state:
             self._told_state = state
             self._changed(state)
+
+
+def _without_secrets(text: str) -> str:
+    # Imported where it is used: the start needs none of it.
+    from ds_lsp.privacy.secrets import mask
+
+    return mask(text).text
 
 
 def _account_of(provider: FimProvider | None) -> Account | None:

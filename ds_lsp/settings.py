@@ -7,19 +7,40 @@ the same path in camelCase is accepted, and either spelling anywhere.
 import dataclasses
 import difflib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
+from ds_lsp.uris import is_loopback
+from ds_lsp.visible import visible_only
+
 T = TypeVar("T")
 Parser = Callable[[object], T]
 """Turns a raw value into the setting's, or raises ValueError with what it must be."""
 
 
+_MAX_TEXT_CHARS = 1000
+_MAX_NESTING = 5
+_MAX_SHOWN_CHARS = 60
+"""So much of a name that is none of ours is repeated."""
+_MAX_NAME_CHARS = 100
+MAX_PROBLEMS = 20
+"""So many of one source are named; finding the right spelling for thousands takes minutes."""
+_MAX_PROJECT_PROBLEMS = 10
+"""A stranger's file does not fill the user's screen."""
+_MAX_PROJECT_ITEMS = 1000
+"""So many a project file may add to a list."""
+
+
 class EnvText(str):
     """A value from the environment, where numbers, switches and lists can only be text."""
+
+    def __repr__(self) -> str:
+        # It may be the key.
+        return "EnvText(...)"
 
 
 class Project(Enum):
@@ -35,6 +56,8 @@ class Project(Enum):
 def text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be text")
+    if len(value) > _MAX_TEXT_CHARS:
+        raise ValueError(f"must be text of at most {_MAX_TEXT_CHARS} characters")
     return value.strip()
 
 
@@ -142,6 +165,7 @@ def _setting(
     meaning: str,
     *,
     secret: bool = False,
+    in_repr: bool = True,
     project: Project = Project.SET,
     session_only: bool = False,
 ) -> T:
@@ -153,7 +177,7 @@ def _setting(
         "session_only": session_only,
     }
     # A secret is kept out of repr, so that no log line can show it.
-    return field(default=default, repr=not secret, metadata=metadata)
+    return field(default=default, repr=in_repr and not secret, metadata=metadata)
 
 
 def _optional(parse: Callable[[object], T]) -> Callable[[object], T | None]:
@@ -260,12 +284,21 @@ class Settings:
         None,
         _optional(text),
         "A command whose first output line is the key, such as `pass show deepseek`.",
+        # `echo sk-...` is a command too.
+        in_repr=False,
         project=Project.FORBIDDEN,
     )
     base_url: str = _setting(
         "https://api.deepseek.com",
         base_url,
         "Where DeepSeek is reached.",
+        project=Project.FORBIDDEN,
+    )
+    allow_http: bool = _setting(
+        False,
+        boolean,
+        "Send the key and your code unencrypted to a `base_url` that is `http://` and not this "
+        "machine.",
         project=Project.FORBIDDEN,
     )
     completion: CompletionSettings = CompletionSettings()
@@ -294,10 +327,13 @@ class Source:
     """One place settings come from, as it was read: nested mappings, either spelling."""
 
     name: str
-    values: Mapping[str, object]
+    # The key may be among them.
+    values: Mapping[str, object] = field(repr=False)
     is_project: bool = False
     is_initialize: bool = False
     """Whether these are ``initializationOptions``."""
+    lost: str = ""
+    """What keeps it from being read; it may have set anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,10 +345,34 @@ class Resolved:
     """Setting path to the name of the source it has its value from."""
     problems: tuple[str, ...]
     """One sentence for each bad setting."""
+    knows_base_url: bool = True
+    """False where the last word on `base_url` was no address."""
+
+    @property
+    def refusal(self) -> str | None:
+        """Why neither key nor code is sent to `base_url`; None: they may be.
+
+        A key is meant for one service; another one's address in its place would get to see it.
+        """
+        if self.settings.provider == "local":
+            return None
+        if not self.knows_base_url:
+            return "base_url is not known"
+        parts = urlsplit(self.settings.base_url)
+        if parts.scheme == "https" or is_loopback(parts.hostname or ""):
+            return None
+        return None if self.settings.allow_http else "base_url is http:// to another machine"
 
     def summary(self) -> str | None:
         """Every problem in one line, for the user; None when there is none."""
         return f"Settings: {'; '.join(self.problems)}." if self.problems else None
+
+
+_USE_HTTPS = (
+    "DeepSeek is not used, as key and code could be read on the way: use https://, or set "
+    "allow_http to true"
+)
+_UNTIL_READ = "DeepSeek is not used until then, as it may name another base_url"
 
 
 def resolve(sources: Sequence[Source]) -> Resolved:
@@ -329,9 +389,19 @@ class _Merge:
         self.origins = dict.fromkeys(SETTINGS, "default")
         self.added: dict[str, tuple[str, ...]] = {}
         self.problems: list[str] = []
+        self.knows_base_url = True
+        self._lost: Source | None = None
+        self._said: Counter[str] = Counter()
 
     def take(self, source: Source) -> None:
+        if source.lost:
+            self.knows_base_url, self._lost = False, source
         taken = {path for path, raw in _flatten(source.values) if self._take_one(source, path, raw)}
+        if "base_url" in taken:
+            self.knows_base_url = True
+        more = self._said[source.name] - _most_problems(source)
+        if more > 0:
+            self.problems.append(f"{source.name}: {more} more like these")
         # Within one source the key comes before the command; a later source's beats both of the
         # earlier ones.
         if "api_key" in taken:
@@ -345,20 +415,24 @@ class _Merge:
             # Editors send what was left empty in a form as empty text.
             return False
         if setting is None:
-            self._problem(f"{path} is no setting{_nearest(path)}", source)
+            # To find the nearest names of thousands takes minutes.
+            hint = "" if self._has_said_enough(source) else _nearest(path)
+            self._problem(f"{_shown(path)} is no setting{hint}", source)
+            return False
+        if source.is_project and setting.project is Project.FORBIDDEN:
+            self._problem(f"{path} cannot be set by a project file", source)
             return False
         try:
             value = setting.parse(raw)
         except ValueError as exc:
-            used = "its earlier value" if self.origins[path] != "default" else "the default"
-            self._problem(f"{path} {exc}; {used} is used", source)
+            self._problem(f"{path} {exc}; {self._instead(path)}", source)
             return False
         refusal = self._refusal(setting, value, source)
         if refusal:
             self._problem(f"{path} {refusal}", source)
             return False
         if source.is_project and setting.project is Project.ADD:
-            self.added[path] = (*self.added.get(path, ()), *cast(tuple[str, ...], value))
+            self._add(source, path, cast(tuple[str, ...], value))
         else:
             self.values[path] = value
             self.origins[path] = source.name
@@ -369,8 +443,6 @@ class _Merge:
             return "can only be asked for in initializationOptions"
         if not source.is_project:
             return None
-        if setting.project is Project.FORBIDDEN:
-            return "cannot be set by a project file"
         if setting.project is Project.SWITCH_OFF and value and not self.values[setting.path]:
             return "can be switched off by a project file, not on"
         before = self.values[setting.path]
@@ -384,15 +456,54 @@ class _Merge:
         self.values[path] = SETTINGS[path].default
         self.origins[path] = "default"
 
+    def _add(self, source: Source, path: str, items: tuple[str, ...]) -> None:
+        # "!" in a pattern lets in again what another one keeps out.
+        good = [item for item in items if not item.lstrip().startswith("!")]
+        if len(good) < len(items):
+            self._problem(f"{path} can be added to by a project file, not undone", source)
+        if len(good) > _MAX_PROJECT_ITEMS:
+            self._problem(f"{path}: the first {_MAX_PROJECT_ITEMS} are used", source)
+        self.added[path] = (*self.added.get(path, ()), *good[:_MAX_PROJECT_ITEMS])
+
+    def _instead(self, path: str) -> str:
+        """What is done without a setting's bad value."""
+        if path == "base_url":
+            self.knows_base_url = False
+            return "DeepSeek is not used until it is"
+        return (
+            f"{'the default' if self.origins[path] == 'default' else 'its earlier value'} is used"
+        )
+
+    def _has_said_enough(self, source: Source) -> bool:
+        return self._said[source.name] >= _most_problems(source)
+
     def _problem(self, sentence: str, source: Source) -> None:
-        self.problems.append(f"{source.name}: {sentence}")
+        if not self._has_said_enough(source):
+            self.problems.append(f"{source.name}: {sentence}")
+        self._said[source.name] += 1
 
     def resolved(self) -> Resolved:
         for path, extra in self.added.items():
             own = cast(tuple[str, ...], self.values[path])
             self.values[path] = tuple(dict.fromkeys((*own, *extra)))
             self.origins[path] += " + project file"
-        return Resolved(_build(Settings(), self.values), self.origins, tuple(self.problems))
+        resolved = Resolved(
+            _build(Settings(), self.values),
+            self.origins,
+            tuple(self.problems),
+            self.knows_base_url,
+        )
+        problems = self.problems
+        if self._lost:
+            use = f"; {_UNTIL_READ}" if resolved.refusal else ""
+            problems = [f"{self._lost.name}: {self._lost.lost}{use}", *problems]
+        if resolved.refusal and self.knows_base_url:
+            problems.append(f"{self.origins['base_url']}: {resolved.refusal}; {_USE_HTTPS}")
+        return dataclasses.replace(resolved, problems=tuple(problems))
+
+
+def _most_problems(source: Source) -> int:
+    return _MAX_PROJECT_PROBLEMS if source.is_project else MAX_PROBLEMS
 
 
 def _build(tree: T, values: Mapping[str, object], prefix: str = "") -> T:
@@ -410,11 +521,19 @@ def _build(tree: T, values: Mapping[str, object], prefix: str = "") -> T:
 def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """Path and raw value of each setting; keys may be nested or dotted, in either spelling."""
     for name, raw in values.items():
-        path = prefix + to_snake(str(name))
-        if isinstance(raw, Mapping) and path not in SETTINGS:
+        # Cut where no setting's name goes on: what is wrong is named in one line.
+        path = prefix + to_snake(str(name)[:_MAX_NAME_CHARS])
+        # What is nested deeper is none of ours, and may be nested without end.
+        if isinstance(raw, Mapping) and path not in SETTINGS and path.count(".") < _MAX_NESTING:
             yield from _flatten(raw, path + ".")
         else:
             yield path, raw
+
+
+def _shown(path: str) -> str:
+    """A name that is none of ours, on one line, and not all of it."""
+    shown = visible_only(path)
+    return shown if len(shown) <= _MAX_SHOWN_CHARS else shown[:_MAX_SHOWN_CHARS] + "…"
 
 
 def _nearest(path: str) -> str:

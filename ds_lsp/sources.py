@@ -1,15 +1,25 @@
 """Reads the places settings come from: the user's file, project files, the environment."""
 
+import dataclasses
 import os
+import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ds_lsp.settings import SETTINGS, EnvText, Resolved, Source, resolve
+from ds_lsp.files import is_within, open_regular
+from ds_lsp.settings import SETTINGS, EnvText, Resolved, Source, resolve, to_snake
+from ds_lsp.visible import visible_only
 
 PROJECT_FILE = ".ds-lsp.toml"
 _MAX_FILE_BYTES = 1 << 20
+_MAX_PROJECT_FILE_BYTES = 1 << 16
+_MAX_DOTS = 100
+"""In one line of a project file: tomllib takes minutes over a name of thousands of parts."""
+_PRIVATE = {"api_key": (0o044, "read"), "api_key_command": (0o022, "write")}
+"""What the user's file may set only where others have not these rights to it: they would have the
+key, or choose a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +32,14 @@ class Layers:
 
 def read_layers(folders: Iterable[Path], environ: Mapping[str, str] = os.environ) -> Layers:
     """User file, then each folder's project file, then the environment: later wins."""
-    files = [(user_file(), False), *((folder / PROJECT_FILE, True) for folder in folders)]
-    sources: list[Source] = []
-    problems: list[str] = []
-    for path, is_project in files:
-        values, problem = _read_toml(path)
-        if problem:
-            problems.append(f"{path}: {problem}")
-        elif values:
-            sources.append(Source(str(path), values, is_project=is_project))
+    user, problems = _read_user_file(user_file())
+    sources = [user]
+    for folder in folders:
+        path = folder / PROJECT_FILE
+        try:
+            sources.append(Source(visible_only(str(path)), _read_project(path), is_project=True))
+        except _Unusable as exc:
+            problems.append(f"{visible_only(str(path))}: {exc}")
     environment, unknown = _environment(environ)
     return Layers((*sources, environment), (*problems, *unknown))
 
@@ -38,7 +47,7 @@ def read_layers(folders: Iterable[Path], environ: Mapping[str, str] = os.environ
 def resolve_with(layers: Layers, *client: Source) -> Resolved:
     """The settings in force: *layers*, then what the client says."""
     resolved = resolve((*layers.sources, *client))
-    return Resolved(resolved.settings, resolved.origins, (*layers.problems, *resolved.problems))
+    return dataclasses.replace(resolved, problems=(*layers.problems, *resolved.problems))
 
 
 def user_file() -> Path:
@@ -48,22 +57,73 @@ def user_file() -> Path:
     return platformdirs.user_config_path("ds-lsp", appauthor=False) / "config.toml"
 
 
-def _read_toml(path: Path) -> tuple[Mapping[str, object], str | None]:
-    """The file's values and what is wrong with it; a missing file is just empty."""
+class _Unusable(Exception):  # noqa: N818 - what is wrong with a file, in words
+    """The file is there, and cannot be a source."""
+
+
+def _read_user_file(path: Path) -> tuple[Source, list[str]]:
     try:
-        if not path.is_file():
-            return {}, None
-        with path.open("rb") as file:
-            raw = file.read(_MAX_FILE_BYTES + 1)
-        if len(raw) > _MAX_FILE_BYTES:
-            return {}, "is too large to be a settings file and was left out"
-        return tomllib.loads(raw.decode("utf-8")), None
-    except UnicodeDecodeError:
-        return {}, "is not UTF-8 and was left out; save it as UTF-8"
-    except tomllib.TOMLDecodeError as exc:
-        return {}, f"is not valid TOML and was left out: {_place(exc)}"
+        data, status = _read(path, _MAX_FILE_BYTES)
+        values = _parse(data)
+    except _Unusable as exc:
+        return Source(str(path), {}, lost=str(exc)), []
+    # Windows keeps other people's rights elsewhere, and a user's own folder to the user.
+    mode = status.st_mode if status and os.name == "posix" else 0
+    kept, withheld = withhold(values, mode)
+    command = f"chmod 600 {shlex.quote(str(path))}"
+    return Source(str(path), kept), [
+        f"{path}: {name} is not used, as others can {do} this file: run {command}"
+        for name, do in withheld
+    ]
+
+
+def withhold(
+    values: Mapping[str, object], mode: int
+) -> tuple[Mapping[str, object], list[tuple[str, str]]]:
+    """What of *values* counts, in a file of this *mode*; what does not, and what others can do."""
+    names = {name: to_snake(name) for name in values}
+    bad = {name: do for name, (rights, do) in _PRIVATE.items() if mode & rights}
+    kept = {name: value for name, value in values.items() if names[name] not in bad}
+    return kept, [(name, do) for name, do in bad.items() if name in names.values()]
+
+
+def _read_project(path: Path) -> Mapping[str, object]:
+    if not is_within(path, path.parent):
+        raise _Unusable("is a link out of its folder and was left out")
+    data, _ = _read(path, _MAX_PROJECT_FILE_BYTES)
+    if any(line.count(b".") > _MAX_DOTS for line in data.split(b"\n")):
+        raise _Unusable("has lines that no project file needs and was left out")
+    return _parse(data)
+
+
+def _read(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result | None]:
+    """The file's content and state; a missing file is just empty."""
+    try:
+        file = open_regular(path, follow_links=True)
+        if file is None:
+            return b"", None
+        with file:
+            data, status = file.read(max_bytes + 1), os.fstat(file.fileno())
+    except (FileNotFoundError, NotADirectoryError):
+        return b"", None
     except OSError as exc:
-        return {}, f"cannot be read and was left out: {exc.strerror}"
+        raise _Unusable(f"cannot be read and was left out: {exc.strerror}") from None
+    if len(data) > max_bytes:
+        raise _Unusable("is too large to be a settings file and was left out")
+    return data, status
+
+
+def _parse(data: bytes) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise _Unusable("is not UTF-8 and was left out; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as exc:
+        raise _Unusable(f"is not valid TOML and was left out: {_place(exc)}") from None
+    except ValueError:
+        raise _Unusable("holds a number that is too long and was left out") from None
+    except RecursionError:
+        raise _Unusable("is nested too deeply and was left out") from None
 
 
 def _place(exc: tomllib.TOMLDecodeError) -> str:

@@ -1,5 +1,6 @@
-"""Which file a uri names."""
+"""What a uri names: a file, or this very machine."""
 
+import ipaddress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -17,3 +18,11 @@ def to_path(uri: str) -> Path | None:
     # url2pathname knows the drive letters of Windows, but not with the colon that some clients
     # encode; what it decodes itself must not be decoded twice.
     return Path(url2pathname(host + unquote(parts.path).replace("%", "%25")))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to *host* stays on this machine, as far as its name can tell."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

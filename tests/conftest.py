@@ -15,6 +15,14 @@ def _no_proxy() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_keyring() -> Iterator[None]:
+    """Nor do the tests look into this machine's keyring."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+        yield
+
+
 @pytest.fixture
 def fake() -> Iterator[FakeDeepSeek]:
     """DeepSeek's stand-in on loopback."""

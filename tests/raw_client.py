@@ -86,10 +86,14 @@ class RawClient:
 
     def send(self, message: Mapping[str, object]) -> None:
         data = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self._stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(data), data))
+        self.send_bytes(b"Content-Length: %d\r\n\r\n%s" % (len(data), data))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send what may be no message at all."""
+        self._stdin.write(data)
         self._stdin.flush()
 
-    def answer(self, identifier: int) -> Any:
+    def answer(self, identifier: object) -> Any:
         """Wait for the answer to a request; the whole message."""
         while identifier not in self._answers:
             message = self._messages.get(timeout=PATIENCE_S)

@@ -90,9 +90,8 @@ class Chat:
 
     def check(self, uri: str) -> None:
         """Raises `ChatRefused` where nothing may be sent of a document, or nobody can be asked."""
-        rule = self._excludes(uri)
-        if rule:
-            raise ChatRefused(f"This file is not sent anywhere; the rule that says so is {rule}.")
+        if rule := self._excludes(uri):
+            raise excluded(rule)
         if self._provider is None:
             raise ChatRefused(NO_PROVIDER)
 
@@ -147,6 +146,11 @@ class Chat:
             ChatMessage(message.role, self.prepare(message.content)) for message in request.messages
         )
         return replace(request, messages=messages, opening=self.prepare(request.opening))
+
+
+def excluded(rule: str) -> ChatRefused:
+    """Nothing is sent of a document, because of *rule*."""
+    return ChatRefused(f"This file is not sent anywhere; the rule that says so is {rule}.")
 
 
 def answer_request(messages: tuple[ChatMessage, ...], settings: ChatSettings) -> ChatRequest:

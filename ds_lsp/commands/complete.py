@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ds_lsp.commands.output import complain, prepare_output, print_json, visible_only
+from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import (
     Refused,
     collect,
@@ -22,6 +22,7 @@ from ds_lsp.commands.workspace import (
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document, PositionEncoding, split_lines, strip_line_end
 from ds_lsp.languages import language_id
+from ds_lsp.visible import visible_only
 
 _MAX_DIGITS = 9
 

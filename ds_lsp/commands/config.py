@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ds_lsp.commands.output import prepare_output, print_json, visible_only, without_keys
+from ds_lsp.commands.output import prepare_output, print_json, without_keys
 from ds_lsp.commands.workspace import folder_of, report_problems, resolve_for
 from ds_lsp.settings import SETTINGS, Resolved
 from ds_lsp.sources import PROJECT_FILE, user_file
+from ds_lsp.visible import visible_only
 
 HIDDEN = "(set, hidden)"
 

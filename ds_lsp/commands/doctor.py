@@ -17,7 +17,7 @@ from pathlib import Path
 from ds_lsp.chat.chat import answer_request
 from ds_lsp.commands.config import HIDDEN
 from ds_lsp.commands.models import uses_of
-from ds_lsp.commands.output import prepare_output, print_json, visible_only, without_keys
+from ds_lsp.commands.output import prepare_output, print_json, without_keys
 from ds_lsp.commands.workspace import collect, folder_of, open_session, resolve_for
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, Service
@@ -25,6 +25,7 @@ from ds_lsp.providers.connection import Reached, reach
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
 from ds_lsp.sources import user_file
+from ds_lsp.visible import visible_only
 
 OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
 _MAX_CONFIG_BYTES = 1 << 20

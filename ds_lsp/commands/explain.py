@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ds_lsp.chat import explanation, prompt
-from ds_lsp.chat.chat import answer_request, note_on
+from ds_lsp.chat.chat import answer_request, excluded, note_on
 from ds_lsp.chat.explanation import Answer
 from ds_lsp.chat.harmless import Harmless
 from ds_lsp.chat.subject import Subject, around, selected
@@ -26,6 +26,7 @@ from ds_lsp.commands.workspace import (
     report_problems,
     resolve_for,
 )
+from ds_lsp.document import Document
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatPiece, ChatResult
 from ds_lsp.session import Session
@@ -80,16 +81,20 @@ def parse_target(text: str) -> Target:
 async def _explain(arguments: argparse.Namespace) -> int:
     target: Target = arguments.target
     folder = folder_of(target.path.parent)
-    subject = subject_of(target, arguments.language, folder)
+    place = Place(target.path, target.last or target.first or 1, 1)
+    document = open_document(place, arguments.language)
+    subject = subject_of(document, target, folder)
     resolved = resolve_for(folder, *provider_source("deepseek"))
     report_problems(resolved)
     said: dict[str, str] = {}
     async with open_session(resolved, folder, collect(said)) as session:
         try:
+            if rule := session.excludes(document, subject.code):
+                raise Refused(str(excluded(rule)))
             session.chat.check(subject.uri)
             status = await _ask(session, subject, as_json=arguments.json)
         except ChatRefused as refusal:
-            raise Refused(said.get("key", str(refusal))) from None
+            raise Refused(said.get("key") or str(refusal)) from None
         except ProviderError as error:
             raise Refused(str(error)) from None
     if "model" in said:
@@ -97,10 +102,8 @@ async def _explain(arguments: argparse.Namespace) -> int:
     return status
 
 
-def subject_of(target: Target, language: str | None, folder: Path) -> Subject:
+def subject_of(document: Document, target: Target, folder: Path) -> Subject:
     """The lines that are meant. Raises `Refused`."""
-    place = Place(target.path, target.last or target.first or 1, 1)
-    document = open_document(place, language)
     path = target.path.absolute()
     name = path.relative_to(folder).as_posix() if folder in path.parents else path.name
     if target.first is not None and target.last is None:

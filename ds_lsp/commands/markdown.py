@@ -2,7 +2,7 @@
 
 import re
 
-from ds_lsp.commands.output import visible_only
+from ds_lsp.visible import visible_only
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"#{1,6} +(.*)")

@@ -5,11 +5,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ds_lsp.commands.output import complain, prepare_output, print_json, visible_only
+from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import Refused, ask_service
 from ds_lsp.providers.base import Service
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
+from ds_lsp.visible import visible_only
 
 
 @dataclass(frozen=True, slots=True)

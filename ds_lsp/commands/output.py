@@ -4,7 +4,8 @@ import io
 import json
 import re
 import sys
-import unicodedata
+
+from ds_lsp.visible import visible_only
 
 _SECRET = re.compile(r"\bsk-[\w-]{4,}")
 
@@ -27,19 +28,6 @@ def complain(sentence: str) -> None:
 def print_json(value: object) -> None:
     # ASCII, so that every encoding can carry it.
     print(json.dumps(value, indent=2))
-
-
-def visible_only(text: str, *, keep: str = "") -> str:
-    """*text* with control characters as escapes: a text must not steer the terminal.
-
-    Those in *keep* stay.
-    """
-    return "".join(
-        character.encode("unicode_escape").decode()
-        if unicodedata.category(character) in ("Cc", "Cs") and character not in keep
-        else character
-        for character in text
-    )
 
 
 def without_keys(text: str) -> str:

@@ -2,10 +2,11 @@
 
 from dataclasses import astuple, dataclass, field
 
-from ds_lsp.commands.output import can_encode, visible_only
+from ds_lsp.commands.output import can_encode
 from ds_lsp.commands.typist import Event, Fate, Offer, Trouble, Typed
 from ds_lsp.completion.request import Trigger
 from ds_lsp.document import LINE_END
+from ds_lsp.visible import visible_only
 
 _MAX_QUOTED = 40
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from ds_lsp.commands.output import visible_only
 from ds_lsp.commands.page import to_duration
 from ds_lsp.commands.typist import Event, Fate, Offer, Typed
 from ds_lsp.document import LINE_END
+from ds_lsp.visible import visible_only
 
 _KEY_S = 0.014
 _HOLD_S = 0.5

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
-from ds_lsp.commands.output import visible_only
 from ds_lsp.commands.page import Line, Marks, Page, note, short_note
 from ds_lsp.commands.typist import Event, Offer, Trouble, Typed
 from ds_lsp.document import LINE_END
+from ds_lsp.visible import visible_only
 
 KEY_S = 0.004
 """Between two keys, in seconds."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ds_lsp.completion.breaker import Breaker
 from ds_lsp.completion.cache import CompletionCache, Key
-from ds_lsp.completion.context import fim_request
+from ds_lsp.completion.context import fim_request, offerable
 from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
@@ -61,7 +61,7 @@ class Engine:
 
     def __init__(
         self,
-        excludes: Excludes = lambda uri: None,
+        excludes: Excludes = lambda snapshot: None,
         events: Events = Events(),
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -159,6 +159,7 @@ class Engine:
         with self._stage(record, "context"):
             key = _key(provider, request)
         record.sent = len(key.request.prefix) + len(key.request.suffix)
+        record.masked = key.request.masked
         result = self._remembered(provider, key, record)
         if result is None:
             if self._is_to_be_asked(provider, key, request):
@@ -174,7 +175,7 @@ class Engine:
         with self._stage(record, "postprocess"):
             seen = visible(result.text, result.finish, key.shape, request.snapshot)
             fitted = postprocess(seen, request.snapshot)
-        text = fitted.text
+            text = offerable(fitted.text, request.snapshot)
         record.received, record.chars, record.rules = len(result.text), len(text), fitted.rules
         if text or record.reason not in (Reason.PROVIDER_FAILED, Reason.HELD_BACK):
             record.reason = _reason(result.text, text)
@@ -301,5 +302,6 @@ def _log(record: Record) -> None:
     words = [record.reason.value, f"from {record.source or 'nowhere'}"]
     words += [f"{name} {value}" for name, value in record.sizes().items()]
     words += [f"{name} {ms:.1f} ms" for name, ms in record.stages_ms.items()]
-    words += [f"by {rule}" for rule in record.rules]
+    words += [f"cut by {rule}" for rule in record.rules]
+    words += [f"masked {rule}" for rule in record.masked]
     log.info("completion %d: %s", record.id, ", ".join(words))

@@ -12,6 +12,10 @@ GRACE_S = 0.2
 """How long a call outlives its last waiter (the contract): VS Code cancels before it asks again."""
 
 
+MAX_CALLS = 16
+"""Nobody types into more documents at once: what asks for more is a bug, and would be paid for."""
+
+
 class Timer(Protocol):
     def cancel(self) -> None: ...
 
@@ -49,9 +53,11 @@ class InFlight:
     ) -> FimResult:
         """Wait for the call that asks *key*, starting it if there is none.
 
-        Raises what the call raises, and `UnavailableError` if it was hung up on meanwhile. A
-        waiter that is cancelled leaves the others undisturbed.
+        Raises what the call raises, and `UnavailableError` if it was hung up on meanwhile or there
+        are too many calls. A waiter that is cancelled leaves the others undisturbed.
         """
+        if key not in self._calls and len(self._calls) >= MAX_CALLS:
+            self._make_room()
         call = self._calls.get(key) or self._begin(key, start)
         self._enter(call)
         try:
@@ -69,6 +75,14 @@ class InFlight:
         for key, call in list(self._calls.items()):
             self._hang_up(key, call)
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _make_room(self) -> None:
+        """Hang up on a call that nobody waits for any more, however short a while it has left."""
+        for key, call in self._calls.items():
+            if call.waiters == 0:
+                self._hang_up(key, call)
+                return
+        raise UnavailableError("Too many completions are asked for at once.")
 
     def _begin(self, key: Key, start: Callable[[], Coroutine[None, None, FimResult]]) -> _Call:
         call = _Call(asyncio.create_task(start()))

@@ -1,5 +1,6 @@
 """What is shown of what the model said: it repeats nothing that stands around the cursor."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,6 +8,9 @@ from ds_lsp.document import Snapshot, is_word_character
 
 Rule = Callable[[str, Snapshot], str]
 """A pure function of the text so far; line ends and white space aside, it only cuts."""
+
+# C0 but for tab and line ends, DEL, C1, and what turns the direction of text around.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,12 @@ class Fitted:
 
 _OPENERS = "([{"
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
+
+
+def cut_control_characters(text: str, at: Snapshot) -> str:
+    """A completion is plain text: it neither steers a terminal nor hides what it says."""
+    found = _CONTROL.search(text)
+    return text[: found.start()] if found else text
 
 
 def normalize_line_ends(text: str, at: Snapshot) -> str:
@@ -75,6 +85,8 @@ def use_document_line_ends(text: str, at: Snapshot) -> str:
 
 # Order matters: a rule sees the text as the rules above it left it.
 RULES: tuple[Rule, ...] = (
+    # First: what follows such a character cannot be judged.
+    cut_control_characters,
     normalize_line_ends,
     # Lines before characters: the repeated line may be what stands between the text and the
     # overlap with the cursor's line.

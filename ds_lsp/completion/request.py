@@ -77,6 +77,8 @@ class Record:
     rules: tuple[str, ...] = ()
     """The rules of post-processing that cut something, in their order."""
     usage: TokenUsage | None = None
+    masked: tuple[str, ...] = ()
+    """Names of the rules by which secrets were masked."""
     id: int = 0
     """The request's number within the session."""
 
@@ -99,6 +101,7 @@ class Record:
             "provider": self.provider,
             "stages_ms": {name: round(ms, 3) for name, ms in self.stages_ms.items()},
             "rules": list(self.rules),
+            "masked": list(self.masked),
             **self.sizes(),
         }
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
+from ds_lsp.document import Snapshot
 
-Excludes = Callable[[str], str | None]
-"""The privacy gate: the rule that keeps a document (by uri) from being read or sent, or None."""
+Excludes = Callable[[Snapshot], str | None]
+"""The privacy gate: the rule that keeps a document from being read or sent, or None."""
 
 
 def refusal(request: CompletionRequest, excludes: Excludes) -> tuple[Reason, str] | None:
@@ -18,7 +19,7 @@ def refusal(request: CompletionRequest, excludes: Excludes) -> tuple[Reason, str
         return Reason.DISABLED, "completion.enabled is false"
     if snapshot.language_id in settings.disabled_languages:
         return Reason.LANGUAGE_DISABLED, f"{snapshot.language_id} is in disabled_languages"
-    rule = excludes(snapshot.uri)
+    rule = excludes(snapshot)
     if rule:
         return Reason.EXCLUDED, rule
     is_blank = not (snapshot.before.strip() or snapshot.after.strip())

@@ -59,7 +59,7 @@ def _asks(document: Document, params: types.CodeActionParams) -> Iterator[types.
 def _offers(
     ls: DsLanguageServer, document: Document, params: types.CodeActionParams
 ) -> Iterator[types.CodeAction]:
-    if ls.session.gate.excludes(document.uri):
+    if ls.session.excludes(document):
         return
     can_edit = ls.chat_client.applies_edits
     for diagnostic in params.context.diagnostics:

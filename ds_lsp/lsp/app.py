@@ -4,16 +4,25 @@ import asyncio
 import logging
 import os
 import sys
-import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from lsprotocol import types
-from pygls.io_ import run_async
 
+from ds_lsp.logs import log_unhandled
 from ds_lsp.lsp import actions, chat, handlers
 from ds_lsp.lsp.convert import ACCEPT
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
+from ds_lsp.lsp.frames import Framer
 from ds_lsp.lsp.server import DsLanguageServer
-from ds_lsp.lsp.stdio import FairReader, open_stdin, take_stdout
+from ds_lsp.lsp.stdio import (
+    CHUNK_BYTES,
+    SocketWriter,
+    Stdin,
+    StdoutWriter,
+    Writer,
+    take_stdout,
+)
 
 _CLOSE_TIMEOUT_S = 1.0
 """An editor that quits does not wait for a connection to be closed politely."""
@@ -70,8 +79,11 @@ def serve_stdio() -> None:
 
     async def serve() -> None:
         server = create_server()
-        server.protocol.set_writer(take_stdout())
-        await _serve(server, open_stdin())
+        lost = server.protocol.exit_requested.set
+        # The descriptor, not sys.stdin: its lock, held by a waiting reader, would stop the
+        # interpreter from ending.
+        stdin = Stdin(sys.stdin.fileno())
+        await _serve(server, stdin.read, StdoutWriter(take_stdout(), lost))
 
     asyncio.run(serve())
 
@@ -81,10 +93,15 @@ def serve_tcp(host: str, port: int) -> None:
 
     async def serve() -> None:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            async def read() -> bytes:
+                with suppress(ConnectionError):
+                    return await reader.read(CHUNK_BYTES)
+                return b""
+
             listener.close()
             server = create_server()
-            server.protocol.set_writer(writer)
-            await _serve(server, FairReader(reader))
+            lost = server.protocol.exit_requested.set
+            await _serve(server, read, SocketWriter(writer, lost))
 
         listener = await asyncio.start_server(connected, host, port)
         bound = listener.sockets[0].getsockname()
@@ -94,21 +111,39 @@ def serve_tcp(host: str, port: int) -> None:
     asyncio.run(serve())
 
 
-async def _serve(server: DsLanguageServer, reader: FairReader) -> None:
-    """Handle messages until the client says exit or is gone; then end the process."""
-    messages = asyncio.ensure_future(
-        run_async(
-            threading.Event(), reader, server.protocol, error_handler=server.report_server_error
-        )
-    )
+async def handle_messages(
+    server: DsLanguageServer, read: Callable[[], Awaitable[bytes]], framer: Framer
+) -> None:
+    """Handle what *read* gives, piece by piece, until there is no more."""
+    while chunk := await read():
+        framer.feed(chunk)
+        while frame := framer.take():
+            server.protocol.take(frame)
+            # Each message's handler begins before the next message is read: in its first step it
+            # takes its snapshot, which must not hold the changes behind it as well.
+            await asyncio.sleep(0)
+    if noise := framer.end():
+        server.protocol.take(noise)
+
+
+async def _serve(
+    server: DsLanguageServer, read: Callable[[], Awaitable[bytes]], writer: Writer
+) -> None:
+    """Handle messages until the client says exit, or is gone or given up; then end the process."""
+    asyncio.get_running_loop().set_exception_handler(log_unhandled)
+    server.protocol.set_writer(writer)
+    messages = asyncio.ensure_future(handle_messages(server, read, Framer()))
     await asyncio.wait(
         [messages, asyncio.ensure_future(server.protocol.exit_requested.wait())],
         return_when=asyncio.FIRST_COMPLETED,
     )
     messages.cancel()
     await asyncio.wait([asyncio.ensure_future(server.aclose())], timeout=_CLOSE_TIMEOUT_S)
-    logging.shutdown()
-    sys.stderr.flush()
+    await writer.flush(_CLOSE_TIMEOUT_S)
+    # Stderr may be closed, or have been closed from the start.
+    with suppress(OSError, ValueError, AttributeError):
+        logging.shutdown()
+        sys.stderr.flush()
     # Not asyncio's way out, which waits for threads: a name look-up must not keep an editor waiting
     # for seconds. As LSP has it, ending without having been told to shut down is an error.
     os._exit(0 if server.protocol.is_shut_down else 1)

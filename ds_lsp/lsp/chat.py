@@ -15,7 +15,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from ds_lsp.chat import edits, explanation, prompt
-from ds_lsp.chat.chat import MAX_TOKENS, SHARED, answer_request, note_on
+from ds_lsp.chat.chat import MAX_TOKENS, SHARED, answer_request, excluded, note_on
 from ds_lsp.chat.edits import Edit
 from ds_lsp.chat.explanation import Answer, Conversation
 from ds_lsp.chat.harmless import Harmless
@@ -223,6 +223,8 @@ def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
         subject = selected(document, file, start, end)
     if subject is None:
         raise ChatRefused("There is no code here.")
+    if rule := ls.session.excludes(document, subject.code):
+        raise excluded(rule)
     return subject
 
 

@@ -46,13 +46,13 @@ def initialized(ls: DsLanguageServer, params: types.InitializedParams) -> None:
 
 
 async def _initialized(ls: DsLanguageServer) -> None:
-    await asyncio.to_thread(ls.pages.remove_old)
     await ls.configuration.pull(ls)
     ls.reconfigure()
     ls.notifier.open()
     ls.tell_state(ls.session.state())
     await ls.configuration.ask_for_changes(ls)
     await _announce_menu(ls)
+    await asyncio.to_thread(ls.pages.remove_old)
 
 
 async def shutdown(ls: DsLanguageServer, params: None) -> None:
@@ -78,9 +78,7 @@ def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) 
 
 
 def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
-    ls.drop_late(params.text_document.uri)
-    ls.forget_learning(params.text_document.uri)
-    ls.session.index.drop(params.text_document.uri)
+    ls.forget(params.text_document.uri)
 
 
 def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> None:

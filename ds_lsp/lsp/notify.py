@@ -9,6 +9,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from ds_lsp.health import Occasion
+from ds_lsp.visible import visible_only
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +19,8 @@ comes and goes, each time would be too often."""
 ASKED_EVERY_S = 30.0
 """Who asks again and again within so many seconds has read the answer."""
 _MAX_SHOWN = 64
+MAX_CHARS = 4000
+"""A longer message is cut: some editors cover the text with it."""
 
 
 class Notifier:
@@ -63,7 +66,9 @@ class Notifier:
     def note(self, line: str) -> None:
         """One line for the client's log."""
         self._ls.window_log_message(
-            types.LogMessageParams(type=types.MessageType.Info, message=f"ds-lsp: {line}")
+            types.LogMessageParams(
+                type=types.MessageType.Info, message=f"ds-lsp: {visible_only(line)}"
+            )
         )
 
     def notify(self, method: str, params: object) -> None:
@@ -72,10 +77,13 @@ class Notifier:
 
     def _show(self, message: str) -> None:
         self._shown[message] = self._clock()
-        log.info("told the user: %s", " ".join(message.split()))
-        self._show_line(message, types.MessageType.Warning)
+        line = self._show_line(message, types.MessageType.Warning)
+        log.info("told the user: %s", line)
 
-    def _show_line(self, message: str, kind: types.MessageType) -> None:
+    def _show_line(self, message: str, kind: types.MessageType) -> str:
         # One line: several make Neovim wait for a key.
-        line = " ".join(message.split())
+        line = visible_only(" ".join(message.split()))
+        if len(line) > MAX_CHARS:
+            line = line[: MAX_CHARS - 4] + " ..."
         self._ls.window_show_message(types.ShowMessageParams(type=kind, message=f"ds-lsp: {line}"))
+        return line

@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 LEARN_AFTER_S = 2.0
 """How long a document must rest before the local provider learns its new text."""
+MAX_SCANS = 8
+"""Scans of the workspace under way or waiting their turn: one for each language just opened."""
 
 
 class DsLanguageServer(LanguageServer):
@@ -36,7 +39,7 @@ class DsLanguageServer(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__("ds-lsp", ds_lsp.__version__, protocol_cls=DsProtocol)
-        self.documents = Documents()
+        self.documents = Documents(self.document_lost)
         self.protocol.documents = self.documents
         self.notifier = Notifier(self)
         self.session = Session(self.notifier.say, self.tell_state)
@@ -85,7 +88,8 @@ class DsLanguageServer(LanguageServer):
             for scan in self._scans.values():
                 scan.cancel()
             self._scans.clear()
-            for document in self.documents:
+            # As many as the index keeps: learning the others would only hold up the session.
+            for document in self.documents.latest(self.session.index.limits.max_open):
                 self.learn(document)
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -100,31 +104,35 @@ class DsLanguageServer(LanguageServer):
         if self.pages.owns(document.uri):
             return
         self.session.index_document(document)
-        scan = self._scans.get(document.language_id)
-        if scan is None or scan.done():
+        if document.language_id not in self._scans and len(self._scans) < MAX_SCANS:
             work = self.session.scan(self.folders, document)
-            self._scans[document.language_id] = self.spawn(work)
+            self._keep(self._scans, document.language_id, self.spawn(work))
 
     def learn_later(self, document: Document) -> None:
         """The same for its new text, once typing rests: learning reads the whole document."""
         if self.pages.owns(document.uri):
             return
-        self.forget_learning(document.uri)
+        self._forget_learning(document.uri)
         loop = asyncio.get_running_loop()
-        self._learning[document.uri] = loop.call_later(
-            LEARN_AFTER_S, self.session.index_document, document
-        )
+        self._learning[document.uri] = loop.call_later(LEARN_AFTER_S, self._learn_now, document)
 
-    def forget_learning(self, uri: str) -> None:
-        timer = self._learning.pop(uri, None)
-        if timer:
-            timer.cancel()
+    def forget(self, uri: str) -> None:
+        """A document is not open any more: nothing of it is kept, and its file counts again."""
+        self.drop_late(uri)
+        self._forget_learning(uri)
+        self.session.index.drop(uri)
+
+    def document_lost(self, uri: str, why: str) -> None:
+        """A document is open in the editor and not here."""
+        self.forget(uri)
+        name = PurePosixPath(unquote(uri)).name or "A file"
+        self.notifier.say("documents", f"{name} {why}.")
 
     def finish_late(self, request: CompletionRequest) -> None:
         """Go on with a cancelled request for a client that has opted in to late answers."""
         if self.session.settings.client.late_answers:
             self.drop_late(request.snapshot.uri)
-            self._late[request.snapshot.uri] = self.spawn(self._finish_late(request))
+            self._keep(self._late, request.snapshot.uri, self.spawn(self._finish_late(request)))
 
     def drop_late(self, uri: str) -> None:
         """The text has moved on: nobody wants the late answer any more."""
@@ -154,6 +162,26 @@ class DsLanguageServer(LanguageServer):
     def report_server_error(self, error: Exception, source: object) -> None:
         """pygls's default is a pop-up for each; the log is where these belong."""
         log.error("a message could not be handled: %s", type(error).__name__)
+
+    def _learn_now(self, document: Document) -> None:
+        self._learning.pop(document.uri, None)
+        self.session.index_document(document)
+
+    def _forget_learning(self, uri: str) -> None:
+        timer = self._learning.pop(uri, None)
+        if timer:
+            timer.cancel()
+
+    @staticmethod
+    def _keep(kept: dict[str, asyncio.Task[None]], name: str, task: asyncio.Task[None]) -> None:
+        """Keep a task until it has ended, or another one has its place."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if kept.get(name) is task:
+                del kept[name]
+
+        kept[name] = task
+        task.add_done_callback(ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -1,85 +1,220 @@
-"""Standard input as messages, standard output as answers; ends when either is closed."""
+"""Standard input in pieces, standard output for answers; both bounded, neither ever waited for."""
 
 import asyncio
+import logging
 import os
 import sys
 import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from typing import BinaryIO
 
-_CHUNK_BYTES = 1 << 16
+from ds_lsp.pipes import PIPE_BYTES, has_room
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 1 << 16
+MAX_CHUNKS_WAITING = 16
+"""So much, a megabyte, is read ahead of what is being handled; then the client has to wait."""
+MAX_BYTES_WAITING = 64 << 20
+"""So much may wait for a client that does not read. An answer has some hundred bytes."""
+STALL_S = 60.0
+"""A client that has read nothing for so long, with something to read, will read nothing more."""
 
 
-class FairReader:
-    """A stream of messages that lets each message's handler begin before the next is read.
+class Stdin:
+    """Standard input, read by a thread of its own: portable, and one hop a piece."""
 
-    Several messages may come in one piece. A handler takes its snapshot in its first step; without
-    a turn of the loop between messages, that snapshot would hold the changes behind it as well.
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._loop = asyncio.get_running_loop()
+        self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
+        self._room = threading.Semaphore(MAX_CHUNKS_WAITING)
+        threading.Thread(target=self._feed, name="stdin", daemon=True).start()
+
+    async def read(self) -> bytes:
+        """The next piece; empty at the end."""
+        chunk = await self._chunks.get()
+        self._room.release()
+        return chunk
+
+    def _feed(self) -> None:
+        chunk = b"more"
+        # RuntimeError: the loop has been closed meanwhile.
+        with suppress(RuntimeError):
+            while chunk:
+                self._room.acquire()
+                try:
+                    chunk = os.read(self._descriptor, CHUNK_BYTES)
+                except OSError:
+                    chunk = b""
+                self._loop.call_soon_threadsafe(self._chunks.put_nowait, chunk)
+
+
+class Writer(ABC):
+    """Takes whole messages and never makes the caller wait; gives up on who does not read them.
+
+    *lost* is called once, on the event loop: nothing is written any more from then on.
     """
 
-    def __init__(self, stream: asyncio.StreamReader) -> None:
-        self._stream = stream
-
-    async def readline(self) -> bytes:
-        try:
-            line = await self._stream.readline()
-        except ValueError:
-            # A header line without end is no header: whoever talks here does not speak LSP.
-            return b""
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length":
-            # pygls knows one spelling; headers have many.
-            return b"Content-Length: " + value.strip() + b"\r\n"
-        return line
-
-    async def readexactly(self, size: int) -> bytes:
-        await asyncio.sleep(0)
-        try:
-            return await self._stream.readexactly(size)
-        except asyncio.IncompleteReadError:
-            return b""
-
-
-class StdoutWriter:
-    """Writes whole messages; an editor that is gone is no error."""
-
-    def __init__(self, stdout: BinaryIO) -> None:
-        self._stdout = stdout
+    def __init__(
+        self, lost: Callable[[], None], max_bytes: int = MAX_BYTES_WAITING, stall_s: float = STALL_S
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._lost = lost
+        self._max_bytes = max_bytes
+        self._stall_s = stall_s
+        self._taken = 0
+        self._watch: asyncio.TimerHandle | None = None
+        self._is_over = False
 
     def write(self, data: bytes) -> None:
-        with suppress(OSError, ValueError):
-            self._stdout.write(data)
-            self._stdout.flush()
+        if self._is_over:
+            return
+        self._taken += len(data)
+        try:
+            self._put(data)
+        except OSError as exc:
+            self._give_up(f"cannot be written to ({type(exc).__name__})")
+        if self.waiting > self._max_bytes:
+            self._give_up(f"leaves more than {self._max_bytes} bytes unread")
+        elif self.waiting and self._watch is None:
+            self._watch_progress()
 
-    def close(self) -> None:
-        with suppress(OSError):
-            self._stdout.close()
+    def close(self) -> None:  # noqa: B027 - pygls wants it, and the process ends anyway
+        """Nothing to close."""
+
+    @property
+    @abstractmethod
+    def waiting(self) -> int:
+        """Bytes that the client has not taken yet."""
+
+    @abstractmethod
+    async def flush(self, seconds: float) -> None:
+        """Wait until nothing is waiting, for so long at most."""
+
+    @abstractmethod
+    def _put(self, data: bytes) -> None: ...
+
+    def _watch_progress(self) -> None:
+        done = self._taken - self.waiting
+        self._watch = self._loop.call_later(self._stall_s, self._look, done)
+
+    def _look(self, done: int) -> None:
+        self._watch = None
+        waiting = self.waiting
+        if not waiting or self._is_over:
+            return
+        if self._taken - waiting == done:
+            self._give_up(f"has read nothing for {self._stall_s:g} s")
+        else:
+            self._watch_progress()
+
+    def _give_up(self, why: str) -> None:
+        if not self._is_over:
+            self._is_over = True
+            log.error("the client %s: it is given up", why)
+            self._lost()
 
 
-def open_stdin() -> FairReader:
-    """Standard input, read by a thread of its own: portable, and one hop a piece."""
-    stream = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    # The file descriptor, not sys.stdin: its lock, held by a waiting reader, would stop the
-    # interpreter from ending.
-    thread = threading.Thread(
-        target=_feed, args=(sys.stdin.fileno(), stream, loop), name="stdin", daemon=True
-    )
-    thread.start()
-    return FairReader(stream)
+class StdoutWriter(Writer):
+    """Writes at once what a pipe has room for; a thread takes the rest.
+
+    The descriptor may be shared with other processes, so it is not switched to non-blocking.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        lost: Callable[[], None],
+        max_bytes: int = MAX_BYTES_WAITING,
+        stall_s: float = STALL_S,
+    ) -> None:
+        super().__init__(lost, max_bytes, stall_s)
+        self._descriptor = descriptor
+        self._queue: deque[memoryview] = deque()
+        self._waiting = 0
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def waiting(self) -> int:
+        return self._waiting
+
+    async def flush(self, seconds: float) -> None:
+        def wait() -> None:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._waiting or self._is_over, seconds)
+
+        if self._waiting and not self._is_over:
+            await asyncio.to_thread(wait)
+
+    def _put(self, data: bytes) -> None:
+        rest = memoryview(data)
+        if not self._waiting:
+            # In the ordinary case all of it, without a change of thread.
+            while rest and has_room(self._descriptor):
+                rest = rest[os.write(self._descriptor, rest[:PIPE_BYTES]) :]
+        if rest:
+            with self._changed:
+                self._queue.append(rest)
+                self._waiting += len(rest)
+                self._changed.notify_all()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._drain, name="stdout", daemon=True)
+                self._thread.start()
+
+    def _drain(self) -> None:
+        try:
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._queue)
+                    data = self._queue.popleft()
+                while data:
+                    # In small pieces, so that a client that reads slowly is seen to read.
+                    count = os.write(self._descriptor, data[:PIPE_BYTES])
+                    data = data[count:]
+                    with self._changed:
+                        self._waiting -= count
+                        self._changed.notify_all()
+        except OSError as exc:
+            # RuntimeError: the loop has been closed meanwhile.
+            with suppress(RuntimeError):
+                why = f"cannot be written to ({type(exc).__name__})"
+                self._loop.call_soon_threadsafe(self._give_up, why)
 
 
-def take_stdout() -> StdoutWriter:
+class SocketWriter(Writer):
+    """The same for a socket, whose stream keeps what the client has not taken yet."""
+
+    def __init__(
+        self,
+        stream: asyncio.StreamWriter,
+        lost: Callable[[], None],
+        max_bytes: int = MAX_BYTES_WAITING,
+        stall_s: float = STALL_S,
+    ) -> None:
+        super().__init__(lost, max_bytes, stall_s)
+        self._stream = stream
+        # So that `drain` waits until all is gone.
+        stream.transport.set_write_buffer_limits(0)
+
+    @property
+    def waiting(self) -> int:
+        return self._stream.transport.get_write_buffer_size()
+
+    async def flush(self, seconds: float) -> None:
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(seconds):
+                await self._stream.drain()
+
+    def _put(self, data: bytes) -> None:
+        self._stream.write(data)
+
+
+def take_stdout() -> int:
     """Standard output for messages alone: what anything else prints goes to stderr."""
-    writer = StdoutWriter(sys.stdout.buffer)
+    descriptor = sys.stdout.fileno()
     sys.stdout = sys.stderr
-    return writer
-
-
-def _feed(descriptor: int, stream: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
-    # RuntimeError: the loop has been closed meanwhile.
-    with suppress(RuntimeError):
-        with suppress(OSError):
-            while chunk := os.read(descriptor, _CHUNK_BYTES):
-                loop.call_soon_threadsafe(stream.feed_data, chunk)
-        loop.call_soon_threadsafe(stream.feed_eof)
+    return descriptor

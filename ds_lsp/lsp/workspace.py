@@ -1,23 +1,66 @@
 """Our documents in the place of pygls's, and the few other rules our protocol adds to it."""
 
 import asyncio
-from collections.abc import Generator, Iterable, Iterator
+import json
+import logging
+import uuid
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest, JsonRpcServerNotInitialized
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
+    JsonRpcParseError,
+    JsonRpcServerNotInitialized,
+)
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from ds_lsp.document import Document, PositionEncoding
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainParams, ExplainRequest
+from ds_lsp.lsp.frames import (
+    EDGE_BYTES,
+    MAX_BODY_BYTES,
+    Body,
+    Frame,
+    Glimpse,
+    TooLarge,
+    glimpse,
+    is_usable_id,
+)
+
+log = logging.getLogger(__name__)
+
+MAX_CHARS = 256_000_000
+"""Of all open documents together: a gigabyte or two of memory, depending on their characters."""
+TOO_LARGE = f"is larger than {MAX_BODY_BYTES >> 20} MiB, and is not completed"
+TOO_MUCH = f"is not completed: all open files together hold more than {MAX_CHARS:,} characters"
+UNREADABLE = "came in a message that cannot be read, and is not completed until opened again"
+
+_EDITS = (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE)
 
 
 class Documents:
-    """The open documents, by uri exactly as the client spells it."""
+    """The open documents, by uri exactly as the client spells it.
 
-    def __init__(self) -> None:
+    Holds at most *max_chars* characters; *lost* is told which document is not held any more, and
+    why.
+    """
+
+    def __init__(
+        self,
+        lost: Callable[[str, str], None] = lambda uri, why: None,
+        max_chars: int = MAX_CHARS,
+    ) -> None:
         self.encoding = PositionEncoding.UTF16
+        self.chars = 0
+        """Characters of all of them."""
         self._by_uri: dict[str, Document] = {}
+        self._lost = lost
+        self._max_chars = max_chars
 
     def __iter__(self) -> Iterator[Document]:
         return iter(list(self._by_uri.values()))
@@ -28,10 +71,23 @@ class Documents:
     def get(self, uri: str) -> Document | None:
         return self._by_uri.get(uri)
 
+    def latest(self, of_each_language: int) -> list[Document]:
+        """The documents opened last, so many of each language."""
+        latest: dict[str, deque[Document]] = {}
+        for document in self._by_uri.values():
+            some = latest.setdefault(document.language_id, deque(maxlen=of_each_language))
+            some.append(document)
+        return [document for some in latest.values() for document in some]
+
     def open(self, item: types.TextDocumentItem) -> None:
+        self.close(item.uri)
+        if self.chars + len(item.text) > self._max_chars:
+            self._lost(item.uri, TOO_MUCH)
+            return
         self._by_uri[item.uri] = Document(
             item.uri, item.language_id, item.version, item.text, self.encoding
         )
+        self.chars += len(item.text)
 
     def change(
         self,
@@ -42,6 +98,7 @@ class Documents:
         document = self._by_uri.get(identifier.uri)
         if document is None:
             return
+        before = document.size
         for change in changes:
             if isinstance(change, types.TextDocumentContentChangePartial):
                 start, end = change.range.start, change.range.end
@@ -51,16 +108,27 @@ class Documents:
             else:
                 document.replace_all(change.text)
         document.version = identifier.version
+        self.chars += document.size - before
+        if self.chars > self._max_chars:
+            self.lose(identifier.uri, TOO_MUCH)
 
     def close(self, uri: str) -> None:
-        self._by_uri.pop(uri, None)
+        document = self._by_uri.pop(uri, None)
+        if document:
+            self.chars -= document.size
+
+    def lose(self, uri: str, why: str) -> None:
+        """Our text of a document is not the editor's any more, or too much to hold."""
+        self.close(uri)
+        self._lost(uri, why)
 
 
 class DsProtocol(LanguageServerProtocol):
     """pygls's protocol, with our documents, and an answer to every request there can be.
 
     pygls keeps a text of its own for each document and pays for the whole file at each keystroke;
-    it leaves requests unanswered that come after ``shutdown`` or that it cannot read.
+    it leaves requests unanswered that come after ``shutdown`` or that it cannot read, and keeps
+    something of every message.
     """
 
     documents: Documents
@@ -69,6 +137,8 @@ class DsProtocol(LanguageServerProtocol):
         super().__init__(*args)
         self.is_shut_down = False
         self.exit_requested = asyncio.Event()
+        for method in _NOT_OURS:
+            del self.fm.builtin_features[method]
 
     # pygls keeps its own in a cache; a look-up needs none.
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
@@ -102,7 +172,12 @@ class DsProtocol(LanguageServerProtocol):
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *args: object) -> Generator[Any, Any, None]:
         self.is_shut_down = True
-        yield from super().lsp_shutdown(*args)
+        asked = self.msg_id
+        yield self.fm.features[types.SHUTDOWN], args, None
+        for identifier, future in list(self._request_futures.items()):
+            if identifier != asked:
+                future.cancel()
+        self._shutdown = True
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *args: object) -> Generator[Any, Any, None]:
@@ -110,42 +185,147 @@ class DsProtocol(LanguageServerProtocol):
         self.exit_requested.set()
         yield from ()
 
+    def take(self, frame: Frame) -> None:
+        """Handle one message, or what came in the place of one. Never raises."""
+        try:
+            match frame:
+                case Body(data):
+                    self._take_body(data)
+                case TooLarge(size, first, last):
+                    log.warning("a message of %d bytes was read past", size)
+                    error = JsonRpcInvalidRequest("The message is too large.")
+                    self._pass_over(glimpse(first, last), error, TOO_LARGE)
+                case noise:
+                    log.warning("the client does not send what it should: %s", noise.what)
+        except JsonRpcException as exc:
+            log.error("a message could not be handled: %s", type(exc).__name__)
+        except Exception as exc:
+            log.error("a message could not be handled: %s", type(exc).__name__, exc_info=exc)
+
+    def _take_body(self, body: bytes) -> None:
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError) as exc:
+            log.warning("a message of %d bytes is not JSON: %s", len(body), type(exc).__name__)
+            error = JsonRpcParseError("The message is not JSON.")
+            self._pass_over(glimpse(body[:EDGE_BYTES], body[-EDGE_BYTES:]), error, UNREADABLE)
+            return
+        if isinstance(data, dict):
+            self._take_object(data)
+            return
+        log.warning("a message is no object")
+        for each in data if isinstance(data, list) else ():
+            if isinstance(each, dict) and "method" in each and is_usable_id(each.get("id")):
+                self._refuse(each["id"], JsonRpcInvalidRequest("There are no batches in LSP."))
+
+    def _take_object(self, data: dict[str, Any]) -> None:
+        # Whatever version it says, or forgets to say, it is the only one there is here.
+        data["jsonrpc"] = self.VERSION
+        if "method" not in data:
+            self._take_response(data)
+            return
+        # Either would make pygls take it for the answer to a request of ours.
+        data.pop("error", None)
+        data.pop("result", None)
+        method, is_request = data["method"], "id" in data
+        if is_request and not is_usable_id(data["id"]):
+            self._refuse(None, JsonRpcInvalidRequest("An id is a whole number or a text."))
+            return
+        refusal = self._refusal(method, is_request)
+        if refusal is None:
+            self.handle_message(self.structure_message(data))
+        elif is_request:
+            self._refuse(data["id"], refusal)
+
+    def _take_response(self, data: dict[str, Any]) -> None:
+        identifier = data.get("id")
+        if is_usable_id(identifier) and identifier in self._result_types:
+            self.handle_message(self.structure_message(data))
+        else:
+            log.debug("an answer to nothing we asked")
+
     def structure_message(self, data: dict[str, Any]) -> Any:
-        if "jsonrpc" not in data:
-            # Called for every object within a message, too.
-            return data
         _mend(data)
         try:
-            return super().structure_message(data)
+            message = super().structure_message(data)
+            if "method" in data and "id" in data and not hasattr(message, "id"):
+                raise JsonRpcInvalidRequest("This is sent without an id.")
         except JsonRpcException as exc:
             if "method" in data and "id" in data:
-                self._send_response(data["id"], error=exc.to_response_error())
+                self._refuse(data["id"], exc)
             elif data.get("method") == types.TEXT_DOCUMENT_DID_CHANGE:
                 # Whatever it said, our text is not the editor's any more.
-                self.documents.close(_uri_of(data))
+                uri = _uri_of(data)
+                if self.documents.get(uri):
+                    self.documents.lose(uri, UNREADABLE)
             raise
+        return message
 
-    def handle_message(self, message: Any) -> None:
-        refusal = self._refusal(message)
-        if refusal:
-            self._send_response(message.id, error=refusal.to_response_error())
-        elif self._workspace is not None or self._may_come_first(message):
-            super().handle_message(message)
+    def send_request(
+        self,
+        method: str,
+        params: Any = None,
+        callback: Callable[[Any], None] | None = None,
+        msg_id: str | int | None = None,
+    ) -> Future[Any]:
+        identifier = msg_id or str(uuid.uuid4())
+        future: Future[Any] = super().send_request(method, params, callback, identifier)
+        # However it ends, and if it is never answered: nothing of it is kept.
+        future.add_done_callback(lambda _: self._forget_request(identifier))
+        return future
 
-    def _may_come_first(self, message: Any) -> bool:
-        return getattr(message, "method", None) in (types.INITIALIZE, types.EXIT)
+    def _forget_request(self, identifier: str | int) -> None:
+        self._request_futures.pop(identifier, None)
+        self._result_types.pop(identifier, None)
 
-    def _refusal(self, message: Any) -> JsonRpcException | None:
-        method = getattr(message, "method", None)
-        if method is None or not hasattr(message, "id"):
-            return None
-        if self.is_shut_down:
+    def _execute_handler(self, msg_id: Any, *args: Any, **named: Any) -> None:
+        super()._execute_handler(msg_id, *args, **named)
+        # pygls keeps the outcome of every notification.
+        future = self._request_futures.get(msg_id)
+        if future is not None and future.done():
+            del self._request_futures[msg_id]
+        elif future is not None:
+            future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
+
+    def _pass_over(self, seen: Glimpse, error: JsonRpcException, why: str) -> None:
+        """Nobody will handle this message: answer it, or give up the document it is about."""
+        if seen.method is None:
+            return
+        if seen.id is not None:
+            self._refuse(seen.id, error)
+        elif seen.method in _EDITS:
+            # Where it was not seen which one it is about, it may be any.
+            for uri in [seen.uri] if seen.uri else [each.uri for each in self.documents]:
+                self.documents.lose(uri, why)
+
+    def _refuse(self, identifier: int | str | None, error: JsonRpcException) -> None:
+        # Null where it had none that could be used; pygls would leave it out.
+        answer = {"code": error.code, "message": error.message}
+        self._send_data({"jsonrpc": self.VERSION, "id": identifier, "error": answer})
+
+    def _refusal(self, method: object, is_request: bool) -> JsonRpcException | None:
+        """Why a message is not handled now; None when it is."""
+        if not isinstance(method, str):
+            return JsonRpcInvalidRequest("A method is a text.")
+        if self.is_shut_down and (is_request or method != types.EXIT):
             return JsonRpcInvalidRequest("The server has been shut down.")
-        if (self._workspace is None) != (method == types.INITIALIZE):
-            if self._workspace is None:
-                return JsonRpcServerNotInitialized("The first request must be initialize.")
+        is_first = method == types.INITIALIZE
+        if self._workspace is None and not (is_first or method == types.EXIT):
+            return JsonRpcServerNotInitialized("The first request must be initialize.")
+        if self._workspace is not None and is_first:
             return JsonRpcInvalidRequest("The server has been initialized already.")
+        is_known = method in self.fm.builtin_features or method in self.fm.features
+        if not is_known and (is_request or method != types.CANCEL_REQUEST):
+            return JsonRpcMethodNotFound("There is no such method.")
         return None
+
+
+_NOT_OURS = (
+    types.NOTEBOOK_DOCUMENT_DID_OPEN,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+)
+"""What pygls would keep, unasked and without a limit."""
 
 
 def _mend(data: dict[str, Any]) -> None:

@@ -7,15 +7,29 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from pathspec import GitIgnoreSpec
+from cachetools import LRUCache
+from pathspec import GitIgnoreSpec, RegexPattern
 
+from ds_lsp.files import is_within, open_regular
 from ds_lsp.privacy.builtin import PATTERNS
 from ds_lsp.uris import to_path
+from ds_lsp.visible import visible_only
 
 log = logging.getLogger(__name__)
 
 IGNORE_FILES = (".gitignore", ".dslspignore")
 _MAX_IGNORE_BYTES = 1 << 20
+_MAX_PATTERNS = 4000
+"""So many hold for one file, those of the folders above among them: each is asked each time."""
+_MAX_ANY_DEPTH = 3
+"""So many ``**`` in one pattern: with each, matching takes as many times longer as a path is deep.
+"""
+_MAX_SHOWN, _MAX_SHOWN_CHARS = 5, 60
+"""A project file's globs are among the user's."""
+_STAR = r"\[\^/\]\*"
+_CHUNK = r"(?:\\.|\[(?:\\.|[^\]\\])*\](?!\*)|[^/\\\[()*+])*"
+_MAX_FOLDERS = 4096
+"""So many folders are remembered; those asked about longest ago are looked at again."""
 _MAX_DEPTH = 100
 """Every folder above is judged by every ignore file above; no real tree is this deep."""
 
@@ -30,12 +44,13 @@ class Gate:
         self._folders = [folder.absolute() for folder in folders]
         self._builtin = _Rules("built-in", PATTERNS)
         self._own = _Rules("privacy.ignore", ignore)
-        self._by_folder: dict[Path, tuple[_Rules, ...]] = {}
+        self._by_folder: LRUCache[Path, tuple[tuple[_Rules, ...], int]] = LRUCache(_MAX_FOLDERS)
+        self._above: LRUCache[tuple[Path, Path], str | None] = LRUCache(_MAX_FOLDERS)
 
     @property
     def problem(self) -> str | None:
         """What is wrong with the user's globs; the good ones hold all the same."""
-        bad = ", ".join(repr(line) for line in self._own.bad)
+        bad = ", ".join(repr(line[:_MAX_SHOWN_CHARS]) for line in self._own.bad[:_MAX_SHOWN])
         return f"privacy.ignore: {bad} is no pattern that git would understand." if bad else None
 
     def excludes(self, uri: str) -> str | None:
@@ -65,12 +80,18 @@ class Gate:
         # As in git: what lies in an excluded folder cannot be let in again.
         for depth in range(1, len(parts) + 1):
             at = root.joinpath(*parts[:depth])
-            is_folder = depth < len(parts) or os.path.isdir(at)
             name = "/".join(parts[:depth])
-            rule = self._everywhere_rule(name, is_folder) or self._local_rule(at, root, is_folder)
-            if rule:
+            if depth == len(parts):
+                return self._rule(name, at, root, is_folder=os.path.isdir(at))
+            # Judged once for all the files in it: a stranger can make that dear.
+            if (root, at) not in self._above:
+                self._above[root, at] = self._rule(name, at, root, is_folder=True)
+            if rule := self._above[root, at]:
                 return rule
         return None
+
+    def _rule(self, name: str, at: Path, root: Path, *, is_folder: bool) -> str | None:
+        return self._everywhere_rule(name, is_folder) or self._local_rule(at, root, is_folder)
 
     def _root(self, path: Path) -> Path:
         """The workspace folder or repository the file is in, else the root of the disk.
@@ -105,7 +126,7 @@ class Gate:
         """By the nearest ignore file that has a word on it."""
         for folder in at.parents:
             name = at.relative_to(folder).as_posix()
-            for rules in reversed(self._rules_of(folder)):
+            for rules in reversed(self._rules_of(folder, root)[0]):
                 verdict = rules.verdict(name, is_folder)
                 if verdict is not None:
                     return verdict[1] if verdict[0] else None
@@ -113,40 +134,80 @@ class Gate:
                 break
         return None
 
-    def _rules_of(self, folder: Path) -> "tuple[_Rules, ...]":
-        if folder not in self._by_folder:
-            files = [folder / name for name in IGNORE_FILES]
-            rules = [_Rules(str(file), _read_lines(file)) for file in files if os.path.isfile(file)]
-            for each in rules:
-                if each.bad:
-                    log.warning("%d lines of an ignore file are no patterns", len(each.bad))
-            self._by_folder[folder] = tuple(rules)
+    def _rules_of(self, folder: Path, root: Path) -> "tuple[tuple[_Rules, ...], int]":
+        """The ignore files of a folder, and room for how many patterns they leave below it."""
+        known = self._by_folder.get(folder)
+        if known is not None:
+            return known
+        room = _MAX_PATTERNS if folder == root else self._rules_of(folder.parent, root)[1]
+        found = []
+        for name in IGNORE_FILES:
+            lines = _read_lines(folder / name, root)
+            if lines is not None:
+                found.append(_Rules(str(folder / name), lines, room))
+                room -= len(found[-1])
+        for each in found:
+            if each.bad or each.left_out:
+                log.warning(
+                    "of an ignore file, %d lines are no patterns and %d are too many",
+                    *(len(each.bad), each.left_out),
+                )
+        self._by_folder[folder] = tuple(found), room
         return self._by_folder[folder]
 
 
 class _Rules:
     """One list of gitignore patterns, and what it is called. Bad ones are set aside."""
 
-    def __init__(self, name: str, lines: Iterable[str]) -> None:
+    def __init__(self, name: str, lines: Iterable[str], room: int = _MAX_PATTERNS) -> None:
         self._name = name
         self.bad: list[str] = []
-        self._lines = [line for line in lines if self._is_pattern(line)]
-        self._spec = GitIgnoreSpec.from_lines(self._lines)
+        self.left_out = 0
+        """How many there was no room for."""
+        self._lines: list[str] = []
+        patterns: list[RegexPattern] = []
+        for line in lines:
+            if len(patterns) >= room:
+                self.left_out += bool(line.strip())
+            elif pattern := self._parse(line):
+                patterns.append(pattern)
+                self._lines.append(line)
+        self._spec = GitIgnoreSpec(patterns)  # type: ignore[arg-type] # of its own making
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
     def verdict(self, name: str, is_folder: bool) -> tuple[bool, str] | None:
         """Whether *name* is excluded, and by which line; None: no pattern speaks of it."""
         found = self._spec.check_file(name + "/" if is_folder else name)
         if found.include is None or found.index is None:
             return None
-        return found.include, f"{self._name}: {self._lines[found.index].strip()}"
+        return found.include, f"{self._name}: {visible_only(self._lines[found.index].strip())}"
 
-    def _is_pattern(self, line: str) -> bool:
+    def _parse(self, line: str) -> RegexPattern | None:
+        """The pattern; None for a comment, and for what is none."""
         try:
-            GitIgnoreSpec.from_lines([line])
+            patterns = list(GitIgnoreSpec.from_lines([line]).patterns)
         except (ValueError, re.error):
             self.bad.append(line)
-            return False
-        return True
+            return None
+        pattern = patterns[0] if patterns else None
+        if not isinstance(pattern, RegexPattern) or pattern.include is None or not pattern.regex:
+            return None
+        regex = pattern.regex.pattern
+        if regex.count(".+") > _MAX_ANY_DEPTH:
+            self.bad.append(line)
+            return None
+        return type(pattern)(re.compile(in_one_pass(regex)), pattern.include)
+
+
+def in_one_pass(regex: str) -> str:
+    """*regex*, of a gitignore pattern, without the stars that would try every division of a name.
+
+    The text between two stars is best found as early as it can be: what comes after has the more
+    room. ``*a*a*a*a*b`` would otherwise take hours over a name of many a's.
+    """
+    return re.sub(rf"{_STAR}({_CHUNK})(?={_STAR})", r"(?>[^/]*?\1)", regex)
 
 
 def _real(path: Path) -> Path:
@@ -158,9 +219,14 @@ def _real(path: Path) -> Path:
         return path
 
 
-def _read_lines(file: Path) -> list[str]:
+def _read_lines(path: Path, root: Path) -> list[str] | None:
     try:
-        with file.open("rb") as stream:
-            return stream.read(_MAX_IGNORE_BYTES).decode("utf-8", "replace").splitlines()
-    except OSError:
-        return []
+        if not is_within(path, root):
+            return None
+        file = open_regular(path, follow_links=True)
+        if file is None:
+            return None
+        with file:
+            return file.read(_MAX_IGNORE_BYTES).decode("utf-8", "replace").splitlines()
+    except (OSError, ValueError):
+        return None

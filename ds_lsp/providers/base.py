@@ -24,6 +24,8 @@ class FimRequest:
     temperature: float
     timeout_s: float = field(compare=False, default=8.0)
     """Wall clock for the whole call, in seconds; the answer does not depend on it."""
+    masked: tuple[str, ...] = field(compare=False, default=())
+    """Names of the rules by which secrets in prefix and suffix, or near them, were masked."""
 
 
 class Finish(Enum):

@@ -19,6 +19,7 @@ import httpx
 import truststore
 
 from ds_lsp.errors import ConnectError
+from ds_lsp.uris import is_loopback
 
 KEEPALIVE_S = 300.0
 """How long an idle connection is kept, in seconds: a human pauses longer than httpx's 5 s."""
@@ -28,6 +29,8 @@ RETRY_S = 1.0
 """After a connection could not be opened ahead of need, leave it for as many seconds."""
 MAX_IDLE = 2
 """Idle connections kept: one in use, one from a call that ran beside it."""
+MAX_CONNECTIONS = 4
+"""Sockets in all, besides one that is opened ahead of need; what is asked beyond waits its turn."""
 
 _ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (httpcore.ConnectError, httpx.ConnectError),
@@ -75,7 +78,11 @@ class Connection:
         self._transport: _Transport | None = None
         if self.proxied:
             # Through a proxy a connection is opened with a request of its own: left to httpx.
-            limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
+            limits = httpx.Limits(
+                max_connections=MAX_CONNECTIONS,
+                max_keepalive_connections=MAX_IDLE,
+                keepalive_expiry=KEEPALIVE_S,
+            )
             self.client = httpx.AsyncClient(verify=_ssl_context(), limits=limits, timeout=None)
         else:
             self._transport = _Transport(url, reached)
@@ -177,6 +184,9 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
 
 def _has_proxy(url: httpx.URL) -> bool:
     """Whether the environment (on Windows and macOS: the system) puts a proxy before *url*."""
+    if is_loopback(url.host):
+        # No proxy has a way to this machine, nor any business with what is sent within it.
+        return False
     proxies = urllib.request.getproxies()
     if not (proxies.get(url.scheme) or proxies.get("all")):
         return False
@@ -201,6 +211,7 @@ class _Transport(httpx.AsyncBaseTransport):
         self._dialer = _Dialer(url.raw_host.decode("ascii"), port, context, reached)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
+            max_connections=MAX_CONNECTIONS,
             max_keepalive_connections=MAX_IDLE,
             keepalive_expiry=KEEPALIVE_S,
             network_backend=self._dialer,

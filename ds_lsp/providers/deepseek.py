@@ -59,6 +59,9 @@ same to a model."""
 _FAILED = frozenset({"content_filter", "insufficient_system_resource", "aborted"})
 """Finish reasons whose text is not to be shown (DeepSeek docs, Create FIM Completion)."""
 
+_MAY_BE_THE_MODEL = (400, 404, 422)
+"""How an unknown model is refused, here or by services that speak DeepSeek's language."""
+
 _SUPPORTED_MODELS = re.compile(r"supported API model names are (.{1,500}?)(?:,? but |\.?$)")
 _MODEL_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 _AMOUNT = re.compile(r"-?[0-9.]{1,20} [A-Z]{3}")
@@ -109,7 +112,9 @@ class DeepSeek:
             async with asyncio.timeout(call.timeout_s) as clock:
                 await self._ask(call, clock)
         except BadRequestError as exc:
-            error = await self._unless_model_is_gone(exc, call)
+            error = exc
+            if call.status in _MAY_BE_THE_MODEL:
+                error = await self._unless_model_is_gone(exc, call)
         except ProviderError as exc:
             error = exc
         except TimeoutError:
@@ -161,7 +166,7 @@ class DeepSeek:
         """For messages: the whole address may hold a password."""
         try:
             return httpx.URL(self._base_url).host or "base_url"
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, UnicodeError):
             return "base_url"
 
     def _connect(self) -> Connection:
@@ -275,6 +280,7 @@ class Call:
         self.text = ""
         self.finish: Finish | None = None
         self.usage: TokenUsage | None = None
+        self.status = 0
         self.refusal: ProviderError | None = None
         """What the status line said, should the body never end."""
         self._has_begun = False
@@ -297,6 +303,9 @@ class Call:
         def wait_at_most(seconds: float) -> None:
             clock.reschedule(min(deadline, asyncio.get_running_loop().time() + seconds))
 
+        self.status = response.status_code
+        if 300 <= response.status_code < 400:
+            raise _redirect(response, self.host)
         if response.status_code != 200:
             self.refusal = _refusal(response, "", self.host, self.section)
             wait_at_most(LINGER_S)
@@ -520,6 +529,20 @@ def _unknown_model(call: Call, supported: tuple[str, ...]) -> UnknownModelError:
     )
 
 
+def _redirect(response: httpx.Response, host: str) -> BadRequestError:
+    """Never followed: the key and the code are meant for this address and no other."""
+    try:
+        url = httpx.URL(response.headers.get("location", ""))
+        origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    except (httpx.InvalidURL, ValueError):
+        origin = ""
+    # Of where it leads, the origin alone: the rest may quote what was sent.
+    to = f" to {origin}" if re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]{1,100}", origin) else ""
+    return BadRequestError(
+        f"{host} answered with a redirect{to} ({response.status_code}): check `base_url`."
+    )
+
+
 def _amounts(infos: object) -> tuple[str, ...]:
     """``balance_infos`` as amounts with their currencies, as far as they are such."""
     amounts = []
@@ -560,10 +583,6 @@ def _refusal(
     if 400 <= status < 500:
         return BadRequestError(
             f"{host} refused the request ({status}): check the `{section}` settings."
-        )
-    if 300 <= status < 400:
-        return UnavailableError(
-            f"{host} points elsewhere ({status}), where the key is not sent: check `base_url`."
         )
     return UnavailableError(
         f"{host} is in trouble ({status}): it is asked again later.", retry_after_s=wish

@@ -63,6 +63,41 @@ async def test_no_log_line_holds_text(
     assert KEY not in messages
 
 
+async def test_secrets_stay_here(tmp_path: Path, fake: FakeDeepSeek) -> None:
+    (tmp_path / ".gitignore").write_text("ignored.py\n")
+    hidden = "canary7Hunter2"
+    log = tmp_path / "log.txt"
+    arguments = ("--log-level", "debug", "--log-file", str(log))
+    async with editor(tmp_path, fake, folders=(tmp_path,), arguments=arguments) as at:
+        for name, text in (
+            ("ignored.py", f"{hidden} = |\n"),
+            (".env.local", f"KEY={hidden}\n|"),
+            ("off.py", f"# ds-lsp: off\n{hidden} = |\n"),
+            ("generated.py", f"# @generated\n{hidden} = |\n"),
+            ("binary.py", f"{hidden} = |\n\0"),
+        ):
+            uri = (tmp_path / name).as_uri()
+            assert await at.complete(at.open(text, uri), uri=uri) is None
+            assert await at.why() == "excluded"
+        assert fake.requests == []
+
+        uri = (tmp_path / "a.py").as_uri()
+        position = at.open(f'# 密码 😀\r\npassword = "{hidden}"\r\nagain = |\r\n', uri)
+        fake.answer('"' + "x" * len(hidden) + '"')
+        assert await at.complete(position, uri=uri) == '"'
+        body = fake.requests[-1].body
+        assert "password = " in str(body["prompt"])
+        fake.answer(f'"1"\npassword2 = "{hidden}"')
+        position = at.insert(position, "z + ", uri)
+        assert await at.complete(position, uri=uri) == '"1"\r\npassword2 = "'
+        why = await at.command("why")
+        assert why["masked"] == ["password"]
+    assert not [request for request in fake.requests if "canary" in repr(request.body)]
+    logged = log.read_text()
+    assert "masked password" in logged
+    assert "canary" not in logged
+
+
 async def test_hundred_thousand_lines(tmp_path: Path, fake: FakeDeepSeek) -> None:
     async with editor(tmp_path, fake, options={"completion": {"debounceMs": 0}}) as at:
         half = "    value = compute(value)  # 计算\n" * 50_000

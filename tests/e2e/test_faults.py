@@ -21,7 +21,6 @@ FAULTS: dict[str, tuple[Step, ...]] = {
     "HTML with 502": (Reply(502, "<html>bad gateway</html>", "text/html"),),
     "JSON of the wrong shape": (Send(b'data: {"choices": "none"}\n\n'),),
     "error object in the stream": (Send(b'data: {"error": {"message": "no"}}\n\n'),),
-    "redirect elsewhere": (Reply(302, "", headers=(("Location", "http://127.0.0.1:9/"),)),),
     "stream that stalls": (FIRST_PIECE, Wait()),
     "answer that never begins": (Wait(),),
 }
@@ -49,6 +48,12 @@ async def test_fault_costs_one_suggestion(
         pytest.param((Reply(401, "Authentication Fails (governor)"),), "stopped", "key", id="401"),
         pytest.param((Reply(402, envelope("no")),), "stopped", "top up", id="402"),
         pytest.param((Reply(422, envelope("no")),), "stopped", "422", id="422"),
+        pytest.param(
+            (Reply(302, "", headers=(("Location", "http://127.0.0.1:9/"),)),),
+            "stopped",
+            "redirect",
+            id="redirect",
+        ),
     ],
 )
 async def test_what_the_user_can_mend_is_said_once(

@@ -143,6 +143,8 @@ async def test_broken_project_file_is_named_and_mended_by_saving_it(
 async def test_without_a_key(tmp_path: Path, options: dict[str, object]) -> None:
     async with editor(tmp_path, options=options) as at:
         position = at.open("x = |")
+        while "looking for" in (await at.command("status"))["detail"]:
+            pass
         for _ in range(3):
             await at.complete(position)
         state = (await at.command("status"))["state"]

@@ -230,6 +230,9 @@ async def test_redirects_are_not_followed(fake: FakeDeepSeek, link: Connection) 
             True,
             id="exception for somebody else",
         ),
+        pytest.param({"all_proxy": "http://p:1"}, "http://localhost:1", False, id="localhost"),
+        pytest.param({"http_proxy": "http://p:1"}, "http://127.0.0.2", False, id="loopback"),
+        pytest.param({"https_proxy": "http://p:1"}, "https://[::1]:1", False, id="loopback v6"),
     ],
 )
 async def test_proxies_of_the_environment_are_honored(
@@ -255,6 +258,18 @@ async def test_a_request_goes_through_the_proxy(
     await link.client.get("http://api.test/models", headers={"Authorization": "Bearer sk-fake"})
     await link.aclose()
     assert fake.requests[0].path == "http://api.test/models"
+
+
+async def test_what_is_for_this_machine_goes_through_no_proxy(
+    fake: FakeDeepSeek, link: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy")
+    with FakeDeepSeek() as proxy:
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        link.warm()
+        assert "[DONE]" in await post(link, fake)
+        assert proxy.connections == 0
 
 
 @pytest.mark.parametrize("url", ["", "api.test", "ftp://api.test", "http://", "http://a:b:c"])

@@ -13,6 +13,7 @@ from ds_lsp.completion.context import (
     suffix_of,
 )
 from ds_lsp.document import Document, PositionEncoding, Snapshot
+from ds_lsp.providers.base import FimRequest
 from ds_lsp.settings import CompletionSettings
 from tests.unit.texts import AWKWARD, at
 
@@ -63,6 +64,53 @@ def test_suffix_is_whole_lines(eol: str) -> None:
     suffix = suffix_of(in_long_file(2000, 500, eol))
     assert suffix.endswith(eol)
     assert SUFFIX_BUDGET / 2 < len(suffix) <= SUFFIX_BUDGET
+
+
+SECRET = "a1b2c3d4" * 8
+
+
+def request_for(text: str) -> FimRequest:
+    return fim_request(at(text), CompletionSettings())
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix", "suffix", "masked"),
+    [
+        ('password = "hunter2"\r\n|x', 'password = "xxxxxxx"\r\n', "x", ("password",)),
+        ('|\npassword = "hunter2"', "", '\npassword = "xxxxxxx"', ("password",)),
+        ('password = "hun|ter2"', 'password = "xxx', 'xxxx"', ("password",)),
+        ('密码 = "甲乙丙丁|', '密码 = "xxxx', "", ("password",)),
+        ("x = '<｜fim▁hole｜>'|<|EOT|>", "x = '<:fim▁hole:>'", "<:EOT:>", ()),
+        ("|a <| b |> c <|x|> ｜中｜", "", "a <| b |> c <|x|> ｜中｜", ()),
+    ],
+)
+def test_secrets_are_masked_and_control_tokens_defused(
+    text: str, prefix: str, suffix: str, masked: tuple[str, ...]
+) -> None:
+    request = request_for(text)
+    assert (request.prefix, request.suffix, request.masked) == (prefix, suffix, masked)
+
+
+@pytest.mark.parametrize("budget_start", range(0, 100, 7))
+def test_secret_that_the_budget_cuts_in_two_is_masked(budget_start: int) -> None:
+    line = f'token = "{SECRET}"; '
+    # Without a line end the prefix begins wherever the budget says.
+    text = "y " * 3_000 + line + "z" * (PREFIX_BUDGET - len(line) + budget_start)
+    request = request_for(text + "|")
+    assert len(request.prefix) == PREFIX_BUDGET
+    assert "1b2c" not in request.prefix
+    request = request_for("|" + "z" * (SUFFIX_BUDGET - budget_start) + " " + line)
+    assert "1b2c" not in request.suffix
+
+
+def test_masking_leaves_the_rest_and_its_place_as_they_are() -> None:
+    document = Document("u", "x", 1, (LINE * 9 + "token = '" + SECRET + "'\n") * 200)
+    for line in (50, 999, 1999):
+        snapshot = document.snapshot(line, 3)
+        request = fim_request(snapshot, CompletionSettings())
+        filler = "x" * len(SECRET)
+        assert request.prefix == prefix_of(snapshot).replace(SECRET, filler)
+        assert request.suffix == suffix_of(snapshot).replace(SECRET, filler)
 
 
 def test_settings_reach_the_request() -> None:

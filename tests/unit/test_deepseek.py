@@ -476,17 +476,53 @@ def tells_nothing(error: BaseException, caplog: pytest.LogCaptureFixture) -> Non
             assert secret not in text
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    ("place", "to"),
+    [
+        pytest.param("{elsewhere}/beta/completions", " to {elsewhere}", id="port"),
+        pytest.param(
+            "http://localhost:{port}/x?q=canary_before#canary",
+            " to http://localhost:{port}",
+            id="host",
+        ),
+        pytest.param("https://127.0.0.1:{port}/", " to https://127.0.0.1:{port}", id="scheme"),
+        pytest.param(
+            "http://canary:canary@127.0.0.1:{port}", " to http://127.0.0.1:{port}", id="user"
+        ),
+        pytest.param("//127.0.0.1:{port}/beta/completions", "", id="no scheme"),
+        pytest.param("{here}/beta/completions/", " to {here}", id="same origin"),
+        pytest.param("/beta/completions?canary", "", id="relative"),
+        pytest.param("http://[canary", "", id="no address"),
+        pytest.param("http://中文.test/", " to http://xn--fiq228c.test", id="not ascii"),
+        pytest.param("", "", id="nowhere"),
+    ],
+)
 async def test_a_redirect_does_not_carry_the_key_away(
-    fake: FakeDeepSeek, provider: DeepSeek, caplog: pytest.LogCaptureFixture
+    fake: FakeDeepSeek,
+    provider: DeepSeek,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    place: str,
+    to: str,
 ) -> None:
-    with FakeDeepSeek() as elsewhere:
-        place = (("Location", f"{elsewhere.url}/beta/completions"),)
-        for status in (301, 302, 307, 308):
-            fake.script(Reply(status, "", headers=place))
-            with pytest.raises(UnavailableError, match=f"{status}.*`base_url`") as caught:
-                await provider.fill(request(), keep)
-            tells_nothing(caught.value, caplog)
+    with FakeDeepSeek(key=KEY) as elsewhere:
+        port = elsewhere.url.rpartition(":")[2]
+        names = {"here": fake.url, "elsewhere": elsewhere.url, "port": port}
+        location = place.format(**names).encode().decode("latin-1")
+        fake.script(Reply(status, "", headers=(("Location", location),)))
+        with pytest.raises(BadRequestError) as caught:
+            await provider.fill(request(), keep)
+        tells_nothing(caught.value, caplog)
+        assert str(caught.value) == (
+            f"127.0.0.1 answered with a redirect{to.format(**names)} ({status}): check `base_url`."
+        )
         assert elsewhere.connections == 0
+    assert len(fake.requests) == 1
+
+
+def test_the_key_is_not_in_repr() -> None:
+    assert "canary" not in repr(DeepSeek(api_key=KEY, base_url="http://api.test"))
 
 
 @pytest.mark.parametrize(
@@ -786,6 +822,15 @@ async def connecting_fails(base_url: str, caplog: pytest.LogCaptureFixture) -> s
     await provider.aclose()
     tells_nothing(caught.value, caplog)
     return str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["xn--", "\ud800", "a b", "a" * 5000, "a\0b"])
+async def test_a_name_no_host_can_have(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    provider = DeepSeek(api_key=KEY, base_url=f"http://{host}")
+    provider.warm()
+    with pytest.raises(ProviderError):
+        await provider.fill(request(), keep)
+    await provider.aclose()
 
 
 async def test_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:

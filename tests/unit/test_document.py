@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ds_lsp.document import (
     AFTER_WINDOW,
     BEFORE_WINDOW,
+    HEAD_LINES,
     Document,
     PositionEncoding,
     column_to_index,
@@ -70,6 +71,7 @@ def test_one_edit(
     assert document.text == expected
     # Not only the text: the next edit relies on the lines.
     assert document._lines == split_lines(expected)
+    assert document.size == len(expected)
 
 
 @given(texts, st.lists(st.tuples(positions, positions, texts), max_size=12))
@@ -81,6 +83,8 @@ def test_many_edits(text: str, edits: list[tuple[tuple[int, int], tuple[int, int
         text = text[:first] + new + text[last:]
         document.replace(start, end, new)
         assert document._lines == split_lines(text)
+        assert document.size == len(text)
+        assert document.beginning(5) == text[:5]
 
 
 @given(texts, positions, st.sampled_from(ENCODINGS))
@@ -160,6 +164,17 @@ def test_snapshot_is_bounded_and_does_not_change() -> None:
     assert not snapshot.before_is_whole
     document.replace((5_000, 0), (5_000, 3), "XYZ")
     assert snapshot.before.endswith("\n012")
+
+
+@pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
+def test_snapshot_knows_the_head_and_size_of_its_document(eol: str) -> None:
+    document = Document("u", "x", 1, f"# 中😀{eol}" + "y" * 9_000 + eol * 30_000)
+    snapshot = document.snapshot(20_000, 0)
+    first, second, *others = snapshot.head.split("\n")
+    assert (first, len(second), len(others)) == ("# 中😀", 400, HEAD_LINES - 2)
+    assert snapshot.size == document.size == len(document.text)
+    document.replace_all("z")
+    assert (document.head, document.size) == ("z", 1)
 
 
 def test_edits_are_timed_by_the_clock_given() -> None:

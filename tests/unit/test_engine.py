@@ -9,6 +9,7 @@ import pytest
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
+from ds_lsp.document import Snapshot
 from ds_lsp.errors import (
     AuthenticationError,
     ProviderError,
@@ -31,7 +32,7 @@ class Rig:
         self,
         provider: FakeProvider | None = None,
         fallback: FakeProvider | None = None,
-        excludes: Callable[[str], str | None] = lambda uri: None,
+        excludes: Callable[[Snapshot], str | None] = lambda snapshot: None,
     ) -> None:
         self.time = FakeTime()
         self.provider = provider or FakeProvider()
@@ -260,7 +261,7 @@ async def test_free_provider_is_asked_at_once_and_never_cached() -> None:
 async def test_refused_request_reaches_nobody(
     settings: CompletionSettings, excluded: str | None, reason: Reason
 ) -> None:
-    rig = Rig(excludes=lambda uri: excluded)
+    rig = Rig(excludes=lambda snapshot: excluded)
     completion = await (await rig.begin_request(request_at("x = |", INVOKED, settings)))
     assert (completion.text, completion.record.reason) == ("", reason)
     assert rig.provider.calls == []
@@ -318,13 +319,27 @@ async def test_failure_is_the_reason_where_the_fallback_finds_nothing() -> None:
 
 
 async def test_bug_of_ours_costs_one_completion() -> None:
-    def broken(uri: str) -> str | None:
+    def broken(snapshot: Snapshot) -> str | None:
         raise ValueError("canary")
 
     rig = Rig(excludes=broken)
     completion = await (await rig.begin("x = |"))
     assert (completion.text, completion.record.reason) == ("", Reason.BUG)
     assert completion.record.detail == "ValueError"
+
+
+async def test_provider_and_cache_see_no_secret_and_none_is_offered() -> None:
+    rig = Rig()
+    text = 'password = "canary7hunter2"\r\nagain = |'
+    completion = await rig.answer(text, '"xxxxxxxxxxxxxx"')
+    assert "canary" not in repr(rig.provider.calls)
+    assert completion.text == '"'
+    assert completion.record.masked == ("password",)
+    # The key is the masked text: another secret of that length is the same question.
+    other = await (await rig.begin(text.replace("canary7hunter2", "canary8hunter3")))
+    assert other.record.source == "cache"
+    completion = await rig.answer("b = |", '1; password = "canary7hunter2"')
+    assert completion.text == '1; password = "'
 
 
 async def test_no_provider_is_no_completion() -> None:

@@ -1,10 +1,16 @@
 """The privacy gate, by file name."""
 
+import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pathspec import GitIgnoreSpec, RegexPattern
 
-from ds_lsp.privacy.gate import Gate
+from ds_lsp.privacy.gate import Gate, in_one_pass
 
 
 @pytest.mark.parametrize(
@@ -20,8 +26,35 @@ from ds_lsp.privacy.gate import Gate
         "x/.aws/credentials",
         "terraform.tfstate",
         "passwords.kdbx",
-        ".bash_history",
         ".npmrc",
+        ".env.example",
+        ".envrc",
+        "app/.environment",
+        "tls/server.crt",
+        "server.cer",
+        "server.der",
+        "AuthKey.p8",
+        "chain.p7b",
+        "id_ed25519",
+        ".azure/accessTokens.json",
+        "home/.config/gcloud/credentials.db",
+        ".netrc",
+        ".kube/config",
+        "terraform.tfstate.backup",
+        "release.jks",
+        "release.bks",
+        "android.keystore",
+        "wallet.dat",
+        "passwords.kdb",
+        "old.1pif",
+        "1Password.agilekeychain/data/default/x.1password",
+        ".password-store/mail.gpg",
+        ".bash_history",
+        ".zsh_history",
+        ".psql_history",
+        ".python_history",
+        "fish/fish_history",
+        "ConsoleHost_history.txt",
     ],
 )
 def test_secrets_are_excluded_whatever_the_folder_says(tmp_path: Path, name: str) -> None:
@@ -32,7 +65,13 @@ def test_secrets_are_excluded_whatever_the_folder_says(tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize(
-    "name", ["a.py", "environment.py", "envelope/key.py", "中文.py", "id_rsa_parser.c"]
+    "name",
+    [
+        *("a.py", "environment.py", "envelope/key.py", "中文.py", "id_rsa_parser.c"),
+        *("environment.ts", "env.py", "dotenv.rs", "keys.py", "key.ts", "keystore.go", "wallet.ts"),
+        *("history.py", "bash_history.py", "credentials/views.py", "secrets.py", "certificates.md"),
+        *("tfstate.go", "ssh/config.py", "aws/client.py", "gcloud/run.py", "netrc.py", "pem.c"),
+    ],
 )
 def test_code_is_not(tmp_path: Path, name: str) -> None:
     assert Gate([tmp_path]).allows(tmp_path / name)
@@ -137,3 +176,105 @@ def test_path_that_is_too_deep_is_not_looked_into(tmp_path: Path) -> None:
 def test_names_no_disk_can_hold_are_judged(tmp_path: Path, name: str) -> None:
     assert Gate([tmp_path]).excludes_path(tmp_path / name) is None
     assert Gate([tmp_path]).excludes((tmp_path / "x").as_uri() + name.replace("\0", "%00")) is None
+
+
+def test_what_a_link_out_of_the_workspace_leads_to_is_judged_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "outside/.git").mkdir(parents=True)
+    (tmp_path / "outside/.gitignore").write_text("private/\n")
+    (tmp_path / "outside/private").mkdir()
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "notes").symlink_to(tmp_path / "outside/private")
+    (workspace / "open").symlink_to(tmp_path / "outside")
+    gate = Gate([workspace])
+    rule = gate.excludes_path(workspace / "notes/a.py")
+    assert rule
+    assert rule.endswith("outside/.gitignore: private/")
+    assert gate.allows(workspace / "open/a.py")
+    assert not gate.allows(workspace / "open/.env")
+
+
+def test_the_whole_disk_as_a_workspace() -> None:
+    gate = Gate([Path("/")])
+    assert gate.excludes_path(Path("/home/u/.ssh/config"))
+    assert gate.allows(Path("/home/u/a.py"))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda path: path.symlink_to("/dev/zero"), id="device"),
+        pytest.param(lambda path: path.symlink_to(path), id="loop"),
+        pytest.param(lambda path: path.symlink_to("../outside.txt"), id="link out"),
+        pytest.param(lambda path: path.symlink_to("pipe"), id="link to a fifo"),
+        pytest.param(os.mkfifo, id="fifo"),
+        pytest.param(Path.mkdir, id="folder"),
+    ],
+)
+@pytest.mark.parametrize("name", [".gitignore", ".dslspignore"])
+def test_an_ignore_file_that_is_none_is_not_read(
+    tmp_path: Path, name: str, make: Callable[[Path], object]
+) -> None:
+    (tmp_path / "outside.txt").write_text("*.py\n")
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    os.mkfifo(workspace / "pipe")
+    make(workspace / name)
+    assert Gate([workspace]).allows(workspace / "a.py")
+
+
+def test_an_ignore_file_that_is_a_link_within_the_workspace_is_read(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "shared").write_text("a.py\n")
+    (tmp_path / "sub/.dslspignore").symlink_to("../shared")
+    assert not Gate([tmp_path]).allows(tmp_path / "sub/a.py")
+
+
+def test_of_a_hundred_thousand_patterns_the_first_ones_hold(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / ".gitignore").write_text("first.py\n" + "x*.z\n" * 100_000 + "last.py\n")
+    (tmp_path / "sub/.gitignore").write_text("here.py\n")
+    gate = Gate([tmp_path])
+    assert not gate.allows(tmp_path / "sub/first.py")
+    # It is no limit of one file: a folder for each would get around that.
+    assert gate.allows(tmp_path / "sub/here.py")
+    assert "are too many" in caplog.text
+
+
+def test_the_rule_that_is_named_is_the_one_that_speaks(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("# mine\n\n*.x\n\n\n\x1b*.y\n")
+    rule = Gate([tmp_path]).excludes_path(tmp_path / "a.x")
+    assert rule
+    assert rule.endswith(": *.x")
+    rule = Gate([tmp_path]).excludes_path(tmp_path / "\x1ba.y")
+    assert rule
+    assert rule.endswith(": \\x1b*.y")
+
+
+def test_stars_do_not_take_hours(tmp_path: Path) -> None:
+    stars, deep = "*a" * 40 + "*b\n", "**/a/" * 40 + "b\n"
+    (tmp_path / ".gitignore").write_text(stars + deep)
+    assert Gate([tmp_path]).allows(tmp_path / ("a" * 250))
+    assert Gate([tmp_path]).allows(tmp_path / ("a/" * 60 + "c"))
+    assert not Gate([tmp_path]).allows(tmp_path / ("a" * 250 + "b"))
+
+
+@given(st.text("*ab.?/", min_size=1, max_size=12), st.text("ab./", min_size=1, max_size=12))
+def test_one_pass_finds_what_all_of_them_find(line: str, name: str) -> None:
+    try:
+        patterns = list(GitIgnoreSpec.from_lines([line]).patterns)
+    except ValueError:
+        return
+    for pattern in patterns:
+        assert isinstance(pattern, RegexPattern)
+        if pattern.regex:
+            found = re.match(in_one_pass(pattern.regex.pattern), name)
+            assert bool(found) is bool(pattern.regex.match(name))
+
+
+def test_many_bad_globs_make_a_short_message() -> None:
+    problem = Gate([], ["!" + "/" * 500, *["\\"] * 1000]).problem
+    assert problem
+    assert len(problem) < 500

@@ -135,6 +135,8 @@ def test_links_and_fifos_are_not_followed(tmp_path: Path) -> None:
         pytest.param(b"a" * 101, None, id="too large"),
         pytest.param(b"\xff\xfe", "\ufffd\ufffd", id="not UTF-8"),
         pytest.param(b"", "", id="empty"),
+        pytest.param(b"# @generated\r\nx = 1\r\n", None, id="generated"),
+        pytest.param(b"# ds-lsp: off\nx = 1\n", None, id="switched off"),
     ],
 )
 def test_read_source(tmp_path: Path, data: bytes, text: str | None) -> None:
@@ -292,3 +294,40 @@ def test_clear_forgets_everything() -> None:
     index.put("untitled:1", "python", SOURCE)
     index.clear()
     assert index.nbytes == 0
+
+
+async def test_no_secret_is_learned(tmp_path: Path) -> None:
+    secret, key = "canary7hunter2", "canary" + "a1B2c3D4" * 7
+    text = (
+        f'password = "{secret}"\r\n{SOURCE}# -----BEGIN PRIVATE KEY-----\n# {key}\n'
+        f"# {key}\n# -----END PRIVATE KEY-----\n"
+    )
+    write(tmp_path, "a.py", text=text)
+    index = Index()
+    await scan(index, tmp_path)
+    index.put("file:///open.py", "python", text)
+    family = index.family("file:///x.py", "python")
+    assert read_names(index, tmp_path) == ["a.py"]
+    assert "alpha_beta_gamma" in family.vocabulary.words
+    assert not [word for word in family.vocabulary.words if "canary" in word]
+
+
+async def test_hidden_document_hides_its_file_too(tmp_path: Path) -> None:
+    write(tmp_path, "a.py")
+    index = Index()
+    await scan(index, tmp_path)
+    uri = (tmp_path / "a.py").as_uri()
+    index.put(uri, "python", SOURCE)
+    assert offer(index, "file:///x.py", "def alpha_beta_gamma(")
+    index.hide(uri)
+    assert not offer(index, "file:///x.py", "def alpha_beta_gamma(")
+
+
+def test_a_folder_opened_through_a_link_out_of_the_workspace_is_not_read(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    write(outside, "canary.py")
+    write(root, "a.py")
+    (root / "link").symlink_to(outside)
+    for near in (root / "link", root / ".." / "outside"):
+        found = nearest_files([root], near, frozenset({".py"}), lambda path: True)
+        assert [each.path.name for each in found if each] == ["a.py"]

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 
 import pytest
 
 from ds_lsp.completion.cache import Key
-from ds_lsp.completion.inflight import GRACE_S, InFlight
+from ds_lsp.completion.inflight import GRACE_S, MAX_CALLS, InFlight
 from ds_lsp.completion.shape import Shape
 from ds_lsp.errors import UnavailableError
 from ds_lsp.providers.base import FimRequest, FimResult
@@ -121,3 +122,22 @@ async def test_closing_hangs_up_and_tells_the_waiters() -> None:
     assert setting.provider.calls[0].hung_up
     with pytest.raises(UnavailableError):
         await waiter
+
+
+async def test_there_are_no_more_calls_than_can_be_typed_for() -> None:
+    setting = Setting()
+    keys = [replace(KEY, provider=str(number)) for number in range(MAX_CALLS + 1)]
+    waiting = [asyncio.create_task(setting.in_flight.fetch(key, setting.start)) for key in keys]
+    await turns()
+    with pytest.raises(UnavailableError, match="at once"):
+        await waiting.pop()
+    # One that is only in its grace makes room.
+    waiting[3].cancel()
+    await turns()
+    last = asyncio.create_task(setting.in_flight.fetch(keys[-1], setting.start))
+    await turns()
+    assert len(setting.in_flight) == MAX_CALLS
+    assert setting.hung_up == [number == 3 for number in range(MAX_CALLS + 1)]
+    await setting.in_flight.aclose()
+    await asyncio.wait([*waiting, last])
+    assert all(task.cancelled() or task.exception() for task in [*waiting, last])

@@ -1,6 +1,8 @@
 """Where the key comes from."""
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +76,83 @@ async def test_no_key_is_no_problem() -> None:
 
 def test_the_key_is_not_in_repr() -> None:
     assert "canary" not in repr(Found("canary", "environment"))
+
+
+@pytest.fixture
+def keyring(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A keyring of the tests' own; what it holds is in FAKE_KEYRING."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "fake_keyring.Keyring")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    return monkeypatch
+
+
+async def test_key_from_the_keyring(keyring: pytest.MonkeyPatch) -> None:
+    keyring.setenv("FAKE_KEYRING", "sk-ring")
+    assert await find_key(Settings(), "none") == Found("sk-ring", "keyring")
+
+
+@pytest.mark.parametrize("does", ["", "fail", "not one word"], ids=["no entry", "fails", "words"])
+async def test_a_keyring_without_a_key_is_no_problem(
+    keyring: pytest.MonkeyPatch, does: str
+) -> None:
+    keyring.setenv("FAKE_KEYRING", does)
+    assert await find_key(Settings(), "none") == Found(None, "none")
+
+
+async def test_a_keyring_that_hangs_is_left(keyring: pytest.MonkeyPatch) -> None:
+    keyring.setenv("FAKE_KEYRING", "hang")
+    assert await find_key(Settings(), "none", timeout_s=0.5) == Found(None, "none")
+
+
+async def test_a_command_that_hangs_is_named() -> None:
+    found = await find_key(python("input() if 0 else __import__('time').sleep(600)"), "x", 0.5)
+    assert found == Found(None, "none", "api_key_command gave no key within 0.5 s.")
+
+
+async def test_the_settings_come_before_the_keyring(keyring: pytest.MonkeyPatch) -> None:
+    keyring.setenv("FAKE_KEYRING", "sk-ring")
+    assert await find_key(Settings(api_key="k"), "environment") == Found("k", "environment")
+    assert (await find_key(python("print('sk-1')"), "x")).key == "sk-1"
+
+
+async def test_who_is_asked_for_the_key_is_not_told_one(
+    keyring: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keyring.setenv("DEEPSEEK_API_KEY", "canary")
+    keyring.setenv("DS_LSP_API_KEY", "canary")
+    keyring.setenv("HOME", str(tmp_path))
+    keyring.setenv("USERPROFILE", str(tmp_path))
+    report = tmp_path / "report"
+    keyring.setenv("FAKE_KEYRING_REPORT", str(report))
+    assert await find_key(Settings(), "none") == Found(None, "none")
+    assert report.read_text() == f"{tmp_path} []"
+    ours = "[n for n in os.environ if n.endswith('API_KEY')]"
+    code = f"import os; print(os.getcwd() + '/' + '-'.join({ours}))"
+    assert (await find_key(python(code), "x")).key == f"{tmp_path}/"
+
+
+@pytest.mark.parametrize("home", ["/nonexistent/home", "relative"])
+async def test_without_a_home_there_is_the_root(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("USERPROFILE", home)
+    found = await find_key(python("import os; print(os.getcwd())"), "x")
+    assert found.key == Path.cwd().anchor
+
+
+@pytest.mark.parametrize("trap", ["keyring.py", "keyring/__main__.py"])
+async def test_a_workspace_cannot_pass_for_the_keyring(
+    keyring: pytest.MonkeyPatch, tmp_path: Path, trap: str
+) -> None:
+    (tmp_path / trap).parent.mkdir(exist_ok=True)
+    (tmp_path / "keyring" if "/" in trap else tmp_path).joinpath("__init__.py").touch()
+    (tmp_path / trap).write_text(f"open({str(tmp_path / 'ran')!r}, 'w'); print('sk-evil')")
+    keyring.chdir(tmp_path)
+    # An empty place in PYTHONPATH is the folder Python is started in.
+    keyring.setenv("PYTHONPATH", os.pathsep + os.environ["PYTHONPATH"])
+    keyring.setenv("FAKE_KEYRING", "sk-ring")
+    assert (await find_key(Settings(), "none")).key == "sk-ring"
+    # The user's own folder may be the one that is open.
+    keyring.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    keyring.setenv("HOME", str(tmp_path))
+    assert (await find_key(Settings(), "none")).key == "sk-ring"
+    assert not (tmp_path / "ran").exists()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ds_lsp.completion.postprocess import (
     RULES,
     Rule,
+    cut_control_characters,
     cut_line_repeated_below,
     cut_overlap_with_line,
     normalize_line_ends,
@@ -18,6 +19,17 @@ from ds_lsp.completion.postprocess import (
 from tests.unit.texts import at
 
 CASES: dict[Rule, list[tuple[str, str, str, str]]] = {
+    cut_control_characters: [
+        ("escape", "|", "甲\x1b[31m乙", "甲"),
+        ("NUL", "|", "a\0b", "a"),
+        ("form feed", "|", "a\x0cb", "a"),
+        ("DEL", "|", "a\x7fb", "a"),
+        ("C1", "|", "a\x9bb", "a"),
+        ("override of direction", "|", "a\u202eb", "a"),
+        ("isolate", "|", "a\u2066b", "a"),
+        ("tab and line ends are text", "|", "a\tb\r\nc\rd", "a\tb\r\nc\rd"),
+        ("emoji and joiners are text", "|", "👩\u200d👧\u2028é", "👩\u200d👧\u2028é"),
+    ],
     normalize_line_ends: [
         ("crlf", "|", "a\r\nb", "a\nb"),
         ("cr", "|", "a\rb\r\rc", "a\nb\n\nc"),

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.key import Found
 from ds_lsp.session import NO_KEY, Session, State
-from ds_lsp.settings import ChatSettings, CompletionSettings, Resolved, Settings
+from ds_lsp.settings import ChatSettings, CompletionSettings, Resolved, Settings, Source, resolve
 from tests.unit.fakes import turns
 
 
@@ -119,8 +120,8 @@ async def test_retired_names_in_the_settings_are_replaced_and_said() -> None:
     assert told.session.settings.chat.model == "deepseek-flash"
     assert told.session.status()["model"] == "deepseek-flash"
     assert told.words("model") == (
-        "The model deepseek-chat is gone, deepseek-flash is used; "
-        "the model deepseek-reasoner is gone, deepseek-flash is used: change your settings."
+        "completion.model is deepseek-chat, which is gone: deepseek-flash is used; "
+        "chat.model is deepseek-reasoner, which is gone: deepseek-flash is used."
     )
     await told.configure(Settings(api_key="k"))
     assert told.words("model") is None
@@ -172,6 +173,35 @@ async def test_after_a_wrong_key_whoever_keeps_it_is_asked_again(
     await told.session.aclose()
 
 
+@pytest.mark.parametrize(
+    "text", ["# ds-lsp: off\nkey = 1\n", "# @generated\nkey = 1\n", "k\n" * 99 + "\0"]
+)
+async def test_document_that_says_no_is_not_learned_or_no_longer(text: str) -> None:
+    told = Told()
+    await told.configure(Settings(provider="local"))
+    document = Document("file:///a.py", "python", 1, "key = 1\n" * 9)
+    told.session.index_document(document)
+    learned = told.session.index.nbytes
+    document.replace_all(text)
+    told.session.index_document(document)
+    assert told.session.index.nbytes < learned
+    request = CompletionRequest(document.snapshot(1, 0), Trigger.INVOKED, CompletionSettings())
+    completion = await told.session.engine.complete(request)
+    assert (completion.text, completion.record.reason) == ("", Reason.EXCLUDED)
+    await told.session.aclose()
+
+
+async def test_why_names_what_was_masked_and_no_value() -> None:
+    told = Told()
+    await told.configure(Settings(provider="local"))
+    document = Document("file:///a.py", "python", 1, 'password = "canary7hunter2"\n')
+    request = CompletionRequest(document.snapshot(1, 0), Trigger.INVOKED, CompletionSettings())
+    await told.session.engine.complete(request)
+    assert told.session.why()["masked"] == ["password"]
+    assert "canary" not in repr(told.session.why())
+    await told.session.aclose()
+
+
 async def test_nothing_is_learned_for_a_provider_that_does_not_use_it(tmp_path: Path) -> None:
     told = Told()
     await told.configure(Settings(provider="deepseek", api_key="k"), tmp_path)
@@ -182,3 +212,37 @@ async def test_nothing_is_learned_for_a_provider_that_does_not_use_it(tmp_path: 
     assert told.session.index.nbytes == empty
     await told.session.aclose()
     await turns()
+
+
+@pytest.mark.usefixtures("no_keyring")
+@pytest.mark.parametrize("provider", ["auto", "deepseek"])
+@pytest.mark.parametrize("values", [{"base_url": "http://far.test"}, {"base_url": "oops"}])
+async def test_a_key_that_may_be_meant_for_somebody_else_is_not_used(
+    provider: str, values: dict[str, object], tmp_path: Path
+) -> None:
+    told = Told()
+    settings = {"provider": provider, "api_key_command": f"echo k > '{tmp_path}/ran'", **values}
+    await told.session.configure(resolve([Source("here", settings)]), [])
+    providers = told.session.engine.providers
+    assert (providers.first.name if providers.first else None) == (
+        "local" if provider == "auto" else None
+    )
+    assert providers.fallback is None
+    assert told.session.state().state == "stopped"
+    assert "base_url" in told.session.state().detail
+    assert [message for _, message in told.said if message] == []
+    assert not (tmp_path / "ran").exists()
+    # What is said is among the settings' problems; once they are mended, all is well.
+    await told.configure(Settings(api_key="k"))
+    assert told.session.state().state == "ready"
+    await told.session.aclose()
+
+
+async def test_the_key_is_not_in_repr() -> None:
+    told = Told()
+    await told.configure(Settings(api_key="sk-canary", api_key_command="echo sk-canary"))
+    session = told.session
+    for each in (session, session.resolved, session.engine, session.engine.providers):
+        assert "canary" not in repr(each)
+    assert "canary" not in repr(session.status()) + repr(session.why())
+    await session.aclose()

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ds_lsp.settings import (
+    MAX_PROBLEMS,
     SETTINGS,
     EnvText,
     Resolved,
@@ -19,8 +20,10 @@ from ds_lsp.settings import (
 )
 
 
-def one(values: dict[str, object], **kinds: bool) -> Resolved:
-    return resolve([Source("here", values, **kinds)])
+def one(
+    values: dict[str, object], *, is_project: bool = False, is_initialize: bool = False
+) -> Resolved:
+    return resolve([Source("here", values, is_project, is_initialize)])
 
 
 def value_of(settings: object, path: str) -> object:
@@ -163,10 +166,20 @@ def test_key_before_command_within_a_source(
     assert (settings.api_key, settings.api_key_command) == (key, command)
 
 
-@pytest.mark.parametrize("path", ["api_key", "api_key_command", "base_url", "provider"])
-def test_project_file_cannot_choose_where_code_or_key_go(path: str) -> None:
-    values = {"api_key": "k", "api_key_command": "c", "base_url": "http://x", "provider": "local"}
-    resolved = one({path: values[path]}, is_project=True)
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("api_key", "k"),
+        ("api_key_command", "c"),
+        ("base_url", "http://x"),
+        ("base_url", "no address"),
+        ("allow_http", True),
+        ("provider", "local"),
+    ],
+)
+def test_project_file_cannot_choose_where_code_or_key_go(path: str, value: object) -> None:
+    resolved = one({path: value}, is_project=True)
+    assert resolved.refusal is None
     assert resolved.settings == Settings()
     assert f"{path} cannot be set by a project file" in resolved.problems[0]
 
@@ -292,3 +305,86 @@ def test_summary_is_one_line_naming_every_problem() -> None:
     assert "completion.model must be text" in summary
     assert "\n" not in summary
     assert one({}).summary() is None
+
+
+GOOD, BAD = "https://good.test", "good.test"
+HTTP = "http://good.test"
+
+
+@pytest.mark.parametrize(
+    ("sources", "refusal"),
+    [
+        pytest.param([{}], None, id="default"),
+        pytest.param([{"base_url": GOOD}], None, id="https"),
+        pytest.param([{"base_url": "http://127.0.0.1:8000/v1"}], None, id="loopback"),
+        pytest.param([{"base_url": "http://127.9.9.9"}], None, id="loopback's network"),
+        pytest.param([{"base_url": "http://LocalHost:1"}], None, id="localhost"),
+        pytest.param([{"base_url": "http://[::1]:1"}], None, id="v6"),
+        pytest.param([{"base_url": HTTP}], "to another machine", id="http"),
+        pytest.param([{"base_url": "http://192.168.0.2"}], "to another machine", id="local net"),
+        pytest.param([{"base_url": "http://0.0.0.0"}], "to another machine", id="any"),
+        pytest.param([{"base_url": "http://127.0.0.1.test"}], "to another machine", id="looks"),
+        pytest.param([{"base_url": "http://localhost.test"}], "to another machine", id="like it"),
+        pytest.param([{"base_url": "http://127.1"}], "to another machine", id="short"),
+        pytest.param([{"base_url": "http://2130706433"}], "to another machine", id="one number"),
+        pytest.param([{"base_url": "http://１２７.0.0.1"}], "to another machine", id="wide"),
+        pytest.param([{"base_url": "http://127.0.0.1\\.x"}], "to another machine", id="backslash"),
+        pytest.param([{"base_url": HTTP, "allow_http": True}], None, id="allowed"),
+        pytest.param([{"base_url": HTTP, "provider": "local"}], None, id="not used"),
+        pytest.param([{"base_url": HTTP}, {"base_url": GOOD}], None, id="later https"),
+        pytest.param([{"base_url": BAD}], "is not known", id="bad"),
+        pytest.param([{"base_url": BAD, "provider": "local"}], None, id="bad and not used"),
+        pytest.param([{"base_url": GOOD}, {"base_url": BAD}], "is not known", id="later bad"),
+        pytest.param([{"base_url": BAD}, {"base_url": GOOD}], None, id="later good"),
+        pytest.param([{"base_url": BAD}, {"base_url": ""}], "is not known", id="later empty"),
+    ],
+)
+def test_where_neither_key_nor_code_are_sent(
+    sources: list[dict[str, object]], refusal: str | None
+) -> None:
+    resolved = resolve([Source(str(number), each) for number, each in enumerate(sources)])
+    assert (resolved.refusal is None) is (refusal is None)
+    assert (refusal or "") in (resolved.refusal or "")
+    if resolved.refusal:
+        (problem,) = resolved.problems
+        assert "DeepSeek is not used" in problem
+        assert ("allow_http" in problem) is ("machine" in resolved.refusal)
+
+
+def test_project_file_cannot_let_in_what_the_user_keeps_out() -> None:
+    own = Source("own", {"privacy.ignore": ["secret/"]})
+    project = Source("p", {"privacy.ignore": ["!secret/", " !x", "more/"]}, is_project=True)
+    resolved = resolve([own, project])
+    assert resolved.settings.privacy.ignore == ("secret/", "more/")
+    assert "not undone" in resolved.problems[0]
+
+
+def test_project_file_adds_so_much_and_no_more() -> None:
+    resolved = one({"privacy.ignore": [str(number) for number in range(5000)]}, is_project=True)
+    assert len(resolved.settings.privacy.ignore) == 1000
+    assert "the first 1000 are used" in resolved.problems[0]
+
+
+def test_endless_text_is_refused() -> None:
+    assert "at most 1000" in one({"completion.model": "x" * 1001}).problems[0]
+
+
+def test_names_that_are_nested_without_end_are_survived() -> None:
+    nested: object = 1
+    for _ in range(5000):
+        nested = {"a": nested}
+    assert "a.a.a" in one({"a": nested}).problems[0]
+
+
+def test_many_problems_are_counted_and_the_first_are_named() -> None:
+    resolved = resolve([Source("x", {f"name {number}": 1 for number in range(1000)})])
+    assert len(resolved.problems) == MAX_PROBLEMS + 1
+    assert resolved.problems[-1] == f"x: {1000 - MAX_PROBLEMS} more like these"
+
+
+def test_a_tree_that_is_deep_or_has_long_names_is_one_problem() -> None:
+    tree: dict[str, object] = {}
+    for _ in range(900):
+        tree = {"中" * 10_000: tree}
+    (problem,) = resolve([Source("x", tree)]).problems
+    assert len(problem) < 1000

@@ -38,7 +38,7 @@ def test_refusal(
     reason: Reason | None,
 ) -> None:
     request = request_at(text, trigger, CompletionSettings(**settings))  # type: ignore[arg-type]
-    refused = refusal(request, lambda uri: excluded)
+    refused = refusal(request, lambda snapshot: excluded)
     assert (refused[0] if refused else None) is reason
     if excluded:
         assert refused

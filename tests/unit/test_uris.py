@@ -1,8 +1,8 @@
-"""Which file a uri names."""
+"""What a uri names."""
 
 import pytest
 
-from ds_lsp.uris import to_path
+from ds_lsp.uris import is_loopback, to_path
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,24 @@ from ds_lsp.uris import to_path
 def test_to_path(uri: str, path: str | None) -> None:
     found = to_path(uri)
     assert (found.as_posix() if found else None) == path
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("LOCALHOST", True),
+        ("127.0.0.1", True),
+        ("127.255.0.9", True),
+        ("::1", True),
+        ("128.0.0.1", False),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("localhost.test", False),
+        ("127.0.0.1.test", False),
+        ("本机", False),
+        ("", False),
+    ],
+)
+def test_is_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

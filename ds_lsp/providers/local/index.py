@@ -60,6 +60,8 @@ class Limits:
     """So much of an open document is indexed: 15 ms of work, and more than most files have."""
     max_open: int = 12
     """So many open documents, the latest; the others as they are on disk."""
+    max_families: int = 8
+    """Languages, those asked for last: each takes a megabyte before anything is read."""
     max_words: int = 60_000
     """Different words of one language."""
 
@@ -134,7 +136,7 @@ class Index:
     def __init__(
         self, limits: Limits | None = None, clock: Callable[[], float] = monotonic
     ) -> None:
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self._clock = clock
         self._families: dict[str, Family] = {}
         # Two scans at once would write their files into each other's.
@@ -143,8 +145,10 @@ class Index:
     def family(self, uri: str, language_id: str) -> Family:
         """What there is to complete this document from. Asked for last is forgotten last."""
         name = family_of(uri, language_id)
-        family = self._families.pop(name, None) or Family(self._limits)
+        family = self._families.pop(name, None) or Family(self.limits)
         self._families[name] = family
+        if len(self._families) > self.limits.max_families:
+            del self._families[next(iter(self._families))]
         return family
 
     @property
@@ -153,9 +157,12 @@ class Index:
         return sum(family.nbytes for family in self._families.values())
 
     def put(self, uri: str, language_id: str, text: str) -> None:
-        """Index an open document as it is now."""
+        """Index an open document as it is now, its secrets masked."""
+        # Imported where it is used: the server starts without its patterns.
+        from ds_lsp.privacy.secrets import mask
+
         family = self.family(uri, language_id)
-        text = text[: self._limits.max_open_chars]
+        text = mask(text[: self.limits.max_open_chars]).text
         stream = Stream(family.vocabulary, len(text) // 4)
         begin, *lines = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
         first = len(stream.tokens) + len(begin)
@@ -167,7 +174,7 @@ class Index:
             array("I", accumulate(map(len, lines), initial=first)),
         )
         family.show_file(uri, live=False)
-        if len(family.open) > self._limits.max_open:
+        if len(family.open) > self.limits.max_open:
             self.drop(next(iter(family.open)))
 
     def drop(self, uri: str) -> None:
@@ -175,6 +182,12 @@ class Index:
         for family in self._families.values():
             if family.open.pop(uri, None) is not None:
                 family.show_file(uri, live=True)
+
+    def hide(self, uri: str) -> None:
+        """Forget a document that is not to be read any more, and its file as it was."""
+        for family in self._families.values():
+            family.open.pop(uri, None)
+            family.show_file(uri, live=False)
 
     def clear(self) -> None:
         """Forget everything, as when the rules about what may be read have changed."""
@@ -189,13 +202,13 @@ class Index:
         """
         async with self._scanning:
             family = self.family(uri, language_id)
-            if family.stale_bytes > self._limits.max_total_bytes // 2:
+            if family.stale_bytes > self.limits.max_total_bytes // 2:
                 family.forget_files()
             name = family_of(uri, language_id)
             await self._in_slices(self._scan(family, name, to_path(uri), roots, allows))
 
     async def _in_slices(self, work: Iterator[None]) -> None:
-        deadline = self._clock() + self._limits.max_scan_s
+        deadline = self._clock() + self.limits.max_scan_s
         pause = self._clock() + _SLICE_S
         for _ in work:
             now = self._clock()
@@ -216,7 +229,7 @@ class Index:
         near = path.parent if path else None
         for found in nearest_files(roots, near, suffixes_of(name), allows):
             yield
-            if found is None or found.stamp.size > self._limits.max_file_bytes:
+            if found is None or found.stamp.size > self.limits.max_file_bytes:
                 continue
             uri = found.path.as_uri()
             known = family.known.get(uri)
@@ -224,13 +237,13 @@ class Index:
                 continue
             if not self._make_room(family, found.stamp.size):
                 return
-            text = read_source(found.path, self._limits.max_file_bytes)
+            text = read_source(found.path, self.limits.max_file_bytes)
             if text is not None:
                 yield from self._add(family, uri, found.stamp, text)
 
     def _make_room(self, family: Family, size: int) -> bool:
         """Whether *size* more bytes may be read; other languages give way, the oldest first."""
-        limits = self._limits
+        limits = self.limits
         if (
             family.file_bytes + size > limits.max_total_bytes
             or len(family.known) >= limits.max_files
@@ -244,7 +257,14 @@ class Index:
 
     @staticmethod
     def _add(family: Family, uri: str, stamp: Stamp, text: str) -> Iterator[None]:
-        """Read one file into the family's stream, a few lines at a time."""
+        """Read one file into the family's stream, a few lines at a time, its secrets masked."""
+        from ds_lsp.privacy.secrets import masked_lines
+
+        masked = masked_lines(text)
+        clean = []
+        while some_text := list(islice(masked, _LINES_AT_A_TIME)):
+            clean += some_text
+            yield
         if uri in family.known:
             family.show_file(uri, live=False)
             family.stale_bytes += family.known[uri].stamp.size
@@ -252,7 +272,7 @@ class Index:
         entry = family.known[uri] = _File(family.files.begin(), Stamp(0, 0))
         family.file_bytes += len(text)
         family.show_file(uri, live=uri not in family.open)
-        lines = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
+        lines = document_tokens(family.vocabulary, "".join(clean), _MAX_LINE_CHARS)
         while some := list(islice(lines, _LINES_AT_A_TIME)):
             family.files.extend(list(chain.from_iterable(some)))
             yield

@@ -1,13 +1,14 @@
 """The workspace's files of one language, nearest first: which they are, and their text."""
 
 import os
-import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ds_lsp.document import LINE_END
+from ds_lsp.document import HEAD_LINES, LINE_END
+from ds_lsp.files import is_within, open_regular
+from ds_lsp.privacy.text import text_rule
 
 # Never anybody's own source, whatever .gitignore says.
 _SKIPPED_DIRECTORIES = frozenset(
@@ -20,6 +21,7 @@ _SKIPPED_DIRECTORIES = frozenset(
 # Written by a machine for a machine: lines that nobody types.
 _MAX_MEAN_LINE_CHARS = 200
 _MAX_LINE_CHARS = 5000
+_HEAD_CHARS = 4000
 
 Allows = Callable[[Path], bool]
 
@@ -70,7 +72,8 @@ def _starts(
 ) -> Iterator[tuple[Path, Path]]:
     """Where to begin, and the root not to leave: at *near* first, then at each root."""
     for root in roots:
-        if near is not None and near.is_relative_to(root):
+        # A folder that is opened through a link out of the workspace is none of ours.
+        if near is not None and near.is_relative_to(root) and is_within(near, root):
             between = [near, *near.parents][: len(near.parts) - len(root.parts)]
             if all(each.name not in _SKIPPED_DIRECTORIES and allows(each) for each in between):
                 yield near, root
@@ -97,7 +100,10 @@ def _found(path: Path, entry: os.DirEntry[str]) -> Found | None:
 
 
 def read_source(path: Path, max_bytes: int) -> str | None:
-    """The text of a source file; None if it is not one: too large, binary, minified, gone."""
+    """The text of a source file; None if it is not one, or says itself that it is not to be read.
+
+    As when it is too large, binary, minified, generated or gone.
+    """
     try:
         data = _read_regular(path, max_bytes)
     except OSError:
@@ -105,20 +111,17 @@ def read_source(path: Path, max_bytes: int) -> str | None:
     if data is None or b"\0" in data:
         return None
     text = data.decode("utf-8-sig", errors="replace")
-    return None if looks_minified(text) else text
+    head = "\n".join(LINE_END.split(text[:_HEAD_CHARS])[:HEAD_LINES])
+    return None if text_rule(head, len(text)) or looks_minified(text) else text
 
 
 def _read_regular(path: Path, max_bytes: int) -> bytes | None:
     """Never waits on a FIFO and never follows a link that was put there since we looked."""
-    flags = os.O_RDONLY
-    for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"):
-        flags |= getattr(os, name, 0)
-    descriptor = os.open(path, flags)
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
-            return None
-        return file.read(max_bytes)
+    file = open_regular(path, follow_links=False)
+    if file is None:
+        return None
+    with file:
+        return None if os.fstat(file.fileno()).st_size > max_bytes else file.read(max_bytes)
 
 
 def looks_minified(text: str) -> bool:

@@ -1,0 +1,95 @@
+"""Says whether a file may be completed and sent, which rule says so, and what in it is masked."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ds_lsp.commands.output import complain, prepare_output, print_json
+from ds_lsp.commands.workspace import folder_of, report_problems, resolve_for
+from ds_lsp.document import LINE_END, Document
+from ds_lsp.languages import language_id
+from ds_lsp.privacy.gate import Gate
+from ds_lsp.privacy.text import MAX_CHARS, text_rule
+from ds_lsp.visible import visible_only
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedLine:
+    """A line that is sent with a stretch of filler in it, counted from 1, and why."""
+
+    line: int
+    rule: str
+
+
+def main(argv: Sequence[str]) -> int:
+    arguments = _parser().parse_args(argv)
+    prepare_output()
+    path = Path(arguments.file).absolute()
+    folder = folder_of(path.parent)
+    resolved = resolve_for(folder)
+    report_problems(resolved)
+    # By its name first: what may not be read is not read here either.
+    rule = Gate([folder], resolved.settings.privacy.ignore).excludes_path(path)
+    masked: list[MaskedLine] = []
+    try:
+        if rule:
+            os.stat(path)
+        else:
+            text = _read(path)
+            document = Document(path.as_uri(), language_id(path), 0, text)
+            rule = text_rule(document.head, document.size, text)
+            masked = [] if rule else masked_lines(text)
+    except (OSError, ValueError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+        complain(f"{path} cannot be read: {why}.")
+        return 1
+    if arguments.json:
+        lines = [{"line": each.line, "rule": each.rule} for each in masked]
+        print_json({"file": str(path), "allowed": rule is None, "rule": rule, "masked": lines})
+    else:
+        _print(path, rule, masked)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ds-lsp why",
+        description="Say whether a file may be completed and sent, and which rule says so; and of "
+        "one that may, which lines hold secrets that are masked. No secret is printed.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    return parser
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as file:
+        # One byte more than there may be characters is enough to say that there are too many.
+        data = file.read(4 * MAX_CHARS + 1)
+    return data.decode("utf-8-sig", "replace")
+
+
+def masked_lines(text: str) -> list[MaskedLine]:
+    """Where secrets stand, once for each rule and line."""
+    from ds_lsp.privacy.secrets import find_secrets
+
+    found: dict[MaskedLine, None] = {}
+    line = at = 0
+    for secret in find_secrets(text):
+        line += len(LINE_END.findall(text, at, secret.start))
+        at = secret.start
+        found[MaskedLine(line + 1, secret.rule)] = None
+    return list(found)
+
+
+def _print(path: Path, rule: str | None, masked: Sequence[MaskedLine]) -> None:
+    name = visible_only(str(path))
+    if rule:
+        print(f"{name} is neither read nor sent. The rule that says so: {visible_only(rule)}")
+        return
+    print(f"{name} may be completed and sent; no rule excludes it.")
+    for each in masked:
+        print(f"  line {each.line}: masked ({each.rule})")

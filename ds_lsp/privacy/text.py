@@ -1,0 +1,87 @@
+"""What a text says about itself: too large, binary, generated, or not to be read at all."""
+
+import re
+from functools import lru_cache
+
+MAX_CHARS = 50_000_000
+"""Larger than any file a person writes in; one of a million lines is well below."""
+OFF = "ds-lsp: off"
+_OFF_LINES = 5
+
+
+def text_rule(head: str, size: int, near: str = "") -> str | None:
+    """The rule that excludes a text, or None.
+
+    *head* are its first lines, *size* all its characters, *near* what stands around the cursor.
+    """
+    if size > MAX_CHARS:
+        return f"built-in: more than {MAX_CHARS:,} characters"
+    if "\0" in head or "\0" in near:
+        return "built-in: binary, it holds a NUL"
+    return _head_rule(head)
+
+
+@lru_cache(64)
+def _head_rule(head: str) -> str | None:
+    """Asked at every keystroke, and the head hardly ever changes."""
+    lines = head.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(lines[:_OFF_LINES], 1):
+        if _SWITCH.search(line):
+            return f"{OFF}, in line {number}"
+    generated = _generated_line(lines)
+    return f"built-in: generated, says line {generated}" if generated else None
+
+
+# What begins a comment in one language or another.
+_COMMENT = r"(?:#|//|/\*|\*|--|;|%|<!--|\(\*|\{-|!|\"|'|\.\.|(?:rem|dnl|@c)\s)"
+_SWITCH = re.compile(
+    rf"""(?:^[^\w"']*|^\s*{_COMMENT}\W*|\s(?:\#|//|/\*|--|;|%|<!--|\(\*)\W*)ds-lsp:\s*off(?![\w"'-])""",
+    re.IGNORECASE,
+)
+_IS_COMMENT = re.compile(rf"\s*{_COMMENT}", re.IGNORECASE)
+# Code that may stand above the comment that says where a file comes from.
+_PREAMBLE = re.compile(r"""\s*(?:<[?!%]|package\b|["']use strict["']|@file:|$)""", re.IGNORECASE)
+_BLOCKS = {"/*": "*/", "<!--": "-->", "(*": "*)", "{-": "-}", '"""': '"""', "'''": "'''"}
+_MARKER = re.compile(
+    r"""(?<![\w"'`])@generated(?![\w"'`-])"""
+    r"|<auto-?generated\b"
+    r"|\bcode generated\b.*\bdo not edit\b"
+    r"|\b(?:file|code|script|header|parser|module) (?:is|was|has been)\b[\w ]{0,20}"
+    r"\b(?:auto(?:matically)?[- ]?)?generated (?:by|from|with|using)\b"
+    r"|\bthis is an? (?:auto(?:matically)?[- ]?)?generated (?:file|code)\b",
+    re.IGNORECASE,
+)
+_GENERATED = re.compile(
+    r"\b(?:auto(?:matically)?[- ]?)?generated\b|\bmachine generated\b", re.IGNORECASE
+)
+_HANDS_OFF = re.compile(r"\bdo(?: not|n[’']t) (?:edit|modify|change|touch)\b", re.IGNORECASE)
+_NEAR = 3
+
+
+def _generated_line(lines: list[str]) -> int | None:
+    """The line, from 1, of the comment above all code that says so."""
+    generated = hands_off = -_NEAR
+    closer = ""
+    for number, line in enumerate(lines, 1):
+        if not closer:
+            if not _IS_COMMENT.match(line):
+                if _PREAMBLE.match(line):
+                    continue
+                return None
+            opener = next((each for each in _BLOCKS if line.lstrip().startswith(each)), "")
+            inside = line.lstrip().removeprefix(opener)
+            closer = _BLOCKS.get(opener, "")
+        else:
+            inside = line
+        if _MARKER.search(line):
+            return number
+        if _GENERATED.search(line):
+            generated = number
+        if _HANDS_OFF.search(line):
+            hands_off = number
+        # A banner in two sentences, perhaps on two lines.
+        if min(generated, hands_off) > 0 and abs(generated - hands_off) < _NEAR:
+            return number
+        if closer and closer in inside:
+            closer = ""
+    return None

@@ -1,0 +1,84 @@
+"""``ds-lsp why``: the rule that excludes a file, or what in it is masked."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ds_lsp.commands import why
+from tests.unit.clean import clean
+
+SECRET = "canary7Hunter2"
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clean(monkeypatch, tmp_path / "config")
+    (tmp_path / "项目/.git").mkdir(parents=True)
+    (tmp_path / "项目/sub").mkdir()
+    monkeypatch.chdir(tmp_path / "项目")
+
+
+def answer(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, object]:
+    assert why.main([*argv, "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert isinstance(value, dict)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rule"),
+    [
+        ("sub/a.py", "x = 1\n", None),
+        ("sub/.env", "x\n", "built-in: *.env"),
+        ("sub/b.log", "x\n", "/.gitignore: *.log"),
+        ("sub/mine.py", "x\n", "privacy.ignore: mine.*"),
+        ("a.py", "# ds-lsp: off\n", "ds-lsp: off, in line 1"),
+        ("a.py", "# @generated\n", "built-in: generated, says line 1"),
+        ("a.py", "x\n" * 100 + "\0", "built-in: binary, it holds a NUL"),
+    ],
+)
+def test_rule(name: str, text: str, rule: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".gitignore").write_text("*.log\n")
+    Path(".ds-lsp.toml").write_text('privacy.ignore = ["mine.*"]\n')
+    Path(name).write_text(text)
+    found = answer(capsys, name)
+    assert found["allowed"] is (rule is None)
+    assert str(found["rule"]).endswith(rule or "None")
+    assert found["file"] == str(Path(name).absolute())
+    assert why.main([name]) == 0
+    out = capsys.readouterr().out
+    assert ("neither read nor sent" in out) is (rule is not None)
+
+
+@pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
+def test_masked_lines_are_named_and_never_shown(
+    eol: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["# 中文 😀", f'password = "{SECRET}"', "", f"url = 'http://u:{SECRET}@h'; b = 1"]
+    Path("a.py").write_bytes(eol.join(lines).encode())
+    found = answer(capsys, "a.py")
+    assert found["masked"] == [
+        {"line": 2, "rule": "password"},
+        {"line": 4, "rule": "password-in-address"},
+    ]
+    assert why.main(["a.py"]) == 0
+    out = capsys.readouterr().out
+    assert "  line 4: masked (password-in-address)\n" in out
+    assert "canary" not in out
+
+
+@pytest.mark.parametrize("name", ["missing.py", "sub", "missing.pem", "a\0b.py"])
+def test_what_cannot_be_read_is_an_answer_of_its_own(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert why.main([name]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "cannot be read: " in output.err
+
+
+def test_usage() -> None:
+    with pytest.raises(SystemExit) as exited:
+        why.main([])
+    assert exited.value.code == 2
