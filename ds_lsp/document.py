@@ -7,7 +7,7 @@ rest of what `str.splitlines` cuts at are text here.
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 # Possessive: a last line of megabytes would be tried at each of its lengths.
@@ -22,6 +22,8 @@ HEAD_LINES = 20
 """Lines at the top of a document in which it says what it is."""
 _HEAD_LINE_CHARS = 400
 
+_MAX_NOTED_LINES = 200
+
 
 class PositionEncoding(Enum):
     """What one column counts; the values are LSP's names."""
@@ -29,6 +31,25 @@ class PositionEncoding(Enum):
     UTF8 = "utf-8"
     UTF16 = "utf-16"
     UTF32 = "utf-32"
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What was done to a document last, as far as its changes tell."""
+
+    line: int = -1
+    """Where the last change ends; -1 when there was none that said what it changed."""
+    start: tuple[int, int] = (-1, -1)
+    """Line and character index at which it began."""
+    inserted: str = ""
+    removed: str = ""
+    """Empty, too, where it was very much."""
+    deletions: int = 0
+    """How many of the last changes did nothing but delete within a line."""
+    restored: bool = False
+    """It put back what the change before had taken away, as undo and redo do."""
+    places: int = 1
+    """In how many places the same was done at once, as with several cursors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +79,8 @@ class Snapshot:
     """The document's first lines, without the ends of overlong ones."""
     size: int
     """Characters of the whole document."""
+    edits: Edits = Edits()
+    """What was done last, and where."""
 
     @property
     def line_before(self) -> str:
@@ -93,6 +116,7 @@ class Document:
         self.version = version
         # Opening a document is not editing it: nothing was typed yet.
         self.edited_at = float("-inf")
+        self.edits = Edits()
         self._encoding = encoding
         self._clock = clock
         self._lines = split_lines(text)
@@ -133,10 +157,25 @@ class Document:
                 break
         return "".join(pieces)
 
+    def start(self, chars: int) -> str:
+        """The text up to the line in which it has so many characters; costs no more than that."""
+        size, lines = 0, []
+        for line in self._lines:
+            if size >= chars:
+                break
+            lines.append(line)
+            size += len(line)
+        return "".join(lines)
+
     def replace_all(self, text: str) -> None:
         self._lines = split_lines(text)
         self.size = len(text)
         self.edited_at = self._clock()
+        self.edits = Edits()
+
+    def note_places(self, places: int) -> None:
+        """The last change was made in so many places at once."""
+        self.edits = replace(self.edits, places=places)
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         """Replace what stands between two positions (line, column in the client's units).
@@ -148,6 +187,7 @@ class Document:
         # Typing inserts: in a line of megabytes, finding a place twice is to be felt.
         found = (first, first_index) if end == start else self.locate(*end)
         last, last_index = max(found, (first, first_index))
+        self._note_edit((first, first_index), (last, last_index), text)
         chunk = self._lines[first][:first_index] + text + self._lines[last][last_index:]
         if chunk.startswith("\n") and first > 0 and self._lines[first - 1].endswith("\r"):
             # The two halves of a CRLF meet: from now on they are one line end.
@@ -180,6 +220,40 @@ class Document:
             edited_at=self.edited_at,
             head=self.head,
             size=self.size,
+            edits=self.edits,
+        )
+
+    def snapshot_as_if(self, start: tuple[int, int], end: tuple[int, int], text: str) -> Snapshot:
+        """The snapshot there would be after `replace`, with the cursor behind *text*."""
+        at_start, at_end = self.snapshot(*start), self.snapshot(*max(start, end))
+        last_line = LINE_END.split(text)[-1]
+        is_one_line = last_line == text
+        return replace(
+            at_start,
+            before=at_start.before + text,
+            after=at_end.after,
+            line=at_start.line + len(LINE_END.findall(text)),
+            column=width(last_line, self._encoding) + (at_start.column if is_one_line else 0),
+        )
+
+    def _note_edit(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
+        (first, first_index), (last, last_index) = start, end
+        removed = ""
+        if first == last:
+            removed = self._lines[first][first_index:last_index]
+        elif last - first <= _MAX_NOTED_LINES:
+            middle = "".join(self._lines[first + 1 : last])
+            removed = self._lines[first][first_index:] + middle + self._lines[last][:last_index]
+        before = self.edits
+        is_deletion = first == last and bool(removed) and not text
+        self.edits = Edits(
+            line=first + len(LINE_END.findall(text)),
+            start=start,
+            inserted=text,
+            removed=removed,
+            deletions=before.deletions + 1 if is_deletion else 0,
+            # One character may as well have been typed again.
+            restored=len(text) > 1 and text == before.removed and start == before.start,
         )
 
     def locate(self, line: int, column: int) -> tuple[int, int]:

@@ -34,3 +34,40 @@ def language_id(path: PurePath) -> str:
     """The id an editor would most likely send; of an unknown suffix, the suffix itself."""
     suffix = path.suffix[1:].lower()
     return BY_NAME.get(path.name.lower()) or BY_SUFFIX.get(suffix, suffix or "plaintext")
+
+
+LINE_COMMENT = {
+    **dict.fromkeys(
+        (
+            *("c", "cpp", "csharp", "dart", "fsharp", "go", "groovy", "java", "javascript"),
+            *("javascriptreact", "json", "jsonc", "kotlin", "less", "objective-c"),
+            *("objective-cpp", "php", "proto", "rust", "sass", "scala", "scss", "svelte", "swift"),
+            *("typescript", "typescriptreact", "vue", "zig"),
+        ),
+        "//",
+    ),
+    **dict.fromkeys(("haskell", "lua", "sql"), "--"),
+    **dict.fromkeys(("clojure", "ini", "lisp"), ";"),
+    **dict.fromkeys(("bibtex", "erlang", "latex"), "%"),
+    **dict.fromkeys(("html", "markdown", "xml", "xsl"), "<!-- -->"),
+    "css": "/* */",
+    "bat": "rem ",
+    "fortran": "!",
+    "ocaml": "(* *)",
+    "vb": "'",
+}
+"""How a line of comment begins, and after a space how it ends where it must; else with ``#``."""
+
+_ALIKE = (
+    ("javascript", "javascriptreact", "typescript", "typescriptreact", "vue", "svelte"),
+    ("c", "cpp", "objective-c", "objective-cpp"),
+    ("css", "scss", "less", "sass"),
+    ("java", "kotlin", "scala", "groovy"),
+)
+"""Languages that import each other's files."""
+
+
+def suffixes_like(language: str) -> frozenset[str]:
+    """The suffixes, with their dots, of files that may be imported in this language."""
+    family = next((each for each in _ALIKE if language in each), (language,))
+    return frozenset(f".{suffix}" for suffix, each in BY_SUFFIX.items() if each in family)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from ds_lsp.chat.chat import SHARED, Chat
 from ds_lsp.chat.chat import Events as ChatEvents
+from ds_lsp.completion.context import Contexts, defuse
 from ds_lsp.completion.engine import Engine, Events, Providers
+from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, ProviderError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
@@ -52,6 +54,7 @@ class Session:
         """*say* tells the user what there is to say about a topic; *changed* hears of states."""
         self.usage = UsageCounter()
         self.index = Index()
+        self.excerpts = Excerpts(_without_secrets)
         self.settings = Settings()
         self.resolved = Resolved(self.settings, {}, ())
         self.engine = Engine(
@@ -64,6 +67,7 @@ class Session:
                 unmet=lambda error: self._health.unmet(error),
                 another_model=self._another_model,
             ),
+            contexts=Contexts(self.excerpts.text),
         )
         self.chat = Chat(
             lambda uri: self.gate.excludes(uri),
@@ -187,6 +191,16 @@ class Session:
         if self.uses_local and folders:
             await self.index.scan(document.uri, document.language_id, folders, self.gate.allows)
 
+    async def gather(
+        self, snapshot: Snapshot, documents: Sequence[Document], folders: Sequence[Path]
+    ) -> None:
+        """Renew the excerpts of other files for a document, where they would be sent."""
+        provider = self.engine.providers.first
+        if provider is None or not provider.metered or self.excludes(snapshot):
+            return
+        workspace = Workspace(documents, folders, self.gate.allows, self.excludes)
+        await self.excerpts.renew(snapshot, workspace, self.engine.contexts)
+
     def warm(self) -> None:
         """Called at each keystroke: the connection is open before the request needs it."""
         if self.engine.providers.first:
@@ -209,6 +223,7 @@ class Session:
         self._say("privacy", self.gate.problem)
         # What was learned may be excluded now.
         self.index.clear()
+        self.excerpts.clear()
 
     async def _choose_provider(self, settings: Settings) -> None:
         found = Found(None, "none")
@@ -343,15 +358,15 @@ class Session:
             self._changed(state)
 
 
-def _without_secrets(text: str) -> str:
-    # Imported where it is used: the start needs none of it.
-    from ds_lsp.privacy.secrets import mask
-
-    return mask(text).text
-
-
 def _account_of(provider: FimProvider | None) -> Account | None:
     return provider if isinstance(provider, Account) else None
+
+
+def _without_secrets(text: str) -> str:
+    # Imported where it is used: a start of the server needs none of it.
+    from ds_lsp.privacy.secrets import mask
+
+    return defuse(mask(text).text)
 
 
 async def _close(provider: FimProvider | None) -> None:

@@ -207,7 +207,8 @@ class CompletionSettings:
     multiline: str = _setting(
         "auto",
         choice("auto", "always", "never"),
-        "Several lines: `auto` (when nothing follows on the line), `always`, `never`.",
+        "Several lines: `auto` (where a block or an unfinished statement asks for them), "
+        "`always`, `never`.",
     )
     menu: str = _setting(
         "auto",

@@ -99,6 +99,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
         session.index_document(document)
         await session.scan([folder], document)
         snapshot = document.snapshot(place.line - 1, place.column - 1)
+        await session.gather(snapshot, [document], [folder])
         completion = await session.engine.complete(
             CompletionRequest(snapshot, Trigger.INVOKED, session.settings.completion)
         )
@@ -167,6 +168,7 @@ def _print(completion: Completion, *, as_json: bool) -> None:
     if as_json:
         value = {
             "text": completion.text,
+            "replaces": completion.replaces,
             **record.report(),
             "usage": asdict(record.usage) if record.usage else None,
         }

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from cachetools import TTLCache
 
 from ds_lsp.completion.request import Origin
-from ds_lsp.completion.shape import Shape
 from ds_lsp.providers.base import FimRequest, FimResult
 
 MAX_ENTRIES = 256
@@ -20,10 +19,15 @@ TTL_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Everything a completion depends on."""
+    """Everything a completion depends on.
+
+    Its shape follows from the setting and the text. It is not part of the key, for what was said
+    on a blank line stays good when the first word of it has been typed.
+    """
 
     provider: str
-    shape: Shape
+    multiline: str
+    """The setting."""
     request: FimRequest
 
 
@@ -33,6 +37,8 @@ class Hit:
 
     result: FimResult
     origin: Origin
+    typed: str = ""
+    """What of it has been typed since."""
 
 
 class CompletionCache:
@@ -77,7 +83,7 @@ def _left(result: FimResult, typed: str) -> Hit | None:
     rest = result.text[len(typed) :]
     if not rest.strip() or not result.text.startswith(typed):
         return None
-    return Hit(FimResult(rest, result.finish), Origin.TYPE_THROUGH)
+    return Hit(FimResult(rest, result.finish), Origin.TYPE_THROUGH, typed)
 
 
 class _Digests:
@@ -86,7 +92,7 @@ class _Digests:
     def __init__(self, key: Key) -> None:
         request = key.request
         rest = (
-            *(key.provider, key.shape.value, request.uri, request.language_id, request.suffix),
+            *(key.provider, key.multiline, request.uri, request.language_id, request.suffix),
             *(request.model, str(request.max_tokens), str(request.temperature)),
         )
         # Lengths first, so that no two keys run together into the same bytes.

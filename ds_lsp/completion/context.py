@@ -1,40 +1,107 @@
-"""What of the document is sent: prefix and suffix within budget, with a stable head, no secrets."""
+"""What is sent: prefix and suffix within budget, no secrets, after a head that stays the same."""
 
 import re
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from cachetools import LRUCache
+
+from ds_lsp.completion.budget import MOST, Budget, Scale, Scales, budget_of
 from ds_lsp.document import LINE_END, Snapshot
-from ds_lsp.providers.base import FimRequest
+from ds_lsp.providers.base import FimRequest, FimResult
 from ds_lsp.settings import CompletionSettings
 
-PREFIX_BUDGET = 8_000
-"""Characters. With the suffix and JSON's escapes the body stays under 13 KB, which an idle
-connection sends in one round trip (ten TCP segments)."""
-SUFFIX_BUDGET = 2_000
-"""Characters. The suffix follows the typed text, so the provider's prefix cache never holds it:
-every character of it is paid at the full price, at every keystroke."""
-STEP_LINES = 50
-"""The start of the prefix moves in steps of so many lines, so that the head of the prompt stays
-the same, and cached by the provider, from one keystroke to the next."""
+TOTAL_TOKENS = 2_000
+"""Of a prompt, about; at most `MOST` times as many. In code that is a body of some 9 KB and never
+over 13 KB, which an idle connection sends in one round trip (ten TCP segments)."""
+SUFFIX_CHARS = 1_200
+SUFFIX_LINES = 40
+"""The suffix follows the typed text, so the provider's prefix cache never holds it: every
+character of it is paid at the full price, at every keystroke."""
+_FREE_WINDOW = Budget(window=1_800, suffix=600, excerpts=0)
+"""What costs nothing and goes nowhere may as well be more. (The local provider has an index of
+its own for other files.)"""
+
+_LEAST = 0.4
+"""A window that has shrunk to so much of its budget begins anew, further up."""
+_AFTER_A_MOVE = 0.67
+"""So much of the budget a window that begins anew has."""
+_HEAD_CHARS = 256
+"""By so many characters the start of the last window is found again."""
+_KEPT_STARTS = 4
+_MAX_DOCUMENTS = 64
+
+ContextOf = Callable[[str], str]
+"""The excerpts for a document, by uri, as text that stands before its prefix; may be empty."""
 
 
-def fim_request(snapshot: Snapshot, settings: CompletionSettings) -> FimRequest:
-    """The request for one cursor: the document's text, but for what must not leave it.
+class Contexts:
+    """Makes the requests; remembers for each document where its window begins.
 
-    Whatever is remembered, learned from or sent is made here.
+    The window's start is found again by its text, so it stays where it is when lines come and go
+    above it. It moves in big steps only: the head of the prompt stays byte for byte the same, and
+    cached by the provider, from one keystroke to the next.
     """
-    clean, masked = without_secrets(snapshot)
-    return FimRequest(
-        uri=snapshot.uri,
-        language_id=snapshot.language_id,
-        prefix=prefix_of(clean),
-        suffix=suffix_of(clean),
-        model=settings.model,
-        max_tokens=settings.max_tokens,
-        temperature=settings.temperature,
-        timeout_s=settings.timeout_ms / 1000,
-        masked=masked,
-    )
+
+    def __init__(
+        self, context_of: ContextOf = lambda uri: "", total_tokens: int = TOTAL_TOKENS
+    ) -> None:
+        self.scales = Scales()
+        self.budget = budget_of(total_tokens)
+        self._context_of = context_of
+        self._starts: LRUCache[tuple[str, bool], tuple[_Start, ...]] = LRUCache(_MAX_DOCUMENTS)
+
+    def request(
+        self, snapshot: Snapshot, settings: CompletionSettings, *, metered: bool = True
+    ) -> FimRequest:
+        """The request for one cursor: the document's text, but for what must not leave it.
+
+        Whatever is remembered, learned from or sent is made here.
+        """
+        snapshot, masked = without_secrets(snapshot)
+        budget = self.budget if metered else _FREE_WINDOW
+        scale = self.scales.of(snapshot.language_id)
+        return FimRequest(
+            uri=snapshot.uri,
+            language_id=snapshot.language_id,
+            prefix=self._prefix(snapshot, budget, scale, metered=metered),
+            suffix=suffix_of(snapshot, budget, scale),
+            model=settings.model,
+            max_tokens=settings.max_tokens,
+            temperature=settings.temperature,
+            context=self._context_of(snapshot.uri) if metered else "",
+            timeout_s=settings.timeout_ms / 1000,
+            masked=masked,
+        )
+
+    def learn(self, request: FimRequest, result: FimResult) -> None:
+        """Take the provider's count of what was sent."""
+        if result.usage:
+            sent = request.context + request.prefix + request.suffix
+            counted = result.usage.prompt_hit + result.usage.prompt_miss
+            self.scales.learn(request.language_id, sent, counted)
+
+    def _prefix(self, snapshot: Snapshot, budget: Budget, scale: Scale, *, metered: bool) -> str:
+        name = (snapshot.uri, metered)
+        known = self._starts.get(name, ())
+        prefix = prefix_of(snapshot, known, budget.window, scale)
+        begins_line = _begins_line(snapshot.before, len(snapshot.before) - len(prefix))
+        start = _Start(prefix[:_HEAD_CHARS], len(prefix), begins_line)
+        others = (each for each in known if each.head != start.head)
+        self._starts[name] = (start, *others)[:_KEPT_STARTS]
+        return prefix
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where a window began."""
+
+    head: str
+    """Its first characters."""
+    length: int
+    """How far before the cursor that was."""
+    begins_line: bool
+    """False in an endless line."""
 
 
 def without_secrets(snapshot: Snapshot) -> tuple[Snapshot, tuple[str, ...]]:
@@ -73,25 +140,67 @@ def defuse(text: str) -> str:
 _CONTROL_TOKEN = re.compile(r"<｜[^｜<>\r\n]{1,60}｜>|<\|EOT\|>")
 
 
-def prefix_of(snapshot: Snapshot) -> str:
-    """As much text before the cursor as the budget holds, from a line start that moves in steps."""
+def prefix_of(snapshot: Snapshot, known: "tuple[_Start, ...]", budget: int, scale: Scale) -> str:
+    """The text before the cursor from one of the *known* starts on, else from a new one."""
     before = snapshot.before
-    if snapshot.before_is_whole and len(before) <= PREFIX_BUDGET:
+    for start in known:
+        at = _found_again(start, before)
+        if at is not None and _LEAST * budget <= scale.tokens(before[at:]) <= MOST * budget:
+            return before[at:]
+    if snapshot.before_is_whole and scale.tokens(before) <= MOST * budget:
         return before
-    window_start = max(len(before) - PREFIX_BUDGET, 0)
-    starts = [found.end() for found in LINE_END.finditer(before, window_start)]
-    if not starts:
+    return before[_new_start(before, budget, scale) :]
+
+
+def _found_again(start: "_Start", before: str) -> int | None:
+    """Where in *before* the window begins now; of several such places, the likeliest."""
+    if len(start.head) < _HEAD_CHARS:
+        return None
+    places = []
+    at = before.find(start.head)
+    while at >= 0:
+        if _begins_line(before, at) or not start.begins_line:
+            places.append(at)
+        at = before.find(start.head, at + 1)
+    # Lines may be repeated: one keystroke moves the start by as much, and the next like it is far.
+    return min(places, key=lambda at: abs(len(before) - at - start.length), default=None)
+
+
+def _begins_line(text: str, at: int) -> bool:
+    return at == 0 or text[at - 1] in "\r\n"
+
+
+def _new_start(before: str, budget: int, scale: Scale) -> int:
+    """A line start, at best after a blank line, with some room for what will be typed."""
+    lines = [(at, left) for at, left in scale.line_tokens(before) if left <= budget]
+    if len(lines) <= 1:
         # One endless line.
-        return before[window_start:]
-    first_line = snapshot.line - len(starts) + 1
-    skip = -first_line % STEP_LINES
-    return before[starts[skip if skip < len(starts) else 0] :]
+        tail = before[: -len(before) - 1 : -1]
+        return len(before) - scale.chars(tail, _AFTER_A_MOVE * budget)
+    wanted = _AFTER_A_MOVE * budget
+    paragraphs = [
+        (at, left)
+        for at, left in lines
+        if _AFTER_BLANK.search(before[max(at - 80, 0) : at]) and left >= wanted / 2
+    ]
+    return min(paragraphs or lines, key=lambda line: abs(line[1] - wanted))[0]
 
 
-def suffix_of(snapshot: Snapshot) -> str:
-    """As many whole lines after the cursor as the budget holds."""
+_AFTER_BLANK = re.compile(r"(?:\n|\r(?!\n))[ \t]*(?:\r\n|\n|\r)\Z")
+
+
+def suffix_of(snapshot: Snapshot, budget: Budget, scale: Scale) -> str:
+    """Some whole lines after the cursor; nothing where only blanks are left.
+
+    Without a suffix, the provider's cache can match a whole earlier prompt. What is shown is
+    fitted to the document's text, not to what was sent of it.
+    """
     after = snapshot.after
-    if len(after) <= SUFFIX_BUDGET:
+    if not after.strip():
+        return ""
+    most = min(SUFFIX_CHARS, scale.chars(after, budget.suffix))
+    ends = [found.end() for found in LINE_END.finditer(after, 0, most + 2)]
+    if len(after) <= most and len(ends) < SUFFIX_LINES:
         return after
-    ends = [found.end() for found in LINE_END.finditer(after)]
-    return after[: max((end for end in ends if end <= SUFFIX_BUDGET), default=SUFFIX_BUDGET)]
+    whole = [end for end in ends[:SUFFIX_LINES] if end <= most]
+    return after[: whole[-1] if whole else most]

@@ -8,13 +8,16 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from cachetools import LRUCache
+
 from ds_lsp.completion.breaker import Breaker
-from ds_lsp.completion.cache import CompletionCache, Key
-from ds_lsp.completion.context import fim_request, offerable
+from ds_lsp.completion.cache import CompletionCache, Hit, Key
+from ds_lsp.completion.context import Contexts, offerable
 from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
-from ds_lsp.completion.postprocess import postprocess
+from ds_lsp.completion.postprocess.fit import Fitted, fit
+from ds_lsp.completion.postprocess.place import Place, place_at
 from ds_lsp.completion.request import (
     Completion,
     CompletionRequest,
@@ -23,12 +26,16 @@ from ds_lsp.completion.request import (
     Record,
     Trigger,
 )
-from ds_lsp.completion.shape import shape_for, visible, wants_more
-from ds_lsp.completion.trigger import Excludes, refusal
+from ds_lsp.completion.shape import max_tokens_for, shape_for
+from ds_lsp.completion.trigger import Excludes, refusal, suppression
+from ds_lsp.completion.watch import watch
+from ds_lsp.document import Snapshot
 from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult
 
 log = logging.getLogger(__name__)
+
+_MAX_SHOWN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +75,20 @@ class Engine:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         in_flight: InFlight | None = None,
         breaker: Breaker | None = None,
+        contexts: Contexts | None = None,
     ) -> None:
         self.providers = Providers(None)
         self.breaker = Breaker(clock) if breaker is None else breaker
         self.cache = CompletionCache(clock)
         self.in_flight = InFlight() if in_flight is None else in_flight
+        self.contexts = Contexts() if contexts is None else contexts
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
         self._events = events
         self._clock = clock
         self._sleep = sleep
         self._newest = Newest()
+        self._shown: LRUCache[str, str] = LRUCache(_MAX_SHOWN)
         self._pace = Pace()
         self._numbers = itertools.count(1)
 
@@ -93,7 +103,8 @@ class Engine:
         busy_at = self._pace.busy_at(lane, request.snapshot, started)
         try:
             async with self._newest.enter(lane):
-                return Completion(await self._text(request, busy_at, record), record)
+                fitted = await self._fitted(request, busy_at, record)
+                return Completion(fitted.text, record, fitted.replaces)
         except Superseded:
             record.reason = Reason.SUPERSEDED
             raise
@@ -128,11 +139,11 @@ class Engine:
         provider = self.providers.first
         if provider is None or not provider.metered:
             return False
-        key = _key(provider, request)
+        key = self._key(provider, request)
         if key not in self.in_flight:
             return False
         try:
-            result = await self.in_flight.fetch(key, lambda: self._ask(provider, key))
+            result = await self.in_flight.fetch(key, lambda: self._ask(provider, key, request))
         except ProviderError:
             return False
         return bool(result.text.strip())
@@ -146,42 +157,50 @@ class Engine:
     async def aclose(self) -> None:
         await self.in_flight.aclose()
 
-    async def _text(self, request: CompletionRequest, busy_at: float, record: Record) -> str:
+    async def _fitted(self, request: CompletionRequest, busy_at: float, record: Record) -> Fitted:
         refused = refusal(request, self._excludes)
         if refused:
             record.reason, record.detail = refused
-            return ""
+            return Fitted("")
         provider = self.providers.first
         if provider is None:
             record.reason = Reason.NO_PROVIDER
-            return ""
+            return Fitted("")
         record.provider = provider.name
         with self._stage(record, "context"):
-            key = _key(provider, request)
-        record.sent = len(key.request.prefix) + len(key.request.suffix)
+            key = self._key(provider, request)
+        record.sent = len(key.request.context) + len(key.request.prefix) + len(key.request.suffix)
         record.masked = key.request.masked
-        result = self._remembered(provider, key, record)
+        hit = self._remembered(provider, key, record)
+        result = hit.result if hit else None
         if result is None:
+            shown = self._shown.get(request.snapshot.uri, "")
+            suppressed = None if key in self.in_flight else suppression(request, shown)
+            if suppressed:
+                record.reason, record.detail = suppressed
+                return Fitted("")
             if self._is_to_be_asked(provider, key, request):
                 provider.warm()
                 with self._stage(record, "debounce"):
                     await self._sleep(wait_s(request, busy_at, self._clock()))
                 if self.providers.first is not provider:
                     # Settings have changed meanwhile; the wait is over.
-                    return await self._text(request, float("-inf"), record)
+                    return await self._fitted(request, float("-inf"), record)
             result = await self._result(provider, key, request, record)
         if result is None:
-            return ""
+            return Fitted("")
         with self._stage(record, "postprocess"):
-            seen = visible(result.text, result.finish, key.shape, request.snapshot)
-            fitted = postprocess(seen, request.snapshot)
-            text = offerable(fitted.text, request.snapshot)
-        record.received, record.chars, record.rules = len(result.text), len(text), fitted.rules
-        if text or record.reason not in (Reason.PROVIDER_FAILED, Reason.HELD_BACK):
-            record.reason = _reason(result.text, text)
-        return text
+            fitted = _fit(result, hit.typed if hit else "", request)
+            fitted = replace(fitted, text=offerable(fitted.text, request.snapshot))
+        if fitted.text:
+            self._shown[request.snapshot.uri] = fitted.text
+        record.received, record.chars = len(result.text), len(fitted.text)
+        record.rules = fitted.rules
+        if fitted.text or record.reason not in (Reason.PROVIDER_FAILED, Reason.HELD_BACK):
+            record.reason = _reason(result.text, fitted.text)
+        return fitted
 
-    def _remembered(self, provider: FimProvider, key: Key, record: Record) -> FimResult | None:
+    def _remembered(self, provider: FimProvider, key: Key, record: Record) -> Hit | None:
         if not provider.metered:
             return None
         with self._stage(record, "cache"):
@@ -189,7 +208,7 @@ class Engine:
         if hit is None:
             return None
         record.source = hit.origin.value
-        return hit.result
+        return hit
 
     def _is_to_be_asked(self, provider: FimProvider, key: Key, request: CompletionRequest) -> bool:
         """Whether this request comes to begin a metered call, unless something changes first."""
@@ -201,26 +220,26 @@ class Engine:
     ) -> FimResult | None:
         """What the provider says, or is saying already; else what the fallback does."""
         if not provider.metered:
-            return await self._ask_free(provider, key, record)
+            return await self._ask_free(provider, key, request, record)
         is_joining = key in self.in_flight
         if request.trigger is Trigger.AUTOMATIC and not is_joining:
             trouble = self.breaker.admit()
             if trouble:
                 record.reason = Reason.HELD_BACK
-                return await self._ask_fallback(trouble, key, record)
+                return await self._ask_fallback(trouble, key, request, record)
         record.source = Origin.JOINED.value if is_joining else provider.name
         try:
             with self._stage(record, "provider"):
-                result = await self.in_flight.fetch(key, lambda: self._ask(provider, key))
+                result = await self.in_flight.fetch(key, lambda: self._ask(provider, key, request))
         except ProviderError as error:
             if request.trigger is Trigger.INVOKED:
                 self._events.unmet(error)
             record.reason = Reason.PROVIDER_FAILED
-            return await self._ask_fallback(error, key, record)
+            return await self._ask_fallback(error, key, request, record)
         record.usage = result.usage
         return result
 
-    async def _ask(self, provider: FimProvider, key: Key) -> FimResult:
+    async def _ask(self, provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
         """What the provider says, by another model where the one that was set is gone.
 
         It may outlive the request that began it, so it reports by itself; but one that has been
@@ -229,7 +248,7 @@ class Engine:
         started = self._clock()
         while True:
             try:
-                result = await self._call(provider, key)
+                result = await self._call(provider, key, request)
             except ProviderError as error:
                 if provider is not self.providers.first:
                     raise
@@ -243,16 +262,17 @@ class Engine:
                 break
         if provider is self.providers.first:
             self.cache.store(key, result)
+            self.contexts.learn(key.request, result)
             self.breaker.worked(started)
             self._events.worked()
         return result
 
-    async def _call(self, provider: FimProvider, key: Key) -> FimResult:
+    async def _call(self, provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
         """One metered call."""
         result = None
         self._events.asking()
         try:
-            result = await provider.fill(key.request, lambda text: wants_more(text, key.shape))
+            result = await _fill(provider, key, request)
         finally:
             self._events.asked(key.request, result)
         return result
@@ -263,16 +283,26 @@ class Engine:
         return None
 
     async def _ask_fallback(
-        self, trouble: ProviderError, key: Key, record: Record
+        self, trouble: ProviderError, key: Key, request: CompletionRequest, record: Record
     ) -> FimResult | None:
         record.source, record.detail = "", str(trouble)
         fallback = self.providers.fallback
-        return await self._ask_free(fallback, key, record) if fallback else None
+        return await self._ask_free(fallback, key, request, record) if fallback else None
 
-    async def _ask_free(self, provider: FimProvider, key: Key, record: Record) -> FimResult:
+    async def _ask_free(
+        self, provider: FimProvider, key: Key, request: CompletionRequest, record: Record
+    ) -> FimResult:
         record.source = provider.name
         with self._stage(record, provider.name):
-            return await provider.fill(key.request, lambda text: wants_more(text, key.shape))
+            return await _fill(provider, key, request)
+
+    def _key(self, provider: FimProvider, request: CompletionRequest) -> Key:
+        snapshot, settings = request.snapshot, request.settings
+        return Key(
+            provider=provider.name,
+            multiline=settings.multiline,
+            request=self.contexts.request(snapshot, settings, metered=provider.metered),
+        )
 
     @contextmanager
     def _stage(self, record: Record, name: str) -> Iterator[None]:
@@ -283,12 +313,29 @@ class Engine:
             record.stages_ms[name] = (self._clock() - started) * 1000
 
 
-def _key(provider: FimProvider, request: CompletionRequest) -> Key:
-    return Key(
-        provider=provider.name,
-        shape=shape_for(request.snapshot, request.settings.multiline),
-        request=fim_request(request.snapshot, request.settings),
-    )
+def _fit(result: FimResult, typed: str, request: CompletionRequest) -> Fitted:
+    """What is shown of an answer, of which something has been *typed* since it was asked for."""
+    snapshot = request.snapshot
+    if typed:
+        # As where it was asked for: what is shown does not shrink while one types along it.
+        then = replace(snapshot, before=snapshot.before[: -len(typed)])
+        fitted = fit(typed + result.text, _place(then, result, request))
+        rest = fitted.text[len(typed) :]
+        if fitted.text.startswith(typed) and rest.strip():
+            return replace(fitted, text=rest)
+    return fit(result.text, _place(snapshot, result, request))
+
+
+def _place(snapshot: Snapshot, result: FimResult, request: CompletionRequest) -> Place:
+    shape = shape_for(snapshot, request.settings.multiline)
+    return place_at(snapshot, shape, result.finish, can_replace=request.can_replace)
+
+
+async def _fill(provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
+    """What the provider says, up to where the rest would not be shown."""
+    shape = shape_for(request.snapshot, request.settings.multiline)
+    asked = replace(key.request, max_tokens=max_tokens_for(shape, key.request.max_tokens))
+    return await provider.fill(asked, watch(place_at(request.snapshot, shape)))
 
 
 def _reason(said: str, shown: str) -> Reason:

@@ -25,6 +25,8 @@ class CompletionRequest:
     settings: CompletionSettings
     lane: str = "inline"
     """Newer requests supersede older ones of the same document and lane."""
+    can_replace: bool = True
+    """Whether the client can replace what stands after the cursor on its line."""
 
 
 class Reason(Enum):
@@ -41,6 +43,18 @@ class Reason(Enum):
     LANGUAGE_DISABLED = "language_disabled"
     EXCLUDED = "excluded"
     EMPTY_DOCUMENT = "empty_document"
+    TOO_LITTLE_TEXT = "too_little_text"
+    INSIDE_WORD = "inside_word"
+    MIDDLE_OF_LINE = "middle_of_line"
+    END_OF_STATEMENT = "end_of_statement"
+    CORRECTING = "correcting"
+    JUST_ACCEPTED = "just_accepted"
+    SEVERAL_PLACES = "several_places"
+    UNDOING = "undoing"
+    PASTED = "pasted"
+    MENU_ITEM = "menu_item"
+    """What is selected in the editor's menu does not begin like what has been typed: ghost text
+    that went on from it would not be shown."""
     NO_PROVIDER = "no_provider"
     PROVIDER_FAILED = "provider_failed"
     HELD_BACK = "held_back"
@@ -75,7 +89,7 @@ class Record:
     chars: int = 0
     """Characters shown."""
     rules: tuple[str, ...] = ()
-    """The rules of post-processing that cut something, in their order."""
+    """The rules of post-processing that changed something, in their order."""
     usage: TokenUsage | None = None
     masked: tuple[str, ...] = ()
     """Names of the rules by which secrets were masked."""
@@ -112,3 +126,5 @@ class Completion:
 
     text: str
     record: Record
+    replaces: int = 0
+    """How many characters after the cursor, all on its line, the text takes the place of."""

@@ -1,46 +1,50 @@
-"""One line or many: when a stream may be cut, and what of it is shown."""
+"""One line or many: what is asked for at a cursor."""
 
 from enum import Enum
 
+from ds_lsp.completion.postprocess.lines import code_at, indent_of, opens_block
 from ds_lsp.document import LINE_END, Snapshot
-from ds_lsp.providers.base import Finish
 
-MAX_LINES = 20
-"""More than a screen shows below the cursor; the rest would be paid for and not read."""
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+_MAX_TOKENS = {"line": 64, "statement": 160, "block": 256}
 
 
 class Shape(Enum):
+    """How much may be shown."""
+
     LINE = "line"
+    STATEMENT = "statement"
+    """One line, or more if that line leaves something open."""
     BLOCK = "block"
 
 
 def shape_for(snapshot: Snapshot, multiline: str) -> Shape:
     """The shape to ask for; *multiline* is the setting."""
     if multiline == "auto":
-        return Shape.LINE if snapshot.line_after.strip() else Shape.BLOCK
+        return _shape_at(snapshot)
     return Shape.BLOCK if multiline == "always" else Shape.LINE
 
 
-def wants_more(text: str, shape: Shape) -> bool:
-    """Whether anything that can still come after *text* would be shown."""
-    ended_lines = len(LINE_END.findall(text))
-    if shape is Shape.BLOCK:
-        return ended_lines < MAX_LINES
-    return ended_lines == 0 or not text.strip()
+def max_tokens_for(shape: Shape, setting: int) -> int:
+    """No more tokens than the shape can use."""
+    return min(setting, _MAX_TOKENS[shape.value])
 
 
-def visible(text: str, finish: Finish, shape: Shape, snapshot: Snapshot) -> str:
-    """The part of the model's *text* that has the shape asked for."""
-    lines = LINE_END.sub("\n", text).split("\n")
-    if shape is Shape.BLOCK:
-        if finish is Finish.LENGTH and len(lines) > 1:
-            # The limit cut the last line somewhere.
-            lines.pop()
-        return "\n".join(lines[:MAX_LINES])
-    if lines[0].strip() or snapshot.line_after.strip():
-        return lines[0]
-    # The model began with a line end: its one line is the next.
-    for index, line in enumerate(lines):
-        if line.strip():
-            return "\n".join(lines[: index + 1])
-    return ""
+def _shape_at(snapshot: Snapshot) -> Shape:
+    line, rest = snapshot.line_before, snapshot.line_after.strip()
+    code = code_at(LINE_END.sub("\n", snapshot.before), snapshot.language_id)
+    if code.lexicon.is_prose or code.state.inside is not None:
+        return Shape.LINE
+    opener = line.rstrip()[-1:]
+    if rest:
+        is_pair = opener in _PAIRS and rest.startswith(_PAIRS[opener])
+        return Shape.BLOCK if is_pair else Shape.LINE
+    if not line.strip():
+        # Into code that goes on right below, one statement at a time.
+        directly_below = next(iter(snapshot.lines_below), "")
+        is_amid = line and directly_below.strip() and indent_of(directly_below) >= indent_of(line)
+        return Shape.STATEMENT if is_amid else Shape.BLOCK
+    if not opens_block(line, code.lexicon):
+        return Shape.STATEMENT
+    next_line = next((each for each in snapshot.lines_below if each.strip()), "")
+    return Shape.STATEMENT if indent_of(next_line) > indent_of(line) else Shape.BLOCK

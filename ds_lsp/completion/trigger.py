@@ -1,9 +1,11 @@
 """Should we complete here at all?"""
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
-from ds_lsp.document import Snapshot
+from ds_lsp.document import LINE_END, Snapshot, is_word_character
 
 Excludes = Callable[[Snapshot], str | None]
 """The privacy gate: the rule that keeps a document from being read or sent, or None."""
@@ -26,3 +28,103 @@ def refusal(request: CompletionRequest, excludes: Excludes) -> tuple[Reason, str
     if request.trigger is Trigger.AUTOMATIC and is_blank:
         return Reason.EMPTY_DOCUMENT, "there is no text to go on"
     return None
+
+
+Suppresses = Callable[[Snapshot, str], bool]
+"""Whether asking at a place is not worth it. A pure function; the text is what was shown last."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressRule:
+    reason: Reason
+    detail: str
+    suppresses: Suppresses
+
+
+def suppression(request: CompletionRequest, shown: str) -> tuple[Reason, str] | None:
+    """Why nobody is to be asked anew for this request, with the detail; None: go on.
+
+    What is known already, or is being asked, is served all the same. *shown* is the completion
+    that was offered last in this document.
+    """
+    if request.trigger is not Trigger.AUTOMATIC:
+        return None
+    for rule in SUPPRESS_RULES:
+        if rule.suppresses(request.snapshot, shown):
+            return rule.reason, rule.detail
+    return None
+
+
+_LEAST_CHARS = 3
+# What editors close by themselves, and what then ends the line.
+_CLOSED_LINE = re.compile(r"\s*[)>}\]\"'`）】》」』”’]*\s*[:{;,：；，]?\s*\Z")
+_OPENS = re.compile(r"[(\[{<,\"'`\s（【《「『“‘，]\Z")
+_CLOSES = re.compile(r"[)\]}>,;\"'`\s）】》」』”’，；]")
+
+
+def has_too_little_text(at: Snapshot, shown: str) -> bool:
+    return len(at.before.strip()) < _LEAST_CHARS and not at.after.strip()
+
+
+def is_inside_word(at: Snapshot, shown: str) -> bool:
+    around = at.before[-1:] + at.after[:1]
+    return len(around) == 2 and all(map(is_word_character, around))
+
+
+def is_in_middle_of_line(at: Snapshot, shown: str) -> bool:
+    """Not so between brackets or quotes that an editor closed, nor in a gap between words."""
+    rest = at.line_after
+    if _CLOSED_LINE.match(rest):
+        return False
+    return not (_OPENS.search(at.line_before) and _CLOSES.match(rest))
+
+
+def is_at_end_of_statement(at: Snapshot, shown: str) -> bool:
+    """After ``)`` and ``]`` much may follow in many languages; after these, a new line."""
+    return at.line_before.rstrip().endswith((";", "}")) and not at.line_after.strip()
+
+
+def is_correcting(at: Snapshot, shown: str) -> bool:
+    """One or two deletions mend a typo; from the third on, something is being rewritten."""
+    return _is_at_last_edit(at) and 1 <= at.edits.deletions <= 2
+
+
+def has_just_accepted(at: Snapshot, shown: str) -> bool:
+    """A single line, that is: after several, the next ones may be wanted."""
+    is_line = bool(shown) and not LINE_END.search(shown)
+    return is_line and _is_at_last_edit(at) and at.edits.inserted.endswith(shown)
+
+
+def is_in_several_places(at: Snapshot, shown: str) -> bool:
+    return at.edits.places > 1
+
+
+def is_undoing(at: Snapshot, shown: str) -> bool:
+    return _is_at_last_edit(at) and at.edits.restored
+
+
+def has_pasted(at: Snapshot, shown: str) -> bool:
+    """Three lines or more at once, which no completion of ours were."""
+    inserted = at.edits.inserted
+    is_ours = bool(shown) and inserted.endswith(shown)
+    return _is_at_last_edit(at) and len(LINE_END.findall(inserted)) >= 2 and not is_ours
+
+
+def _is_at_last_edit(at: Snapshot) -> bool:
+    return at.line == at.edits.line
+
+
+# The first that holds is the reason given. A memory of dismissed completions belongs at the end.
+SUPPRESS_RULES: tuple[SuppressRule, ...] = (
+    SuppressRule(Reason.TOO_LITTLE_TEXT, "there is hardly any text to go on", has_too_little_text),
+    SuppressRule(Reason.INSIDE_WORD, "the cursor is inside a word", is_inside_word),
+    SuppressRule(Reason.MIDDLE_OF_LINE, "the line goes on after the cursor", is_in_middle_of_line),
+    SuppressRule(Reason.END_OF_STATEMENT, "the statement is complete", is_at_end_of_statement),
+    SuppressRule(Reason.CORRECTING, "something was just deleted", is_correcting),
+    SuppressRule(Reason.JUST_ACCEPTED, "a completion was just accepted", has_just_accepted),
+    SuppressRule(
+        Reason.SEVERAL_PLACES, "the same was typed in several places", is_in_several_places
+    ),
+    SuppressRule(Reason.UNDOING, "a change was just undone or redone", is_undoing),
+    SuppressRule(Reason.PASTED, "several lines were just pasted", has_pasted),
+)

@@ -10,7 +10,14 @@ from lsprotocol import types
 from ds_lsp.chat.edits import Edit
 from ds_lsp.chat.subject import Remark, Subject
 from ds_lsp.completion.request import Completion, Trigger
-from ds_lsp.document import PositionEncoding, Snapshot, is_word_character, strip_line_end, width
+from ds_lsp.document import (
+    PositionEncoding,
+    Snapshot,
+    column_to_index,
+    is_word_character,
+    strip_line_end,
+    width,
+)
 from ds_lsp.providers.local.provider import Local
 from ds_lsp.uris import to_path
 
@@ -138,15 +145,37 @@ def cursor(snapshot: Snapshot, before: str = "") -> types.Position:
     return types.Position(line=snapshot.line, character=column)
 
 
+def can_show(selected: types.SelectedCompletionInfo, at: Snapshot) -> bool:
+    """Whether any text that begins with the menu's selected item would be shown at all.
+
+    Editors draw ghost text only on the cursor's line, and only where what has been typed of the
+    item is how the item begins.
+    """
+    start, end = selected.range.start, selected.range.end
+    if not (start.line == at.line == end.line and start.character <= at.column <= end.character):
+        return False
+    before, after = at.line_before, at.line_after
+    typed = before[column_to_index(before, start.character, at.encoding) :]
+    overwritten = after[: column_to_index(after, end.character - at.column, at.encoding)]
+    rest = iter(selected.text[len(typed) :])
+    return selected.text.startswith(typed) and all(char in rest for char in overwritten)
+
+
 def to_inline_completion_list(
-    completion: Completion, snapshot: Snapshot
+    completion: Completion,
+    snapshot: Snapshot,
+    selected: types.SelectedCompletionInfo | None = None,
 ) -> types.InlineCompletionList:
-    """At most one item: plain text with an empty range at the cursor, as every editor takes it."""
+    """At most one item: plain text for a range on the cursor's line, mostly an empty one.
+
+    Where an item of the menu is selected, the text goes on from it, and takes its place.
+    """
     if not completion.text:
         return NOTHING
+    place = selected.range if selected else types.Range(cursor(snapshot), cursor(snapshot))
     item = types.InlineCompletionItem(
-        insert_text=completion.text,
-        range=types.Range(start=cursor(snapshot), end=cursor(snapshot)),
+        insert_text=(selected.text if selected else "") + completion.text,
+        range=types.Range(start=place.start, end=_after(place.end, completion, snapshot)),
         command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
     )
     return types.InlineCompletionList(items=[item])
@@ -176,11 +205,19 @@ def to_completion_list(
         command=types.Command(title="Accepted", command=ACCEPT, arguments=[len(completion.text)]),
     )
     if client.wants_edit:
-        typed = types.Range(start=cursor(snapshot, word), end=cursor(snapshot))
-        item.text_edit = types.TextEdit(range=typed, new_text=text)
+        replaced = types.Range(
+            cursor(snapshot, word), _after(cursor(snapshot), completion, snapshot)
+        )
+        item.text_edit = types.TextEdit(range=replaced, new_text=text)
     else:
         item.insert_text = text
     return types.CompletionList(is_incomplete=True, items=[item])
+
+
+def _after(position: types.Position, completion: Completion, snapshot: Snapshot) -> types.Position:
+    """Where the text ends, from *position* on, that the completion takes the place of."""
+    replaced = snapshot.line_after[: completion.replaces]
+    return types.Position(position.line, position.character + width(replaced, snapshot.encoding))
 
 
 NOTHING = types.InlineCompletionList(items=[])
@@ -199,6 +236,22 @@ def to_folders(params: types.InitializeParams) -> list[Path]:
 
 def to_paths(folders: Iterable[types.WorkspaceFolder]) -> list[Path]:
     return [path for folder in folders if (path := to_path(folder.uri))]
+
+
+def can_replace_inline(client: types.ClientInfo | None) -> bool:
+    """Whether an inline item's range may reach past the cursor."""
+    return client is None or client.name not in _DRAW_OVER_REST
+
+
+_DRAW_OVER_REST = frozenset(
+    {
+        # Draws the text over the rest of the line, and leaves letters behind when the item is
+        # accepted after typing along: it does not move a range's end.
+        "Neovim",
+        # lsp-mode: an overlay in the place of what is replaced, seen right to a line's end only.
+        "emacs",
+    }
+)
 
 
 def announces_inline_completion(capabilities: types.ClientCapabilities) -> bool:

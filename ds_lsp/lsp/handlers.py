@@ -33,6 +33,7 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.folders = convert.to_folders(params)
     ls.menu_client = convert.to_menu_client(params)
     ls.chat_client = convert.to_chat_client(params)
+    ls.can_replace_inline = convert.can_replace_inline(params.client_info)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
     ls.configuration = Configuration(params)
     ls.configuration.read_files(ls.folders)
@@ -67,6 +68,7 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
     if document:
         ls.session.warm()
         ls.learn(document)
+        ls.gather(document.snapshot(0, 0))
 
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -75,6 +77,7 @@ def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) 
     if document:
         ls.session.warm()
         ls.learn_later(document)
+        ls.gather_later(document)
 
 
 def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
@@ -95,13 +98,23 @@ async def inline_completion(
     ls: DsLanguageServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
     ls.asks_inline = True
-    snapshot = ls.snapshot(params.text_document.uri, params.position)
+    uri, selected = params.text_document.uri, params.context.selected_completion_info
+    snapshot = ls.snapshot(uri, params.position)
+    if snapshot and selected:
+        if not convert.can_show(selected, snapshot):
+            ls.session.engine.turn_away(Reason.MENU_ITEM)
+            return convert.NOTHING
+        snapshot = ls.snapshot_as_if(uri, selected)
     if snapshot is None:
         ls.session.engine.turn_away(Reason.NOT_OPEN)
         return convert.NOTHING
+    ls.gather_where_moved(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
-    completion = await _complete(ls, ls.request(snapshot, trigger, "inline"))
-    return convert.to_inline_completion_list(completion, snapshot) if completion else None
+    request = ls.request(snapshot, trigger, "inline", can_replace=ls.can_replace_inline)
+    completion = await _complete(ls, request)
+    if completion is None:
+        return None
+    return convert.to_inline_completion_list(completion, snapshot, selected)
 
 
 async def completion_menu(
@@ -110,8 +123,11 @@ async def completion_menu(
     snapshot = ls.snapshot(params.text_document.uri, params.position)
     if snapshot is None or not serves_menu(ls):
         return convert.EMPTY_MENU
+    ls.gather_where_moved(snapshot)
     # Always automatic: Helix says "invoked" while one types.
-    request = ls.request(snapshot, Trigger.AUTOMATIC, "menu")
+    # Only an edit says what it replaces: a bare text is put at the cursor.
+    can_replace = ls.menu_client.wants_edit
+    request = ls.request(snapshot, Trigger.AUTOMATIC, "menu", can_replace=can_replace)
     try:
         async with asyncio.timeout(MENU_TIMEOUT_S):
             completion = await _complete(ls, request)

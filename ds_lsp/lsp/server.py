@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 import ds_lsp
+from ds_lsp.completion.excerpts.gather import IDLE_S
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.configure import Configuration
@@ -49,20 +50,36 @@ class DsLanguageServer(LanguageServer):
         self.folders: list[Path] = []
         self.asks_inline = False
         """Whether this client has announced or asked for inline completion."""
+        self.can_replace_inline = True
         self.accepted = 0
         self._noted = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._learning: dict[str, asyncio.TimerHandle] = {}
         self._late: dict[str, asyncio.Task[None]] = {}
         self._scans: dict[str, asyncio.Task[None]] = {}
+        self._gathering: asyncio.Task[None] | None = None
+        self._idle: asyncio.TimerHandle | None = None
 
     def snapshot(self, uri: str, position: types.Position) -> Snapshot | None:
         """The text around a position; None for a document that is not open, or is our own."""
         document = None if self.pages.owns(uri) else self.documents.get(uri)
         return document.snapshot(position.line, position.character) if document else None
 
-    def request(self, snapshot: Snapshot, trigger: Trigger, lane: str) -> CompletionRequest:
-        return CompletionRequest(snapshot, trigger, self.session.settings.completion, lane)
+    def snapshot_as_if(self, uri: str, selected: types.SelectedCompletionInfo) -> Snapshot | None:
+        """The text there would be if the menu's selected item had been accepted."""
+        document = self.documents.get(uri)
+        if document is None:
+            return None
+        start, end = selected.range.start, selected.range.end
+        return document.snapshot_as_if(
+            (start.line, start.character), (end.line, end.character), selected.text
+        )
+
+    def request(
+        self, snapshot: Snapshot, trigger: Trigger, lane: str, *, can_replace: bool
+    ) -> CompletionRequest:
+        settings = self.session.settings.completion
+        return CompletionRequest(snapshot, trigger, settings, lane, can_replace)
 
     def name_of(self, uri: str) -> str:
         """How a document is named to a model: without the folders outside of the workspace.
@@ -128,6 +145,29 @@ class DsLanguageServer(LanguageServer):
         name = PurePosixPath(unquote(uri)).name or "A file"
         self.notifier.say("documents", f"{name} {why}.")
 
+    def gather(self, snapshot: Snapshot) -> None:
+        """Look for excerpts of other files to send along, in the background."""
+        if self._gathering:
+            self._gathering.cancel()
+        work = self.session.gather(snapshot, list(self.documents), self.folders)
+        self._gathering = self.spawn(work)
+
+    def gather_where_moved(self, snapshot: Snapshot) -> None:
+        """The same, if the user has come from elsewhere."""
+        if self.session.excerpts.visited(snapshot.uri, snapshot.line):
+            self.gather(snapshot)
+
+    def gather_later(self, document: Document) -> None:
+        """The same, once typing rests."""
+        if self._idle:
+            self._idle.cancel()
+        loop = asyncio.get_running_loop()
+        self._idle = loop.call_later(IDLE_S, self._gather_at_rest, document)
+
+    def _gather_at_rest(self, document: Document) -> None:
+        line = self.session.excerpts.line_of(document.uri)
+        self.gather(document.snapshot(line, 0))
+
     def finish_late(self, request: CompletionRequest) -> None:
         """Go on with a cancelled request for a client that has opted in to late answers."""
         if self.session.settings.client.late_answers:
@@ -152,7 +192,7 @@ class DsLanguageServer(LanguageServer):
             self.notifier.note(line)
 
     async def aclose(self) -> None:
-        for timer in self._learning.values():
+        for timer in (*self._learning.values(), *filter(None, [self._idle])):
             timer.cancel()
         for task in self._tasks:
             task.cancel()

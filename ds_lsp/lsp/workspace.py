@@ -99,7 +99,9 @@ class Documents:
         if document is None:
             return
         before = document.size
+        texts = []
         for change in changes:
+            texts.append(change.text)
             if isinstance(change, types.TextDocumentContentChangePartial):
                 start, end = change.range.start, change.range.end
                 document.replace(
@@ -107,6 +109,9 @@ class Documents:
                 )
             else:
                 document.replace_all(change.text)
+        # Several cursors do the same everywhere; indenting or formatting does not.
+        if len(texts) > 1 and len(set(texts)) == 1:
+            document.note_places(len(texts))
         document.version = identifier.version
         self.chars += document.size - before
         if self.chars > self._max_chars:

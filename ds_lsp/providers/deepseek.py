@@ -407,7 +407,7 @@ class _FimCall(Call):
             path="/beta/completions",
             model=request.model,
             body=_body(request),
-            sent=f"{len(request.prefix)} + {len(request.suffix)}",
+            sent=f"{len(request.context) + len(request.prefix)} + {len(request.suffix)}",
             timeout_s=request.timeout_s,
             host=host,
             idle_timeout_s=idle_timeout_s,
@@ -428,7 +428,7 @@ def _body(request: FimRequest) -> bytes:
     payload: dict[str, object] = {
         "model": request.model,
         # DeepSeek calls the prefix "prompt"; the name stops at this line.
-        "prompt": request.prefix or EMPTY_PROMPT,
+        "prompt": request.context + request.prefix or EMPTY_PROMPT,
         "max_tokens": request.max_tokens,
         # DeepSeek's own default is 1: too imaginative for code.
         "temperature": request.temperature,

@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from ds_lsp.completion.context import fim_request
+from ds_lsp.completion.context import Contexts
 from ds_lsp.document import Document
 from ds_lsp.settings import CompletionSettings
 
@@ -21,11 +21,11 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 def keystrokes(document: Document, line: int, count: int) -> Iterator[float]:
     """Seconds for each of *count* characters typed at the start of a line."""
-    settings = CompletionSettings()
+    settings, contexts = CompletionSettings(), Contexts()
     for column in range(count):
         started = time.perf_counter()
         document.replace((line, column), (line, column), "x")
-        fim_request(document.snapshot(line, column + 1), settings)
+        contexts.request(document.snapshot(line, column + 1), settings)
         yield time.perf_counter() - started
 
 

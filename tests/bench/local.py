@@ -23,7 +23,7 @@ from ds_lsp.providers.base import FimRequest
 from ds_lsp.providers.local.index import Index, Limits
 from ds_lsp.providers.local.predict import Tuning
 from ds_lsp.providers.local.provider import Local
-from ds_lsp.providers.local.scan import read_source
+from ds_lsp.scan import read_source
 
 PREFIX_CHARS = 8000
 

@@ -35,11 +35,11 @@ async def menu(at: Editor, position: types.Position) -> types.CompletionList:
 async def test_item_begins_with_the_word_being_typed(tmp_path: Path, fake: FakeDeepSeek) -> None:
     async with editor(tmp_path, fake, capabilities=NO_INLINE) as at:
         position = at.open("甲 = 加pri|\n")
-        fake.answer("nt(乙)\n丙 = 😀")
+        fake.answer("nt(乙,\n    '😀')\n丙 = 丁")
         (item,) = (await menu(at, position)).items
-        text = "加print(乙)\n丙 = 😀"
+        text = "加print(乙,\n    '😀')"
         assert (item.insert_text, item.filter_text) == (text, text)
-        assert item.label == "加print(乙) ..."
+        assert item.label == "加print(乙, ..."
         assert item.detail == "ds-lsp"
         assert item.sort_text == "0000"
         assert item.insert_text_format in (None, types.InsertTextFormat.PlainText)

@@ -6,12 +6,11 @@ import pytest
 
 from ds_lsp.completion.cache import MAX_ENTRIES, MAX_TYPED, TTL_S, CompletionCache, Key
 from ds_lsp.completion.request import Origin
-from ds_lsp.completion.shape import Shape
 from ds_lsp.providers.base import FimRequest, FimResult, Finish
 from tests.unit.fakes import FakeTime
 
 REQUEST = FimRequest("u", "python", "x = ", "\n", "m", 128, 0.0)
-KEY = Key("fake", Shape.BLOCK, REQUEST)
+KEY = Key("fake", "auto", REQUEST)
 
 
 def typed(prefix: str, suffix: str = "\n") -> Key:
@@ -53,7 +52,7 @@ def test_text_after_the_cursor_counts() -> None:
     "other",
     [
         dataclasses.replace(KEY, provider="other"),
-        dataclasses.replace(KEY, shape=Shape.LINE),
+        dataclasses.replace(KEY, multiline="never"),
         *(
             dataclasses.replace(KEY, request=dataclasses.replace(REQUEST, **change))
             for change in (

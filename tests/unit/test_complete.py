@@ -183,7 +183,7 @@ def use(fake: FakeDeepSeek, patch: pytest.MonkeyPatch, key: str = "sk-fake") -> 
     patch.setenv("DEEPSEEK_API_KEY", key)
 
 
-@pytest.mark.parametrize("text", ["加(甲, 乙)", "'😀'\r\ny = 2", "a(\r\n\tb,\r\n)"])
+@pytest.mark.parametrize("text", ["加(甲, 乙)", "{\r\n\t'😀': 2\r\n}", "a(\r\n\tb,\r\n)"])
 def test_deepseek_answers(
     fake: FakeDeepSeek,
     monkeypatch: pytest.MonkeyPatch,

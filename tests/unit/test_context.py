@@ -4,73 +4,191 @@ import itertools
 
 import pytest
 
-from ds_lsp.completion.context import (
-    PREFIX_BUDGET,
-    STEP_LINES,
-    SUFFIX_BUDGET,
-    fim_request,
-    prefix_of,
-    suffix_of,
-)
+from ds_lsp.completion.budget import MOST
+from ds_lsp.completion.context import SUFFIX_CHARS, SUFFIX_LINES, Contexts
 from ds_lsp.document import Document, PositionEncoding, Snapshot
-from ds_lsp.providers.base import FimRequest
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings import CompletionSettings
 from tests.unit.texts import AWKWARD, at
 
-LINE = "    value = compute(value)  # 计算\n"
+LINES = [
+    "    value = compute(value)  # 计算\n",
+    "\n",
+    "def 加(甲, 乙):\n",
+    "\tprint('\U0001f600', name_of_it)\n",
+    "    if value:\n",
+]
 
 
-def in_long_file(lines: int, line: int, eol: str = "\n") -> Snapshot:
-    document = Document("u", "x", 1, LINE.replace("\n", eol) * lines, PositionEncoding.UTF32)
-    return document.snapshot(line, 4)
+def long_file(lines: int, eol: str = "\n") -> Document:
+    text = "".join(
+        f"{LINES[n % len(LINES)].rstrip()}{f'  # {n}' if n % len(LINES) != 1 else ''}{eol}"
+        for n in range(lines)
+    )
+    return Document("u", "python", 1, text, PositionEncoding.UTF32)
+
+
+def sent(contexts: Contexts, snapshot: Snapshot) -> FimRequest:
+    return contexts.request(snapshot, CompletionSettings())
+
+
+def tokens(contexts: Contexts, text: str) -> float:
+    return contexts.scales.of("python").tokens(text)
 
 
 @pytest.mark.parametrize("text", AWKWARD.values(), ids=AWKWARD.keys())
 def test_small_document_is_sent_byte_for_byte(text: str) -> None:
+    contexts = Contexts()
     for offset in range(len(text) + 1):
         if text[max(offset - 1, 0) : offset + 1] == "\r\n":
             continue  # No position lies between the two.
-        snapshot = at(text[:offset] + "|" + text[offset:])
-        assert (prefix_of(snapshot), suffix_of(snapshot)) == (text[:offset], text[offset:])
+        request = sent(contexts, at(text[:offset] + "|" + text[offset:]))
+        rest = text[offset:]
+        assert (request.prefix, request.suffix) == (text[:offset], rest if rest.strip() else "")
 
 
 @pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
-def test_prefix_starts_at_a_line_and_fits(eol: str) -> None:
+def test_prefix_starts_at_a_line_after_a_blank_one_and_fits(eol: str) -> None:
     for line in (300, 777, 1999):
-        snapshot = in_long_file(2000, line, eol)
-        prefix = prefix_of(snapshot)
-        assert snapshot.before.endswith(prefix)
-        assert prefix.startswith(LINE[:8])
-        assert PREFIX_BUDGET / 2 < len(prefix) <= PREFIX_BUDGET
+        contexts = Contexts()
+        snapshot = long_file(2000, eol).snapshot(line, 4)
+        prefix = sent(contexts, snapshot).prefix
+        assert snapshot.before.endswith(eol + eol + prefix)
+        assert contexts.budget.window / 2 < tokens(contexts, prefix) <= contexts.budget.window
 
 
-def test_start_of_the_prefix_moves_in_steps() -> None:
-    snapshots = [in_long_file(2000, line) for line in range(500, 700)]
-    starts = [snapshot.line - prefix_of(snapshot).count("\n") for snapshot in snapshots]
-    assert all(start % STEP_LINES == 0 for start in starts)
-    moves = sum(before != after for before, after in itertools.pairwise(starts))
-    assert moves == 200 // STEP_LINES
+def test_free_provider_gets_more_and_no_excerpts() -> None:
+    contexts = Contexts(lambda uri: "# other\n")
+    snapshot = long_file(2000).snapshot(1000, 4)
+    paid = contexts.request(snapshot, CompletionSettings(), metered=True)
+    free = contexts.request(snapshot, CompletionSettings(), metered=False)
+    assert (paid.context, free.context) == ("# other\n", "")
+    assert len(free.prefix) > 1.5 * len(paid.prefix)
 
 
-def test_endless_line_is_cut() -> None:
-    document = Document("u", "x", 1, "x" * 50_000, PositionEncoding.UTF32)
-    snapshot = document.snapshot(0, 30_000)
-    assert len(prefix_of(snapshot)) == PREFIX_BUDGET
-    assert len(suffix_of(snapshot)) == SUFFIX_BUDGET
+def test_head_stays_the_same_while_a_function_is_typed_at_the_end_of_a_long_file() -> None:
+    document = long_file(3000)
+    contexts = Contexts(lambda uri: "# other\nx = 1\n# this\n")
+    line, column = 3000, 0
+    prompts = []
+    for character in "".join(LINES[n % len(LINES)] for n in range(60)):
+        document.replace((line, column), (line, column), character)
+        line, column = (line + 1, 0) if character == "\n" else (line, column + 1)
+        request = sent(contexts, document.snapshot(line, column))
+        assert request.suffix == ""
+        prompts.append(request.context + request.prefix)
+        assert tokens(contexts, request.prefix) <= MOST * contexts.budget.window
+    kept = [
+        one.startswith(other[: len(other) * 9 // 10]) for one, other in itertools.pairwise(prompts)
+    ]
+    # It moves about once in five hundred tokens.
+    assert kept.count(False) <= 2
+    assert sum(kept) >= 0.9 * len(kept)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        pytest.param((3, 0), (3, 0), "inserted\n" * 70, id="lines inserted above"),
+        pytest.param((0, 0), (400, 0), "", id="lines deleted above"),
+        pytest.param((1800, 0), (1800, 0), "中\n", id="lines inserted below"),
+        pytest.param((995, 0), (995, 1), "changed\n", id="a line changed inside"),
+    ],
+)
+def test_window_begins_with_the_same_text_after_an_edit(
+    start: tuple[int, int], end: tuple[int, int], text: str
+) -> None:
+    document, contexts = long_file(2000), Contexts()
+    before = sent(contexts, document.snapshot(1000, 4)).prefix
+    document.replace(start, end, text)
+    moved = (text.count("\n") - (end[0] - start[0])) if start[0] < 1000 else 0
+    after = sent(contexts, document.snapshot(1000 + moved, 4)).prefix
+    assert after[:256] == before[:256]
+
+
+def test_window_begins_anew_where_its_first_line_is_edited() -> None:
+    document, contexts = long_file(2000), Contexts()
+    before = sent(contexts, document.snapshot(1000, 4)).prefix
+    first = 1000 - before.count("\n")
+    document.replace((first, 0), (first, 0), "x")
+    after = sent(contexts, document.snapshot(1000, 4)).prefix
+    assert after[:256] != before[:256]
+    assert document.snapshot(1000, 4).before.endswith(after)
+
+
+def test_window_is_found_again_among_equal_lines() -> None:
+    document = Document("u", "python", 1, "x = 计算(1)\n" * 3000, PositionEncoding.UTF32)
+    contexts = Contexts()
+    starts = set()
+    for column in range(60):
+        document.replace((2000, column), (2000, column), "y")
+        prefix = sent(contexts, document.snapshot(2000, column + 1)).prefix
+        starts.add(prefix.count("\n"))
+    assert len(starts) == 1
+
+
+def test_coming_back_to_a_place_finds_its_window_again() -> None:
+    document, contexts = long_file(3000), Contexts()
+    prefixes = [
+        sent(contexts, document.snapshot(line, 0)).prefix for line in (1000, 2000, 1010, 2010)
+    ]
+    assert prefixes[2].startswith(prefixes[0])
+    assert prefixes[3].startswith(prefixes[1])
+
+
+def test_window_that_has_shrunk_begins_further_up() -> None:
+    document, contexts = long_file(2000), Contexts()
+    for line in range(1000, 900, -1):
+        prefix = sent(contexts, document.snapshot(line, 0)).prefix
+        assert tokens(contexts, prefix) >= 0.4 * contexts.budget.window
+
+
+@pytest.mark.parametrize("character", ["x", "中"])
+def test_endless_line_is_cut(character: str) -> None:
+    document = Document("u", "x", 1, character * 50_000, PositionEncoding.UTF32)
+    contexts = Contexts()
+    request = sent(contexts, document.snapshot(0, 30_000))
+    budget = contexts.budget
+    assert budget.window / 2 < tokens(contexts, request.prefix) < budget.window
+    assert budget.suffix / 2 < tokens(contexts, request.suffix) <= SUFFIX_CHARS / 3.3
 
 
 @pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
 def test_suffix_is_whole_lines(eol: str) -> None:
-    suffix = suffix_of(in_long_file(2000, 500, eol))
+    suffix = sent(Contexts(), long_file(2000, eol).snapshot(500, 4)).suffix
     assert suffix.endswith(eol)
-    assert SUFFIX_BUDGET / 2 < len(suffix) <= SUFFIX_BUDGET
+    assert SUFFIX_CHARS / 2 < len(suffix) <= SUFFIX_CHARS
+
+
+def test_suffix_is_a_few_lines() -> None:
+    document = Document("u", "python", 1, "a\r\n" * 200, PositionEncoding.UTF32)
+    assert sent(Contexts(), document.snapshot(3, 1)).suffix == "\r\n" + "a\r\n" * (SUFFIX_LINES - 1)
+
+
+@pytest.mark.parametrize("after", ["", "\n", "  \r\n\t\n"])
+def test_where_only_blanks_follow_there_is_no_suffix(after: str) -> None:
+    assert sent(Contexts(), at("x = |" + after)).suffix == ""
+
+
+def test_scale_is_learned_from_what_was_counted() -> None:
+    contexts = Contexts()
+    request = sent(contexts, long_file(300).snapshot(290, 0))
+    for _ in range(60):
+        counted = TokenUsage(prompt_hit=100, prompt_miss=round(len(request.prefix) / 4) - 100)
+        contexts.learn(request, FimResult("x", Finish.STOP, counted))
+    contexts.learn(request, FimResult("x", Finish.CUT, None))
+    assert contexts.scales.of("python").chars_per_token > 3.6
+    assert contexts.scales.of("rust").chars_per_token == 3.3
+    longer = sent(Contexts(), long_file(2000).snapshot(1000, 0)).prefix
+    contexts.learn(request, FimResult("x", Finish.STOP, TokenUsage(0, 3, 0)))
+    assert len(sent(contexts, long_file(2000).snapshot(1000, 0)).prefix) > len(longer)
 
 
 SECRET = "a1b2c3d4" * 8
 
 
 def request_for(text: str) -> FimRequest:
-    return fim_request(at(text), CompletionSettings())
+    return sent(Contexts(), at(text))
 
 
 @pytest.mark.parametrize(
@@ -91,31 +209,37 @@ def test_secrets_are_masked_and_control_tokens_defused(
     assert (request.prefix, request.suffix, request.masked) == (prefix, suffix, masked)
 
 
-@pytest.mark.parametrize("budget_start", range(0, 100, 7))
-def test_secret_that_the_budget_cuts_in_two_is_masked(budget_start: int) -> None:
+@pytest.mark.parametrize("cut", range(0, 100, 7))
+def test_secret_that_the_budget_cuts_in_two_is_masked(cut: int) -> None:
+    # Without a line end, prefix and suffix begin and end wherever the budget says.
+    plain = sent(Contexts(), at("y " * 9_000 + "|" + " z" * 3_000))
     line = f'token = "{SECRET}"; '
-    # Without a line end the prefix begins wherever the budget says.
-    text = "y " * 3_000 + line + "z" * (PREFIX_BUDGET - len(line) + budget_start)
-    request = request_for(text + "|")
-    assert len(request.prefix) == PREFIX_BUDGET
-    assert "1b2c" not in request.prefix
-    request = request_for("|" + "z" * (SUFFIX_BUDGET - budget_start) + " " + line)
-    assert "1b2c" not in request.suffix
+    before = "y " * 3_000 + line + "z" * (len(plain.prefix) - len(line) + cut)
+    assert "1b2c" not in sent(Contexts(), at(before + "|")).prefix
+    after = "z" * (len(plain.suffix) - cut) + " " + line
+    assert "1b2c" not in sent(Contexts(), at("|" + after)).suffix
 
 
 def test_masking_leaves_the_rest_and_its_place_as_they_are() -> None:
-    document = Document("u", "x", 1, (LINE * 9 + "token = '" + SECRET + "'\n") * 200)
+    secret, filler = "token = '" + SECRET + "'\n", "token = '" + "x" * len(SECRET) + "'\n"
     for line in (50, 999, 1999):
-        snapshot = document.snapshot(line, 3)
-        request = fim_request(snapshot, CompletionSettings())
-        filler = "x" * len(SECRET)
-        assert request.prefix == prefix_of(snapshot).replace(SECRET, filler)
-        assert request.suffix == suffix_of(snapshot).replace(SECRET, filler)
+        sides = [
+            sent(Contexts(), Document("u", "x", 1, text).snapshot(line, 3))
+            for text in (("".join(LINES) * 2 + each) * 200 for each in (secret, filler))
+        ]
+        assert (sides[0].prefix, sides[0].suffix) == (sides[1].prefix, sides[1].suffix)
 
 
 def test_settings_reach_the_request() -> None:
     settings = CompletionSettings(model="m", max_tokens=7, temperature=0.5, timeout_ms=1500)
-    request = fim_request(at("a|b"), settings)
+    request = Contexts().request(at("a|b"), settings)
     assert (request.model, request.max_tokens, request.temperature) == ("m", 7, 0.5)
     assert request.timeout_s == 1.5
     assert (request.uri, request.language_id) == ("file:///a.py", "python")
+
+
+def test_excerpts_are_no_part_of_what_a_request_is_known_by() -> None:
+    one, other = Contexts(lambda uri: "# a\n"), Contexts(lambda uri: "# b\n")
+    snapshot = at("x = |")
+    assert sent(one, snapshot) == sent(other, snapshot)
+    assert hash(sent(one, snapshot)) == hash(sent(other, snapshot))

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
-from ds_lsp.document import Snapshot
+from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import (
     AuthenticationError,
     ProviderError,
@@ -20,7 +21,7 @@ from ds_lsp.errors import (
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings import CompletionSettings
 from tests.unit.fakes import FakeProvider, FakeTime, turns
-from tests.unit.texts import request_at
+from tests.unit.texts import at, request_at
 
 INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC
 
@@ -33,6 +34,7 @@ class Rig:
         provider: FakeProvider | None = None,
         fallback: FakeProvider | None = None,
         excludes: Callable[[Snapshot], str | None] = lambda snapshot: None,
+        contexts: Contexts | None = None,
     ) -> None:
         self.time = FakeTime()
         self.provider = provider or FakeProvider()
@@ -53,6 +55,7 @@ class Rig:
             clock=self.time.clock,
             sleep=self.time.sleep,
             in_flight=InFlight(self.time.later),
+            contexts=contexts,
         )
         self.engine.use(Providers(self.provider, fallback))
 
@@ -114,6 +117,45 @@ async def test_typing_something_else_asks_again() -> None:
     rig = Rig()
     await rig.answer("x = |", "print(1)")
     assert (await rig.answer("x = q|", "uit()")).text == "uit()"
+
+
+async def test_a_block_does_not_shrink_while_one_types_along_it() -> None:
+    rig = Rig()
+    block = "甲()\n    乙()\n    return 1"
+    assert (await rig.answer("def f():\n    |", block + "\n\nx = 1")).text == block
+    for typed in ("甲", "甲()\n", "甲()\n    乙()\n    ret"):
+        completion = await (await rig.begin(f"def f():\n    {typed}|", AUTOMATIC))
+        assert completion.text == block[len(typed) :]
+    assert len(rig.provider.calls) == 1
+
+
+async def test_the_record_names_the_rules_that_changed_something() -> None:
+    completion = await Rig().answer("f(|)", "甲)")
+    assert completion.record.rules == ("cut_overlap",)
+    assert (await Rig().answer("f(|)", "甲")).record.rules == ()
+
+
+@pytest.mark.parametrize(
+    ("can_replace", "text", "replaces"), [(True, "a)) {", 1), (False, "a)", 0)]
+)
+async def test_what_is_replaced_depends_on_the_client(
+    can_replace: bool, text: str, replaces: int
+) -> None:
+    rig = Rig()
+    snapshot = at("if (x(|)\n", language_id="c")
+    request = CompletionRequest(snapshot, INVOKED, CompletionSettings(), can_replace=can_replace)
+    task = asyncio.create_task(rig.engine.complete(request))
+    await turns()
+    rig.provider.calls[0].say("a)) {")
+    completion = await task
+    assert (completion.text, completion.replaces) == (text, replaces)
+
+
+async def test_one_line_is_asked_for_with_fewer_tokens() -> None:
+    rig = Rig()
+    await rig.begin("f(a, |)")
+    await rig.begin("x = |")
+    assert [call.request.max_tokens for call in rig.provider.calls] == [64, 128]
 
 
 async def test_what_is_remembered_is_what_the_model_said_fitted_anew() -> None:
@@ -272,7 +314,7 @@ async def test_moving_the_cursor_is_debounced_too() -> None:
     rig = Rig()
     settings = CompletionSettings(debounce_ms=75)
     tasks = []
-    for text in ("|x\ny", "x|\ny", "x\n|y", "x\ny|"):
+    for text in ("x = |\ny =\nz =", "x =|\ny =\nz =", "x =\ny =|\nz =", "x =\ny =\nz =|"):
         request = request_at(text, AUTOMATIC, settings)
         tasks.append(asyncio.create_task(rig.engine.complete(request)))
         await turns()
@@ -285,6 +327,51 @@ async def test_moving_the_cursor_is_debounced_too() -> None:
     rig.provider.running[0].say("2")
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(result) for result in results] == [Completion, Superseded, Superseded, Completion]
+
+
+async def test_known_answer_is_served_where_nobody_would_be_asked() -> None:
+    rig = Rig()
+    await rig.answer("f(甲);|", " g(乙);")
+    assert (await (await rig.begin("f(甲);|", AUTOMATIC))).text
+    completion = await (await rig.begin("f(乙);|", AUTOMATIC))
+    assert (completion.text, completion.record.reason) == ("", Reason.END_OF_STATEMENT)
+    assert len(rig.provider.calls) == 1
+    await rig.begin("f(乙);|", INVOKED)
+    assert len(rig.provider.calls) == 2
+
+
+async def test_running_call_is_joined_where_nobody_would_be_asked() -> None:
+    rig = Rig()
+    first = await rig.begin_request(request_at("f(甲);|", INVOKED, lane="inline"))
+    second = await rig.begin_request(request_at("f(甲);|", AUTOMATIC, lane="menu"))
+    (call,) = rig.provider.calls
+    call.say(" g(乙);")
+    assert (await first).text == (await second).text != ""
+
+
+async def test_after_an_accepted_line_nobody_is_asked() -> None:
+    rig = Rig()
+    document = Document("file:///a.py", "python", 1, "x = ", clock=rig.time.clock)
+    asked = CompletionRequest(document.snapshot(0, 4), INVOKED, CompletionSettings())
+    task = await rig.begin_request(asked)
+    rig.provider.calls[0].say("计算(1)")
+    assert (await task).text == "计算(1)"
+    document.replace((0, 4), (0, 4), "计算(1)")
+    again = CompletionRequest(document.snapshot(0, 9), AUTOMATIC, CompletionSettings())
+    completion = await (await rig.begin_request(again))
+    assert completion.record.reason is Reason.JUST_ACCEPTED
+    assert len(rig.provider.calls) == 1
+
+
+async def test_excerpts_may_be_renewed_and_what_is_known_stays_known() -> None:
+    blocks = iter(["", "# a\n", "# b\n", "# c\n"])
+    rig = Rig(contexts=Contexts(lambda uri: next(blocks)))
+    await rig.answer("x = |", "print(1)")
+    assert (await (await rig.begin("x = |", AUTOMATIC))).record.source == "cache"
+    assert (await (await rig.begin("x = pr|", AUTOMATIC))).record.source == "type-through"
+    assert rig.provider.calls[0].request.context == ""
+    await rig.begin("y = |")
+    assert rig.provider.calls[1].request.context == "# c\n"
 
 
 async def test_provider_changed_during_the_wait_is_the_one_that_is_asked() -> None:
@@ -351,7 +438,7 @@ async def test_no_provider_is_no_completion() -> None:
 
 async def test_stream_is_cut_when_the_rest_would_not_be_shown() -> None:
     rig = Rig()
-    await rig.begin("f(|)")
+    await rig.begin("f(x, |)")
     (call,) = rig.provider.calls
     assert call.keep_going("甲, ")
     assert not call.keep_going("甲, 乙\n")
@@ -523,6 +610,6 @@ async def test_requests_are_numbered_and_the_record_names_the_rules_that_cut() -
     first = await rig.answer("foo(|)\n", "甲)")
     second = rig.engine.turn_away(Reason.NOT_OPEN)
     assert [first.record.id, second.record.id] == [1, 2]
-    assert first.record.rules == ("cut_overlap_with_line",)
+    assert first.record.rules == ("cut_overlap",)
     assert (first.record.sent, first.record.received, first.record.chars) == (6, 2, 1)
     assert rig.engine.last is second.record

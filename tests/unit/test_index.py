@@ -11,7 +11,7 @@ from ds_lsp.providers.base import FimRequest
 from ds_lsp.providers.local.index import Index, Limits, family_of, suffixes_of
 from ds_lsp.providers.local.overlap import hashes_of, overlap
 from ds_lsp.providers.local.provider import Local
-from ds_lsp.providers.local.scan import looks_minified, nearest_files, read_source
+from ds_lsp.scan import looks_minified, nearest_files, read_source
 
 SOURCE = "def alpha_beta_gamma(first, second):\n    return first + second\n"
 

@@ -8,13 +8,12 @@ import pytest
 
 from ds_lsp.completion.cache import Key
 from ds_lsp.completion.inflight import GRACE_S, MAX_CALLS, InFlight
-from ds_lsp.completion.shape import Shape
 from ds_lsp.errors import UnavailableError
 from ds_lsp.providers.base import FimRequest, FimResult
 from tests.unit.fakes import FakeProvider, FakeTime, turns
 
 REQUEST = FimRequest("u", "python", "x = ", "\n", "m", 128, 0.0)
-KEY = Key("fake", Shape.BLOCK, REQUEST)
+KEY = Key("fake", "auto", REQUEST)
 
 
 class Setting:

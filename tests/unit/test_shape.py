@@ -2,58 +2,43 @@
 
 import pytest
 
-from ds_lsp.completion.shape import MAX_LINES, Shape, shape_for, visible, wants_more
-from ds_lsp.providers.base import Finish
+from ds_lsp.completion.shape import Shape, max_tokens_for, shape_for
 from tests.unit.texts import at
 
-LINE, BLOCK = Shape.LINE, Shape.BLOCK
+LINE, STATEMENT, BLOCK = Shape.LINE, Shape.STATEMENT, Shape.BLOCK
 
 
 @pytest.mark.parametrize(
-    ("text", "multiline", "shape"),
+    ("text", "language_id", "shape"),
     [
-        ("x = |", "auto", BLOCK),
-        ("x = |  \r\ny", "auto", BLOCK),
-        ("f(|)", "auto", LINE),
-        ("f(|)", "always", BLOCK),
-        ("x = |", "never", LINE),
+        pytest.param("|", "python", BLOCK, id="blank line"),
+        pytest.param("def 甲():\r\n\t|\r\n\r\nx", "python", BLOCK, id="blank line in a block"),
+        pytest.param("{\n  |\n}", "javascript", BLOCK, id="nothing else in the block"),
+        pytest.param("  |\n  b()\n", "python", STATEMENT, id="code right below"),
+        pytest.param("|\nb()\n", "python", BLOCK, id="column 0"),
+        pytest.param("x = |", "python", STATEMENT, id="statement"),
+        pytest.param("x = |  \r\ny", "python", STATEMENT, id="only blanks follow"),
+        pytest.param("if 甲:|\n", "python", BLOCK, id="opened"),
+        pytest.param("if 甲:|\n    b()\n", "python", STATEMENT, id="opened, its body is there"),
+        pytest.param("def f|\nend", "ruby", BLOCK, id="opened by a word"),
+        pytest.param("f(|)", "python", BLOCK, id="between a pair"),
+        pytest.param("f(a, |)", "python", LINE, id="before text"),
+        pytest.param("# 说明 |", "python", LINE, id="comment"),
+        pytest.param("s = '😀 |", "python", LINE, id="string"),
+        pytest.param("Text |", "markdown", LINE, id="prose"),
+        pytest.param("case $x in\n  a) |\nesac", "shellscript", STATEMENT, id="label"),
     ],
 )
-def test_shape(text: str, multiline: str, shape: Shape) -> None:
-    assert shape_for(at(text), multiline) is shape
+def test_shape(text: str, language_id: str, shape: Shape) -> None:
+    snapshot = at(text, language_id=language_id)
+    assert shape_for(snapshot, "auto") is shape
+    assert shape_for(snapshot, "always") is BLOCK
+    assert shape_for(snapshot, "never") is LINE
 
 
 @pytest.mark.parametrize(
-    ("text", "shape", "more"),
-    [
-        ("foo", LINE, True),
-        ("foo\n", LINE, False),
-        ("foo\r\nbar", LINE, False),
-        ("\n    ", LINE, True),
-        ("\n    foo", LINE, False),
-        ("a\n" * (MAX_LINES - 1), BLOCK, True),
-        ("a\r" * MAX_LINES, BLOCK, False),
-    ],
+    ("shape", "setting", "most"),
+    [(LINE, 128, 64), (STATEMENT, 4096, 160), (BLOCK, 4096, 256), (BLOCK, 128, 128), (LINE, 9, 9)],
 )
-def test_stream_is_cut_when_the_rest_would_not_be_shown(
-    text: str, shape: Shape, more: bool
-) -> None:
-    assert wants_more(text, shape) is more
-
-
-@pytest.mark.parametrize(
-    ("at_text", "said", "finish", "shape", "shown"),
-    [
-        pytest.param("x|", "1\n2", Finish.STOP, LINE, "1", id="first line"),
-        pytest.param("x|", "甲\r\n乙", Finish.STOP, LINE, "甲", id="first line crlf"),
-        pytest.param("x:|", "\n\n  y\nz", Finish.STOP, LINE, "\n\n  y", id="next line"),
-        pytest.param("f(|)", "\n  y", Finish.STOP, LINE, "", id="text follows"),
-        pytest.param("x|", " \n \n", Finish.STOP, LINE, "", id="blank"),
-        pytest.param("x|", "1\n2", Finish.STOP, BLOCK, "1\n2", id="block"),
-        pytest.param("x|", "1\n2\nth", Finish.LENGTH, BLOCK, "1\n2", id="last line is half"),
-        pytest.param("x|", "hal", Finish.LENGTH, BLOCK, "hal", id="only line"),
-        pytest.param("x|", "a\n" * 30, Finish.CUT, BLOCK, "\n".join("a" * MAX_LINES), id="long"),
-    ],
-)
-def test_visible(at_text: str, said: str, finish: Finish, shape: Shape, shown: str) -> None:
-    assert visible(said, finish, shape, at(at_text)) == shown
+def test_no_more_tokens_than_the_shape_can_use(shape: Shape, setting: int, most: int) -> None:
+    assert max_tokens_for(shape, setting) == most

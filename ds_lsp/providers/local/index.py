@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 from ds_lsp.document import LINE_END
 from ds_lsp.providers.local.overlap import hashes_of, overlap
-from ds_lsp.providers.local.scan import Allows, Stamp, nearest_files, read_source
 from ds_lsp.providers.local.stream import Stream
 from ds_lsp.providers.local.tokens import Vocabulary, document_tokens
+from ds_lsp.scan import Allows, Stamp, nearest_files, read_source
 from ds_lsp.uris import to_path
 
 # Suffixes whose files complete each other; a suffix not named here is alone.

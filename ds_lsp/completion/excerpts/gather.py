@@ -1,0 +1,367 @@
+"""Gathers excerpts of other files for a document: in the background, at quiet moments."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from cachetools import LRUCache
+
+from ds_lsp.completion.budget import MOST, Budget, Scale
+from ds_lsp.completion.context import Contexts
+from ds_lsp.completion.excerpts.block import Block, renewed
+from ds_lsp.completion.excerpts.imports import Import, Listing, imports_of
+from ds_lsp.completion.excerpts.pick import here, pick
+from ds_lsp.completion.excerpts.similar import lines_of, most_similar, words
+from ds_lsp.completion.excerpts.source import MAX_CHARS, Piece, Source, names_in, source_of
+from ds_lsp.document import LINE_END, Document, Snapshot
+from ds_lsp.languages import LINE_COMMENT, language_id, suffixes_like
+from ds_lsp.scan import Allows, nearest_files, read_source
+from ds_lsp.uris import to_path
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 3.0
+"""So long a rest counts as a quiet moment."""
+JUMP_LINES = 32
+"""A cursor that moved further has gone elsewhere."""
+
+Prepare = Callable[[str], str]
+"""What text of other files goes through before it is kept or sent, as to mask secrets."""
+
+_MAX_FILE_BYTES = 120_000
+_MAX_IMPORTED = 14
+_MAX_SECOND_HOP = 12
+"""What the imported files import themselves, as where a package passes on its modules' names."""
+_MAX_OPEN = 20
+_MAX_SOURCES = 40
+_MAX_BLOCKS = 16
+_MAX_LISTED = 5_000
+_MAX_LISTING_S = 2.0
+_LISTING_LASTS_S = 60.0
+_SLICE_S = 0.003
+
+# What a piece counts for, by how it was come by.
+_IMPORTED, _SECOND_HOP, _OPEN = 1.0, 0.7, 0.5
+
+_RECENT_S = 600.0
+_RECENT_LINES = 6
+"""Around a place that was edited or visited lately, on each side."""
+_MAX_RECENT = 2
+_WHOLE_SHARE = 0.35
+"""Of the budget, for windows of other files as they are: recent places, and similar ones."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the user last was in a document."""
+
+    line: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What may be looked at."""
+
+    documents: Sequence[Document]
+    folders: Sequence[Path]
+    allows: Allows
+    """The privacy gate, for a file on disk."""
+    excludes: Callable[[Document], str | None]
+    """The same for an open document."""
+
+
+class Excerpts:
+    """The blocks of excerpts, one for each document.
+
+    Everything is bounded: files read and their size, sources and blocks kept, time at a stretch.
+    """
+
+    def __init__(
+        self, prepare: Prepare = lambda text: text, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._prepare = prepare
+        self._clock = clock
+        self._blocks: LRUCache[str, tuple[Block, str]] = LRUCache(_MAX_BLOCKS)
+        self._sources: LRUCache[tuple[str, object], Source] = LRUCache(_MAX_SOURCES)
+        self._imports: LRUCache[Path, list[Import]] = LRUCache(_MAX_SOURCES)
+        self._listings: LRUCache[object, tuple[float, Listing]] = LRUCache(4)
+        self._places: LRUCache[str, Place] = LRUCache(_MAX_OPEN)
+        self._last = ("", 0)
+        self._epoch = 0
+
+    def text(self, uri: str) -> str:
+        """What stands before the text of a document. All that is done while a request waits."""
+        known = self._blocks.get(uri)
+        return known[1] if known else ""
+
+    def clear(self) -> None:
+        """Forget all text, as when the rules about what may be read have changed."""
+        for kept in (self._blocks, self._sources, self._imports, self._listings):
+            kept.clear()
+        self._last = ("", 0)
+        self._epoch += 1
+
+    def drop(self, uri: str) -> None:
+        self._blocks.pop(uri, None)
+        self._places.pop(uri, None)
+
+    def line_of(self, uri: str) -> int:
+        """Where the user was last seen in a document."""
+        place = self._places.get(uri)
+        return place.line if place else 0
+
+    def visited(self, uri: str, line: int) -> bool:
+        """Note where the user is; whether that is a quiet moment: another file, or a jump."""
+        last_uri, last_line = self._last
+        self._last = (uri, line)
+        self._places[uri] = Place(line, self._clock())
+        return uri != last_uri or abs(line - last_line) > JUMP_LINES
+
+    async def renew(self, snapshot: Snapshot, workspace: Workspace, contexts: Contexts) -> None:
+        """Gather for one document anew. Gives way to other tasks all the time."""
+        scale = contexts.scales.of(snapshot.language_id)
+        budget = _room(snapshot, contexts.budget, scale)
+        before = self._blocks.get(snapshot.uri, (Block(), ""))[0]
+        epoch = self._epoch
+        sources = await self._in_slices(self._all_sources(snapshot, workspace), epoch)
+        choice = self._choose(snapshot, workspace, sources or [], budget, scale)
+        wanted = await self._in_slices(choice, epoch)
+        if sources is None or wanted is None:
+            return
+        block = renewed(before, wanted, _gone(before, sources), budget, scale)
+        comment = LINE_COMMENT.get(snapshot.language_id, "#")
+        shown = _shown(to_path(snapshot.uri), snapshot.uri, workspace.folders)
+        self._blocks[snapshot.uri] = (block, block.text(shown, comment))
+
+    async def _in_slices(self, work: Generator[None, None, _T], epoch: int) -> _T | None:
+        """The result of *work*; None when everything has been forgotten meanwhile."""
+        pause = self._clock() + _SLICE_S
+        while self._epoch == epoch:
+            try:
+                next(work)
+            except StopIteration as end:
+                result: _T = end.value
+                return result
+            if self._clock() >= pause:
+                await asyncio.sleep(0)
+                pause = self._clock() + _SLICE_S
+        return None
+
+    def _choose(
+        self,
+        snapshot: Snapshot,
+        workspace: Workspace,
+        sources: "_Sources",
+        budget: float,
+        scale: Scale,
+    ) -> Generator[None, None, list[Piece]]:
+        whole = yield from self._whole_windows(snapshot, workspace, sources)
+        taken: list[Piece] = []
+        left = _WHOLE_SHARE * budget
+        for piece in whole:
+            cost = scale.tokens(piece.text)
+            if cost <= left:
+                left -= cost
+                taken.append(piece)
+        spent = sum(scale.tokens(piece.text) for piece in taken)
+        document = _document(workspace, snapshot.uri)
+        text = document.start(MAX_CHARS) if document else ""
+        at = here(text, snapshot.before, snapshot.after)
+        yield
+        return taken + (yield from pick(at, sources, budget - spent, scale))
+
+    def _whole_windows(
+        self, snapshot: Snapshot, workspace: Workspace, sources: "_Sources"
+    ) -> Generator[None, None, list[Piece]]:
+        """What was edited or visited lately, the latest first; then what is most similar."""
+        by_path = {source.path: source for source, _ in sources}
+        opened = {
+            _shown(to_path(d.uri), d.uri, workspace.folders): d
+            for d in workspace.documents
+            if d.uri != snapshot.uri
+        }
+        recent = sorted(
+            (
+                (place.at, path, place.line)
+                for path, document in opened.items()
+                if (place := self._places.get(document.uri)) and path in by_path
+            ),
+            reverse=True,
+        )
+        found: list[Piece | None] = [
+            lines_of(by_path[path], line - _RECENT_LINES, line + _RECENT_LINES + 1)
+            for at, path, line in recent[:_MAX_RECENT]
+            if self._clock() - at <= _RECENT_S
+        ]
+        query = words(names_in("\n".join(LINE_END.split(snapshot.before)[-20:])))
+        like = [by_path[path] for path in opened if path in by_path]
+        found.append((yield from most_similar(query, like)))
+        return list(dict.fromkeys(piece for piece in found if piece))
+
+    # Sources
+
+    def _all_sources(
+        self, snapshot: Snapshot, workspace: Workspace
+    ) -> "Generator[None, None, _Sources]":
+        """Imported files, what these import, and the other open documents, with their weights."""
+        language, path = snapshot.language_id, to_path(snapshot.uri)
+        suffixes = suffixes_like(language)
+        others = {
+            to_path(document.uri) or document.uri: document
+            for document in workspace.documents
+            if document.uri != snapshot.uri and suffixes_like(document.language_id) == suffixes
+        }
+        found: dict[Path | str, tuple[Source, float]] = {}
+        if path is not None and suffixes:
+            listing = yield from self._listing(path, suffixes, workspace)
+            document = _document(workspace, snapshot.uri)
+            text = document.start(MAX_CHARS) if document else snapshot.before + snapshot.after
+            imports = imports_of(text, language)
+            yield
+            first = _resolved(listing, imports, path, language, _MAX_IMPORTED)
+            first += listing.siblings(path, language)
+            second: list[Path] = []
+            for each in first:
+                # Read first: then its imports are known.
+                yield from self._add(found, each, _IMPORTED, others, workspace)
+                more = self._imports.get(each, [])
+                second += _resolved(listing, more, each, language, _MAX_IMPORTED)
+            for each in list(dict.fromkeys(second))[:_MAX_SECOND_HOP]:
+                if each != path:
+                    yield from self._add(found, each, _SECOND_HOP, others, workspace)
+        for other in list(others)[-_MAX_OPEN:]:
+            yield from self._add(found, other, _OPEN, others, workspace)
+        return list(found.values())
+
+    def _add(
+        self,
+        found: "dict[Path | str, tuple[Source, float]]",
+        each: Path | str,
+        weight: float,
+        others: "dict[Path | str, Document]",
+        workspace: Workspace,
+    ) -> Iterator[None]:
+        if each in found:
+            return
+        yield
+        document = others.get(each)
+        if document is not None:
+            if workspace.excludes(document):
+                return
+            version = (document.uri, document.version)
+            source = yield from self._source(each, version, workspace, document)
+        else:
+            assert isinstance(each, Path)
+            if not workspace.allows(each):
+                return
+            source = yield from self._source(each, _stamp(each), workspace, None)
+        if source is not None:
+            found[each] = (source, weight)
+        yield
+
+    def _source(
+        self, each: Path | str, version: object, workspace: Workspace, document: Document | None
+    ) -> Generator[None, None, Source | None]:
+        key = (str(each), version)
+        if key in self._sources:
+            return self._sources[key]
+        if version is None:
+            return None
+        if document is not None:
+            text, language = document.start(MAX_CHARS), document.language_id
+        else:
+            read = read_source(Path(each), _MAX_FILE_BYTES)
+            if read is None:
+                return None
+            text, language = read, language_id(Path(each))
+        path = each if isinstance(each, Path) else None
+        if path is not None:
+            self._imports[path] = imports_of(text[:MAX_CHARS], language)
+        shown = _shown(path, str(each), workspace.folders)
+        source = yield from source_of(shown, self._prepare(text[:MAX_CHARS]))
+        self._sources[key] = source
+        return source
+
+    def _listing(
+        self, path: Path, suffixes: frozenset[str], workspace: Workspace
+    ) -> Generator[None, None, Listing]:
+        roots = list(workspace.folders)
+        key = (suffixes, tuple(roots))
+        known = self._listings.get(key)
+        if known and self._clock() - known[0] < _LISTING_LASTS_S:
+            return known[1]
+        paths: list[Path] = []
+        deadline = self._clock() + _MAX_LISTING_S
+        for entry in nearest_files(roots, path.parent, suffixes, workspace.allows):
+            yield
+            if entry is not None:
+                paths.append(entry.path)
+            if len(paths) >= _MAX_LISTED or self._clock() > deadline:
+                break
+        listing = Listing(paths)
+        self._listings[key] = (self._clock(), listing)
+        return listing
+
+
+_Sources = list[tuple[Source, float]]
+
+
+def _gone(block: Block, sources: "_Sources") -> frozenset[Piece]:
+    """The pieces of *block* that are not in their files any more, as far as these were read."""
+    by_path = {source.path: source for source, _ in sources}
+    gone = []
+    for piece in block.pieces:
+        source = by_path.get(piece.path)
+        if source and piece not in source.pieces and piece.text not in source.text:
+            gone.append(piece)
+    return frozenset(gone)
+
+
+def _document(workspace: Workspace, uri: str) -> Document | None:
+    return next((each for each in workspace.documents if each.uri == uri), None)
+
+
+def _room(snapshot: Snapshot, budget: Budget, scale: Scale) -> float:
+    """Tokens for excerpts: where the document is short, what its window does not need as well."""
+    if not snapshot.before_is_whole:
+        return budget.excerpts
+    left = max(0.0, budget.window - scale.tokens(snapshot.before))
+    return budget.excerpts + left / MOST
+
+
+def _resolved(
+    listing: Listing, imports: Iterable[Import], path: Path, language: str, most: int
+) -> list[Path]:
+    found: dict[Path, None] = {}
+    for each in imports:
+        for resolved in listing.resolve(each, path, language):
+            if resolved != path:
+                found[resolved] = None
+        if len(found) >= most:
+            break
+    return list(found)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _shown(path: Path | None, uri: str, folders: Sequence[Path]) -> str:
+    """A file's name as the model sees it: within its workspace folder, or its last part."""
+    if path is None:
+        return uri.rpartition("/")[2] or "untitled"
+    for folder in folders:
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.name

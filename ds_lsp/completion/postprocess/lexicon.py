@@ -1,0 +1,530 @@
+"""How languages write strings, comments and blocks: families as data, and who belongs to which."""
+
+from dataclasses import dataclass, replace
+
+# Every pattern below begins with a character that is neither a letter, a digit nor white space:
+# the reader jumps over those.
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What is not code: one kind of string, or of comment that is closed.
+
+    *opening* is a pattern; *closing* is the text that ends it, in which ``\\g<name>`` stands for
+    a group of the opening.
+    """
+
+    opening: str
+    closing: str
+    spans_lines: bool = False
+    escape: str = r"\\(?:.|\n)"
+    """Pattern of what does not close it; empty: nothing does."""
+    hole: str = ""
+    """Pattern of what opens code inside the string; its last character is the bracket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Where brackets must not be looked for in a language, and what its blocks look like."""
+
+    line_comments: tuple[str, ...] = ()
+    """Patterns."""
+    block_comments: tuple[Quote, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    skipped: tuple[str, ...] = ()
+    """Patterns of what would be mistaken for a quote, a comment or a bracket."""
+    label: str = ""
+    """Pattern of a line up to a bracket that nothing opens: the label of a case."""
+    has_regexes: bool = False
+    """Whether ``/.../`` where a value is expected is a regular expression."""
+    is_indented: bool = False
+    """Whether blocks end by indentation alone."""
+    is_prose: bool = False
+    """Text for people: no strings, and brackets need not pair."""
+    has_tags: bool = False
+    """Written in tags: ``<`` and ``>`` pair, and strings stand only between them."""
+    has_keys: bool = False
+    """Lines are ``key: value`` or ``key = value``, and a key stands once in its block."""
+    opening_words: frozenset[str] = frozenset()
+    """Words that open a block when a line begins with them, until a closing word."""
+    hanging_words: frozenset[str] = frozenset()
+    """Words and signs that open a block when a line ends with them."""
+    continuations: frozenset[str] = frozenset()
+    """Words that begin a line which goes on with the statement above it."""
+    ending_words: frozenset[str] = frozenset()
+    """Words that begin a statement after which nothing of its block is reached."""
+    closing_words: frozenset[str] = frozenset()
+    """Words that close a block."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _comment(opening: str, closing: str) -> Quote:
+    return Quote(opening, closing, spans_lines=True, escape="")
+
+
+_DOUBLE = Quote('"', '"')
+_SINGLE = Quote("'", "'")
+_TRIPLE = Quote('"""', '"""', spans_lines=True)
+_TRIPLE_SINGLE = Quote("'''", "'''", spans_lines=True)
+_BACKTICK = Quote("`", "`", spans_lines=True, escape="")
+_DOLLAR_HOLE = replace(_DOUBLE, hole=r"\$\{")
+_TRIPLE_DOLLAR_HOLE = replace(_TRIPLE, hole=r"\$\{")
+_C_BLOCK = _comment(r"/\*", "*/")
+# A lone apostrophe is a lifetime, a prime, a transposition or a digit separator; a character
+# really closes.
+_CHARACTER = r"'(?:\\[^\n']{1,10}|\\'|[^'\\\n])'"
+_HEREDOC = Quote(
+    r"<<[-~]?(?P<mark>['\"`]?)(?P<tag>[A-Z_][A-Z0-9_]*)(?P=mark)(?=[^\n]*\n)",
+    r"\g<tag>",
+    spans_lines=True,
+    escape="",
+)
+_BRANCHES = _words("else elif elsif elseif except finally catch rescue ensure")
+_ARROWS = _words("=> ->")
+
+_C_LIKE = Lexicon(
+    ending_words=_words("return throw break continue goto"),
+    line_comments=("//",),
+    block_comments=(_C_BLOCK,),
+    quotes=(_TRIPLE, _DOUBLE),
+    skipped=(_CHARACTER,),
+    hanging_words=_ARROWS,
+    continuations=_words("else catch finally"),
+)
+_C = replace(
+    _C_LIKE,
+    quotes=(
+        Quote(r'(?<=R)"(?P<tag>[^\s()"\\]{0,16})\(', r')\g<tag>"', spans_lines=True, escape=""),
+        _DOUBLE,
+    ),
+)
+_CSHARP = replace(
+    _C_LIKE,
+    quotes=(
+        _TRIPLE,
+        Quote(r'\$?@\$?"', '"', spans_lines=True, escape='""'),
+        Quote(r'\$"', '"', escape=r"\\.|\{\{|\}\}", hole=r"\{"),
+        _DOUBLE,
+    ),
+)
+_GO = replace(_C_LIKE, quotes=(_DOUBLE, _BACKTICK))
+_RUST = replace(
+    _C_LIKE,
+    quotes=(
+        Quote(r'(?<=r)(?P<tag>#*)"', r'"\g<tag>', spans_lines=True, escape=""),
+        replace(_DOUBLE, spans_lines=True),
+    ),
+    hanging_words=_ARROWS | _words("else where"),
+)
+_KOTLIN = replace(_C_LIKE, quotes=(replace(_TRIPLE_DOLLAR_HOLE, escape=""), _DOLLAR_HOLE))
+_SCALA = replace(
+    _C_LIKE,
+    quotes=(replace(_TRIPLE_DOLLAR_HOLE, escape=""), _DOLLAR_HOLE),
+    hanging_words=_ARROWS | _words("= then do yield else match"),
+    continuations=_words("else catch finally"),
+    closing_words=_words("end"),
+)
+_DART = replace(
+    _C_LIKE,
+    quotes=(
+        _TRIPLE_DOLLAR_HOLE,
+        replace(_TRIPLE_SINGLE, hole=r"\$\{"),
+        _DOLLAR_HOLE,
+        replace(_SINGLE, hole=r"\$\{"),
+    ),
+    skipped=(),
+)
+_SWIFT = replace(
+    _C_LIKE,
+    # The hole is looked for first: its backslash is no escape.
+    quotes=(
+        replace(_TRIPLE, hole=r"\\\("),
+        replace(_DOUBLE, hole=r"\\\("),
+    ),
+    skipped=(),
+)
+_ZIG = replace(_C_LIKE, skipped=(_CHARACTER, r"\\\\[^\n]*"), quotes=(_DOUBLE,))
+_PHP = replace(
+    _C_LIKE,
+    line_comments=("//", r"#(?!\[)"),
+    quotes=(
+        Quote(
+            r"<<<\s?(?P<mark>['\"]?)(?P<tag>[A-Z_][A-Z0-9_]*)(?P=mark)(?=\n)",
+            r"\g<tag>",
+            spans_lines=True,
+            escape="",
+        ),
+        replace(_DOUBLE, spans_lines=True, hole=r"\{(?=\$)"),
+        replace(_SINGLE, spans_lines=True),
+    ),
+    skipped=(),
+    continuations=_words("else elseif catch finally endif endforeach endwhile endfor"),
+)
+_SCRIPT = replace(
+    _C_LIKE,
+    quotes=(_DOUBLE, _SINGLE, Quote("`", "`", spans_lines=True, hole=r"\$\{")),
+    skipped=(),
+    has_regexes=True,
+)
+_GROOVY = replace(_C_LIKE, quotes=(_TRIPLE, _TRIPLE_SINGLE, _DOLLAR_HOLE, _SINGLE), skipped=())
+_FORMATTED = r"(?:(?<=[fFtT])|(?<=[fFtT][rR]))"
+_IN_FORMATTED = r"\\(?:.|\n)|\{\{|\}\}"
+_PYTHON = Lexicon(
+    ending_words=_words("return raise break continue"),
+    line_comments=("#",),
+    quotes=(
+        *(
+            Quote(_FORMATTED + quote, quote, lines, _IN_FORMATTED, r"\{")
+            for quote, lines in (('"""', True), ("'''", True), ('"', False), ("'", False))
+        ),
+        *(_TRIPLE, _TRIPLE_SINGLE, _DOUBLE, _SINGLE),
+    ),
+    is_indented=True,
+    continuations=_words("else elif except finally"),
+)
+_NIM = replace(
+    _PYTHON,
+    block_comments=(_comment(r"#\[", "]#"),),
+    quotes=(replace(_TRIPLE, escape=""), _DOUBLE),
+    skipped=(_CHARACTER,),
+    hanging_words=_words("= :"),
+    continuations=_words("else elif except finally of"),
+)
+_COFFEE = replace(
+    _PYTHON,
+    # ``return x if y`` comes back.
+    ending_words=frozenset(),
+    block_comments=(_comment("###", "###"),),
+    quotes=(_TRIPLE, _TRIPLE_SINGLE, replace(_DOUBLE, hole=r"#\{"), _SINGLE),
+    hanging_words=_ARROWS | _words("= else then"),
+    continuations=_words("else catch finally when"),
+)
+_RUBY = Lexicon(
+    line_comments=(r"#(?!\{)",),
+    block_comments=(_comment(r"(?<=\n)=begin\b", "=end"),),
+    quotes=(_HEREDOC, replace(_DOUBLE, hole=r"#\{"), _SINGLE, Quote("`", "`", hole=r"#\{")),
+    has_regexes=True,
+    opening_words=_words("def class module if unless while until for case begin"),
+    hanging_words=_words("do then = else"),
+    continuations=_words("else elsif when in rescue ensure"),
+    closing_words=_words("end"),
+)
+_ELIXIR = replace(
+    _RUBY,
+    block_comments=(),
+    quotes=(
+        replace(_TRIPLE, hole=r"#\{"),
+        _TRIPLE_SINGLE,
+        Quote(r"~[a-zA-Z]\(", ")"),
+        replace(_DOUBLE, hole=r"#\{"),
+        _SINGLE,
+    ),
+    has_regexes=False,
+    skipped=(r"\?\\?\S",),
+    opening_words=frozenset(),
+    hanging_words=_words("do -> else fn"),
+    continuations=_words("else rescue catch after"),
+)
+_LUA = Lexicon(
+    line_comments=("--",),
+    block_comments=(Quote(r"--\[(?P<dashes>=*)\[", r"]\g<dashes>]", spans_lines=True, escape=""),),
+    quotes=(
+        Quote(r"\[(?P<level>=*)\[", r"]\g<level>]", spans_lines=True, escape=""),
+        *(_DOUBLE, _SINGLE),
+    ),
+    opening_words=_words("function local\tfunction if for while repeat"),
+    hanging_words=_words("do then else repeat"),
+    continuations=_words("else elseif until"),
+    closing_words=_words("end until"),
+)
+_JULIA = Lexicon(
+    line_comments=("#",),
+    block_comments=(_comment("#=", "=#"),),
+    quotes=(replace(_TRIPLE, hole=r"\$\("), replace(_DOUBLE, spans_lines=True, hole=r"\$\(")),
+    skipped=(_CHARACTER,),
+    opening_words=_words(
+        "function if for while begin let try module struct mutable macro quote do"
+    ),
+    hanging_words=_words("= do begin else ->"),
+    continuations=_words("else elseif catch finally"),
+    closing_words=_words("end"),
+)
+_R = Lexicon(
+    line_comments=("#",),
+    quotes=(replace(_DOUBLE, spans_lines=True), replace(_SINGLE, spans_lines=True)),
+    continuations=_words("else"),
+)
+_PERL = Lexicon(
+    line_comments=(r"(?<![$\\])#",),
+    block_comments=(_comment(r"(?<=\n)=[a-z]\w*", "=cut"),),
+    quotes=(
+        _HEREDOC,
+        Quote(r"(?<=qw)\(", ")"),
+        replace(_DOUBLE, spans_lines=True),
+        replace(_SINGLE, spans_lines=True),
+    ),
+    skipped=(r"\$[#&)(\]\[](?=\W)",),
+    has_regexes=True,
+    continuations=_words("else elsif"),
+)
+_SHELL = Lexicon(
+    # A comment begins a word: not in ``${#x}``, ``$#`` and ``x#y``.
+    line_comments=(r"(?<![^\s;&|()])#",),
+    quotes=(
+        _HEREDOC,
+        replace(_DOUBLE, spans_lines=True, hole=r"\$[({]"),
+        Quote("'", "'", spans_lines=True, escape=""),
+    ),
+    skipped=(r"\\.",),
+    label=r"[ \t]*[^\s()'#$=&;<>]+(?: ?\| ?[^\s()'#$=&;<>]+)*\)",
+    opening_words=_words("if for while until case select"),
+    hanging_words=_words("then do else in"),
+    continuations=_words("else elif then do"),
+    closing_words=_words("fi done esac ;;"),
+)
+_POWERSHELL = Lexicon(
+    line_comments=("#",),
+    block_comments=(_comment("<#", "#>"),),
+    quotes=(
+        Quote(r'@"(?=\n)', '\n"@', spans_lines=True, escape=""),
+        Quote(r"@'(?=\n)", "\n'@", spans_lines=True, escape=""),
+        Quote('"', '"', spans_lines=True, escape=r"`.|\"\"", hole=r"\$\("),
+        Quote("'", "'", spans_lines=True, escape="''"),
+    ),
+    continuations=_words("else elseif catch finally"),
+)
+_HASH = Lexicon(line_comments=("#",), quotes=(_DOUBLE, _SINGLE), continuations=_BRANCHES)
+_CMAKE = replace(
+    _HASH,
+    block_comments=(_comment(r"#\[\[", "]]"),),
+    quotes=(replace(_DOUBLE, spans_lines=True),),
+    opening_words=_words("if foreach while function macro"),
+    continuations=_words("else elseif"),
+    closing_words=_words("endif endforeach endwhile endfunction endmacro"),
+)
+_MAKE = Lexicon(
+    line_comments=("#",),
+    skipped=(r"\\.", r"\$\$."),
+    opening_words=_words("ifeq ifneq ifdef ifndef define"),
+    continuations=_words("else"),
+    closing_words=_words("endif endef"),
+)
+_DOCKER = Lexicon(line_comments=(r"(?<!\S)#",), quotes=(_DOUBLE, _SINGLE))
+_DASHES = Lexicon(line_comments=("--",), quotes=(_DOUBLE,), continuations=_BRANCHES)
+_HASKELL = replace(
+    _DASHES,
+    line_comments=(r"--+(?![!#$%&*+./<=>?@\\^|~])",),
+    block_comments=(_comment(r"\{-", "-}"),),
+    skipped=(_CHARACTER,),
+    is_indented=True,
+    hanging_words=_ARROWS | _words("= where do of let then else in"),
+    continuations=_words("else then where in deriving"),
+)
+_ML = Lexicon(
+    block_comments=(_comment(r"\(\*(?!\))", "*)"),),
+    quotes=(
+        Quote(r"\{(?P<tag>[a-z_]*)\|", r"|\g<tag>}", spans_lines=True, escape=""),
+        replace(_DOUBLE, spans_lines=True),
+    ),
+    skipped=(_CHARACTER,),
+    is_indented=True,
+    hanging_words=_ARROWS | _words("= in begin then else with of struct sig do try"),
+    continuations=_words("else then with and in | |> ;"),
+    closing_words=_words("end done"),
+)
+_FSHARP = replace(_ML, line_comments=("//",), quotes=(_TRIPLE, replace(_DOUBLE, spans_lines=True)))
+_LISP = Lexicon(
+    line_comments=(";",),
+    block_comments=(_comment(r"#\|", "|#"),),
+    quotes=(replace(_DOUBLE, spans_lines=True),),
+    skipped=(r"#?\\[^\s\w]", r"\?\\?[()\[\]\"]"),
+)
+_SQL = Lexicon(
+    line_comments=("--",),
+    block_comments=(_C_BLOCK,),
+    quotes=(
+        Quote("'", "'", spans_lines=True, escape="''"),
+        Quote('"', '"', escape='""'),
+        Quote("`", "`", escape=""),
+        Quote(r"\$(?P<tag>\w*)\$", r"$\g<tag>$", spans_lines=True, escape=""),
+    ),
+    continuations=_words(
+        "from where group order having limit offset join left right inner outer full cross union "
+        "on and or set values returning else when into"
+    ),
+    closing_words=_words("end"),
+)
+_YAML = Lexicon(
+    line_comments=(r"(?<!\S)#",),
+    quotes=(_DOUBLE, Quote("'", "'", escape="''")),
+    # An apostrophe inside a word begins no string.
+    skipped=(r"(?<=\w)'",),
+    is_indented=True,
+    has_keys=True,
+)
+_TOML = Lexicon(
+    line_comments=("#",),
+    quotes=(_TRIPLE, replace(_TRIPLE_SINGLE, escape=""), _DOUBLE, Quote("'", "'", escape="")),
+    has_keys=True,
+)
+_INI = Lexicon(line_comments=(r"(?<!\S)[#;]",), has_keys=True)
+_JSON = replace(_C_LIKE, quotes=(_DOUBLE,), skipped=(), has_keys=True)
+_HCL = replace(
+    _C_LIKE,
+    line_comments=("//", "#"),
+    quotes=(_HEREDOC, _DOLLAR_HOLE),
+    skipped=(),
+    has_keys=True,
+)
+_NIX = Lexicon(
+    line_comments=("#",),
+    block_comments=(_C_BLOCK,),
+    quotes=(
+        Quote("''", "''", spans_lines=True, escape=r"''[$'\\]", hole=r"\$\{"),
+        replace(_DOUBLE, spans_lines=True, hole=r"\$\{"),
+    ),
+    hanging_words=_words("= in let then else with rec :"),
+    continuations=_words("in else then"),
+)
+_CSS = Lexicon(
+    block_comments=(_C_BLOCK,),
+    quotes=(_DOUBLE, _SINGLE),
+    # An address without quotes: its slashes and semicolons are text.
+    skipped=(r"(?<=url)\([^\s'\"()]*\)",),
+)
+_SCSS = replace(_CSS, line_comments=("//",))
+_PASCAL = Lexicon(
+    line_comments=("//",),
+    block_comments=(_comment(r"\{", "}"), _comment(r"\(\*", "*)")),
+    quotes=(Quote("'", "'", escape="''"),),
+    hanging_words=_words("begin then do else of repeat try"),
+    continuations=_words("else until except finally"),
+    closing_words=_words("end end; until"),
+)
+_BASIC = Lexicon(
+    line_comments=("'",),
+    quotes=(Quote('"', '"', escape='""'),),
+    opening_words=_words("if for while do select sub function class module try"),
+    hanging_words=_words("then else"),
+    continuations=_words("else elseif case catch finally"),
+    closing_words=_words("end next loop wend"),
+)
+_FORTRAN = Lexicon(
+    line_comments=("!",),
+    quotes=(Quote('"', '"', escape='""'), Quote("'", "'", escape="''")),
+    opening_words=_words("if do program subroutine function module select"),
+    hanging_words=_words("then else"),
+    continuations=_words("else elseif case contains"),
+    closing_words=_words("end enddo endif"),
+)
+_PERCENT = Lexicon(
+    line_comments=("%",),
+    quotes=(_DOUBLE,),
+    skipped=(_CHARACTER, r"\$[\"'()\[\]{}%]"),
+    opening_words=_words("if for while switch try function"),
+    hanging_words=_words("-> of"),
+    continuations=_words("else elseif catch otherwise case after"),
+    closing_words=_words("end"),
+)
+_VIM = Lexicon(
+    line_comments=(r'(?<!\S)"(?![^"\n]*")',),
+    quotes=(_DOUBLE, Quote("'", "'", escape="''")),
+    opening_words=_words("if for while function function! try"),
+    continuations=_words("else elseif catch finally"),
+    closing_words=_words("endif endfor endwhile endfunction endtry"),
+)
+_MARKUP = Lexicon(
+    block_comments=(_comment("<!--", "-->"),),
+    quotes=(replace(_DOUBLE, spans_lines=True, escape=""), Quote("'", "'", True, "")),
+    has_tags=True,
+)
+_PROSE = Lexicon(is_prose=True)
+_TEX = Lexicon(
+    line_comments=(r"(?<!\\)%",),
+    skipped=(r"\\[^\w\s]",),
+    is_prose=True,
+)
+_UNKNOWN = Lexicon(
+    # Safe for most: what is not known for a comment or a string costs least when it is left alone.
+    line_comments=("//", r"(?<!\S)#(?=[\s!#]|\Z)"),
+    block_comments=(_C_BLOCK,),
+    quotes=(_TRIPLE, _DOUBLE),
+    skipped=(_CHARACTER,),
+    hanging_words=_ARROWS | _words("do then begin else"),
+    continuations=_BRANCHES,
+    closing_words=_words("end"),
+)
+
+_FAMILIES: tuple[tuple[Lexicon, str], ...] = (
+    (_C_LIKE, "java proto solidity thrift glsl hlsl v jsonnet bicep verilog systemverilog"),
+    (_C, "c cpp objective-c objective-cpp cuda-cpp arduino"),
+    (_CSHARP, "csharp"),
+    (_GO, "go d"),
+    (_RUST, "rust"),
+    (_KOTLIN, "kotlin"),
+    (_SCALA, "scala"),
+    (_DART, "dart"),
+    (_SWIFT, "swift"),
+    (_ZIG, "zig"),
+    (_PHP, "php hack"),
+    (_SCRIPT, "javascript typescript javascriptreact typescriptreact qml"),
+    (_GROOVY, "groovy jenkinsfile"),
+    (_PYTHON, "python starlark bazel gdscript mojo"),
+    (_NIM, "nim"),
+    (_COFFEE, "coffeescript"),
+    (_RUBY, "ruby crystal"),
+    (_ELIXIR, "elixir"),
+    (_LUA, "lua luau"),
+    (_JULIA, "julia"),
+    (_R, "r"),
+    (_PERL, "perl raku"),
+    (_SHELL, "shellscript bash sh zsh fish"),
+    (_POWERSHELL, "powershell"),
+    (_HASH, "tcl awk graphql gherkin gitignore"),
+    (_CMAKE, "cmake"),
+    (_MAKE, "makefile"),
+    (_DOCKER, "dockerfile"),
+    (_DASHES, "ada vhdl applescript"),
+    (_HASKELL, "haskell elm purescript idris agda literate-haskell"),
+    (_ML, "ocaml reason coq standard-ml"),
+    (_FSHARP, "fsharp"),
+    (_LISP, "clojure lisp scheme racket emacs-lisp common-lisp fennel hy"),
+    (_SQL, "sql plsql mysql postgres"),
+    (_YAML, "yaml dockercompose github-actions-workflow"),
+    (_TOML, "toml"),
+    (_INI, "ini properties dotenv editorconfig"),
+    (_JSON, "json jsonc json5"),
+    (_HCL, "terraform hcl"),
+    (_NIX, "nix"),
+    (_CSS, "css"),
+    (_SCSS, "scss less sass stylus"),
+    (_PASCAL, "pascal objectpascal delphi"),
+    (_BASIC, "vb vbscript"),
+    (_FORTRAN, "fortran fortran-modern"),
+    (_PERCENT, "erlang matlab prolog octave"),
+    (_VIM, "vim viml"),
+    (_MARKUP, "html xml xsl vue svelte astro handlebars erb razor blade vue-html svg jinja"),
+    (_PROSE, "markdown plaintext restructuredtext asciidoc org git-commit diff log bibtex mdx"),
+    (_TEX, "latex tex"),
+)
+_BY_LANGUAGE = {
+    language_id: lexicon for lexicon, languages in _FAMILIES for language_id in languages.split()
+}
+
+EMBEDDED: dict[str, tuple[tuple[str, str, str], ...]] = {
+    language_id: (
+        (r"<script\b[^>]*>", "</script>", "typescript"),
+        (r"<style\b[^>]*>", "</style>", "scss"),
+        # What stands between the dashes at the head of an Astro file.
+        *(((r"\A---\n", "\n---", "typescript"),) if language_id == "astro" else ()),
+    )
+    for language_id in ("html", "vue", "svelte", "astro")
+}
+"""Languages within documents of another: opening pattern, closing text, language id."""
+
+
+def lexicon_for(language_id: str) -> Lexicon:
+    return _BY_LANGUAGE.get(language_id, _UNKNOWN)

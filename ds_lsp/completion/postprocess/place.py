@@ -1,0 +1,172 @@
+"""The place a completion is fitted to: the text around the cursor, as the rules ask for it."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ds_lsp.completion.postprocess.lexicon import Lexicon
+from ds_lsp.completion.postprocess.lines import TAB_WIDTH, Code, code_at, indent_of
+from ds_lsp.completion.postprocess.scan import Scan, State, scan
+from ds_lsp.completion.shape import Shape
+from ds_lsp.document import LINE_END, Snapshot
+from ds_lsp.providers.base import Finish
+
+
+@dataclass(frozen=True)
+class Place:
+    """One cursor, and how the completion there came about. All line ends are ``\\n``."""
+
+    before: str
+    after: str
+    language_id: str
+    eol: str = "\n"
+    """The document's own line end."""
+    shape: Shape = Shape.BLOCK
+    finish: Finish = Finish.STOP
+    markers: tuple[str, ...] = ()
+    """What begins the lines that we, and not the document, put between the texts sent."""
+    can_replace: bool = True
+    """Whether the client can replace what stands after the cursor on its line."""
+
+    @cached_property
+    def line_before(self) -> str:
+        return self.before[self.before.rfind("\n") + 1 :]
+
+    @cached_property
+    def rest(self) -> str:
+        """The cursor's line, from the cursor on."""
+        return self.after.partition("\n")[0]
+
+    @cached_property
+    def below(self) -> list[str]:
+        """The lines below the cursor's that hold something, without trailing white space."""
+        return [line.rstrip() for line in self.after.split("\n")[1:] if line.strip()]
+
+    @cached_property
+    def above(self) -> str:
+        """The nearest line above the cursor's that holds something; empty: none does."""
+        for line in reversed(self.before[: -len(self.line_before) or None].split("\n")):
+            if line.strip():
+                return line.rstrip()
+        return ""
+
+    @property
+    def is_blank_before(self) -> bool:
+        """Whether the cursor's line has nothing but indentation before it."""
+        return not self.line_before.strip()
+
+    @cached_property
+    def _code(self) -> Code:
+        return code_at(self.before, self.language_id)
+
+    @property
+    def code_before(self) -> str:
+        """The text before the cursor, as far as it is in the cursor's language."""
+        return self.before[self._code.start :]
+
+    @property
+    def lexicon(self) -> Lexicon:
+        return self._code.lexicon
+
+    @property
+    def state(self) -> State:
+        """What a reader knows at the cursor."""
+        return self._code.state
+
+    @property
+    def is_code(self) -> bool:
+        return self.state.inside is None and not self.lexicon.is_prose
+
+    @property
+    def is_in_line_comment(self) -> bool:
+        inside = self.state.inside
+        return inside is not None and inside.quote is None
+
+    @property
+    def is_in_text(self) -> bool:
+        """Whether the cursor is in a comment or string that goes on over lines."""
+        inside = self.state.inside
+        return inside is not None and inside.spans_lines
+
+    def scan(self, text: str) -> Scan:
+        """Read *text* as it will stand at the cursor."""
+        return scan(text, self.lexicon, self.state)
+
+    def end_of(self, text: str, replaces: int = 0) -> State:
+        """What a reader knows at the end of the document with *text* at the cursor."""
+        return self._end_from(self.scan(text).end, replaces)
+
+    def damage(self, text: str, replaces: int = 0) -> int:
+        """What is wrong with that document."""
+        return self.end_of(text, replaces).damage
+
+    def damage_from(self, state: State, replaces: int = 0) -> int:
+        """The same, for a text that has been read."""
+        return self._end_from(state, replaces).damage
+
+    def _end_from(self, state: State, replaces: int) -> State:
+        """The state at the end of the document. Most texts leave a reader in one of a few states:
+        what follows is read once from each."""
+        known = tuple((each.bracket, each.inside) for each in state.stack), state.inside, replaces
+        end = self._ends.get(known)
+        if end is None:
+            begun = state._replace(wrong=0)
+            end = self._ends[known] = scan(self._code_after[replaces:], self.lexicon, begun).end
+        return end._replace(wrong=end.wrong + state.wrong)
+
+    @cached_property
+    def _ends(self) -> "dict[object, State]":
+        return {}
+
+    @cached_property
+    def _code_after(self) -> str:
+        end = self.after.find(self._code.closing) if self._code.closing else -1
+        return self.after if end < 0 else self.after[:end]
+
+    @cached_property
+    def indents_with(self) -> str:
+        """A tab or a blank; empty: nothing around is indented."""
+        lines = self.before.split("\n")[-200:] + self.after.split("\n")[:200]
+        signs = Counter(line[0] for line in lines if line[:1] in ("\t", " ") and line.strip())
+        if not signs:
+            return self.line_before[:1] if self.is_blank_before else ""
+        return "\t" if signs["\t"] > signs[" "] else " "
+
+    @cached_property
+    def unit(self) -> int:
+        """Columns of one step of indentation."""
+        if self.indents_with == "\t":
+            return TAB_WIDTH
+        steps: Counter[int] = Counter()
+        previous = 0
+        for line in self.before.split("\n")[-200:] + self.after.split("\n")[:200]:
+            if line.strip():
+                width = indent_of(line)
+                if previous < width <= previous + 8:
+                    steps[width - previous] += 1
+                previous = width
+        return steps.most_common(1)[0][0] if steps else TAB_WIDTH
+
+    def without(self, replaces: int) -> "Place":
+        """The place when the first characters after the cursor are gone."""
+        return replace(self, after=self.after[replaces:]) if replaces else self
+
+
+def place_at(
+    snapshot: Snapshot,
+    shape: Shape,
+    finish: Finish = Finish.STOP,
+    *,
+    markers: tuple[str, ...] = (),
+    can_replace: bool = True,
+) -> Place:
+    return Place(
+        before=LINE_END.sub("\n", snapshot.before),
+        after=LINE_END.sub("\n", snapshot.after),
+        language_id=snapshot.language_id,
+        eol=snapshot.eol,
+        shape=shape,
+        finish=finish,
+        markers=markers,
+        can_replace=can_replace,
+    )

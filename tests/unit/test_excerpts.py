@@ -1,0 +1,395 @@
+"""Excerpts of other files: what a file defines and imports, what is picked, what stays."""
+
+import asyncio
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from ds_lsp.completion.budget import Scale
+from ds_lsp.completion.context import Contexts
+from ds_lsp.completion.excerpts.block import Block, header, renewed
+from ds_lsp.completion.excerpts.definitions import definitions
+from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
+from ds_lsp.completion.excerpts.imports import Import, Listing, imports_of
+from ds_lsp.completion.excerpts.pick import here, pick
+from ds_lsp.completion.excerpts.similar import most_similar, words
+from ds_lsp.completion.excerpts.source import Piece, names_in, source_of
+from ds_lsp.document import Document, Snapshot
+from ds_lsp.languages import language_id
+from ds_lsp.privacy.gate import Gate
+from tests.unit.fakes import FakeTime
+
+T = TypeVar("T")
+
+
+def result(work: Generator[None, None, T]) -> T:
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+
+# Definitions
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param(
+            '"""Doc."""\nimport os\nLIMIT = 3\n\n\nclass 计算(Base):\n    """Doc\n'
+            '    def no():\n    """\n    rate: float = 0\n\n    def 加(\n        self,\n'
+            "        甲: int,\n    ) -> int:\n        self.总 = 甲\n        if 甲:\n"
+            "            return 1\n\n    @property\n"
+            "    async def 减(self): ...\n\n\nif __name__ == '__main__':\n    main()\n",
+            [
+                ("", "LIMIT", "LIMIT = 3"),
+                ("", "计算", "class 计算(Base):"),
+                ("计算", "rate", "    rate: float = 0"),
+                ("计算", "加", "    def 加(self, 甲: int,) -> int:"),
+                ("计算", "总", "        self.总 = 甲"),
+                ("计算", "减", "    async def 减(self): ..."),
+            ],
+            id="python",
+        ),
+        pytest.param(
+            "import { a } from './a';\r\n// no\r\nexport interface Point {\r\n\tx: number;\r\n}\r\n"
+            "export class Shape extends Base {\r\n\tarea(scale: number): number {\r\n"
+            "\t\tthis.size = scale;\r\n\t\treturn 1;\r\n\t}\r\n}\r\n"
+            "export const make = (n: number) => {\r\n\treturn n;\r\n};\r\n",
+            [
+                ("", "Point", "export interface Point"),
+                ("Point", "x", "    x: number;"),
+                ("", "Shape", "export class Shape extends Base"),
+                ("Shape", "area", "    area(scale: number): number"),
+                ("Shape", "size", "        this.size = scale;"),
+                ("", "make", "export const make = (n: number) =>"),
+            ],
+            id="typescript, CRLF, tabs",
+        ),
+        pytest.param(
+            'package shop\n\nimport "fmt"\n\n// Store keeps.\n'
+            "type Store struct {\n\titems []Item\n}\n\nfunc (s *Store) Add(item Item) error {\n"
+            "\ts.n = 1\n\treturn nil\n}\n",
+            [
+                ("", "Store", "type Store struct"),
+                # Whether name or type comes first is the language's own affair.
+                ("Store", "Item", "    items []Item"),
+                ("Store", "Add", "func (s *Store) Add(item Item) error"),
+            ],
+            id="go",
+        ),
+        pytest.param(
+            "use crate::a::B;\n\n#[derive(Debug)]\npub struct Cart {\n    pub total: u32,\n}\n\n"
+            "impl Cart {\n    pub fn add(&mut self, n: u32) -> u32 {\n        n\n    }\n}\n",
+            [
+                ("", "Cart", "pub struct Cart"),
+                ("Cart", "total", "    pub total: u32,"),
+                ("", "Cart", "impl Cart"),
+                ("Cart", "add", "    pub fn add(&mut self, n: u32) -> u32"),
+            ],
+            id="rust",
+        ),
+        pytest.param(
+            '#include "x.h"\n#define LIMIT 3\n/* int no(void);\n */\nint sum(int a,\n'
+            "        int b);\nstatic int one(void)\n{\n    return 1;\n}\n",
+            [
+                ("", "LIMIT", "#define LIMIT 3"),
+                ("", "sum", "int sum(int a, int b);"),
+                ("", "one", "static int one(void)"),
+            ],
+            id="c",
+        ),
+        pytest.param("", [], id="empty"),
+        pytest.param("((((\n" * 200, [], id="nothing but brackets"),
+        pytest.param("'''never closed\nx = 1\n", [], id="string without an end"),
+    ],
+)
+def test_definitions(text: str, found: list[tuple[str, str, str]]) -> None:
+    assert [(each.container, each.name, each.text) for each in definitions(text)] == found
+
+
+# Imports
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "resolved"),
+    [
+        ("app/main.py", "from .models import User, Group as G\n", ["app/models.py"]),
+        ("app/sub/x.py", "from .. import models\n", ["app/__init__.py", "app/models.py"]),
+        ("app/main.py", "import app.sub.deep as d, os\n", ["app/sub/deep.py"]),
+        ("main.py", "from app.sub import (\n    deep,\n)\n", ["app/sub/deep.py"]),
+        ("app/main.py", "import models_of_others\nimport numpy.random\n", []),
+        ("web/a.ts", "import { x } from './lib/b';\n", ["web/lib/b.ts"]),
+        ("web/a.ts", "import {\n  x,\n} from '../web/lib'\n", ["web/lib/index.ts"]),
+        ("web/a.js", "const b = require('@/lib/b.js')\n", ["web/lib/b.ts"]),
+        ("go/main.go", 'import (\n\t"fmt"\n\ts "example.com/go/store"\n)\n', ["go/store/s.go"]),
+        ("rs/main.rs", "use crate::cart::{Item, Cart};\nmod util;\n", ["rs/cart.rs", "rs/util.rs"]),
+        ("j/Main.java", "import com.shop.Cart;\n", ["j/src/com/shop/Cart.java"]),
+        ("c/main.c", '#include "inc/x.h"\n#include <stdio.h>\n', ["c/inc/x.h"]),
+        ("main.py", "from 应用.模型 import 用户\n", ["应用/模型.py"]),
+    ],
+)
+def test_imports_are_found_in_the_workspace(file: str, text: str, resolved: list[str]) -> None:
+    root = Path("/w").absolute()
+    files = """
+        app/__init__.py app/main.py app/models.py app/sub/__init__.py app/sub/deep.py app/sub/x.py
+        web/a.ts web/lib/b.ts web/lib/index.ts go/main.go go/store/s.go go/store/s_test.go
+        rs/cart.rs rs/util.rs j/src/com/shop/Cart.java c/inc/x.h other/models.py random.py
+        应用/模型.py
+    """
+    listing = Listing(root / name for name in files.split())
+    language = language_id(Path(file))
+    found = [
+        path.relative_to(root).as_posix()
+        for each in imports_of(text, language)
+        for path in listing.resolve(each, root / file, language)
+    ]
+    expected = [name for name in dict.fromkeys(found) if name != "app/sub/__init__.py"]
+    assert expected == resolved
+
+
+def test_imports_are_bounded() -> None:
+    assert len(imports_of("import a\n" * 500, "python")) == 1
+    many = "".join(f"import a{n}\n" for n in range(500))
+    assert len(imports_of(many, "python")) == 60
+    assert imports_of("import x", "plaintext") == []
+    assert imports_of("import a.b", "python") == [Import(("a", "b"))]
+
+
+# Picking
+
+
+def test_pieces_with_names_that_go_with_those_at_the_cursor_are_picked() -> None:
+    text = "def total(cart):\n    return cart.price * cart.rate\n\n\n" + "".join(
+        f"def other{n}(x{n}, y{n}):\n    return x{n} + y{n}\n\n\n" for n in range(50)
+    )
+    source = result(source_of("shop.py", text))
+    at = here("cart = 1\ncart.\n", "cart = 1\ncart.", "\n")
+    picked = result(pick(at, [(source, 1.0)], 30, Scale()))
+    assert "cart.price * cart.rate" in "\n".join(piece.text for piece in picked)
+    assert sum(Scale().tokens(piece.text) for piece in picked) <= 30
+
+
+def test_nothing_that_is_known_here_is_picked() -> None:
+    source = result(source_of("a.py", "x = compute(value)\n"))
+    at = here("x = compute(value)\n", "x = ", "\n")
+    assert result(pick(at, [(source, 1.0)], 500, Scale())) == []
+
+
+def test_similar_window_is_found_and_a_copy_is_not() -> None:
+    text = "def load_user(ident, session):\n    row = session.fetch(ident)\n    return User(row)\n"
+    like = "def store_group(key, session):\n    row = session.begin(key)\n    return Group(row)\n"
+    query = words(names_in(text + "def load_users(session):\n    return fetch_rows(session)\n"))
+    source, copy = result(source_of("like.py", like)), result(source_of("copy.py", text))
+    found = result(most_similar(query, [copy, source]))
+    assert found == Piece("like.py", like.rstrip(), 0)
+    assert result(most_similar(query, [copy])) is None
+
+
+# The block
+
+
+def piece(text: str, path: str = "a.py", head: str = "") -> Piece:
+    return Piece(path, text, 0, head)
+
+
+def test_block_is_appended_to_and_its_head_stays() -> None:
+    scale = Scale()
+    block = renewed(Block(), [piece("x = 1")], frozenset(), 100, scale)
+    more = renewed(block, [piece("y = 2", "b.py"), piece("x = 1")], frozenset(), 100, scale)
+    start = "#a.py\nx = 1\n"
+    assert block.text("c.py", "#") == start + "#c.py\n"
+    assert more.text("c.py", "#") == start + "#b.py\ny = 2\n#c.py\n"
+    assert renewed(more, [piece("x = 1")], frozenset(), 100, scale) is more
+
+
+def test_block_begins_anew_when_much_has_changed_and_only_then() -> None:
+    scale, budget = Scale(), 100
+    old = [piece("x" * 33 * n) for n in range(1, 5)]
+    block = renewed(Block(), old, frozenset(), budget, scale)
+    assert block.pieces == set(old)
+    little, much = [piece("y" * 66)], [piece("y" * 200)]
+    assert renewed(block, little, frozenset(), budget, scale).pieces > block.pieces
+    full = renewed(block, little, frozenset(), budget, scale)
+    assert renewed(full, [piece("z" * 60)], frozenset(), budget, scale) is full
+    assert renewed(full, much, frozenset(), budget, scale).pieces == set(much)
+    assert renewed(block, much, frozenset(old), budget, scale).pieces == set(much)
+    assert renewed(block, [], frozenset(old), budget, scale) == Block()
+    # The document has grown, and leaves less for excerpts.
+    assert renewed(block, old[:1], frozenset(), budget / 4, scale).pieces == set(old[:1])
+
+
+def test_members_stand_under_the_line_of_their_class_once() -> None:
+    pieces = [
+        piece("    def f(): ...", head="class A:"),
+        piece("    def g(): ...", head="class A:"),
+    ]
+    text = renewed(Block(), pieces, frozenset(), 100, Scale()).text("c.py", "#")
+    assert text == "#a.py\nclass A:\n    def f(): ...\n    def g(): ...\n#c.py\n"
+
+
+@pytest.mark.parametrize(
+    ("comment", "line"),
+    [("#", "#a.py\n"), ("//", "//a.py\n"), ("<!-- -->", "<!--a.py-->\n"), ("", "a.py\n")],
+)
+def test_header_is_a_comment(comment: str, line: str) -> None:
+    assert header("a.py", comment) == line
+
+
+# Gathering
+
+
+class Rig:
+    """A workspace on disk, and what is open of it."""
+
+    def __init__(self, folder: Path, files: dict[str, str]) -> None:
+        self.folder = folder
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, "utf-8")
+        self.time = FakeTime()
+        self.excerpts = Excerpts(clock=self.time.clock)
+        self.contexts = Contexts(self.excerpts.text)
+        self.documents: list[Document] = []
+
+    def open(self, name: str, text: str) -> Document:
+        path = self.folder / name
+        document = Document(path.as_uri(), language_id(path), 1, text)
+        self.documents.append(document)
+        return document
+
+    async def renew(self, snapshot: Snapshot) -> str:
+        gate = Gate([self.folder])
+        workspace = Workspace(
+            self.documents, [self.folder], gate.allows, lambda each: gate.excludes(each.uri)
+        )
+        await self.excerpts.renew(snapshot, workspace, self.contexts)
+        return self.excerpts.text(snapshot.uri)
+
+
+SHOP = "class Cart:\n    def add_item(self, product, amount): ...\n"
+MAIN = "from shop import Cart\n\ncart = Cart()\ncart."
+
+
+async def test_what_an_imported_file_defines_is_sent(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP, "unrelated.py": "secret_plan = 1\n"})
+    text = await rig.renew(rig.open("main.py", MAIN).snapshot(3, 5))
+    assert text.startswith("#shop.py\n")
+    assert "add_item" in text
+    assert text.endswith("\n#main.py\n")
+    assert "secret_plan" not in text
+
+
+async def test_open_text_counts_and_not_the_file_under_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP})
+    rig.open("shop.py", SHOP.replace("add_item", "put_item"))
+    text = await rig.renew(rig.open("main.py", MAIN).snapshot(3, 5))
+    assert "put_item" in text
+    assert "add_item" not in text
+
+
+async def test_open_file_of_the_same_language_is_read_without_an_import(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {})
+    rig.open("tools.py", "cart.checkout(now)\n")
+    rig.open("notes.md", "cart.plan(now)\n")
+    text = await rig.renew(rig.open("main.py", "cart = 1\ncart.").snapshot(1, 5))
+    assert "checkout" in text
+    assert "plan" not in text
+
+
+async def test_place_that_was_visited_lately_is_sent_as_it_is(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {})
+    other = rig.open("other.py", "".join(f"line_{n} = {n}\n" for n in range(100)))
+    main = rig.open("main.py", "x = ")
+    assert rig.excerpts.visited(other.uri, 50)
+    assert rig.excerpts.visited(main.uri, 0)
+    text = await rig.renew(main.snapshot(0, 4))
+    assert "".join(f"line_{n} = {n}\n" for n in range(44, 57)) in text
+
+
+@pytest.mark.parametrize(
+    ("name", "ignore"), [("shop.py", "shop.py\n"), ("shop.py", "*.py\n"), ("secrets/shop.py", "")]
+)
+async def test_excluded_files_are_never_read(tmp_path: Path, name: str, ignore: str) -> None:
+    rig = Rig(tmp_path, {name: SHOP, ".gitignore": ignore or "secrets\n"})
+    main = rig.open("main.py", MAIN.replace("shop", "secrets.shop") + "\nfrom shop import Cart\n")
+    assert await rig.renew(main.snapshot(3, 5)) == ""
+    rig.open(name, SHOP)
+    assert await rig.renew(main.snapshot(3, 5)) == ""
+
+
+async def test_links_fifos_and_large_files_are_left_alone(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.py"
+    outside.write_text(SHOP, "utf-8")
+    rig = Rig(tmp_path / "w", {"huge.py": SHOP + "#" * 200_000})
+    (rig.folder / "link.py").symlink_to(outside)
+    (rig.folder / "folder").symlink_to(tmp_path)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(rig.folder / "fifo.py")
+    names = ("huge", "link", "fifo", "folder.outside")
+    text = "".join(f"from {name} import Cart\n" for name in names) + "cart = Cart()\ncart."
+    assert await rig.renew(rig.open("main.py", text).snapshot(5, 5)) == ""
+
+
+async def test_excerpts_are_prepared_before_they_are_kept(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP})
+    rig.excerpts = Excerpts(lambda text: text.replace("add_item", "●"), rig.time.clock)
+    text = await rig.renew(rig.open("main.py", MAIN).snapshot(3, 5))
+    assert "Cart" in text
+    assert "add_item" not in text
+
+
+async def test_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP})
+    main = rig.open("main.py", MAIN)
+    await rig.renew(main.snapshot(3, 5))
+    (tmp_path / "shop.py").write_text(SHOP + "    def take_item(self, product): ...\n", "utf-8")
+    assert "take_item" in await rig.renew(main.snapshot(3, 5))
+
+
+async def test_same_moment_again_changes_nothing(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP})
+    main = rig.open("main.py", MAIN)
+    first = await rig.renew(main.snapshot(3, 5))
+    main.replace((3, 5), (3, 5), "add")
+    assert await rig.renew(main.snapshot(3, 8)) == first
+
+
+async def test_what_is_forgotten_while_it_is_gathered_stays_forgotten(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP})
+    main = rig.open("main.py", MAIN)
+    gathering = asyncio.create_task(rig.renew(main.snapshot(3, 5)))
+    rig.time.clock = lambda: next(ticks)  # type: ignore[method-assign]
+    ticks = iter(range(10**6))
+    rig.excerpts = Excerpts(clock=rig.time.clock)
+    rig.contexts = Contexts(rig.excerpts.text)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    rig.excerpts.clear()
+    assert await gathering == ""
+
+
+async def test_document_of_no_file_has_excerpts_of_open_ones(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {})
+    rig.open("tools.py", "cart.checkout(now)\n")
+    document = Document("untitled:新", "python", 1, "cart = 1\r\ncart.")
+    rig.documents.append(document)
+    text = await rig.renew(document.snapshot(1, 5))
+    assert "checkout" in text
+    assert text.endswith("#untitled:新\n")
+
+
+def test_another_file_or_a_jump_is_a_quiet_moment_and_typing_is_not(tmp_path: Path) -> None:
+    excerpts = Excerpts(clock=FakeTime().clock)
+    moments = [("a", 0), ("a", 1), ("a", 33), ("a", 66), ("b", 66), ("b", 60)]
+    assert [excerpts.visited(*each) for each in moments] == [
+        *(True, False, False, True, True, False)
+    ]
+    assert excerpts.line_of("a") == 66
+    excerpts.drop("a")
+    assert excerpts.line_of("a") == 0
