@@ -224,6 +224,41 @@ async def test_nothing_is_offered_for_a_file_that_must_not_be_sent(
     assert fake.requests == []
 
 
+async def test_nothing_is_offered_for_a_text_that_says_no(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    async with chatting(tmp_path, fake) as at:
+        at.open("# ds-lsp: off\n" + CODE)
+        assert await at.actions(CURSOR, diagnostic(0)) == []
+        span = CONVERTER.unstructure(BODY)
+        await at.command("explain", {"textDocument": {"uri": URI}, "range": span})
+        await at.until(lambda: at.messages)
+        assert "ds-lsp: off, in line 1" in at.messages[0]
+    assert fake.requests == []
+
+
+SECRET = "sk-proj-" + "a1B2" * 12
+
+
+async def test_secrets_are_masked_and_code_that_holds_one_is_not_edited(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    text = f'def f():\n    # shorter\n    password = "{SECRET}"\n    return 1\n'
+    async with chatting(tmp_path, fake) as at:
+        at.open(text)
+        await at.choose("Explain", types.Range(types.Position(3, 4), types.Position(3, 4)))
+        await at.page()
+        await ask(at, f'Is password = "{SECRET}" right?')
+        await at.until(lambda: at.edits)
+        for page in at.path.parent.iterdir():
+            assert SECRET not in page.read_text()
+        await rewrite(at, text, 1, 3)
+        await at.until(lambda: at.messages)
+        assert "must not be sent" in at.messages[-1]
+    assert len(fake.chats) == 2
+    assert all(SECRET not in json.dumps(request.body) for request in fake.chats)
+
+
 # Explanations.
 
 
