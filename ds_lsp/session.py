@@ -67,7 +67,7 @@ class Session:
                 unmet=lambda error: self._health.unmet(error),
                 another_model=self._another_model,
             ),
-            contexts=Contexts(self.excerpts.text),
+            contexts=Contexts(self.excerpts.text, self.excerpts.markers),
         )
         self.chat = Chat(
             lambda uri: self.gate.excludes(uri),

@@ -33,6 +33,8 @@ _MAX_DOCUMENTS = 64
 
 ContextOf = Callable[[str], str]
 """The excerpts for a document, by uri, as text that stands before its prefix; may be empty."""
+MarkersOf = Callable[[str], tuple[str, ...]]
+"""The header lines in those."""
 
 
 class Contexts:
@@ -44,11 +46,15 @@ class Contexts:
     """
 
     def __init__(
-        self, context_of: ContextOf = lambda uri: "", total_tokens: int = TOTAL_TOKENS
+        self,
+        context_of: ContextOf = lambda uri: "",
+        markers_of: MarkersOf = lambda uri: (),
+        total_tokens: int = TOTAL_TOKENS,
     ) -> None:
         self.scales = Scales()
         self.budget = budget_of(total_tokens)
         self._context_of = context_of
+        self._markers_of = markers_of
         self._starts: LRUCache[tuple[str, bool], tuple[_Start, ...]] = LRUCache(_MAX_DOCUMENTS)
 
     def request(
@@ -70,6 +76,7 @@ class Contexts:
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
             context=self._context_of(snapshot.uri) if metered else "",
+            markers=self._markers_of(snapshot.uri) if metered else (),
             timeout_s=settings.timeout_ms / 1000,
             masked=masked,
         )

@@ -190,7 +190,7 @@ class Engine:
         if result is None:
             return Fitted("")
         with self._stage(record, "postprocess"):
-            fitted = _fit(result, hit.typed if hit else "", request)
+            fitted = _fit(result, hit.typed if hit else "", request, key.request.markers)
             fitted = replace(fitted, text=offerable(fitted.text, request.snapshot))
         if fitted.text:
             self._shown[request.snapshot.uri] = fitted.text
@@ -313,29 +313,37 @@ class Engine:
             record.stages_ms[name] = (self._clock() - started) * 1000
 
 
-def _fit(result: FimResult, typed: str, request: CompletionRequest) -> Fitted:
+def _fit(
+    result: FimResult, typed: str, request: CompletionRequest, markers: tuple[str, ...]
+) -> Fitted:
     """What is shown of an answer, of which something has been *typed* since it was asked for."""
     snapshot = request.snapshot
     if typed:
         # As where it was asked for: what is shown does not shrink while one types along it.
         then = replace(snapshot, before=snapshot.before[: -len(typed)])
-        fitted = fit(typed + result.text, _place(then, result, request))
+        fitted = fit(typed + result.text, _place(then, result, request, markers))
         rest = fitted.text[len(typed) :]
         if fitted.text.startswith(typed) and rest.strip():
             return replace(fitted, text=rest)
-    return fit(result.text, _place(snapshot, result, request))
+    return fit(result.text, _place(snapshot, result, request, markers))
 
 
-def _place(snapshot: Snapshot, result: FimResult, request: CompletionRequest) -> Place:
+def _place(
+    snapshot: Snapshot, result: FimResult, request: CompletionRequest, markers: tuple[str, ...]
+) -> Place:
     shape = shape_for(snapshot, request.settings.multiline)
-    return place_at(snapshot, shape, result.finish, can_replace=request.can_replace)
+    return place_at(
+        snapshot, shape, result.finish, markers=markers, can_replace=request.can_replace
+    )
 
 
 async def _fill(provider: FimProvider, key: Key, request: CompletionRequest) -> FimResult:
     """What the provider says, up to where the rest would not be shown."""
     shape = shape_for(request.snapshot, request.settings.multiline)
     asked = replace(key.request, max_tokens=max_tokens_for(shape, key.request.max_tokens))
-    return await provider.fill(asked, watch(place_at(request.snapshot, shape)))
+    return await provider.fill(
+        asked, watch(place_at(request.snapshot, shape, markers=asked.markers))
+    )
 
 
 def _reason(said: str, shown: str) -> Reason:

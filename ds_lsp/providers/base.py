@@ -26,6 +26,8 @@ class FimRequest:
     """Wall clock for the whole call, in seconds; the answer does not depend on it."""
     masked: tuple[str, ...] = field(compare=False, default=())
     """Names of the rules by which secrets in prefix and suffix, or near them, were masked."""
+    markers: tuple[str, ...] = field(compare=False, default=())
+    """The header lines in `context`."""
     context: str = field(compare=False, default="")
     """Excerpts of other files, which stand before the prefix. The answer does depend on them, a
     little; it is no less fitting when they have changed. They are renewed when the user pauses, and

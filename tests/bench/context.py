@@ -138,7 +138,7 @@ async def measure(package: Package, total: int, *, are_open: bool, lines_late: i
     score = Score()
     gate = Gate([package.folder])
     excerpts = Excerpts()
-    contexts = Contexts(excerpts.text, total)
+    contexts = Contexts(excerpts.text, total_tokens=total)
     others = [_document(path, text) for path, text in package.texts.items()] if are_open else []
     # The order in which they were opened says nothing.
     random.Random(1).shuffle(others)

@@ -87,9 +87,9 @@ async def test_secrets_stay_here(tmp_path: Path, fake: FakeDeepSeek) -> None:
         assert await at.complete(position, uri=uri) == '"'
         body = fake.requests[-1].body
         assert "password = " in str(body["prompt"])
-        fake.answer(f'"1"\npassword2 = "{hidden}"')
+        fake.answer(f'call("1", password2="{hidden}")')
         position = at.insert(position, "z + ", uri)
-        assert await at.complete(position, uri=uri) == '"1"\r\npassword2 = "'
+        assert await at.complete(position, uri=uri) == 'call("1", password2="'
         why = await at.command("why")
         assert why["masked"] == ["password"]
     assert not [request for request in fake.requests if "canary" in repr(request.body)]

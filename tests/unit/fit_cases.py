@@ -279,6 +279,15 @@ CASES = [
         "super\n  end\n\n  def g\n  end\nend",
         "super",
     ),
+    Case(
+        "next section",
+        "markdown",
+        "# 标题\n\n‸\n\n## 下一节\n",
+        "一段。\n\n## 下一节\n\n二",
+        "一段。",
+    ),
+    Case("comment's end", "java", "/**\n * ‸\n */\nvoid f() {}\n", "甲\n */\nvoid g() {}", "甲"),
+    Case("keeps a comment", "java", "/*\n * ‸\n */\n", "甲 (\n * 乙", "甲 (\n * 乙"),
     # Leaks and loops
     Case("token", "lua", "return ‸\n", "1<|endoftext|>\nlocal x", "1"),
     Case("keeps a pipe", "elixir", "x = ‸\n", "a |> b", "a |> b"),

@@ -71,7 +71,10 @@ def test_head_stays_the_same_while_a_function_is_typed_at_the_end_of_a_long_file
     contexts = Contexts(lambda uri: "# other\nx = 1\n# this\n")
     line, column = 3000, 0
     prompts = []
-    for character in "".join(LINES[n % len(LINES)] for n in range(60)):
+    typed = [
+        f"    计算_{n} = compute_value({n}, other={n})\n" if n % 9 else "\n" for n in range(60)
+    ]
+    for character in "".join(typed):
         document.replace((line, column), (line, column), character)
         line, column = (line + 1, 0) if character == "\n" else (line, column + 1)
         request = sent(contexts, document.snapshot(line, column))
@@ -82,7 +85,7 @@ def test_head_stays_the_same_while_a_function_is_typed_at_the_end_of_a_long_file
         one.startswith(other[: len(other) * 9 // 10]) for one, other in itertools.pairwise(prompts)
     ]
     # It moves about once in five hundred tokens.
-    assert kept.count(False) <= 2
+    assert 1 <= kept.count(False) <= 2
     assert sum(kept) >= 0.9 * len(kept)
 
 

@@ -613,3 +613,12 @@ async def test_requests_are_numbered_and_the_record_names_the_rules_that_cut() -
     assert first.record.rules == ("cut_overlap",)
     assert (first.record.sent, first.record.received, first.record.chars) == (6, 2, 1)
     assert rig.engine.last is second.record
+
+
+async def test_a_completion_ends_where_the_model_goes_on_with_another_file() -> None:
+    rig = Rig(
+        contexts=Contexts(lambda uri: "#b.py\nx = 1\n#a.py\n", lambda uri: ("#b.py", "#a.py"))
+    )
+    said = "\n    return 甲\n#b.py\nx = 2"
+    assert (await rig.answer("def f():|", said)).text == "\n    return 甲"
+    assert rig.provider.calls[-1].keep_going(said) is False

@@ -233,6 +233,14 @@ def test_members_stand_under_the_line_of_their_class_once() -> None:
     assert text == "#a.py\nclass A:\n    def f(): ...\n    def g(): ...\n#c.py\n"
 
 
+def test_markers_are_the_headers_of_the_text() -> None:
+    block = Block(((Piece("a.py", "x", 1), Piece("b.py", "y", 3)), (Piece("a.py", "z", 9),)))
+    markers = block.markers("甲.py", "//")
+    assert markers == ("//a.py", "//b.py", "//甲.py")
+    assert set(markers) == {each for each in block.text("甲.py", "//").split("\n") if "//" in each}
+    assert Block().markers("a.py", "#") == ()
+
+
 @pytest.mark.parametrize(
     ("comment", "line"),
     [("#", "#a.py\n"), ("//", "//a.py\n"), ("<!-- -->", "<!--a.py-->\n"), ("", "a.py\n")],
@@ -254,7 +262,7 @@ class Rig:
             (folder / name).write_text(text, "utf-8")
         self.time = FakeTime()
         self.excerpts = Excerpts(clock=self.time.clock)
-        self.contexts = Contexts(self.excerpts.text)
+        self.contexts = Contexts(self.excerpts.text, self.excerpts.markers)
         self.documents: list[Document] = []
 
     def open(self, name: str, text: str) -> Document:

@@ -73,6 +73,14 @@ CASES: dict[Rule, list[tuple[str, Place, str, str]]] = {
         ("line", place("    return ‸"), "return x", " x"),
         ("word", place("x = console‸", JS), "console.log(1)", ".log(1)"),
         ("only begins alike", place("has‸"), "hash = 1", "hash = 1"),
+        ("known word", place("print(1)\nx = pri‸"), "print(2)", "nt(2)"),
+        (
+            "head of the block",
+            place('def f():\n    """甲"""\n    ‸'),
+            'def f():\n    """甲"""\n    return 1',
+            "    return 1",
+        ),
+        ("lines twice", place("a()\nb()\n‸"), "a()\nb()\nc()", "a()\nb()\nc()"),
         ("list", place("f(int, ‸)"), "int, int", "int, int"),
         ("number", place("100‸"), "100", "100"),
         ("chinese", place("打印 = ‸"), "打印 = 甲", " 甲"),
@@ -115,6 +123,7 @@ CASES: dict[Rule, list[tuple[str, Place, str, str]]] = {
     scope.cut_at_string_end: [
         ("docstring", place('"""‸"""\n'), '甲\n"""\nx = 1', "甲\n"),
         ("on the same line", place('"""‸"""\n'), '甲"""', '甲"""'),
+        ("end on the next line", place("/*\n * ‸\n */\n", JS), "甲\n */\nb()", "甲\n "),
         ("no end follows", place('"""‸\n'), 'a\n"""\nx', 'a\n"""\nx'),
         ("template", place("x = `‸`;", JS), "a\n`;\nb", "a\n"),
     ],

@@ -29,6 +29,11 @@ class Block:
         text = "".join(_render(batch, comment) for batch in self.batches)
         return f"{text}{header(path, comment)}"
 
+    def markers(self, path: str, comment: str) -> tuple[str, ...]:
+        """Every header in `text`: what a model goes on with when it is done with this file."""
+        paths = dict.fromkeys([*(piece.path for batch in self.batches for piece in batch), path])
+        return tuple(header(each, comment).rstrip("\n") for each in paths) if self.batches else ()
+
 
 def header(path: str, comment: str) -> str:
     """The line above an excerpt: a comment that names its file."""

@@ -1,7 +1,6 @@
 """Gathers excerpts of other files for a document: in the background, at quiet moments."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from ds_lsp.document import LINE_END, Document, Snapshot
 from ds_lsp.languages import LINE_COMMENT, language_id, suffixes_like
 from ds_lsp.scan import Allows, nearest_files, read_source
 from ds_lsp.uris import to_path
-
-log = logging.getLogger(__name__)
 
 IDLE_S = 3.0
 """So long a rest counts as a quiet moment."""
@@ -77,6 +74,18 @@ class Workspace:
     """The same for an open document."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What stands before the text of one document."""
+
+    block: Block
+    text: str
+    markers: tuple[str, ...]
+
+
+_NOTHING = _Sent(Block(), "", ())
+
+
 class Excerpts:
     """The blocks of excerpts, one for each document.
 
@@ -88,7 +97,7 @@ class Excerpts:
     ) -> None:
         self._prepare = prepare
         self._clock = clock
-        self._blocks: LRUCache[str, tuple[Block, str]] = LRUCache(_MAX_BLOCKS)
+        self._blocks: LRUCache[str, _Sent] = LRUCache(_MAX_BLOCKS)
         self._sources: LRUCache[tuple[str, object], Source] = LRUCache(_MAX_SOURCES)
         self._imports: LRUCache[Path, list[Import]] = LRUCache(_MAX_SOURCES)
         self._listings: LRUCache[object, tuple[float, Listing]] = LRUCache(4)
@@ -98,8 +107,11 @@ class Excerpts:
 
     def text(self, uri: str) -> str:
         """What stands before the text of a document. All that is done while a request waits."""
-        known = self._blocks.get(uri)
-        return known[1] if known else ""
+        return self._blocks.get(uri, _NOTHING).text
+
+    def markers(self, uri: str) -> tuple[str, ...]:
+        """The headers in `text`."""
+        return self._blocks.get(uri, _NOTHING).markers
 
     def clear(self) -> None:
         """Forget all text, as when the rules about what may be read have changed."""
@@ -128,7 +140,7 @@ class Excerpts:
         """Gather for one document anew. Gives way to other tasks all the time."""
         scale = contexts.scales.of(snapshot.language_id)
         budget = _room(snapshot, contexts.budget, scale)
-        before = self._blocks.get(snapshot.uri, (Block(), ""))[0]
+        before = self._blocks.get(snapshot.uri, _NOTHING).block
         epoch = self._epoch
         sources = await self._in_slices(self._all_sources(snapshot, workspace), epoch)
         choice = self._choose(snapshot, workspace, sources or [], budget, scale)
@@ -138,7 +150,9 @@ class Excerpts:
         block = renewed(before, wanted, _gone(before, sources), budget, scale)
         comment = LINE_COMMENT.get(snapshot.language_id, "#")
         shown = _shown(to_path(snapshot.uri), snapshot.uri, workspace.folders)
-        self._blocks[snapshot.uri] = (block, block.text(shown, comment))
+        self._blocks[snapshot.uri] = _Sent(
+            block, block.text(shown, comment), block.markers(shown, comment)
+        )
 
     async def _in_slices(self, work: Generator[None, None, _T], epoch: int) -> _T | None:
         """The result of *work*; None when everything has been forgotten meanwhile."""
@@ -216,7 +230,10 @@ class Excerpts:
         others = {
             to_path(document.uri) or document.uri: document
             for document in workspace.documents
-            if document.uri != snapshot.uri and suffixes_like(document.language_id) == suffixes
+            if document.uri != snapshot.uri
+            # Clients may spell one file's uri in two ways.
+            and (path is None or to_path(document.uri) != path)
+            and suffixes_like(document.language_id) == suffixes
         }
         found: dict[Path | str, tuple[Source, float]] = {}
         if path is not None and suffixes:

@@ -19,7 +19,7 @@ _LAST_BRANCH = re.compile(
 )
 _FEW = 4
 """Fewer letters and digits than this may stand in any line: indentation must tell."""
-_FURTHER = 8
+_FURTHER = 4
 """Lines that the model may have skipped."""
 _MANY = 12
 """So many letters and digits make one line alone unlikely to be there by chance."""
@@ -130,7 +130,8 @@ def _begins_below(line: str, following: str | None, at: Place) -> bool:
         return False
     if following is not None and len(below) > 1 and squeezed(following) == squeezed(below[1]):
         return not is_closers_only(following) or strength(line) >= _MANY
-    return is_level and strength(line) >= _MANY and not _LIKE_A_NOTE.match(line)
+    is_note = _LIKE_A_NOTE.match(line) and not at.lexicon.is_prose
+    return is_level and strength(line) >= _MANY and not is_note
 
 
 def _last_branch(line: str) -> str | None:

@@ -59,8 +59,11 @@ def is_closers_only(text: str) -> bool:
 
 
 def strength(text: str) -> int:
-    """How many letters and digits: what makes an equality more than chance."""
-    return len(_STRENGTH.findall(text))
+    """How many letters and digits: what makes an equality more than chance.
+
+    A character of a script without blanks is worth a short word.
+    """
+    return len(_STRENGTH.findall(text)) + 3 * len(_CONNECTED.findall(text))
 
 
 def squeezed(line: str) -> str:

@@ -37,9 +37,12 @@ def refuse_line_break(text: str, at: Place) -> str:
 
 
 def cut_at_string_end(text: str, at: Place) -> str:
-    """A string over several lines whose end stands after the cursor goes on to that end."""
+    """A string or comment over lines, whose end stands next, goes on to that end."""
     inside = at.state.inside
-    if inside is None or not inside.spans_lines or not at.rest.lstrip().startswith(inside.closing):
+    if inside is None or not inside.spans_lines:
+        return text
+    follows = at.rest.strip() or (at.below[0].lstrip() if at.below else "")
+    if not follows.startswith(inside.closing):
         return text
     leaves = at.scan(text).leaves
     return text if leaves is None or "\n" not in text[:leaves] else text[:leaves]

@@ -2,18 +2,21 @@
 
 import re
 
-from ds_lsp.completion.postprocess.lines import indent_of, is_inside_word, opens_block
+from ds_lsp.completion.postprocess.lines import first_word, indent_of, is_inside_word, opens_block
 from ds_lsp.completion.postprocess.place import Place
 from ds_lsp.document import is_word_character
 
 _NUMBER = re.compile(r"[\d.,_x\s-]+")
 _LEAD = re.compile(r"[ \t]*")
+_MOST_ABOVE = 12
 _LIST_GOES_ON = tuple(",|&+-*/(")
 
 
 def skip_echo(text: str, at: Place) -> str:
     """The text does not begin with the cursor's line, or the word before the cursor, anew."""
     typed = at.line_before.strip()
+    if not typed:
+        return _skip_lines_above(text, at)
     said = text.lstrip()
     if (
         len(typed) >= 3
@@ -30,7 +33,26 @@ def skip_echo(text: str, at: Place) -> str:
         following = said[len(word) : len(word) + 1]
         if not following.islower() and (following != "" or len(said) > len(word)):
             return said[len(word) :]
+        if at.is_code and _knows(at, first_word(said)) and not _knows(at, word + first_word(said)):
+            return said[len(word) :]
     return text
+
+
+def _skip_lines_above(text: str, at: Place) -> str:
+    """The head of the block, said again before the block."""
+    lines = text.split("\n")
+    above = [line.strip() for line in at.before.split("\n") if line.strip()]
+    said = [line.strip() for line in lines]
+    for count in range(min(len(lines) - 1, len(above), _MOST_ABOVE), 1, -1):
+        is_head = any(opens_block(line, at.lexicon) for line in said[:count])
+        if is_head and said[:count] == above[-count:] and any(said[count:]):
+            return "\n".join(lines[count:])
+    return text
+
+
+def _knows(at: Place, word: str) -> bool:
+    """Whether the document has a word."""
+    return re.search(rf"\b{re.escape(word)}\b", at.before + " " + at.after) is not None
 
 
 def skip_blank_start(text: str, at: Place) -> str:
