@@ -53,7 +53,7 @@ async def _initialized(ls: DsLanguageServer) -> None:
     ls.tell_state(ls.session.state())
     await ls.configuration.ask_for_changes(ls)
     await _announce_menu(ls)
-    await asyncio.to_thread(ls.pages.remove_old)
+    ls.pages.remove_old()
 
 
 async def shutdown(ls: DsLanguageServer, params: None) -> None:
