@@ -4,7 +4,8 @@ The language server and the subcommands each drive one.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -50,6 +51,9 @@ class Session:
         self,
         say: Say = lambda topic, message, occasion=Occasion.NEWS: None,
         changed: Callable[[State], None] = lambda state: None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """*say* tells the user what there is to say about a topic; *changed* hears of states."""
         self.usage = UsageCounter()
@@ -68,6 +72,8 @@ class Session:
                 another_model=self._another_model,
             ),
             contexts=Contexts(self.excerpts.text, self.excerpts.markers),
+            clock=clock,
+            sleep=sleep,
         )
         self.chat = Chat(
             lambda uri: self.gate.excludes(uri),
@@ -80,7 +86,7 @@ class Session:
             ),
             prepare=_without_secrets,
         )
-        self._health = Health(self.engine.breaker, say, self._tell_state)
+        self._health = Health(self.engine.breaker, say, self._tell_state, sleep)
         self.gate = Gate()
         self.key_source = "none"
         self._say = say
@@ -107,6 +113,9 @@ class Session:
         """Put settings into force. A provider that must first ask for its key follows later."""
         if resolved.settings != self.resolved.settings:
             self._health.settings_changed()
+        if resolved.settings.completion.model != self.resolved.settings.completion.model:
+            # It would never be found again.
+            self.engine.cache.clear()
         self.resolved = resolved
         self._use_models_there_are()
         settings = self.settings

@@ -20,6 +20,7 @@ import random
 import re
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -76,6 +77,25 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Let *seconds* go by, or until the client hangs up."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Bytes that are no part of any body, as they are; not to be mixed with `Send`."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Drop the connection the hard way: by TCP's RST, with what was sent perhaps lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A whole response; text as *body* is sent as UTF-8, anything but text as JSON."""
 
@@ -85,7 +105,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Step = Head | Send | Wait | Close | Reply
+Step = Head | Send | Wait | Pause | Raw | Reset | Close | Reply
 Script = Callable[["Recorded"], Iterable[Step]]
 
 
@@ -270,6 +290,7 @@ class FakeDeepSeek:
         self._tls = tls
         self._scripts: deque[Script] = deque()
         self._chat_scripts: deque[Script] = deque()
+        self._fault: Script | None = None
         self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -281,6 +302,10 @@ class FakeDeepSeek:
     def url(self) -> str:
         return f"http{'s' if self._tls else ''}://127.0.0.1:{self._port}"
 
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
     # What a test says.
 
     def answer(self, text: str) -> None:
@@ -290,6 +315,13 @@ class FakeDeepSeek:
     def script(self, *steps: Step | Script) -> None:
         """What to do with the next completion: steps, or one callable that makes them."""
         self._scripts.append(_as_script(steps))
+
+    def break_down(self, *steps: Step | Script) -> None:
+        """The same for every completion, until `mend`."""
+        self._fault = _as_script(steps)
+
+    def mend(self) -> None:
+        self._fault = None
 
     def chat_answer(self, text: str, *, reasoning: str = "") -> None:
         """Say *text* to the next chat, in the documented way."""
@@ -426,6 +458,8 @@ class FakeDeepSeek:
         return [Reply(404, "Not Found", "text/plain")]
 
     def _complete(self, request: Recorded) -> Iterable[Step]:
+        if self._fault:
+            return self._fault(request)
         if self._scripts:
             return self._scripts.popleft()(request)
         sent = str(request.body["prompt"]) + str(request.body.get("suffix") or "")
@@ -475,12 +509,6 @@ class FakeDeepSeek:
         return None
 
 
-def _as_script(steps: tuple[Step | Script, ...]) -> Script:
-    if len(steps) == 1 and callable(steps[0]):
-        return steps[0]
-    return lambda _: [step for step in steps if not callable(step)]
-
-
 def _chat_complaints(
     body: dict[str, object], models: tuple[str, ...], *, is_beta: bool
 ) -> Iterator[str]:
@@ -527,6 +555,12 @@ def _chat_complaints(
         yield "Invalid stop: at most 16 stop sequences"
     if "stream_options" in body and body.get("stream") is not True:
         yield "stream_options can only be set along with stream = true"
+
+
+def _as_script(steps: tuple[Step | Script, ...]) -> Script:
+    if len(steps) == 1 and callable(steps[0]):
+        return steps[0]
+    return lambda _: [step for step in steps if not callable(step)]
 
 
 def _complaints(body: dict[str, object], models: tuple[str, ...]) -> Iterator[str]:
@@ -617,6 +651,17 @@ class _Out:
                     while not event.is_set():
                         self._check()
                         await asyncio.sleep(0.002)
+                case Pause(seconds):
+                    self._check()
+                    await asyncio.sleep(seconds)
+                case Raw(data):
+                    await self._write(data)
+                case Reset():
+                    # Not lingering over what was sent makes of the closing that follows a RST.
+                    linger = struct.pack("ii", 1, 0)
+                    raw = self._writer.get_extra_info("socket")
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    return False
                 case Close():
                     return False
                 case Reply():

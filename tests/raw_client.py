@@ -71,6 +71,10 @@ class RawClient:
         self._stdout.close()
 
     @property
+    def pid(self) -> int:
+        return self._server.pid
+
+    @property
     def stderr(self) -> str:
         return self._stderr.read_text(encoding="utf-8")
 

@@ -580,7 +580,8 @@ def _refusal(
                 "DeepSeek limits the number of requests: the next ones wait a moment.",
                 retry_after_s=wish,
             )
-    if 400 <= status < 500:
+    # 408: whoever stands before the service was out of patience. It says nothing of the request.
+    if 400 <= status < 500 and status != 408:
         return BadRequestError(
             f"{host} refused the request ({status}): check the `{section}` settings."
         )

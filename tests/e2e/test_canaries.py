@@ -1,66 +1,175 @@
 """What must not show up anywhere: key, prompt, completion. And a large file is usable."""
 
 import asyncio
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from lsprotocol import types
 
-from tests.e2e.editor import AUTOMATIC, URI, editor
-from tests.fake_deepseek import FakeDeepSeek, Reply
+from tests.e2e.canaries import (
+    CODE,
+    COMPLETION,
+    IGNORED,
+    KEY,
+    NEIGHBOR,
+    SECRET_FILE,
+    WRONG_KEY,
+    Where,
+    stray,
+    text_under,
+)
+from tests.e2e.editor import AUTOMATIC, INVOKED, URI, Editor, editor, server_environment
+from tests.fake_deepseek import Close, FakeDeepSeek, Raw, Reply, Send, Step, chunk, envelope, sse
 
-CODE, COMPLETION, KEY = "canary_in_the_code", "canary_completed", "sk-canary"
+# What a server says of a request may quote all of it.
+ECHO = f"you sent {CODE.text}, {KEY.text} and {WRONG_KEY.text}; I said {COMPLETION.text}"
+FAULTS: tuple[tuple[Step, ...], ...] = (
+    (Reply(400, envelope(ECHO)),),
+    (Reply(401, ECHO, "text/plain"),),
+    (Reply(402, envelope(ECHO)),),
+    (Reply(422, envelope(ECHO)),),
+    (Reply(429, envelope(ECHO)),),
+    (Reply(500, ECHO, "text/plain", (("X-Echo", CODE.text),)),),
+    (Reply(302, ECHO, headers=(("Location", f"http://{CODE.text}/{KEY.text}"),)),),
+    (Reply(200, f"<html>{ECHO}", "text/html"),),
+    (Reply(200, ECHO, f"text/{CODE.text}"),),
+    (Raw(f"{ECHO}\r\n\r\n".encode()), Close()),
+    (Send(f"data: {ECHO}\n\n".encode()),),
+    (Send(f'data: {{"error": {{"message": "{ECHO}"}}}}\n\n'.encode()),),
+    (Send(f'data: {{"choices": "{ECHO}"}}\n\n'.encode()),),
+    (Send(f"data: {chunk(ECHO)}\n\n".encode()), Close()),
+    (Send(f"data: {chunk(ECHO, 'aborted')}\n\n".encode()),),
+)
+
+
+def workspace(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / ".env").write_text(f"password={SECRET_FILE.text}\n" * 3)
+    (folder / ".gitignore").write_text("ignored.py\n")
+    (folder / "ignored.py").write_text(f"value = {IGNORED.text}(1)\n" * 20)
+    (folder / "neighbor.py").write_text(f"value = {NEIGHBOR.text}(1)\n" * 20)
+    (folder / "a.py").write_text(f"{CODE.text} = 1\nvalue = \n")
+    return folder
+
+
+async def asks(at: Editor, position: types.Position, uri: str = URI) -> str:
+    return repr([await at.complete(position, kind, uri) for kind in (INVOKED, AUTOMATIC)])
+
+
+async def every_feature(at: Editor, fake: FakeDeepSeek, folder: Path) -> tuple[str, str]:
+    """Use all there is; what completions said, and what else the client was told."""
+    offered, told = [], []
+    for name in (".env", "ignored.py", "a.py"):
+        uri = (folder / name).as_uri()
+        at.open((folder / name).read_text() + "|", uri)
+        offered.append(await asks(at, types.Position(1, 8), uri))
+    position = at.open(f"{CODE.text} = |\n")
+    offered.append(await asks(at, position))
+    for steps in FAULTS:
+        fake.break_down(*steps)
+        position = at.insert(position, "x")
+        offered.append(await asks(at, position))
+        told += [repr(await at.command(name)) for name in ("why", "status", "usage")]
+        fake.mend()
+        offered.append(await asks(at, position))
+    menu = types.CompletionParams(types.TextDocumentIdentifier(URI), position)
+    offered.append(repr(await at.client.text_document_completion_async(menu)))
+    bad = {"completion": {"model": 5, "maxTokens": KEY.text}, KEY.text: CODE.text}
+    for settings in (
+        {**bad, "apiKey": [KEY.text]},
+        {"apiKey": f"{KEY.text} {CODE.text}", "provider": KEY.text},
+        {"apiKeyCommand": f"echo {WRONG_KEY.text}; false"},
+        {"apiKeyCommand": f"no-such-command {KEY.text}", "apiKey": None},
+        {"baseUrl": f"ftp://user:{KEY.text}@nowhere", "apiKey": KEY.text},
+        {"apiKey": WRONG_KEY.text},
+        {"provider": "local", "privacy": {"ignore": ["[", CODE.text]}},
+        {"completion": {"enabled": False}},
+    ):
+        await at.configure(settings)
+        position = at.insert(position, "y")
+        offered.append(await asks(at, position))
+        told.append(repr(await at.command("status")))
+    # What cannot be read, answered or understood is logged by others, with all of it.
+    for method in ("textDocument/didChange", "textDocument/didOpen", CODE.text):
+        at.send_raw({"jsonrpc": "2.0", "method": method, "params": {CODE.text: KEY.text}})
+    at.send_raw({"jsonrpc": "2.0", "id": 7.5, "method": "x", "params": {CODE.text: KEY.text}})
+    # pygls quotes a value that is not of its type in the traceback it logs.
+    document = {"uri": URI, "version": CODE.text}
+    params = {"textDocument": document, "contentChanges": [{"text": CODE.text}]}
+    at.send_raw({"jsonrpc": "2.0", "method": "textDocument/didChange", "params": params})
+    for name in ("accept", "clearCache", "toggle", "why", "status", "usage"):
+        told.append(repr(await at.command(name, CODE.text, KEY.text)))
+    told += at.messages + [each.message for each in at.client.log_messages]
+    return "\n".join(offered), "\n".join(told)
 
 
 @pytest.mark.parametrize("level", ["warning", "debug"])
-async def test_no_log_line_holds_text(
+async def test_nothing_is_where_it_does_not_belong(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], level: str
 ) -> None:
-    log = tmp_path / "log.txt"
-    with FakeDeepSeek(key=KEY) as fake:
-        arguments = ("--log-level", level, "--log-file", str(log))
-        async with editor(tmp_path, fake, arguments=arguments) as at:
-            position = at.open(f"{CODE} = |\n")
-            fake.answer(COMPLETION)
-            assert await at.complete(position) == COMPLETION
-            fake.script(Reply(400, f"you sent {CODE} with {KEY}"))
-            await at.complete(at.insert(position, "x"))
-            fake.script(Reply(401, f"wrong key {KEY}"))
-            await at.complete(at.insert(position, "y"))
-            fake.chat_answer(COMPLETION)
-            fake.chat_script(Reply(400, f"you sent {CODE} with {KEY}"))
-            place = {"line": 0, "character": 3}
-            span = {"start": {"line": 0, "character": 0}, "end": place}
-            argument = {"textDocument": {"uri": URI}, "range": span}
-            for name in ("explain", "explain", "rewrite", "document"):
-                await at.command(name, argument)
-            await asyncio.to_thread(fake.wait_until, lambda: len(fake.chats) == 2)
-            await asyncio.to_thread(fake.wait_until, lambda: fake.running == 0)
-            while not any("`chat`" in message for message in at.messages):
-                await at.command("status")
-            # What cannot be read, answered or understood is logged by others, with all of it.
-            for method in ("textDocument/didChange", "textDocument/didOpen", CODE):
-                at.send_raw({"jsonrpc": "2.0", "method": method, "params": {CODE: KEY}})
-            at.send_raw({"jsonrpc": "2.0", "id": CODE, "method": CODE, "params": {CODE: KEY}})
-            # pygls quotes a value that is not of its type in the traceback it logs.
-            document = {"uri": URI, "version": CODE}
-            changes = [{"text": CODE}]
-            at.send_raw(
-                {
-                    "jsonrpc": "2.0",
-                    "method": "textDocument/didChange",
-                    "params": {"textDocument": document, "contentChanges": changes},
-                }
-            )
-            for name in ("why", "status", "usage"):
-                assert "canary" not in repr(await at.command(name))
-            messages = "\n".join(at.messages)
+    home, log = tmp_path / "home", tmp_path / "log.txt"
+    home.mkdir()
+    folder = workspace(tmp_path / "project")
+    arguments = ("--log-level", level, "--log-file", str(log))
+    environment = {f"XDG_{name}_HOME": str(home / name) for name in ("STATE", "CACHE", "DATA")}
+    with FakeDeepSeek(key=KEY.text, text=COMPLETION.text) as fake:
+        options = {"completion": {"debounceMs": 0, "menu": "always"}}
+        async with editor(
+            home, fake, options=options, env=environment, folders=(folder,), arguments=arguments
+        ) as at:
+            offered, told = await every_feature(at, fake, folder)
+        for request in fake.requests:
+            heads = {**request.headers, "authorization": ""}
+            assert stray(f"{request.path} {heads} {request.raw.decode()}", Where.PROVIDER) == []
+        assert len(fake.requests) > len(FAULTS)
+    assert COMPLETION.text in offered
+    assert stray(offered, Where.COMPLETIONS) == []
+    assert stray(told, Where.MESSAGES) == []
     logged = log.read_text()
-    assert "canary" not in logged
-    assert level != "debug" or "completion:" in logged
+    assert stray(logged, Where.LOG) == []
+    assert level != "debug" or "completion 1:" in logged
     out, err = capfd.readouterr()
-    assert "canary" not in out + err
-    assert KEY not in messages
+    assert stray(out + err, Where.LOG) == []
+    assert stray(text_under(home, but_not=folder), Where.FILES) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(("complete", "a.py:2:9"), id="complete"),
+        pytest.param(("complete", "--json", "a.py:2:9"), id="complete as JSON"),
+        pytest.param(("complete", ".env:2:9"), id="complete a secret file"),
+        pytest.param(("complete", "ignored.py:2:9"), id="complete an ignored file"),
+        pytest.param(("config",), id="config"),
+        pytest.param(("config", "--json"), id="config as JSON"),
+        pytest.param(("demo",), id="demo"),
+    ],
+)
+def test_nothing_is_printed_that_is_not_asked_for(tmp_path: Path, command: tuple[str, ...]) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    folder = workspace(tmp_path / "project")
+    with FakeDeepSeek(key=KEY.text, text=COMPLETION.text) as fake:
+        fake.script(*sse(COMPLETION.text))
+        fake.script(*FAULTS[0])
+        for _ in range(2):
+            ran = subprocess.run(
+                [sys.executable, "-m", "ds_lsp", "--log-level", "debug", *command],
+                env=server_environment(home, fake),
+                cwd=folder,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=60,
+            )
+            printed = (ran.stdout + ran.stderr).decode()
+            assert "Traceback" not in printed
+            assert stray(ran.stdout.decode(), Where.TERMINAL) == []
+            assert stray(ran.stderr.decode(), Where.LOG) == []
+        for request in fake.requests:
+            assert stray(request.raw.decode(), Where.PROVIDER) == []
+    assert stray(text_under(home, but_not=folder), Where.FILES) == []
 
 
 async def test_secrets_stay_here(tmp_path: Path, fake: FakeDeepSeek) -> None:

@@ -259,6 +259,32 @@ async def test_secrets_are_masked_and_code_that_holds_one_is_not_edited(
     assert all(SECRET not in json.dumps(request.body) for request in fake.chats)
 
 
+async def test_no_log_line_or_message_holds_text(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log.txt"
+    arguments = ("--log-level", "debug", "--log-file", str(log))
+    with FakeDeepSeek(key="sk-canary") as fake:
+        async with chatting(tmp_path, fake, arguments=arguments) as at:
+            at.open("# canary: shorter\ncanary = 1\n")
+            both = types.Range(types.Position(0, 0), types.Position(2, 0))
+            fake.chat_answer("canary")
+            await at.choose("Explain", both)
+            await at.page()
+            for title in ("Explain", "Rewrite"):
+                fake.chat_script(Reply(400, "you sent canary with sk-canary"))
+                await at.choose(title, both)
+            fake.chat_answer("This canary is prose.")
+            await at.choose("Rewrite", both)
+            await at.until(lambda: len(at.messages) == 3)
+            assert "canary" not in "".join(at.messages)
+    logged = await asyncio.to_thread(log.read_text)
+    assert "chat: " in logged
+    assert "canary" not in logged
+    out, err = capfd.readouterr()
+    assert "canary" not in out + err
+
+
 # Explanations.
 
 

@@ -401,6 +401,7 @@ FAULTS: list[tuple[str, Iterable[Step], type[ProviderError], str]] = [
     ("402", [Reply(402, envelope("Insufficient Balance"))], BalanceError, "top up"),
     ("403", [Reply(403, ECHO)], BadRequestError, "403"),
     ("404", [Reply(404, "Not Found")], BadRequestError, "`base_url`"),
+    ("408", [Reply(408, "")], UnavailableError, "408"),
     ("422", [Reply(422, envelope(ECHO))], BadRequestError, "422"),
     ("429", [Reply(429, envelope("Your current concurrency is 40"))], RateLimitError, "wait"),
     ("500", [Reply(500, "")], UnavailableError, "500"),

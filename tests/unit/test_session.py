@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ds_lsp.completion.cache import Key
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.key import Found
+from ds_lsp.providers.base import FimRequest, FimResult, Finish
 from ds_lsp.session import NO_KEY, Session, State
 from ds_lsp.settings import ChatSettings, CompletionSettings, Resolved, Settings, Source, resolve
 from tests.unit.fakes import turns
@@ -246,3 +248,16 @@ async def test_the_key_is_not_in_repr() -> None:
         assert "canary" not in repr(each)
     assert "canary" not in repr(session.status()) + repr(session.why())
     await session.aclose()
+
+
+async def test_another_model_makes_what_the_last_one_said_useless() -> None:
+    told = Told()
+    await told.configure(Settings(api_key="k"))
+    engine = told.session.engine
+    request = FimRequest("u", "python", "x", "", "deepseek-flash", 9, 0.0)
+    for model, left in (("deepseek-flash", 1), ("deepseek-v4-pro", 0)):
+        engine.cache.store(Key("deepseek", "auto", request), FimResult("1", Finish.STOP))
+        completion = CompletionSettings(model=model)
+        await told.configure(Settings(api_key="k", completion=completion))
+        assert len(engine.cache) == left
+    await told.session.aclose()
