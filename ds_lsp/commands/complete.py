@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import (
+    Refused,
+    collect,
     folder_of,
     open_session,
     provider_name,
@@ -19,7 +21,6 @@ from ds_lsp.commands.workspace import (
 )
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document, PositionEncoding, split_lines, strip_line_end
-from ds_lsp.health import Say
 from ds_lsp.languages import language_id
 from ds_lsp.visible import visible_only
 
@@ -41,10 +42,6 @@ class Place:
     path: Path
     line: int
     column: int
-
-
-class Refused(Exception):  # noqa: N818 - an answer in words
-    """The thing asked cannot be done; the message says why."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -98,7 +95,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
     resolved = resolve_for(folder, *provider_source(arguments.provider))
     report_problems(resolved)
     said: dict[str, str] = {}
-    async with open_session(resolved, folder, _collect(said)) as session:
+    async with open_session(resolved, folder, collect(said)) as session:
         session.index_document(document)
         await session.scan([folder], document)
         snapshot = document.snapshot(place.line - 1, place.column - 1)
@@ -114,14 +111,6 @@ async def _complete(arguments: argparse.Namespace) -> int:
         complain(remark)
     _print(completion, as_json=arguments.json)
     return status_of(completion)
-
-
-def _collect(said: dict[str, str]) -> Say:
-    def say(topic: str, message: str | None, occasion: object = None) -> None:
-        if message:
-            said[topic] = message
-
-    return say
 
 
 def open_document(place: Place, language: str | None) -> Document:

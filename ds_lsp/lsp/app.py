@@ -10,8 +10,9 @@ from contextlib import suppress
 from lsprotocol import types
 
 from ds_lsp.logs import log_unhandled
-from ds_lsp.lsp import handlers
+from ds_lsp.lsp import actions, chat, handlers
 from ds_lsp.lsp.convert import ACCEPT
+from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
 from ds_lsp.lsp.frames import Framer
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.stdio import (
@@ -48,6 +49,16 @@ def create_server() -> DsLanguageServer:
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
         types.InlineCompletionOptions(work_done_progress=False),
     )(handlers.inline_completion)
+
+    # Chat
+    on(types.TEXT_DOCUMENT_CODE_ACTION, actions.OPTIONS)(actions.code_actions)
+    on(EXPLAIN_REQUEST)(chat.explain_request)
+    on(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(chat.cancel_progress)
+    server.command(actions.EXPLAIN)(chat.explain)
+    server.command(actions.ASK)(chat.ask)
+    server.command(actions.FIX)(chat.fix)
+    server.command(actions.DOCUMENT)(chat.document)
+    server.command(actions.REWRITE)(chat.rewrite)
 
     # Workspace
     on(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(handlers.did_change_configuration)

@@ -20,6 +20,7 @@ from pygls.exceptions import (
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from ds_lsp.document import Document, PositionEncoding
+from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainParams, ExplainRequest
 from ds_lsp.lsp.frames import (
     EDGE_BYTES,
     MAX_BODY_BYTES,
@@ -143,6 +144,14 @@ class DsProtocol(LanguageServerProtocol):
         self.exit_requested = asyncio.Event()
         for method in _NOT_OURS:
             del self.fm.builtin_features[method]
+
+    # pygls keeps its own in a cache; a look-up needs none.
+    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
+        return ExplainRequest if method == EXPLAIN_REQUEST else super().get_message_type(method)
+
+    def to_explain_params(self, argument: object) -> ExplainParams:
+        """The argument of a command, as it came. Raises whatever the converter does."""
+        return self._converter.structure(argument, ExplainParams)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(
