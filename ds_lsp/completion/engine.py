@@ -190,7 +190,7 @@ class Engine:
             if self._is_to_be_asked(provider, key, request):
                 provider.warm()
                 with self._stage(record, "debounce"):
-                    await self._sleep(wait_s(request, busy_at, self._clock()))
+                    await self._sleep(wait_s(request, busy_at, self._clock(), self._pace))
                 if self.providers.first is not provider:
                     # Settings have changed meanwhile; the wait is over.
                     return await self._fitted(request, float("-inf"), record)
@@ -263,6 +263,7 @@ class Engine:
         while True:
             try:
                 result = await self._call(provider, key, request)
+                self._pace.answered(self._clock() - started)
             except ProviderError as error:
                 if provider is not self.providers.first:
                     raise
