@@ -14,7 +14,7 @@ from ds_lsp.chat.chat import Events as ChatEvents
 from ds_lsp.completion.context import Contexts, defuse
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
-from ds_lsp.completion.outcomes import Event
+from ds_lsp.completion.outcomes import Event, Outcome
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, ProviderError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
@@ -193,6 +193,8 @@ class Session:
         """Count what became of completions that were offered."""
         for event in events:
             self.ledger.add_outcome(event.language, event.outcome.value, event.chars)
+            if event.outcome is Outcome.REJECTED:
+                self.engine.dismissed.dismiss(event.id)
 
     def why(self) -> Mapping[str, object]:
         """The answer of ``ds-lsp.why``: the last request's record."""

@@ -28,9 +28,14 @@ _PROSE_LANGUAGES = frozenset(
 """Languages whose text is prose: there is no telling it from an answer's own."""
 
 _FENCE_LINE = re.compile(r"\s*(`{3,}|~{3,})[^`]*$")
-_SENTENCE = re.compile(r"[A-Z\u3400-\u9fff][^\W\d_]*(?:[ ,'’，、-]+[^\W\d_]+)*[.:!?。：！？]?")
+_NAMES = re.compile(r"`[^`]*`|[\w.]+\(\)|[(（][^()（）]*[)）]")
+"""What a remark says of code: names in back quotes, calls, asides."""
+_CODE = re.compile(r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_")
+_CAPITAL = re.compile(r"[A-Z][^\W\d_]*\b|[\u3400-\u9fff]")
 _END = re.compile(r"[.:!?。：！？]$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]{4,}")
+_COMMENT = re.compile(r"//|/\*|\*|#|--|;|%|<!--|\"|'")
+_LONG_STRING = re.compile(r"\"\"\"|\'\'\'|`|<<[-~]?\w|<<[-~]?['\"]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +148,25 @@ def _check_prose(lines: Sequence[str], subject: Subject) -> None:
     if subject.language_id in _PROSE_LANGUAGES | {"python"}:
         return
     known = {line.strip() for line in _code_lines(subject)}
-    for line in (lines[0].strip(), lines[-1].strip()):
+    for line in map(str.strip, lines):
         if line not in known and is_prose(line):
             raise ChatRefused("The answer is not code alone, and nothing was changed.")
 
 
 def is_prose(line: str) -> bool:
-    """Whether a line reads like a sentence: words alone, and a capital or Chinese to begin with."""
-    if not _SENTENCE.fullmatch(line) or line.isupper():
+    """Whether a line reads like a sentence, the names of code in it aside.
+
+    It begins with a capital or is Chinese, has no sign that code has, and ends like a sentence or
+    has as many words as one.
+    """
+    if _COMMENT.match(line):
         return False
-    words = re.findall(r"[^\W\d_]+", line)
-    if _CHINESE.search(line):
-        return True
-    return (len(words) >= 3 and bool(_END.search(line))) or len(words) >= 5 or ", " in line
+    plain = _NAMES.sub(" ", line).strip()
+    first = _CAPITAL.match(plain)
+    if not first or (len(first[0]) > 1 and first[0].isupper()) or _CODE.search(plain):
+        return False
+    words = re.findall(r"[^\W\d_]+", plain)
+    return bool(_CHINESE.search(plain) or _END.search(line)) or len(words) >= 5
 
 
 # How it is indented.
@@ -167,6 +178,10 @@ def _indented(lines: list[str], subject: Subject) -> Iterator[list[str]]:
     Some models write the first line less deep than the file has it, or the others deeper.
     """
     base = _indent(_code_lines(subject))
+    if any(map(_LONG_STRING.search, lines)):
+        # A string over several lines is not ours to indent, nor are the lines around it then.
+        yield lines
+        return
     first, *rest = _with_one_kind_of_indent(lines, subject)
     firsts = [first]
     if base and any(line.strip() for line in rest):
@@ -191,13 +206,14 @@ def _step(lines: Sequence[str]) -> int | None:
 
 def _with_one_kind_of_indent(lines: list[str], subject: Subject) -> list[str]:
     """*lines* with tabs where the document has tabs, spaces where it has spaces."""
-    document = [_leading(line) for line in subject.lines]
+    own = [lead for line in _code_lines(subject) if (lead := _leading(line))]
+    document = own or [lead for line in subject.lines if (lead := _leading(line))]
     tabs = sum(each.startswith("\t") for each in document)
     spaces = sum(each.startswith("  ") for each in document)
     if tabs == spaces:
         return lines
-    unit = "\t" if tabs > spaces else "    "
-    other = "    " if tabs > spaces else "\t"
+    width = min((len(each) for each in document if each.startswith("  ")), default=4)
+    unit, other = ("\t", " " * 4) if tabs > spaces else (" " * min(width, 4), "\t")
     changed = []
     for line in lines:
         depth = 0

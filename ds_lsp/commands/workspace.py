@@ -69,7 +69,7 @@ async def ask_service(ask: "Callable[[Service, Session], Awaitable[T]]") -> T:
     async with open_session(resolved, folder, collect(said)) as session:
         service: object = session.engine.providers.first
         if not isinstance(service, Service):
-            raise Refused(said.get("key", "No DeepSeek key was found."))
+            raise Refused(resolved.refusal or said.get("key", "No DeepSeek key was found."))
         try:
             return await ask(service, session)
         except ProviderError as error:

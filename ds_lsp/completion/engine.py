@@ -14,6 +14,7 @@ from ds_lsp.completion.breaker import Breaker
 from ds_lsp.completion.cache import CompletionCache, Hit, Key
 from ds_lsp.completion.context import Contexts, offerable
 from ds_lsp.completion.debounce import Pace, wait_s
+from ds_lsp.completion.dismissed import Dismissed
 from ds_lsp.completion.inflight import InFlight
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess.fit import Fitted, fit
@@ -29,7 +30,7 @@ from ds_lsp.completion.request import (
 from ds_lsp.completion.shape import max_tokens_for, shape_for
 from ds_lsp.completion.trigger import Excludes, refusal, suppression
 from ds_lsp.completion.watch import watch
-from ds_lsp.document import Snapshot
+from ds_lsp.document import LINE_END, Snapshot
 from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, Finish, KeepGoing
 
@@ -97,6 +98,7 @@ class Engine:
         self._sleep = sleep
         self._newest = Newest()
         self._shown: LRUCache[str, str] = LRUCache(_MAX_SHOWN)
+        self.dismissed = Dismissed(clock)
         self._pace = Pace()
         self._numbers = itertools.count(1)
 
@@ -199,7 +201,12 @@ class Engine:
             return Fitted("")
         with self._stage(record, "postprocess"):
             fitted = _fit(result, hit.typed if hit else "", request, key.request.markers)
-            fitted = replace(fitted, text=offerable(fitted.text, request.snapshot))
+            fitted = _without_secrets(fitted, request.snapshot)
+        if request.trigger is Trigger.AUTOMATIC and fitted.text:
+            if self.dismissed.holds(request.snapshot, fitted.text):
+                record.reason, record.detail = Reason.DISMISSED, "it was dismissed here before"
+                return Fitted("")
+            self.dismissed.offered(record.id, request.snapshot, fitted.text)
         if fitted.text:
             self._shown[request.snapshot.uri] = fitted.text
         record.received, record.chars = len(result.text), len(fitted.text)
@@ -355,6 +362,15 @@ def _fit(
         if fitted.text.startswith(typed) and rest.strip():
             return replace(fitted, text=rest)
     return fit(result.text, _place(snapshot, result, request, markers))
+
+
+def _without_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
+    """Up to the line of a secret, or of filler in the place of one: half a line is no code."""
+    kept = offerable(fitted.text, at)
+    if kept == fitted.text:
+        return fitted
+    text = LINE_END.sub("\n", kept).rpartition("\n")[0].rstrip().replace("\n", at.eol)
+    return Fitted(text, 0, (*fitted.rules, "cut_at_secret"))
 
 
 def _place(

@@ -567,7 +567,9 @@ def _refusal(
         case 401:
             return AuthenticationError(f"{host} does not know the API key: check `api_key`.")
         case 402:
-            return BalanceError(f"The DeepSeek account is empty: top up at {catalog().top_up}.")
+            return BalanceError(
+                f"The DeepSeek account has too little balance: top up at {catalog().top_up}."
+            )
         case 404:
             return BadRequestError(f"{host} has no completions (404): check `base_url`.")
         case 429 if "balance" in message.lower():

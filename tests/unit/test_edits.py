@@ -261,3 +261,55 @@ def test_what_has_a_comment_above_it_is_documented_already() -> None:
     assert edits.can_document(subject("fn f() {}\n", 0, 0, "rust"))
     assert not edits.can_document(subject("/// Does.\nfn f() {}\n", 0, 1, "rust"))
     assert not edits.can_document(subject("f\n", 0, 0, "unheard-of"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I cannot do that without knowing what `add()` is for.",
+        "Sure!",
+        "I'm sorry. I can't do that.",
+        "I think the code is fine as it is; nothing needs to change.",
+        "这段代码没有问题 (no change)。",
+        "function f(a) {\n  return a + 1;\n}\n\nThis fixes add() by returning the sum.",
+        "Sure! Here is the code, with add() fixed:\nfunction f(a) {\n  return a + 1;\n}",
+    ],
+)
+def test_a_remark_that_names_code_is_not_applied(answer: str) -> None:
+    js = subject("function f(a) {\n  return a;\n}\n", 0, 2, "javascript")
+    with pytest.raises(ChatRefused):
+        replacement(answer, Finish.STOP, js)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "text", "answer"),
+    [
+        pytest.param(
+            "typescript",
+            "class A {\n  sql() {\n    return 1;\n  }\n}\n",
+            "sql() {\n    return `\nSELECT id\n  FROM t\n`;\n  }",
+            id="template literal",
+        ),
+        pytest.param(
+            "go",
+            "package a\n\n\tx := 1\n",
+            "x := `\n  a: 1\n  b: 2\n`",
+            id="raw string",
+        ),
+    ],
+)
+def test_a_string_over_several_lines_keeps_its_text(
+    language_id: str, text: str, answer: str
+) -> None:
+    first = next(n for n, line in enumerate(text.split("\n")) if line.startswith((" ", "\t")))
+    last = first + (2 if language_id == "typescript" else 0)
+    at = subject(text, first, last, language_id)
+    edit = replacement(answer, Finish.STOP, at)
+    assert edit.text.endswith(answer)
+
+
+def test_tabs_become_the_files_own_two_spaces() -> None:
+    js = subject("function f() {\n  if (a) {\n    b();\n  }\n}\n", 0, 4, "javascript")
+    answer = "function f() {\n\tif (a) {\n\t\tc();\n\t}\n}"
+    edit = replacement(answer, Finish.STOP, js)
+    assert edit.text == "function f() {\n  if (a) {\n    c();\n  }\n}"
