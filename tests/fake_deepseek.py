@@ -379,6 +379,10 @@ class FakeDeepSeek:
             self._stop = asyncio.Event()
         await self._stop.wait()
         server.close()
+        # One that is being accepted just now becomes a handler in a few turns; left alone, its
+        # transport would be found unclosed in somebody else's test.
+        for _ in range(10):
+            await asyncio.sleep(0)
         for task in self._handlers:
             task.cancel()
         await asyncio.gather(*self._handlers, return_exceptions=True)

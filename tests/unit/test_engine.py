@@ -187,7 +187,8 @@ async def test_automatic_request_waits_for_quiet_and_explicit_one_does_not() -> 
 
 async def test_connection_is_warmed_while_waiting() -> None:
     rig = Rig()
-    task = await rig.begin("x = |", AUTOMATIC)
+    settings = CompletionSettings(debounce_ms=75)
+    task = await rig.begin_request(request_at("x = |", AUTOMATIC, settings))
     assert rig.provider.warmed == 1
     assert rig.provider.calls == []
     task.cancel()
