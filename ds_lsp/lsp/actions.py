@@ -91,7 +91,8 @@ def _for_cursor(
 ) -> Iterator[types.CodeAction]:
     line = params.range.start.line
     first = max(0, line - LOOK_LINES)
-    scope = layout_scope(document.lines(first, line + LOOK_LINES), line - first)
+    lines = document.lines(first, line + LOOK_LINES)
+    scope = layout_scope(lines, line - first, document.language_id)
     if scope is None:
         return
     kind = "function" if scope.is_definition else "code"
