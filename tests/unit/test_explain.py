@@ -163,6 +163,15 @@ def test_an_empty_answer_is_none(
     assert bool(output.out) == bool(options)
 
 
+def test_nobody_but_the_user_asks_again(
+    fake: FakeDeepSeek, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.chat_script(Reply(500, envelope("canary")))
+    assert explain.main([f"{file}:5"]) == 1
+    assert capsys.readouterr().err.endswith(" is in trouble (500): try again later.\n")
+    assert len(fake.chats) == 1
+
+
 def test_failures_are_said_and_end_with_one(
     fake: FakeDeepSeek,
     file: Path,
