@@ -113,9 +113,9 @@ def can_document(subject: Subject) -> bool:
         return True
     comments = COMMENTS.get(subject.language_id)
     # With a comment above, it has been documented already.
-    return comments is not None and not subject.code.lstrip().startswith(
-        (comments.line, comments.documentation, "/*")
-    )
+    if comments is None or not comments.documentation:
+        return False
+    return not subject.code.lstrip().startswith((comments.line, comments.documentation, "/*"))
 
 
 def apply(edit: Edit, lines: Sequence[str]) -> str:
@@ -339,7 +339,7 @@ def _code_of(tree: ast.Module) -> str:
 
 def _comment(text: Sequence[str], subject: Subject) -> Edit:
     comments = COMMENTS.get(subject.language_id)
-    if comments is None:
+    if comments is None or not comments.documentation:
         raise ChatRefused("How this language is documented is not known.")
     mark = comments.documentation
     if mark == "/**":

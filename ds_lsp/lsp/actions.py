@@ -97,7 +97,8 @@ def _for_cursor(
         return
     kind = "function" if scope.is_definition else "code"
     yield _action(f"Explain the {kind} at the cursor", EXPLAIN_KIND, EXPLAIN, params)
-    if can_edit and scope.is_definition and document.language_id in COMMENTS:
+    comments = COMMENTS.get(document.language_id)
+    if can_edit and scope.is_definition and comments and comments.documentation:
         title = "Write documentation for the function at the cursor"
         yield _action(title, types.CodeActionKind.RefactorRewrite, DOCUMENT, params)
 
