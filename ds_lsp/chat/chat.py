@@ -88,6 +88,11 @@ class Chat:
         """Ask another provider from now on; None: there is none."""
         self._provider = provider
 
+    @property
+    def has_provider(self) -> bool:
+        """Whether there is anybody to ask."""
+        return self._provider is not None
+
     def check(self, uri: str) -> None:
         """Raises `ChatRefused` where nothing may be sent of a document, or nobody can be asked."""
         if rule := self._excludes(uri):

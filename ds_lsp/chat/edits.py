@@ -22,8 +22,11 @@ from ds_lsp.providers.base import Finish
 MAX_EDITED_CHARS = 16_000
 """Longer code is not rewritten: the answer would be cut off, and cost as much again."""
 
-_PROSE_LANGUAGES = frozenset(
-    {"asciidoc", "bibtex", "latex", "markdown", "plaintext", "restructuredtext", "tex", "text"}
+PROSE_LANGUAGES = frozenset(
+    {
+        *("asciidoc", "bibtex", "git-commit", "gitcommit", "latex", "markdown", "plaintext"),
+        *("restructuredtext", "tex", "text"),
+    }
 )
 """Languages whose text is prose: there is no telling it from an answer's own."""
 
@@ -145,7 +148,7 @@ def _without_fences(lines: list[str], subject: Subject) -> list[str]:
 
 def _check_prose(lines: Sequence[str], subject: Subject) -> None:
     # Python is parsed, and in a docstring prose is what belongs there.
-    if subject.language_id in _PROSE_LANGUAGES | {"python"}:
+    if subject.language_id in PROSE_LANGUAGES | {"python"}:
         return
     known = {line.strip() for line in _code_lines(subject)}
     for line in map(str.strip, lines):
@@ -261,7 +264,7 @@ def _complaint(edit: Edit, subject: Subject) -> str:
         # Where the document was broken before, it may still be, elsewhere.
         if parse_python(apply(edit, subject.lines) if was_python else alone) is None:
             return "The answer is not valid Python"
-    elif subject.language_id not in _PROSE_LANGUAGES and not _is_as_balanced(edit.text, subject):
+    elif subject.language_id not in PROSE_LANGUAGES and not _is_as_balanced(edit.text, subject):
         return "The brackets of the answer do not match"
     return ""
 
