@@ -21,7 +21,14 @@ from ds_lsp.health import Health, Occasion, Say
 from ds_lsp.key import Found, find_key, needs_search
 from ds_lsp.privacy.gate import Gate
 from ds_lsp.privacy.text import text_rule
-from ds_lsp.providers.base import Account, FimProvider, FimRequest, FimResult, TokenUsage
+from ds_lsp.providers.base import (
+    Account,
+    ChatRequest,
+    ChatResult,
+    FimProvider,
+    FimRequest,
+    FimResult,
+)
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.provider import Local
 from ds_lsp.providers.models import catalog
@@ -354,9 +361,9 @@ class Session:
             f"${today.cost_usd:.4f} (prices of {catalog().as_of})"
         )
 
-    def _chat_asked(self, model: str, usage: TokenUsage | None) -> None:
+    def _chat_asked(self, request: ChatRequest, result: ChatResult | None) -> None:
         self._calls -= 1
-        self.ledger.add_call(model, usage)
+        self.ledger.add_chat(request, result)
         self._tell_state()
 
     def _chat_worked(self, started: float) -> None:

@@ -8,7 +8,7 @@ with long answers) is chat's own, and stops no completion.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ds_lsp.errors import (
@@ -21,12 +21,12 @@ from ds_lsp.errors import (
 )
 from ds_lsp.providers.base import (
     ChatMessage,
+    ChatPiece,
     ChatProvider,
     ChatRequest,
     ChatResult,
     Finish,
     Hear,
-    TokenUsage,
 )
 from ds_lsp.settings import ChatSettings
 
@@ -57,8 +57,8 @@ class Events:
     """What chat tells the session; called on the event loop, must not raise."""
 
     asking: Callable[[], None] = lambda: None
-    asked: Callable[[str, TokenUsage | None], None] = lambda model, usage: None
-    """A call of a model has ended; None: its tokens are not known."""
+    asked: Callable[[ChatRequest, ChatResult | None], None] = lambda request, result: None
+    """A call of a model has ended; None: it failed before anything was said, and costs nothing."""
     worked: Callable[[float], None] = lambda started: None
     """A call that began then has been answered."""
     failed: Callable[[ProviderError, float], None] = lambda error, started: None
@@ -87,6 +87,11 @@ class Chat:
     def use(self, provider: ChatProvider | None) -> None:
         """Ask another provider from now on; None: there is none."""
         self._provider = provider
+
+    @property
+    def has_provider(self) -> bool:
+        """Whether there is anybody to ask."""
+        return self._provider is not None
 
     def check(self, uri: str) -> None:
         """Raises `ChatRefused` where nothing may be sent of a document, or nobody can be asked."""
@@ -132,20 +137,38 @@ class Chat:
         provider = self._provider
         if provider is None:
             raise ChatRefused(NO_PROVIDER)
-        usage = None
+        heard: list[ChatPiece] = []
+        result: ChatResult | None = None
+
+        def hear_and_keep(piece: ChatPiece) -> None:
+            heard.append(piece)
+            hear(piece)
+
         self._events.asking()
         try:
-            result = await provider.chat(request, hear)
-            usage = result.usage
+            result = await provider.chat(request, hear_and_keep)
+            return result
+        except asyncio.CancelledError:
+            # What was sent is billed, though no answer had begun.
+            result = _cut(heard)
+            raise
+        except ProviderError:
+            result = _cut(heard) if heard else None
+            raise
         finally:
-            self._events.asked(request.model, usage)
-        return result
+            self._events.asked(request, result)
 
     def _prepared(self, request: ChatRequest) -> ChatRequest:
         messages = tuple(
             ChatMessage(message.role, self.prepare(message.content)) for message in request.messages
         )
         return replace(request, messages=messages, opening=self.prepare(request.opening))
+
+
+def _cut(heard: Sequence[ChatPiece]) -> ChatResult:
+    """What there is of an answer that did not come to its end."""
+    text = "".join(piece.text for piece in heard)
+    return ChatResult(text, "".join(piece.reasoning for piece in heard), Finish.CUT)
 
 
 def excluded(rule: str) -> ChatRefused:

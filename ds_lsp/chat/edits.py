@@ -22,8 +22,11 @@ from ds_lsp.providers.base import Finish
 MAX_EDITED_CHARS = 16_000
 """Longer code is not rewritten: the answer would be cut off, and cost as much again."""
 
-_PROSE_LANGUAGES = frozenset(
-    {"asciidoc", "bibtex", "latex", "markdown", "plaintext", "restructuredtext", "tex", "text"}
+PROSE_LANGUAGES = frozenset(
+    {
+        *("asciidoc", "bibtex", "git-commit", "gitcommit", "latex", "markdown", "plaintext"),
+        *("restructuredtext", "tex", "text"),
+    }
 )
 """Languages whose text is prose: there is no telling it from an answer's own."""
 
@@ -113,9 +116,9 @@ def can_document(subject: Subject) -> bool:
         return True
     comments = COMMENTS.get(subject.language_id)
     # With a comment above, it has been documented already.
-    return comments is not None and not subject.code.lstrip().startswith(
-        (comments.line, comments.documentation, "/*")
-    )
+    if comments is None or not comments.documentation:
+        return False
+    return not subject.code.lstrip().startswith((comments.line, comments.documentation, "/*"))
 
 
 def apply(edit: Edit, lines: Sequence[str]) -> str:
@@ -145,7 +148,7 @@ def _without_fences(lines: list[str], subject: Subject) -> list[str]:
 
 def _check_prose(lines: Sequence[str], subject: Subject) -> None:
     # Python is parsed, and in a docstring prose is what belongs there.
-    if subject.language_id in _PROSE_LANGUAGES | {"python"}:
+    if subject.language_id in PROSE_LANGUAGES | {"python"}:
         return
     known = {line.strip() for line in _code_lines(subject)}
     for line in map(str.strip, lines):
@@ -261,7 +264,7 @@ def _complaint(edit: Edit, subject: Subject) -> str:
         # Where the document was broken before, it may still be, elsewhere.
         if parse_python(apply(edit, subject.lines) if was_python else alone) is None:
             return "The answer is not valid Python"
-    elif subject.language_id not in _PROSE_LANGUAGES and not _is_as_balanced(edit.text, subject):
+    elif subject.language_id not in PROSE_LANGUAGES and not _is_as_balanced(edit.text, subject):
         return "The brackets of the answer do not match"
     return ""
 
@@ -339,7 +342,7 @@ def _code_of(tree: ast.Module) -> str:
 
 def _comment(text: Sequence[str], subject: Subject) -> Edit:
     comments = COMMENTS.get(subject.language_id)
-    if comments is None:
+    if comments is None or not comments.documentation:
         raise ChatRefused("How this language is documented is not known.")
     mark = comments.documentation
     if mark == "/**":

@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ds_lsp.chat.comments import COMMENTS
+
 LOOK_LINES = 400
 """How far the layout is looked at in each direction: a list of code actions must be cheap."""
 MAX_PARSED_CHARS = 300_000
@@ -28,8 +30,12 @@ _CALLED = re.compile(
 )
 _CLOSERS = (")", "]", "}", "end", "fi", "done", "esac")
 _GOES_ON = re.compile(r"(?:else|elif|elseif|except|finally|catch|rescue|ensure|when|then)\b|\{$")
-_BESIDE = ("@", "#", "//", "/*", "*", "--", ";;", "%")
+_BESIDE = re.compile(r"@|#|//|/\*|\*+(?:[\s/]|$)|--(?!\S*;$)|;;|%(?!\w+\s*=)")
 """What begins a line that belongs to the definition below it: decorators, comments."""
+_PREPROCESSOR = re.compile(
+    r"#\s*(?:if|ifdef|ifndef|elif|elifdef|elifndef|else|endif|define|undef|include|include_next"
+    r"|import|pragma|error|warning|line|region|endregion)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +55,12 @@ def scope_at(lines: Sequence[str], at: int, language_id: str) -> Scope | None:
         tree = parse_python("".join(lines))
         if tree is not None:
             return _parsed_scope(tree, at)
-    return layout_scope(lines, at)
+    return layout_scope(lines, at, language_id)
 
 
-def layout_scope(lines: Sequence[str], at: int) -> Scope | None:
+def layout_scope(lines: Sequence[str], at: int, language_id: str) -> Scope | None:
     """The same by layout alone, in *lines* that may be a part of the document."""
-    layout = _Layout(lines)
+    layout = _Layout(lines, language_id)
     if not 0 <= at < len(lines):
         return None
     if layout.is_blank(at):
@@ -118,7 +124,9 @@ def _parsed_scope(tree: ast.Module, at: int) -> Scope | None:
 class _Layout:
     """Lines as they are laid out."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], language_id: str) -> None:
+        comments = COMMENTS.get(language_id)
+        self._has_preprocessor = comments is None or comments.line != "#"
         self._texts = [line.strip() for line in lines]
         self._lines = lines
 
@@ -180,7 +188,8 @@ class _Layout:
         level = self.indent(header)
         while (
             header > 0
-            and self._texts[header - 1].startswith(_BESIDE)
+            and _BESIDE.match(self._texts[header - 1])
+            and not self._is_preprocessor(self._texts[header - 1])
             and self.indent(header - 1) in (level, level + 1)
         ):
             header -= 1
@@ -231,9 +240,7 @@ class _Layout:
         return text.startswith("//") or (text.startswith("#") and not text.endswith("{"))
 
     def _is_preprocessor(self, text: str) -> bool:
-        return (
-            re.match(r"#\s*(?:if|ifdef|ifndef|else|elif|endif|define|pragma)\b", text) is not None
-        )
+        return self._has_preprocessor and _PREPROCESSOR.match(text) is not None
 
 
 def _balance(text: str) -> int:

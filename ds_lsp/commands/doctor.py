@@ -19,7 +19,7 @@ from ds_lsp.commands.config import HIDDEN
 from ds_lsp.commands.models import uses_of
 from ds_lsp.commands.output import prepare_output, print_json, without_keys
 from ds_lsp.commands.workspace import collect, folder_of, open_session, resolve_for
-from ds_lsp.errors import ChatRefused, ProviderError
+from ds_lsp.errors import AuthenticationError, ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, Service
 from ds_lsp.providers.connection import Reached, reach
 from ds_lsp.providers.models import catalog
@@ -100,7 +100,11 @@ def settings_check(problems: Sequence[str]) -> Check:
     if not problems:
         return Check("settings", OK, "no problem; `ds-lsp config` shows them")
     found = without_keys("; ".join(problems))
-    return Check("settings", FAILED, found, f"Correct them, as in {user_file()}.")
+    if all(problem.startswith("environment: ") for problem in problems):
+        advice = "Correct them in the environment your editor starts in."
+    else:
+        advice = f"Correct each where it says; your own file is {user_file()}."
+    return Check("settings", FAILED, found, advice)
 
 
 def key_check(session: Session, problem: str | None) -> Check:
@@ -139,11 +143,13 @@ async def _service_checks(session: Session) -> AsyncIterator[Check]:
     provider = session.engine.providers.first
     service: object = provider
     if provider is None or not isinstance(service, Service):
+        is_local = session.settings.provider == "local"
+        why = "`provider` is local: nobody is asked" if is_local else "there is no key to ask with"
         for name in ("models", "balance", "completion", "chat"):
-            yield Check(name, SKIPPED, "there is no key to ask with")
+            yield Check(name, SKIPPED, why)
         return
     yield await _models_check(session, service)
-    yield await _balance_check(service)
+    yield await _balance_check(session, service)
     yield await _completion_check(session, provider)
     yield await _chat_check(session)
 
@@ -153,7 +159,7 @@ async def _models_check(session: Session, service: Service) -> Check:
     try:
         names = await service.models()
     except ProviderError as error:
-        return _failed("models", error)
+        return _failed("models", error, session)
     took = _ms_since(started)
     gone = [use for use in uses_of(names, session) if use.used != use.wanted]
     if gone:
@@ -163,12 +169,12 @@ async def _models_check(session: Session, service: Service) -> Check:
     return Check("models", OK, f"the configured ones are among {', '.join(names)}", ms=took)
 
 
-async def _balance_check(service: Service) -> Check:
+async def _balance_check(session: Session, service: Service) -> Check:
     started = time.perf_counter()
     try:
         balance = await service.balance()
     except ProviderError as error:
-        return _failed("balance", error)
+        return _failed("balance", error, session)
     took, left = _ms_since(started), " and ".join(balance.amounts) or "not told"
     if not balance.is_available:
         detail = f"{left}, not enough for a request"
@@ -198,7 +204,7 @@ async def _completion_check(session: Session, provider: FimProvider) -> Check:
     try:
         result = await provider.fill(request, keep_going)
     except ProviderError as error:
-        return _failed("completion", error)
+        return _failed("completion", error, session)
     session.ledger.add_call(request.model, result.usage, request.language_id)
     took = _ms_since(started)
     begun = f", its first piece after {first[0]:.0f} ms" if first else ""
@@ -218,15 +224,17 @@ async def _chat_check(session: Session) -> Check:
             lambda waits: None,
         )
     except (ChatRefused, ProviderError) as error:
-        return _failed("chat", error)
+        return _failed("chat", error, session)
     took = _ms_since(started)
     begun = f", its first piece after {first[0]:.0f} ms" if first else ""
     return Check("chat", OK, f"{settings.model} answered{begun}", ms=took)
 
 
-def _failed(name: str, error: Exception) -> Check:
+def _failed(name: str, error: Exception, session: Session) -> Check:
     # The error's own words say what to do.
     detail, _, advice = str(error).partition(": ")
+    if isinstance(error, AuthenticationError):
+        advice = f"check the key from {session.key_source}."
     return Check(name, FAILED, detail, advice[:1].upper() + advice[1:] if advice else "Try again.")
 
 
@@ -250,7 +258,10 @@ def editor_checks(environ: Mapping[str, str], home: Path) -> Iterator[Check]:
         if editor in found:
             yield Check(editor, OK, f"{found[editor]} names ds-lsp")
     if not found:
-        advice = "See README.md, or the folder `editors`, for the lines to copy."
+        editors = Path(__file__).parents[2] / "editors"
+        # Only beside a checkout, not where the package is installed.
+        also = f", or {editors}," if editors.is_dir() else ""
+        advice = f"See the README on the project's page{also} for the lines to copy."
         yield Check("editors", WARNING, "no editor's configuration names ds-lsp", advice)
 
 

@@ -28,8 +28,9 @@ from ds_lsp.commands.workspace import (
 )
 from ds_lsp.document import Document
 from ds_lsp.errors import ChatRefused, ProviderError
-from ds_lsp.providers.base import ChatPiece, ChatResult
+from ds_lsp.providers.base import ChatPiece, ChatResult, Finish
 from ds_lsp.session import Session
+from ds_lsp.visible import visible_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +129,18 @@ async def _ask(session: Session, subject: Subject, *, as_json: bool) -> int:
         if not screen.text:
             raise
         screen.end()
+        if as_json:
+            heard = _as_json(subject, session.settings.chat.model, screen.heard)
+            print_json({**heard, "finish": None})
         complain(f"The answer was cut off. {error}")
         return 1
     screen.end()
     if as_json:
         print_json(_as_json(subject, session.settings.chat.model, result))
-    elif note := note_on(result.finish):
+    if not result.text.strip():
+        complain("The model said nothing.")
+        return 1
+    if not as_json and (note := note_on(result.finish)):
         complain(note)
     return 0
 
@@ -156,14 +163,20 @@ class _Screen:
     """Prints an answer line by line: rendered in a terminal, as it is where it is piped."""
 
     def __init__(self, *, as_json: bool) -> None:
-        self.text = ""
+        self.text = self.reasoning = ""
         self._rest = ""
         self._harmless = Harmless()
         self._render = _renderer()
         self._is_silent = as_json
 
+    @property
+    def heard(self) -> ChatResult:
+        """What has arrived of an answer that was cut off."""
+        return ChatResult(self.text, self.reasoning, Finish.CUT)
+
     def hear(self, piece: ChatPiece) -> None:
         self.text += piece.text
+        self.reasoning += piece.reasoning
         *lines, self._rest = (self._rest + piece.text).split("\n")
         for line in lines:
             self._print(self._harmless.line(line))
@@ -182,7 +195,7 @@ class _Screen:
 def _renderer() -> Callable[[str], str]:
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         return Rendered().line
-    return lambda line: line
+    return lambda line: visible_only(line, keep="\t")
 
 
 def locale_of(environ: Mapping[str, str]) -> str | None:

@@ -4,11 +4,13 @@ Editors ask for the list wherever the cursor rests, so only the lines around it 
 command that an action names finds out the rest.
 """
 
+import re
 from collections.abc import Iterator
 
 from lsprotocol import types
 
 from ds_lsp.chat.comments import COMMENTS
+from ds_lsp.chat.edits import PROSE_LANGUAGES
 from ds_lsp.chat.explanation import conversation
 from ds_lsp.chat.scope import LOOK_LINES, layout_scope
 from ds_lsp.chat.subject import requested, selected
@@ -38,7 +40,7 @@ def code_actions(
     ls: DsLanguageServer, params: types.CodeActionParams
 ) -> list[types.CodeAction | types.Command]:
     document = ls.documents.get(params.text_document.uri)
-    if document is None:
+    if document is None or not ls.session.chat.has_provider:
         return []
     offers = (
         _asks(document, params) if ls.pages.owns(document.uri) else _offers(ls, document, params)
@@ -91,14 +93,24 @@ def _for_cursor(
 ) -> Iterator[types.CodeAction]:
     line = params.range.start.line
     first = max(0, line - LOOK_LINES)
-    scope = layout_scope(document.lines(first, line + LOOK_LINES), line - first)
-    if scope is None:
+    lines = document.lines(first, line + LOOK_LINES)
+    scope = layout_scope(lines, line - first, document.language_id)
+    if scope is None or (not scope.is_definition and _says_nothing(document, line)):
         return
     kind = "function" if scope.is_definition else "code"
     yield _action(f"Explain the {kind} at the cursor", EXPLAIN_KIND, EXPLAIN, params)
-    if can_edit and scope.is_definition and document.language_id in COMMENTS:
+    comments = COMMENTS.get(document.language_id)
+    if can_edit and scope.is_definition and comments and comments.documentation:
         title = "Write documentation for the function at the cursor"
         yield _action(title, types.CodeActionKind.RefactorRewrite, DOCUMENT, params)
+
+
+def _says_nothing(document: Document, line: int) -> bool:
+    """Whether a line alone is nothing to explain: prose, or the end of something."""
+    if document.language_id in PROSE_LANGUAGES - {"bibtex", "latex", "tex"}:
+        return True
+    text = "".join(document.lines(line, line)).strip()
+    return re.fullmatch(r"[)\]},;]+", text) is not None
 
 
 def spots(span: types.Range) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -130,7 +131,11 @@ async def _serve(
     server: DsLanguageServer, read: Callable[[], Awaitable[bytes]], writer: Writer
 ) -> None:
     """Handle messages until the client says exit, or is gone or given up; then end the process."""
-    asyncio.get_running_loop().set_exception_handler(log_unhandled)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_unhandled)
+    # Windows has no such signal, and its loop no such method.
+    with suppress(NotImplementedError):
+        loop.add_signal_handler(signal.SIGTERM, server.protocol.exit_requested.set)
     server.protocol.set_writer(writer)
     messages = asyncio.ensure_future(handle_messages(server, read, Framer()))
     await asyncio.wait(

@@ -16,7 +16,8 @@ from ds_lsp.uris import to_path
 log = logging.getLogger(__name__)
 
 KEEP_S = 24 * 3600.0
-"""What a session that did not end well has left is removed after so many seconds."""
+"""What a session that did not end well has left is removed after so many seconds, where the
+system does not say whether it still runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,10 @@ class Pages:
     def _is_over(self, folder: Path) -> bool:
         pid = folder.name.partition("-")[0]
         try:
-            if self._clock() - folder.stat().st_mtime > KEEP_S:
-                return True
-            if os.name == "posix" and pid.isdecimal():
-                os.kill(int(pid), 0)
+            if os.name != "posix" or not pid.isdecimal():
+                return self._clock() - folder.stat().st_mtime > KEEP_S
+            # However old: an editor may stay open for days.
+            os.kill(int(pid), 0)
         except ProcessLookupError:
             return True
         except (OSError, OverflowError):

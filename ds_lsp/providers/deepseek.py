@@ -588,7 +588,7 @@ def _refusal(
             f"{host} refused the request ({status}): check the `{section}` settings."
         )
     return UnavailableError(
-        f"{host} is in trouble ({status}): it is asked again later.", retry_after_s=wish
+        f"{host} is in trouble ({status}): try again later.", retry_after_s=wish
     )
 
 

@@ -178,6 +178,20 @@ async def test_what_is_offered_where(tmp_path: Path, fake: FakeDeepSeek) -> None
 
 
 @pytest.mark.parametrize(
+    ("language_id", "text"),
+    [("c", "x = {\r\n  1,\r\n|};\r\n"), ("markdown", "# 甲\n\n乙| 🙂\n"), ("git-commit", "A|dd\n")],
+)
+async def test_what_says_nothing_alone_is_explained_when_selected(
+    tmp_path: Path, fake: FakeDeepSeek, language_id: str, text: str
+) -> None:
+    async with chatting(tmp_path, fake) as at:
+        cursor = at.open(text, language_id=language_id)
+        assert await at.actions(types.Range(cursor, cursor)) == []
+        whole = types.Range(types.Position(0, 0), cursor)
+        assert await at.actions(whole) != []
+
+
+@pytest.mark.parametrize(
     ("only", "offered"),
     [
         (["quickfix"], {"Explain: undefined name 'b'", "Fix: undefined name 'b'"}),
@@ -727,6 +741,8 @@ async def test_without_a_key_it_is_said_what_is_missing(tmp_path: Path) -> None:
     async with editor(tmp_path, **recorded("neovim")) as plain:
         at = Chatting(plain.client, plain.capabilities)
         at.open(CODE)
-        await at.choose("Explain", CURSOR)
+        assert await at.actions(CURSOR, diagnostic(5)) == []
+        span = CONVERTER.unstructure(CURSOR)
+        await at.command("explain", {"textDocument": {"uri": URI}, "range": span})
         await at.until(lambda: at.messages)
         assert "needs a key" in at.messages[0]

@@ -28,6 +28,7 @@ from ds_lsp.providers.base import (
 )
 from ds_lsp.session import Session
 from ds_lsp.settings import ChatSettings
+from ds_lsp.usage.estimate import tokens_in
 from tests.unit.fakes import turns
 
 REQUEST = ChatRequest((ChatMessage("user", "secret 甲"),), "m", 9, opening="secret")
@@ -70,7 +71,9 @@ class Rig:
             lambda uri: "rule 7" if "env" in uri else None,
             Events(
                 asking=lambda: self.events.append("asking"),
-                asked=lambda model, usage: self.events.append((model, usage)),
+                asked=lambda request, result: self.events.append(
+                    (request.model, result and result.usage)
+                ),
                 worked=lambda started: self.events.append("worked"),
                 failed=lambda error, started: self.events.append(error),
                 another_model=lambda error: self.another,
@@ -150,6 +153,28 @@ async def test_a_failure_is_told_and_raised() -> None:
     assert rig.events == ["asking", ("m", None), error]
 
 
+@pytest.mark.parametrize("is_cancelled", [True, False])
+async def test_an_answer_that_was_cut_off_is_estimated(is_cancelled: bool) -> None:
+    session = Session()
+    provider = FakeChat()
+    session.chat.use(provider)
+    request = ChatRequest((ChatMessage("user", "甲乙 🙂"),), "m", 9)
+    task = asyncio.create_task(
+        session.chat.ask("file:///a", request, lambda piece: None, lambda waits: None)
+    )
+    await turns()
+    if is_cancelled:
+        task.cancel()
+    else:
+        provider.fail(UnavailableError("cut"))
+    await asyncio.wait([task])
+    totals = session.ledger.session()
+    assert (totals.requests, totals.estimated) == (1, 1)
+    assert totals.prompt_miss_tokens == tokens_in("甲乙 🙂")
+    assert totals.completion_tokens == tokens_in("It")
+    await session.aclose()
+
+
 def test_thinking_has_more_room() -> None:
     plain = answer_request((), ChatSettings())
     thinking = answer_request((), ChatSettings(thinking=True))
@@ -202,7 +227,8 @@ async def test_account_and_network_are_everybodys(error: ProviderError) -> None:
     await task
     assert trouble(session) is None
     assert session.ledger.session().requests == 2
-    assert session.ledger.session().completion_tokens == USAGE.completion
+    # The first one had begun to answer.
+    assert session.ledger.session().completion_tokens == tokens_in("It") + USAGE.completion
     await session.aclose()
 
 

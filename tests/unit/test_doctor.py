@@ -8,6 +8,7 @@ import pytest
 from ds_lsp.commands import balance, doctor, models
 from ds_lsp.commands.doctor import configured_editors, editor_checks, words_for
 from ds_lsp.providers.connection import Reached
+from ds_lsp.sources import user_file
 from tests.fake_deepseek import FakeDeepSeek
 from tests.unit.clean import clean
 
@@ -76,7 +77,24 @@ def test_each_failure_has_advice(
     for name in ("settings", *SERVICE):
         assert found[name]["state"] == "failed"
         assert found[name]["advice"]
+    assert found["settings"]["advice"] == "Correct them in the environment your editor starts in."
+    assert found["balance"]["advice"] == "Check the key from environment."
     assert "canary" not in repr(found)
+
+
+def test_problems_of_a_file_are_not_the_environments() -> None:
+    check = doctor.settings_check(("environment: a", "config.toml: b"))
+    assert str(user_file()) in check.advice
+
+
+def test_local_asks_nobody(
+    fake: FakeDeepSeek, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DS_LSP_PROVIDER", "local")
+    assert doctor.main(["--json"]) == 0
+    found = checks(capsys)
+    assert {found[name]["detail"] for name in SERVICE} == {"`provider` is local: nobody is asked"}
+    assert fake.requests == []
 
 
 def test_a_model_that_is_not_there(

@@ -82,6 +82,26 @@ def test_markdown_is_printed_as_it_is_where_it_is_piped(
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "is_terminal"),
+    [("NO_COLOR", "1", True), ("TERM", "dumb", True), ("TERM", "xterm", False)],
+)
+def test_an_answer_cannot_steer_the_terminal(
+    fake: FakeDeepSeek,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    value: str,
+    is_terminal: bool,
+) -> None:
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+    fake.chat_answer("\t甲\x1b[31mb 🙂\x07\r\n")
+    assert explain.main([f"{file}:5"]) == 0
+    assert capsys.readouterr().out == "\t甲\\x1b[31mb 🙂\\x07\n"
+
+
+@pytest.mark.parametrize(
     ("place", "lines"), [("", "1 to 8"), (":4-5", "4 to 5"), (":8", "8"), (":1-1", "1")]
 )
 def test_the_lines_that_are_meant(fake: FakeDeepSeek, file: Path, place: str, lines: str) -> None:
@@ -119,6 +139,37 @@ def test_what_has_arrived_is_kept(
     output = capsys.readouterr()
     assert output.out == "It adds\n"
     assert "cut off" in output.err
+
+
+def test_what_has_arrived_is_json_too(
+    fake: FakeDeepSeek, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.chat_script(*chat_sse("It adds")[:5], Close())
+    assert explain.main([f"{file}:5", "--json"]) == 1
+    output = capsys.readouterr()
+    value = json.loads(output.out)
+    assert (value["markdown"], value["finish"], value["usage"]) == ("It adds", None, None)
+    assert "cut off" in output.err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_empty_answer_is_none(
+    fake: FakeDeepSeek, file: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    fake.chat_answer("")
+    assert explain.main([f"{file}:5", *options]) == 1
+    output = capsys.readouterr()
+    assert output.err == "ds-lsp: The model said nothing.\n"
+    assert bool(output.out) == bool(options)
+
+
+def test_nobody_but_the_user_asks_again(
+    fake: FakeDeepSeek, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.chat_script(Reply(500, envelope("canary")))
+    assert explain.main([f"{file}:5"]) == 1
+    assert capsys.readouterr().err.endswith(" is in trouble (500): try again later.\n")
+    assert len(fake.chats) == 1
 
 
 def test_failures_are_said_and_end_with_one(

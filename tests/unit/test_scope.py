@@ -74,6 +74,29 @@ CASES = {
     "a block": ("yaml", "a:\n  b: 1\nc:\n  d: |2\n  e: 3\nf: 4\n", (2, 4, "")),
     "else": ("javascript", "if (a) {\n  b|;\n} else {\n  c;\n}\nd;\n", (0, 4, "")),
     "no indentation": ("javascript", "a\nf(function() {\nb;|\n});\nc\n", (1, 3, "")),
+    "below the preprocessor": (
+        "c",
+        '#include "甲.h"\r\n#  endif\r\n#undef A\r\nint f(int a)\r\n{\r\n\ta|++;\r\n}\r\n',
+        (3, 6, "f"),
+    ),
+    "below a comment of a block": (
+        "cpp",
+        "#endif\n/**\n * 加 🙂\n **/\nint f()\n{\n  a|++;\n}\n",
+        (1, 7, "f"),
+    ),
+    "below a statement": ("c", "*p = 1;\nint f() {\n  a|++;\n}\n", (1, 3, "f")),
+    "below a count": ("javascript", "--i;\nfunction f() {\n  a|++;\n}\n", (1, 3, "f")),
+    "below an assignment": ("perl", "%a = ();\nsub f {\n  a|;\n}\n", (1, 3, "f")),
+    "below a comment with a word of the preprocessor": (
+        "ruby",
+        "# if 甲\n# error 🙂\ndef f\n  x|\nend\n",
+        (0, 4, "f"),
+    ),
+    "below a comment of dashes": (
+        "haskell",
+        "-- | 加;\n--\nf = do\n  x|\n",
+        (0, 3, ""),
+    ),
     "a paragraph": ("javascript", "a\n\nb\nc|\n\nd\n", (2, 3, "")),
 }
 
