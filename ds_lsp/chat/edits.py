@@ -30,6 +30,15 @@ PROSE_LANGUAGES = frozenset(
 )
 """Languages whose text is prose: there is no telling it from an answer's own."""
 
+_WORDY = frozenset(
+    {
+        *("bat", "dockerfile", "elixir", "erlang", "fsharp", "haskell", "ini", "julia", "lua"),
+        *("make", "makefile", "ocaml", "perl", "powershell", "properties", "r", "ruby", "sh"),
+        *("shellscript", "bash", "sql", "swift", "toml", "vb", "yaml", "zsh", "fish", "elm"),
+    }
+)
+"""Languages in which a line of four words and no signs can be code."""
+
 _FENCE_LINE = re.compile(r"\s*(`{3,}|~{3,})[^`]*$")
 _NAMES = re.compile(r"`[^`]*`|[\w.]+\(\)|[(（][^()（）]*[)）]")
 """What a remark says of code: names in back quotes, calls, asides."""
@@ -77,6 +86,7 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
     if not lines:
         raise ChatRefused("The answer was empty, and nothing was changed.")
     _check_prose(lines, subject)
+    _check_kinship(lines, subject)
     complaint = ""
     for variant in _indented(lines, subject):
         edit = Edit(subject.first, subject.last, subject.eol.join(variant))
@@ -152,19 +162,36 @@ def _check_prose(lines: Sequence[str], subject: Subject) -> None:
         return
     known = {line.strip() for line in _code_lines(subject)}
     for line in map(str.strip, lines):
-        if line not in known and is_prose(line):
+        if line not in known and is_prose(line, is_wordy=subject.language_id in _WORDY):
             raise ChatRefused("The answer is not code alone, and nothing was changed.")
 
 
-def is_prose(line: str) -> bool:
+def _check_kinship(lines: Sequence[str], subject: Subject) -> None:
+    """New code for old has some word in common with it; an answer in words may have none."""
+    own, new = _words(_lines(_uncommented(subject))), _words(lines)
+    if own and not own & new:
+        raise ChatRefused("The answer has nothing to do with the code, and nothing was changed.")
+
+
+def _uncommented(subject: Subject) -> str:
+    return "\n".join(line for line in _code_lines(subject) if not _COMMENT.match(line.strip()))
+
+
+def _words(lines: Sequence[str]) -> frozenset[str]:
+    return frozenset(word for line in lines for word in re.findall(r"[^\W\d]\w*", line))
+
+
+def is_prose(line: str, *, is_wordy: bool = True) -> bool:
     """Whether a line reads like a sentence, the names of code in it aside.
 
     It begins with a capital or is Chinese, has no sign that code has, and ends like a sentence or
-    has as many words as one.
+    has as many words as one. *is_wordy*: code of this language can be words alone.
     """
     if _COMMENT.match(line):
         return False
     plain = _NAMES.sub(" ", line).strip()
+    if not is_wordy and len(re.findall(r"[^\W\d_]+", plain)) >= 4 and not _CODE.search(plain):
+        return True
     first = _CAPITAL.match(plain)
     if not first or (len(first[0]) > 1 and first[0].isupper()) or _CODE.search(plain):
         return False

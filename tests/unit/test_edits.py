@@ -268,6 +268,8 @@ def test_what_has_a_comment_above_it_is_documented_already() -> None:
     [
         "I cannot do that without knowing what `add()` is for.",
         "Sure!",
+        "no change needed",
+        "the function f is fine as it is",
         "I'm sorry. I can't do that.",
         "I think the code is fine as it is; nothing needs to change.",
         "这段代码没有问题 (no change)。",
