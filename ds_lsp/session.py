@@ -115,6 +115,8 @@ class Session:
         self._asked_for: tuple[object, ...] = ()
         self._gate_made_of: object = None
         self._choosing: asyncio.Task[None] | None = None
+        self._choosers: set[asyncio.Task[None]] = set()
+        """The one above, and those before it that are not quite over."""
         self._is_searching = False
 
     async def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
@@ -150,6 +152,8 @@ class Session:
                 self.engine.use(Providers(self._local))
             # A task in any case: the client's first answer does not wait for an import.
             self._choosing = asyncio.create_task(self._choose_provider(settings))
+            self._choosers.add(self._choosing)
+            self._choosing.add_done_callback(self._choosers.discard)
         self._heed_limit()
 
     async def settled(self) -> None:
@@ -245,10 +249,11 @@ class Session:
             self.engine.providers.first.warm()
 
     async def aclose(self) -> None:
-        if self._choosing:
-            self._choosing.cancel()
+        for chooser in self._choosers:
+            chooser.cancel()
+        if self._choosers:
             # Whoever was asked for the key ends with us.
-            await asyncio.wait([self._choosing])
+            await asyncio.wait(self._choosers)
         self._health.aclose()
         await self.engine.aclose()
         await self.ledger.aclose()

@@ -365,12 +365,19 @@ def _fit(
 
 
 def _without_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
-    """Up to the line of a secret, or of filler in the place of one: half a line is no code."""
+    """Whole lines above a secret, or above filler in the place of one, that leave nothing open."""
     kept = offerable(fitted.text, at)
     if kept == fitted.text:
         return fitted
-    text = LINE_END.sub("\n", kept).rpartition("\n")[0].rstrip().replace("\n", at.eol)
+    lines = LINE_END.sub("\n", kept).split("\n")[:-1]
+    while lines and _leaves_open("\n".join(lines)):
+        lines.pop()
+    text = "\n".join(lines).rstrip().replace("\n", at.eol)
     return Fitted(text, 0, (*fitted.rules, "cut_at_secret"))
+
+
+def _leaves_open(text: str) -> bool:
+    return any(text.count(opener) > text.count(closer) for opener, closer in ("()", "[]", "{}"))
 
 
 def _place(

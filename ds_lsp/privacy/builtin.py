@@ -42,7 +42,6 @@ PATTERNS = (
     "kubeconfig",
     "rclone.conf",
     ".dockercfg",
-    "credentials",
     ".vault-pass*",
     "vault.yml",
     "vault.yaml",

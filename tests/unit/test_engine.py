@@ -206,7 +206,9 @@ async def test_joins_the_call_in_flight_without_waiting() -> None:
 
 async def test_ten_requests_ten_answers_one_call() -> None:
     rig = Rig()
-    tasks = [await rig.begin(f"x = {'a' * count}|", AUTOMATIC) for count in range(10)]
+    settings = CompletionSettings(debounce_ms=75)
+    texts = [f"x = {'a' * count}|" for count in range(10)]
+    tasks = [await rig.begin_request(request_at(text, AUTOMATIC, settings)) for text in texts]
     await rig.time.advance(1.0)
     (call,) = rig.provider.calls
     call.say("b")
@@ -380,7 +382,8 @@ async def test_excerpts_may_be_renewed_and_what_is_known_stays_known() -> None:
 
 async def test_provider_changed_during_the_wait_is_the_one_that_is_asked() -> None:
     rig = Rig()
-    task = await rig.begin("x = |", AUTOMATIC)
+    settings = CompletionSettings(debounce_ms=75)
+    task = await rig.begin_request(request_at("x = |", AUTOMATIC, settings))
     other = FakeProvider("2")
     rig.engine.use(Providers(other))
     await rig.time.advance(1.0)
