@@ -250,7 +250,9 @@ class Session:
 
     async def aclose(self) -> None:
         for chooser in self._choosers:
-            chooser.cancel()
+            # Once: a second cancellation would end the cleaning up after the first.
+            if not chooser.cancelling():
+                chooser.cancel()
         if self._choosers:
             # Whoever was asked for the key ends with us.
             await asyncio.wait(self._choosers)
