@@ -1,11 +1,10 @@
 """Prints what is left on the account."""
 
 import argparse
-import asyncio
 from collections.abc import Sequence
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
-from ds_lsp.commands.workspace import Refused, ask_service
+from ds_lsp.commands.workspace import ask_service, run
 from ds_lsp.providers.base import Balance, Service
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
@@ -14,11 +13,11 @@ from ds_lsp.session import Session
 def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     prepare_output()
-    try:
-        balance = asyncio.run(ask_service(_ask))
-    except Refused as refused:
-        complain(str(refused))
-        return 1
+    return run(_balance(arguments))
+
+
+async def _balance(arguments: argparse.Namespace) -> int:
+    balance = await ask_service(_ask)
     if arguments.json:
         amounts = list(balance.amounts)
         print_json({"is_available": balance.is_available, "amounts": amounts})

@@ -1,7 +1,6 @@
 """Prints one completion for a place in a file."""
 
 import argparse
-import asyncio
 import re
 import sys
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from ds_lsp.commands.workspace import (
     provider_source,
     report_problems,
     resolve_for,
+    run,
 )
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document, PositionEncoding, split_lines, strip_line_end
@@ -47,11 +47,7 @@ class Place:
 def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     prepare_output()
-    try:
-        return asyncio.run(_complete(arguments))
-    except Refused as refused:
-        complain(str(refused))
-        return 1
+    return run(_complete(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,6 @@
 """Explains code in a file: streams Markdown to the terminal."""
 
 import argparse
-import asyncio
 import os
 import re
 import sys
@@ -25,6 +24,7 @@ from ds_lsp.commands.workspace import (
     provider_source,
     report_problems,
     resolve_for,
+    run,
 )
 from ds_lsp.document import Document
 from ds_lsp.errors import ChatRefused, ProviderError
@@ -45,11 +45,7 @@ class Target:
 def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     prepare_output()
-    try:
-        return asyncio.run(_explain(arguments))
-    except Refused as refused:
-        complain(str(refused))
-        return 1
+    return run(_explain(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:

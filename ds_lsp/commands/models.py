@@ -1,12 +1,11 @@
 """Lists the models there are, and which of them are used for what."""
 
 import argparse
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
-from ds_lsp.commands.workspace import Refused, ask_service
+from ds_lsp.commands.workspace import ask_service, run
 from ds_lsp.providers.base import Service
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
@@ -26,11 +25,11 @@ class Use:
 def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     prepare_output()
-    try:
-        names, uses = asyncio.run(ask_service(_ask))
-    except Refused as refused:
-        complain(str(refused))
-        return 1
+    return run(_models(arguments))
+
+
+async def _models(arguments: argparse.Namespace) -> int:
+    names, uses = await ask_service(_ask)
     if arguments.json:
         used = {use.setting: {"wanted": use.wanted, "used": use.used} for use in uses}
         print_json({"models": list(names), "settings": used})

@@ -1,6 +1,7 @@
 """The workspace of a subcommand: its folder, its settings, a session on them."""
 
 import argparse
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from ds_lsp.settings import SETTINGS, Resolved, Source
 from ds_lsp.sources import read_layers, resolve_with
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from ds_lsp.health import Say
     from ds_lsp.providers.base import Service
@@ -55,6 +56,15 @@ async def open_session(resolved: Resolved, folder: Path, say: "Say") -> "AsyncIt
 
 class Refused(Exception):  # noqa: N818 - an answer in words
     """The thing asked cannot be done; the message says why."""
+
+
+def run(work: "Coroutine[object, object, int]") -> int:
+    """The exit status of *work*; what it refuses is said, and is status 1."""
+    try:
+        return asyncio.run(work)
+    except Refused as refused:
+        complain(str(refused))
+        return 1
 
 
 async def ask_service(ask: "Callable[[Service, Session], Awaitable[T]]") -> T:

@@ -226,7 +226,7 @@ class DeepSeek:
             error = UnavailableError(f"{self.host} did not answer in time.")
         except Exception as exc:
             error = self._error_from(exc)
-        # As in `fill`: raised out here, it drags nothing along.
+        # As in `run`: raised out here, it drags nothing along.
         raise error
 
     async def _unless_model_is_gone(self, refusal: BadRequestError, call: "Call") -> ProviderError:
