@@ -236,6 +236,9 @@ class DsProtocol(LanguageServerProtocol):
         if is_request and not is_usable_id(data["id"]):
             self._refuse(None, JsonRpcInvalidRequest("An id is a whole number or a text."))
             return
+        if method == types.CANCEL_REQUEST and not is_request and not _names_request(data):
+            log.debug("a cancellation of nothing")
+            return
         refusal = self._refusal(method, is_request)
         if refusal is None:
             self.handle_message(self.structure_message(data))
@@ -348,6 +351,12 @@ def _mend(data: dict[str, Any]) -> None:
     document = params.get("textDocument")
     if isinstance(document, dict) and document.get("version", 0) is None:
         document["version"] = 0
+
+
+def _names_request(data: dict[str, Any]) -> bool:
+    """Whether a cancellation says which request it is about."""
+    params = data.get("params")
+    return isinstance(params, dict) and is_usable_id(params.get("id"))
 
 
 def _uri_of(data: dict[str, Any]) -> str:
