@@ -259,6 +259,8 @@ def _listen(port: int) -> socket.socket:
     if os.name == "posix":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
+    listener.listen(100)
+    listener.setblocking(False)
     return listener
 
 
@@ -373,16 +375,15 @@ class FakeDeepSeek:
         self._thread.join()
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._connected, sock=self._listener, ssl=self._tls)
-        self._loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
+        # Not asyncio's own server: one that closes while it accepts leaves the connection open,
+        # which is then found in somebody else's test.
+        loop.add_reader(self._listener, self._accept)
         with self._change():
             self._stop = asyncio.Event()
         await self._stop.wait()
-        server.close()
-        # One that is being accepted just now becomes a handler in a few turns; left alone, its
-        # transport would be found unclosed in somebody else's test.
-        for _ in range(10):
-            await asyncio.sleep(0)
+        loop.remove_reader(self._listener)
+        self._listener.close()
         for task in self._handlers:
             task.cancel()
         await asyncio.gather(*self._handlers, return_exceptions=True)
@@ -393,13 +394,25 @@ class FakeDeepSeek:
             yield
             self._changed.notify_all()
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Not a coroutine: asyncio would run it itself, and complain when it is cancelled.
-        task = asyncio.create_task(self._converse(reader, writer))
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.setblocking(False)
+        task = asyncio.create_task(self._converse(connection))
         self._handlers.add(task)
         task.add_done_callback(self._handlers.discard)
+        task.add_done_callback(lambda _: connection.close())
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(self, connection: socket.socket) -> None:
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        loop = asyncio.get_running_loop()
+        try:
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, connection, ssl=self._tls
+            )
+        except OSError:  # no TLS was spoken, or not with this certificate
+            return
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         with self._change():
             self.connections += 1
             self.open_connections += 1
