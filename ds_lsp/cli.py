@@ -13,6 +13,10 @@ from ds_lsp.logs import LEVELS, configure_logging
 COMMANDS = {
     "demo": "show completions at work in this terminal; needs no key and no network",
     "complete": "print one completion for FILE:LINE:COL",
+    "explain": "explain FILE, or FILE:LINE, or FILE:LINE-LINE",
+    "doctor": "check everything from the settings to the model's answers, and say what to do",
+    "models": "list DeepSeek's models, and which of them are used",
+    "balance": "print what is left on the DeepSeek account",
     "usage": "show requests, tokens and an estimate of the money, and what was accepted",
     "why": "say whether a file may be completed and sent, and which rule says so",
     "config": "show the settings in force and where each came from",

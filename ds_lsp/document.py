@@ -133,6 +133,19 @@ class Document:
         """The whole text; costs a copy of it."""
         return "".join(self._lines)
 
+    @property
+    def encoding(self) -> PositionEncoding:
+        """What the client's columns count."""
+        return self._encoding
+
+    @property
+    def line_count(self) -> int:
+        return len(self._lines)
+
+    def lines(self, first: int, last: int) -> list[str]:
+        """Lines *first* to *last*, both included, as far as there are such; with their ends."""
+        return self._lines[max(first, 0) : last + 1]
+
     def beginning(self, chars: int) -> str:
         """The first *chars* characters; costs no more than those."""
         pieces = []
@@ -170,9 +183,9 @@ class Document:
         Positions past the end of a line or of the document are moved back to that end; an end
         before the start is taken as the start.
         """
-        first, first_index = self._locate(*start)
+        first, first_index = self.locate(*start)
         # Typing inserts: in a line of megabytes, finding a place twice is to be felt.
-        found = (first, first_index) if end == start else self._locate(*end)
+        found = (first, first_index) if end == start else self.locate(*end)
         last, last_index = max(found, (first, first_index))
         self._note_edit((first, first_index), (last, last_index), text)
         chunk = self._lines[first][:first_index] + text + self._lines[last][last_index:]
@@ -191,7 +204,7 @@ class Document:
 
     def snapshot(self, line: int, column: int) -> Snapshot:
         """The text around a position (column in the client's units), clamped as in `replace`."""
-        line, index = self._locate(line, column)
+        line, index = self.locate(line, column)
         before, whole = self._before(line, index)
         return Snapshot(
             uri=self.uri,
@@ -203,7 +216,7 @@ class Document:
             column=width(self._lines[line][:index], self._encoding),
             encoding=self._encoding,
             before_is_whole=whole,
-            eol=self._eol(),
+            eol=self.eol(),
             edited_at=self.edited_at,
             head=self.head,
             size=self.size,
@@ -243,7 +256,7 @@ class Document:
             restored=len(text) > 1 and text == before.removed and start == before.start,
         )
 
-    def _locate(self, line: int, column: int) -> tuple[int, int]:
+    def locate(self, line: int, column: int) -> tuple[int, int]:
         """Line and character index of a position, clamped into the document."""
         if line < 0:
             return 0, 0
@@ -270,7 +283,8 @@ class Document:
             size += len(self._lines[line])
         return "".join(pieces)[:AFTER_WINDOW]
 
-    def _eol(self) -> str:
+    def eol(self) -> str:
+        """The line end of the document: that of its first line."""
         end = LINE_END.search(self._lines[0])
         return end.group() if end else "\n"
 

@@ -11,6 +11,7 @@
       . ConnectError         the provider could not be reached at all
   + StoreError               the file with the counts cannot be used now
   + Superseded               a newer request took this one's place
+  + ChatRefused              what was asked of chat cannot be done, or must not
 
 The message of a `ProviderError` is one sentence for the user. It never holds the key, the
 prompt or the completion, whatever the provider's own message said.
@@ -70,3 +71,10 @@ class StoreError(DsLspError):
 
 class Superseded(DsLspError):  # noqa: N818 - not an error to its caller, but an ending
     """A newer request for the same document took this one's place."""
+
+
+class ChatRefused(DsLspError):  # noqa: N818 - an answer in words
+    """What was asked of chat cannot be done, or must not; the message tells the user why.
+
+    As that of a `ProviderError`, it holds no text of a document or an answer.
+    """

@@ -140,7 +140,7 @@ class Health:
                 f"The balance of the DeepSeek account is {left}, "
                 f"which is not enough to complete with: top up at {catalog().top_up}."
             )
-        self._say("provider", self._words, Occasion.PASSING)
+        self._say("provider", self._words)
         self._changed()
         while True:
             await self._sleep(PROBE_S)

@@ -9,17 +9,26 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ds_lsp.chat.chat import SHARED, Chat
+from ds_lsp.chat.chat import Events as ChatEvents
 from ds_lsp.completion.context import Contexts, defuse
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
-from ds_lsp.completion.outcomes import Event
+from ds_lsp.completion.outcomes import Event, Outcome
 from ds_lsp.document import Document, Snapshot
-from ds_lsp.errors import AuthenticationError, UnknownModelError
+from ds_lsp.errors import AuthenticationError, ProviderError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
 from ds_lsp.key import Found, find_key, needs_search
 from ds_lsp.privacy.gate import Gate
 from ds_lsp.privacy.text import text_rule
-from ds_lsp.providers.base import Account, FimProvider, FimRequest, FimResult
+from ds_lsp.providers.base import (
+    Account,
+    ChatRequest,
+    ChatResult,
+    FimProvider,
+    FimRequest,
+    FimResult,
+)
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.provider import Local
 from ds_lsp.providers.models import catalog
@@ -80,6 +89,17 @@ class Session:
             sleep=sleep,
             allowance=self._allowance,
         )
+        self.chat = Chat(
+            lambda uri: self.gate.excludes(uri),
+            ChatEvents(
+                asking=self._asking,
+                asked=self._chat_asked,
+                worked=self._chat_worked,
+                failed=self._chat_failed,
+                another_model=self._another_model,
+            ),
+            prepare=_without_secrets,
+        )
         self._health = Health(self.engine.breaker, say, self._tell_state, sleep)
         self.gate = Gate()
         self.key_source = "none"
@@ -95,6 +115,8 @@ class Session:
         self._asked_for: tuple[object, ...] = ()
         self._gate_made_of: object = None
         self._choosing: asyncio.Task[None] | None = None
+        self._choosers: set[asyncio.Task[None]] = set()
+        """The one above, and those before it that are not quite over."""
         self._is_searching = False
 
     async def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
@@ -130,7 +152,14 @@ class Session:
                 self.engine.use(Providers(self._local))
             # A task in any case: the client's first answer does not wait for an import.
             self._choosing = asyncio.create_task(self._choose_provider(settings))
+            self._choosers.add(self._choosing)
+            self._choosing.add_done_callback(self._choosers.discard)
         self._heed_limit()
+
+    async def settled(self) -> None:
+        """Wait until it is known who is asked: finding the key may take its time."""
+        while self._choosing and not self._choosing.done():
+            await asyncio.wait([self._choosing])
 
     def forget_gate(self) -> None:
         """Ignore files have changed: the next `configure` reads them again."""
@@ -175,6 +204,8 @@ class Session:
         """Count what became of completions that were offered."""
         for event in events:
             self.ledger.add_outcome(event.language, event.outcome.value, event.chars)
+            if event.outcome is Outcome.REJECTED:
+                self.engine.dismissed.dismiss(event.id)
 
     def why(self) -> Mapping[str, object]:
         """The answer of ``ds-lsp.why``: the last request's record."""
@@ -218,10 +249,13 @@ class Session:
             self.engine.providers.first.warm()
 
     async def aclose(self) -> None:
-        if self._choosing:
-            self._choosing.cancel()
+        for chooser in self._choosers:
+            # Once: a second cancellation would end the cleaning up after the first.
+            if not chooser.cancelling():
+                chooser.cancel()
+        if self._choosers:
             # Whoever was asked for the key ends with us.
-            await asyncio.wait([self._choosing])
+            await asyncio.wait(self._choosers)
         self._health.aclose()
         await self.engine.aclose()
         await self.ledger.aclose()
@@ -259,16 +293,19 @@ class Session:
             await _close(replaced)
 
     def _providers(self, settings: Settings, key: str | None) -> Providers:
+        self.chat.use(None)
         if settings.provider == "local" or (settings.provider == "auto" and not key):
             return Providers(self._local)
         if not key:
             return Providers(None)
         # Imported where it is used: httpx costs a tenth of the start, and local needs none of it.
         from ds_lsp.providers.deepseek import DeepSeek
+        from ds_lsp.providers.deepseek_chat import DeepSeekChat
 
         deepseek = DeepSeek(
             api_key=key, base_url=settings.base_url, reached=lambda: self._health.reached()
         )
+        self.chat.use(DeepSeekChat(deepseek))
         return Providers(deepseek, self._local if settings.provider == "auto" else None)
 
     def _state(self) -> tuple[str, str]:
@@ -330,6 +367,26 @@ class Session:
             f"today: requests {today.requests:,}, tokens {today.tokens:,}, about "
             f"${today.cost_usd:.4f} (prices of {catalog().as_of})"
         )
+
+    def _chat_asked(self, request: ChatRequest, result: ChatResult | None) -> None:
+        self._calls -= 1
+        self.ledger.add_chat(request, result)
+        self._tell_state()
+
+    def _chat_worked(self, started: float) -> None:
+        # An answer proves the key, the balance and the network, and nothing about completion.
+        if isinstance(self.engine.breaker.trouble, SHARED):
+            self.engine.breaker.worked(started)
+            self._health.worked()
+
+    def _chat_failed(self, error: ProviderError, started: float) -> None:
+        if isinstance(error, SHARED):
+            is_known = self.engine.breaker.trouble is not None
+            self.engine.breaker.failed(error, started)
+            self._health.failed(error)
+            if is_known:
+                # It has been said, maybe long ago; somebody waits for a word.
+                self._health.unmet(error)
 
     def _may_know_another_key(self) -> bool:
         """Whether whoever keeps the key is worth asking again: the one it gave was refused."""

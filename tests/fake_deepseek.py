@@ -6,6 +6,7 @@ In tests, use the fixture ``fake``::
     fake.script(Send(b"data: ..."), Wait(event), Close())  # or step by step
     fake.script(lambda request: [Reply(503)])
     fake.wait_for_requests(1)                            # instead of sleeping
+    fake.chat_answer("It adds.")                         # the next chat; chat_script as above
 
 By hand: ``python -m tests.fake_deepseek --port 8000 --text 'return 1'``.
 """
@@ -35,6 +36,13 @@ REQUIRED = frozenset({"model", "prompt"})
 OPTIONAL = frozenset(
     {"suffix", "max_tokens", "temperature", "top_p", "stop", "stream", "stream_options"}
     | {"logprobs", "echo", "frequency_penalty", "presence_penalty"}
+)
+CHAT_MAX_TOKENS = 393_216
+CHAT_REQUIRED = frozenset({"model", "messages"})
+CHAT_OPTIONAL = frozenset(
+    {"thinking", "reasoning_effort", "max_tokens", "response_format", "stop", "stream"}
+    | {"stream_options", "temperature", "top_p", "tools", "tool_choice", "logprobs"}
+    | {"top_logprobs", "user_id", "frequency_penalty", "presence_penalty"}
 )
 PATIENCE_S = 10.0
 """How long the waiting helpers wait, in seconds, before the test has failed."""
@@ -155,6 +163,49 @@ def chunk(text: str | None = "", finish: str | None = None, **extra: object) -> 
     )
 
 
+def chat_chunk(
+    text: str | None = None,
+    finish: str | None = None,
+    *,
+    reasoning: str | None = None,
+    has_delta: bool = True,
+    **extra: object,
+) -> str:
+    """The JSON of one event of a chat."""
+    delta: dict[str, object] = {"content": text}
+    if reasoning is not None:
+        delta["reasoning_content"] = reasoning
+    choice: dict[str, object] = {"index": 0, "finish_reason": finish, "logprobs": None}
+    if has_delta:
+        choice["delta"] = delta
+    head = {"id": "fake", "object": "chat.completion.chunk", "created": 1, "model": MODELS[0]}
+    return json.dumps(head | {"choices": [choice]} | extra, ensure_ascii=False)
+
+
+def chat_sse(
+    text: str,
+    *,
+    reasoning: str = "",
+    usage: Mapping[str, object] | None = None,
+    finish: str | None = "stop",
+    last_has_delta: bool = True,
+    done: bool = True,
+) -> list[Send]:
+    """A documented chat stream: keep-alive comments, the reasoning, the text, the usage."""
+    count = usage or usage_of("", reasoning + text)
+    role = json.loads(chat_chunk(""))
+    role["choices"][0]["delta"]["role"] = "assistant"
+    events = [": keep-alive", ": keep-alive", f"data: {json.dumps(role)}"]
+    events += [f"data: {chat_chunk(reasoning=piece)}" for piece in pieces_of(reasoning)]
+    events += [f"data: {chat_chunk(piece)}" for piece in pieces_of(text)]
+    if finish is not None:
+        last = chat_chunk("", finish, has_delta=last_has_delta, usage=count)
+        events.append(f"data: {last}")
+    if done:
+        events.append("data: [DONE]")
+    return [Send(f"{event}\n\n".encode()) for event in events]
+
+
 def sse(
     text: str,
     *,
@@ -208,6 +259,8 @@ def _listen(port: int) -> socket.socket:
     if os.name == "posix":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
+    listener.listen(100)
+    listener.setblocking(False)
     return listener
 
 
@@ -223,6 +276,7 @@ class FakeDeepSeek:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.text, self.key = text, key
+        self.chat_text = "It is what it is."
         self.requests: list[Recorded] = []
         self.violations: list[str] = []
         """What the API forgives and ds-lsp does not. The fixture wants none left at the end."""
@@ -237,6 +291,7 @@ class FakeDeepSeek:
         self._port: int = self._listener.getsockname()[1]
         self._tls = tls
         self._scripts: deque[Script] = deque()
+        self._chat_scripts: deque[Script] = deque()
         self._fault: Script | None = None
         self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -269,6 +324,19 @@ class FakeDeepSeek:
 
     def mend(self) -> None:
         self._fault = None
+
+    def chat_answer(self, text: str, *, reasoning: str = "") -> None:
+        """Say *text* to the next chat, in the documented way."""
+        self.chat_script(*chat_sse(text, reasoning=reasoning))
+
+    def chat_script(self, *steps: Step | Script) -> None:
+        """What to do with the next chat, as in `script`."""
+        self._chat_scripts.append(_as_script(steps))
+
+    @property
+    def chats(self) -> list["Recorded"]:
+        """The chat requests so far."""
+        return [each for each in self.requests if each.path.endswith("/chat/completions")]
 
     def close_idle_connections(self, *, running: int = 0) -> None:
         """Close, from this side, every connection but those of *running* requests."""
@@ -307,12 +375,15 @@ class FakeDeepSeek:
         self._thread.join()
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._connected, sock=self._listener, ssl=self._tls)
-        self._loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
+        # Not asyncio's own server: one that closes while it accepts leaves the connection open,
+        # which is then found in somebody else's test.
+        loop.add_reader(self._listener, self._accept)
         with self._change():
             self._stop = asyncio.Event()
         await self._stop.wait()
-        server.close()
+        loop.remove_reader(self._listener)
+        self._listener.close()
         for task in self._handlers:
             task.cancel()
         await asyncio.gather(*self._handlers, return_exceptions=True)
@@ -323,13 +394,25 @@ class FakeDeepSeek:
             yield
             self._changed.notify_all()
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Not a coroutine: asyncio would run it itself, and complain when it is cancelled.
-        task = asyncio.create_task(self._converse(reader, writer))
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.setblocking(False)
+        task = asyncio.create_task(self._converse(connection))
         self._handlers.add(task)
         task.add_done_callback(self._handlers.discard)
+        task.add_done_callback(lambda _: connection.close())
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(self, connection: socket.socket) -> None:
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        loop = asyncio.get_running_loop()
+        try:
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, connection, ssl=self._tls
+            )
+        except OSError:  # no TLS was spoken, or not with this certificate
+            return
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         with self._change():
             self.connections += 1
             self.open_connections += 1
@@ -379,6 +462,9 @@ class FakeDeepSeek:
             case "POST", "/beta/completions":
                 refusal = self._refuse_body(request)
                 return [refusal] if refusal is not None else self._complete(request)
+            case "POST", "/chat/completions" | "/beta/chat/completions":
+                refusal = self._refuse_chat(request)
+                return [refusal] if refusal is not None else self._chat(request)
             case "GET", "/models":
                 models = [
                     {"id": name, "object": "model", "owned_by": "deepseek"} for name in self.models
@@ -398,6 +484,12 @@ class FakeDeepSeek:
             return sse(self.text, usage=usage_of(sent, self.text))
         whole = json.loads(chunk(self.text, "stop", usage=usage_of(sent, self.text)))
         return [Reply(200, whole)]
+
+    def _chat(self, request: Recorded) -> Iterable[Step]:
+        if self._chat_scripts:
+            return self._chat_scripts.popleft()(request)
+        sent = json.dumps(request.body["messages"])
+        return chat_sse(self.chat_text, usage=usage_of(sent, self.chat_text))
 
     def _balance(self) -> dict[str, object]:
         info = {"currency": "USD", "total_balance": self.balance}
@@ -422,6 +514,64 @@ class FakeDeepSeek:
         for message in _complaints(body, self.models):
             return Reply(400, envelope(message))
         return None
+
+    def _refuse_chat(self, request: Recorded) -> Reply | None:
+        if "thinking" not in request.body:
+            self.violations.append("thinking is on unless it is switched off: say which")
+        if not request.body.get("stream"):
+            self.violations.append("a chat that is not streamed is silent for minutes")
+        is_beta = request.path.startswith("/beta")
+        for message in _chat_complaints(request.body, self.models, is_beta=is_beta):
+            return Reply(400, envelope(message))
+        return None
+
+
+def _chat_complaints(
+    body: dict[str, object], models: tuple[str, ...], *, is_beta: bool
+) -> Iterator[str]:
+    """What the reference refuses with 400 (DeepSeek docs, Create Chat Completion)."""
+    for name in sorted(body.keys() - CHAT_REQUIRED - CHAT_OPTIONAL):
+        yield f"unknown field `{name}`"
+    if body.get("model") not in models:
+        names = ", ".join(models)
+        yield f"The supported API model names are {names}, but you passed {body.get('model')}."
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
+        yield "messages must not be empty"
+        return
+    for message in messages:
+        if message.get("role") not in ("system", "user", "assistant"):
+            yield "unknown role"
+        if not isinstance(message.get("content"), str):
+            yield "content must be a string"
+        if "reasoning_content" in message:
+            yield "reasoning_content must not be sent back"
+        if message.keys() - {"role", "content", "prefix"}:
+            yield "unknown field in a message"
+    last = messages[-1]
+    if any("prefix" in message for message in messages[:-1]):
+        yield "prefix is for the last message"
+    if last.get("prefix") and not is_beta:
+        yield "prefix is a beta feature: use the beta base URL"
+    if (last.get("role") == "assistant") != bool(last.get("prefix")):
+        yield "The last message must be the user's, or an assistant's with prefix"
+    if not _within(body.get("max_tokens", 1), 1, CHAT_MAX_TOKENS):
+        yield f"Invalid max_tokens value, the valid range of max_tokens is [1, {CHAT_MAX_TOKENS}]"
+    if not _within(body.get("temperature", 1), 0, 2):
+        yield "Invalid temperature value, the valid range of temperature is [0, 2]"
+    thinking = body.get("thinking", {"type": "enabled"})
+    if thinking not in ({"type": "enabled"}, {"type": "disabled"}):
+        yield "thinking.type must be enabled or disabled"
+    format_ = body.get("response_format", {"type": "text"})
+    if format_ not in ({"type": "text"}, {"type": "json_object"}):
+        yield "response_format.type must be text or json_object"
+    if format_ == {"type": "json_object"} and "json" not in json.dumps(messages).lower():
+        yield "Prompt must contain the word 'json' to use 'response_format' of type 'json_object'"
+    stop = body.get("stop")
+    if isinstance(stop, list) and len(stop) > 16:
+        yield "Invalid stop: at most 16 stop sequences"
+    if "stream_options" in body and body.get("stream") is not True:
+        yield "stream_options can only be set along with stream = true"
 
 
 def _as_script(steps: tuple[Step | Script, ...]) -> Script:

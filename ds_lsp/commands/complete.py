@@ -1,7 +1,6 @@
 """Prints one completion for a place in a file."""
 
 import argparse
-import asyncio
 import re
 import sys
 from collections.abc import Sequence
@@ -10,16 +9,18 @@ from pathlib import Path
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import (
+    Refused,
+    collect,
     folder_of,
     open_session,
     provider_name,
     provider_source,
     report_problems,
     resolve_for,
+    run,
 )
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document, PositionEncoding, split_lines, strip_line_end
-from ds_lsp.health import Say
 from ds_lsp.languages import language_id
 from ds_lsp.visible import visible_only
 
@@ -43,18 +44,10 @@ class Place:
     column: int
 
 
-class Refused(Exception):  # noqa: N818 - an answer in words
-    """The thing asked cannot be done; the message says why."""
-
-
 def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     prepare_output()
-    try:
-        return asyncio.run(_complete(arguments))
-    except Refused as refused:
-        complain(str(refused))
-        return 1
+    return run(_complete(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,7 +91,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
     resolved = resolve_for(folder, *provider_source(arguments.provider))
     report_problems(resolved)
     said: dict[str, str] = {}
-    async with open_session(resolved, folder, _collect(said)) as session:
+    async with open_session(resolved, folder, collect(said)) as session:
         session.index_document(document)
         await session.scan([folder], document)
         snapshot = document.snapshot(place.line - 1, place.column - 1)
@@ -114,14 +107,6 @@ async def _complete(arguments: argparse.Namespace) -> int:
         complain(remark)
     _print(completion, as_json=arguments.json)
     return status_of(completion)
-
-
-def _collect(said: dict[str, str]) -> Say:
-    def say(topic: str, message: str | None, occasion: object = None) -> None:
-        if message:
-            said[topic] = message
-
-    return say
 
 
 def open_document(place: Place, language: str | None) -> Document:

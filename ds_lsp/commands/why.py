@@ -1,6 +1,7 @@
 """Says whether a file may be completed and sent, which rule says so, and what in it is masked."""
 
 import argparse
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import folder_of, report_problems, resolve_for
 from ds_lsp.document import LINE_END, Document
+from ds_lsp.files import open_regular
 from ds_lsp.languages import language_id
 from ds_lsp.privacy.gate import Gate
 from ds_lsp.privacy.text import MAX_CHARS, text_rule
@@ -66,7 +68,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _read(path: Path) -> str:
-    with path.open("rb") as file:
+    file = open_regular(path, follow_links=True)
+    if file is None:
+        raise OSError(errno.EINVAL, "it is no regular file")
+    with file:
         # One byte more than there may be characters is enough to say that there are too many.
         data = file.read(4 * MAX_CHARS + 1)
     return data.decode("utf-8-sig", "replace")

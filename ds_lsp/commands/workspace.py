@@ -1,18 +1,24 @@
 """The workspace of a subcommand: its folder, its settings, a session on them."""
 
 import argparse
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ds_lsp.commands.output import complain, without_keys
 from ds_lsp.settings import SETTINGS, Resolved, Source
 from ds_lsp.sources import read_layers, resolve_with
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
     from ds_lsp.health import Say
+    from ds_lsp.providers.base import Service
     from ds_lsp.session import Session
+
+T = TypeVar("T")
 
 
 def folder_of(directory: Path) -> Path:
@@ -46,6 +52,48 @@ async def open_session(resolved: Resolved, folder: Path, say: "Say") -> "AsyncIt
         yield session
     finally:
         await session.aclose()
+
+
+class Refused(Exception):  # noqa: N818 - an answer in words
+    """The thing asked cannot be done; the message says why."""
+
+
+def run(work: "Coroutine[object, object, int]") -> int:
+    """The exit status of *work*; what it refuses is said, and is status 1."""
+    try:
+        return asyncio.run(work)
+    except Refused as refused:
+        complain(str(refused))
+        return 1
+
+
+async def ask_service(ask: "Callable[[Service, Session], Awaitable[T]]") -> T:
+    """What DeepSeek, with this directory's settings, says. Raises `Refused`."""
+    from ds_lsp.errors import ProviderError
+    from ds_lsp.providers.base import Service
+
+    folder = folder_of(Path.cwd())
+    resolved = resolve_for(folder, *provider_source("deepseek"))
+    report_problems(resolved)
+    said: dict[str, str] = {}
+    async with open_session(resolved, folder, collect(said)) as session:
+        service: object = session.engine.providers.first
+        if not isinstance(service, Service):
+            raise Refused(resolved.refusal or said.get("key", "No DeepSeek key was found."))
+        try:
+            return await ask(service, session)
+        except ProviderError as error:
+            raise Refused(str(error)) from None
+
+
+def collect(said: dict[str, str]) -> "Say":
+    """Keeps what there is to say to the user, by topic."""
+
+    def say(topic: str, message: str | None, occasion: object = None) -> None:
+        if message:
+            said[topic] = message
+
+    return say
 
 
 def provider_name(text: str) -> str:

@@ -130,7 +130,7 @@ def without_secrets(snapshot: Snapshot) -> tuple[Snapshot, tuple[str, ...]]:
 
 
 def offerable(text: str, snapshot: Snapshot) -> str:
-    """What of a completion may be offered: it stops before a secret, or filler in place of one."""
+    """What of a completion is no secret: up to the first one, or filler in the place of one."""
     from ds_lsp.privacy.secrets import cut_secret
 
     return cut_secret(text, snapshot.before, snapshot.after)

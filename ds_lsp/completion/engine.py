@@ -14,6 +14,7 @@ from ds_lsp.completion.breaker import Breaker
 from ds_lsp.completion.cache import CompletionCache, Spot, spot_of
 from ds_lsp.completion.context import Contexts, offerable
 from ds_lsp.completion.debounce import Pace, wait_s
+from ds_lsp.completion.dismissed import Dismissed
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import Place, place_at
@@ -29,7 +30,7 @@ from ds_lsp.completion.shape import max_tokens_for, shape_for
 from ds_lsp.completion.streams import Streams
 from ds_lsp.completion.trigger import Excludes, Shown, has_accepted, refusal, suppression
 from ds_lsp.completion.watch import watch
-from ds_lsp.document import Snapshot
+from ds_lsp.document import LINE_END, Snapshot
 from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, Finish, KeepGoing
 
@@ -97,6 +98,7 @@ class Engine:
         self._sleep = sleep
         self._newest = Newest()
         self._shown: LRUCache[str, Shown] = LRUCache(_MAX_SHOWN)
+        self.dismissed = Dismissed(clock)
         self._pace = Pace()
         self._numbers = itertools.count(1)
 
@@ -185,7 +187,12 @@ class Engine:
             return Fitted("")
         with self._stage(record, "postprocess"):
             fitted = _fit(found, request, asked.markers)
-            fitted = replace(fitted, text=offerable(fitted.text, request.snapshot))
+            fitted = _without_secrets(fitted, request.snapshot)
+        if request.trigger is Trigger.AUTOMATIC and fitted.text:
+            if self.dismissed.holds(request.snapshot, fitted.text):
+                record.reason, record.detail = Reason.DISMISSED, "it was dismissed here before"
+                return Fitted("")
+            self.dismissed.offered(record.id, request.snapshot, fitted.text)
         said = found.result
         if fitted.text:
             is_whole = said.finish is Finish.STOP and said.text.endswith(fitted.text)
@@ -239,7 +246,6 @@ class Engine:
                     asked, lambda hear: self._ask(provider, spot, asked, request, hear)
                 )
             record.source = Origin.JOINED.value if joins else provider.name
-            begun = self._clock()
             try:
                 with self._stage(record, "provider"):
                     typed = self.streams.typed(asked)
@@ -250,8 +256,6 @@ class Engine:
                 record.reason = Reason.PROVIDER_FAILED
                 return await self._fallback(str(error), request, asked, record)
             if result is not None:
-                if not joins:
-                    self._pace.answered(self._clock() - begun)
                 record.usage = result.usage
                 return _Found(result, typed)
 
@@ -307,6 +311,7 @@ class Engine:
         while True:
             try:
                 result = await self._call(provider, spot, asked, request, hear)
+                self._pace.answered(self._clock() - started)
             except ProviderError as error:
                 if provider is not self.providers.first:
                     raise
@@ -425,6 +430,22 @@ def _fit(found: _Found, request: CompletionRequest, markers: tuple[str, ...]) ->
         if fitted.text.startswith(typed) and rest.strip():
             return replace(fitted, text=rest)
     return fit(result.text, _place(snapshot, result, request, markers))
+
+
+def _without_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
+    """Whole lines above a secret, or above filler in the place of one, that leave nothing open."""
+    kept = offerable(fitted.text, at)
+    if kept == fitted.text:
+        return fitted
+    lines = LINE_END.sub("\n", kept).split("\n")[:-1]
+    while lines and _leaves_open("\n".join(lines)):
+        lines.pop()
+    text = "\n".join(lines).rstrip().replace("\n", at.eol)
+    return Fitted(text, 0, (*fitted.rules, "cut_at_secret"))
+
+
+def _leaves_open(text: str) -> bool:
+    return any(text.count(opener) > text.count(closer) for opener, closer in ("()", "[]", "{}"))
 
 
 def _place(

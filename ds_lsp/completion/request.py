@@ -52,6 +52,7 @@ class Reason(Enum):
     SEVERAL_PLACES = "several_places"
     UNDOING = "undoing"
     PASTED = "pasted"
+    DISMISSED = "dismissed"
     MENU_ITEM = "menu_item"
     """What is selected in the editor's menu does not begin like what has been typed: ghost text
     that went on from it would not be shown."""

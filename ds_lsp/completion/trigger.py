@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ds_lsp.completion.postprocess.lines import code_at
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.document import LINE_END, Snapshot, is_word_character
 
@@ -65,6 +66,7 @@ def suppression(request: CompletionRequest, shown: Shown) -> tuple[Reason, str] 
 
 
 _LEAST_CHARS = 3
+_TEX = ("tex", "latex", "bibtex", "plaintex")
 # What editors close by themselves, and what then ends the line.
 _CLOSED_LINE = re.compile(r"\s*[)>}\]\"'`）】》」』”’]*\s*[:{;,：；，]?\s*\Z")
 _OPENS = re.compile(r"[(\[{<,\"'`\s（【《「『“‘，]\Z")
@@ -85,12 +87,21 @@ def is_in_middle_of_line(at: Snapshot, shown: Shown) -> bool:
     rest = at.line_after
     if _CLOSED_LINE.match(rest):
         return False
-    return not (_OPENS.search(at.line_before) and _CLOSES.match(rest))
+    is_in_element = at.line_before.endswith(">") and rest.startswith("</")
+    return not (is_in_element or (_OPENS.search(at.line_before) and _CLOSES.match(rest)))
 
 
 def is_at_end_of_statement(at: Snapshot, shown: Shown) -> bool:
-    """After ``)`` and ``]`` much may follow in many languages; after these, a new line."""
-    return at.line_before.rstrip().endswith((";", "}")) and not at.line_after.strip()
+    """After ``)`` and ``]`` much may follow in many languages; after these, a new line.
+
+    Prose and comments have no statements, nor has TeX, where every other word ends like this.
+    """
+    if not at.line_before.rstrip().endswith((";", "}")) or at.line_after.strip():
+        return False
+    if at.language_id in _TEX:
+        return False
+    code = code_at(LINE_END.sub("\n", at.before), at.language_id)
+    return not code.lexicon.is_prose and code.state.inside is None
 
 
 def is_correcting(at: Snapshot, shown: Shown) -> bool:
@@ -128,7 +139,8 @@ def _is_at_last_edit(at: Snapshot) -> bool:
     return at.line == at.edits.line
 
 
-# The first that holds is the reason given. A memory of dismissed completions belongs at the end.
+# The first that holds is the reason given. What was dismissed is not known before the answer is:
+# the engine asks `dismissed.py` in the end.
 SUPPRESS_RULES: tuple[SuppressRule, ...] = (
     SuppressRule(Reason.TOO_LITTLE_TEXT, "there is hardly any text to go on", has_too_little_text),
     SuppressRule(Reason.INSIDE_WORD, "the cursor is inside a word", is_inside_word),

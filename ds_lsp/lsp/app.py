@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -10,8 +11,9 @@ from contextlib import suppress
 from lsprotocol import types
 
 from ds_lsp.logs import log_unhandled
-from ds_lsp.lsp import handlers
+from ds_lsp.lsp import actions, chat, handlers
 from ds_lsp.lsp.convert import ACCEPT
+from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
 from ds_lsp.lsp.frames import Framer
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.stdio import (
@@ -48,6 +50,16 @@ def create_server() -> DsLanguageServer:
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
         types.InlineCompletionOptions(work_done_progress=False),
     )(handlers.inline_completion)
+
+    # Chat
+    on(types.TEXT_DOCUMENT_CODE_ACTION, actions.OPTIONS)(actions.code_actions)
+    on(EXPLAIN_REQUEST)(chat.explain_request)
+    on(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(chat.cancel_progress)
+    server.command(actions.EXPLAIN)(chat.explain)
+    server.command(actions.ASK)(chat.ask)
+    server.command(actions.FIX)(chat.fix)
+    server.command(actions.DOCUMENT)(chat.document)
+    server.command(actions.REWRITE)(chat.rewrite)
 
     # Workspace
     on(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(handlers.did_change_configuration)
@@ -119,7 +131,11 @@ async def _serve(
     server: DsLanguageServer, read: Callable[[], Awaitable[bytes]], writer: Writer
 ) -> None:
     """Handle messages until the client says exit, or is gone or given up; then end the process."""
-    asyncio.get_running_loop().set_exception_handler(log_unhandled)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_unhandled)
+    # Windows has no such signal, and its loop no such method.
+    with suppress(NotImplementedError):
+        loop.add_signal_handler(signal.SIGTERM, server.protocol.exit_requested.set)
     server.protocol.set_writer(writer)
     messages = asyncio.ensure_future(handle_messages(server, read, Framer()))
     await asyncio.wait(

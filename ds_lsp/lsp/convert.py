@@ -1,17 +1,21 @@
 """Protocol types to ours and back."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from lsprotocol import types
 
+from ds_lsp.chat.edits import Edit
+from ds_lsp.chat.subject import Remark, Subject
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.document import (
     PositionEncoding,
     Snapshot,
     column_to_index,
     is_word_character,
+    strip_line_end,
     width,
 )
 from ds_lsp.providers.local.provider import Local
@@ -44,6 +48,85 @@ def to_menu_client(params: types.InitializeParams) -> MenuClient:
         takes_text_as_is=modes is not None and types.InsertTextMode.AsIs in modes.value_set,
         shows_markdown=types.MarkupKind.Markdown in (item.documentation_format or ()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ChatClient:
+    """How one client shows what chat answers, and takes its edits."""
+
+    locale: str | None = None
+    shows_progress: bool = False
+    shows_documents: bool = False
+    rereads_documents: bool = False
+    """The client shows a file anew when it changes on the disk. VS Code does; Neovim waits for
+    ``:checktime``, Helix for ``:reload``, and Emacs asks."""
+    takes_focus: bool | None = False
+    """Of a document it is to show. Eglot takes false for true."""
+    applies_edits: bool = False
+    knows_versions: bool = False
+    """Edits can name the version of the document they are for."""
+    takes_actions: bool = False
+    """Code actions can be more than commands."""
+    takes_tags: bool = False
+
+
+_REREADS = re.compile(r"visual studio code|code-server|vscodium|code - oss|cursor|windsurf", re.I)
+
+
+def to_chat_client(params: types.InitializeParams) -> ChatClient:
+    name = params.client_info.name if params.client_info else ""
+    window = params.capabilities.window or types.WindowClientCapabilities()
+    workspace = params.capabilities.workspace or types.WorkspaceClientCapabilities()
+    text_document = params.capabilities.text_document or types.TextDocumentClientCapabilities()
+    actions = text_document.code_action or types.CodeActionClientCapabilities()
+    edits = workspace.workspace_edit
+    return ChatClient(
+        locale=params.locale,
+        shows_progress=bool(window.work_done_progress),
+        shows_documents=bool(window.show_document and window.show_document.support),
+        rereads_documents=bool(_REREADS.search(name)),
+        takes_focus=None if name == "Eglot" else False,
+        applies_edits=bool(workspace.apply_edit),
+        # Neovim announces only the second, which is a part of the first.
+        knows_versions=bool(edits and (edits.document_changes or edits.resource_operations)),
+        takes_actions=actions.code_action_literal_support is not None,
+        takes_tags=actions.tag_support is not None,
+    )
+
+
+def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> Remark:
+    """*name_of* says how a document is named to the model; empty: it must not be."""
+    related = [
+        f"{name}, line {each.location.range.start.line + 1}: {each.message}"
+        for each in diagnostic.related_information or ()
+        if (name := name_of(each.location.uri))
+    ]
+    return Remark(
+        message=text_of(diagnostic.message),
+        first=diagnostic.range.start.line,
+        last=diagnostic.range.end.line,
+        code="" if diagnostic.code is None else str(diagnostic.code),
+        source=diagnostic.source or "",
+        related=tuple(related),
+    )
+
+
+def to_workspace_edit(
+    edit: Edit, subject: Subject, encoding: PositionEncoding, client: ChatClient
+) -> types.WorkspaceEdit:
+    """One change of whole lines, so that one undo takes it back."""
+    end = width(strip_line_end(subject.lines[edit.last]), encoding)
+    span = types.Range(types.Position(edit.first, 0), types.Position(edit.last, end))
+    change = types.TextEdit(span, edit.text)
+    if not client.knows_versions:
+        return types.WorkspaceEdit(changes={subject.uri: [change]})
+    identifier = types.OptionalVersionedTextDocumentIdentifier(subject.uri, subject.version)
+    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, [change])])
+
+
+def text_of(message: object) -> str:
+    # LSP 3.18 lets it be marked up.
+    return message if isinstance(message, str) else str(getattr(message, "value", message))
 
 
 def to_trigger(kind: types.InlineCompletionTriggerKind) -> Trigger:

@@ -32,6 +32,7 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.documents.encoding = convert.to_encoding(ls.workspace.position_encoding)
     ls.folders = convert.to_folders(params)
     ls.menu_client = convert.to_menu_client(params)
+    ls.chat_client = convert.to_chat_client(params)
     ls.can_replace_inline = convert.can_replace_inline(params.client_info)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
     ls.configuration = Configuration(params)
@@ -52,6 +53,7 @@ async def _initialized(ls: DsLanguageServer) -> None:
     ls.tell_state(ls.session.state())
     await ls.configuration.ask_for_changes(ls)
     await _announce_menu(ls)
+    ls.pages.remove_old()
 
 
 async def shutdown(ls: DsLanguageServer, params: None) -> None:

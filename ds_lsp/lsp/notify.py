@@ -59,6 +59,10 @@ class Notifier:
             case Occasion.ASKED:
                 return age >= ASKED_EVERY_S
 
+    def tell(self, message: str) -> None:
+        """What somebody has asked for, and waits to hear."""
+        self._show_line(message, types.MessageType.Info)
+
     def note(self, line: str) -> None:
         """One line for the client's log."""
         self._ls.window_log_message(
@@ -72,12 +76,14 @@ class Notifier:
         self._ls.protocol.notify(method, params)
 
     def _show(self, message: str) -> None:
-        # One line: several make Neovim wait for a key.
         self._shown[message] = self._clock()
+        line = self._show_line(message, types.MessageType.Warning)
+        log.info("told the user: %s", line)
+
+    def _show_line(self, message: str, kind: types.MessageType) -> str:
+        # One line: several make Neovim wait for a key.
         line = visible_only(" ".join(message.split()))
         if len(line) > MAX_CHARS:
             line = line[: MAX_CHARS - 4] + " ..."
-        log.info("told the user: %s", line)
-        self._ls.window_show_message(
-            types.ShowMessageParams(type=types.MessageType.Warning, message=f"ds-lsp: {line}")
-        )
+        self._ls.window_show_message(types.ShowMessageParams(type=kind, message=f"ds-lsp: {line}"))
+        return line

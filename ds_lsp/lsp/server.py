@@ -16,10 +16,13 @@ from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.acceptance import Acceptance
 from ds_lsp.lsp.configure import Configuration
-from ds_lsp.lsp.convert import MenuClient
+from ds_lsp.lsp.convert import ChatClient, MenuClient
 from ds_lsp.lsp.notify import Notifier
+from ds_lsp.lsp.pages import Pages
+from ds_lsp.lsp.progress import Cancellables
 from ds_lsp.lsp.workspace import Documents, DsProtocol
 from ds_lsp.session import Session, State
+from ds_lsp.uris import to_path
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,9 @@ class DsLanguageServer(LanguageServer):
         self.notifier = Notifier(self)
         self.session = Session(self.notifier.say, self.tell_state)
         self.acceptance = Acceptance(self.documents, self.session.note_outcomes)
+        self.chat_client = ChatClient()
+        self.cancellables = Cancellables()
+        self.pages = Pages()
         self.folders: list[Path] = []
         self.asks_inline = False
         """Whether this client has announced or asked for inline completion."""
@@ -57,8 +63,8 @@ class DsLanguageServer(LanguageServer):
         self._idle: asyncio.TimerHandle | None = None
 
     def snapshot(self, uri: str, position: types.Position) -> Snapshot | None:
-        """The text around a position; None for a document that is not open."""
-        document = self.documents.get(uri)
+        """The text around a position; None for a document that is not open, or is our own."""
+        document = None if self.pages.owns(uri) else self.documents.get(uri)
         return document.snapshot(position.line, position.character) if document else None
 
     def snapshot_as_if(self, uri: str, selected: types.SelectedCompletionInfo) -> Snapshot | None:
@@ -76,6 +82,19 @@ class DsLanguageServer(LanguageServer):
     ) -> CompletionRequest:
         settings = self.session.settings.completion
         return CompletionRequest(snapshot, trigger, settings, lane, can_replace)
+
+    def name_of(self, uri: str) -> str:
+        """How a document is named to a model: without the folders outside of the workspace.
+
+        Empty for one that must not be named.
+        """
+        path = to_path(uri)
+        if path is None or self.session.gate.excludes(uri):
+            return "" if path else "untitled"
+        for folder in self.folders:
+            if folder in path.parents:
+                return path.relative_to(folder).as_posix()
+        return path.name
 
     def reconfigure(self) -> None:
         """Put into force what the configuration says now."""
@@ -101,6 +120,8 @@ class DsLanguageServer(LanguageServer):
 
     def learn(self, document: Document) -> None:
         """Let the local provider learn a document that was opened, and the files like it."""
+        if self.pages.owns(document.uri):
+            return
         self.session.index_document(document)
         if document.language_id not in self._scans and len(self._scans) < MAX_SCANS:
             work = self.session.scan(self.folders, document)
@@ -108,6 +129,8 @@ class DsLanguageServer(LanguageServer):
 
     def learn_later(self, document: Document) -> None:
         """The same for its new text, once typing rests: learning reads the whole document."""
+        if self.pages.owns(document.uri):
+            return
         self._forget_learning(document.uri)
         loop = asyncio.get_running_loop()
         self._learning[document.uri] = loop.call_later(LEARN_AFTER_S, self._learn_now, document)
@@ -178,6 +201,7 @@ class DsLanguageServer(LanguageServer):
             task.cancel()
         self.acceptance.finish()
         await self.session.aclose()
+        self.pages.close()
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """pygls's default is a pop-up for each; the log is where these belong."""

@@ -20,6 +20,7 @@ from pygls.exceptions import (
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from ds_lsp.document import Document, PositionEncoding
+from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainParams, ExplainRequest
 from ds_lsp.lsp.frames import (
     EDGE_BYTES,
     MAX_BODY_BYTES,
@@ -144,6 +145,14 @@ class DsProtocol(LanguageServerProtocol):
         for method in _NOT_OURS:
             del self.fm.builtin_features[method]
 
+    # pygls keeps its own in a cache; a look-up needs none.
+    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
+        return ExplainRequest if method == EXPLAIN_REQUEST else super().get_message_type(method)
+
+    def to_explain_params(self, argument: object) -> ExplainParams:
+        """The argument of a command, as it came. Raises whatever the converter does."""
+        return self._converter.structure(argument, ExplainParams)
+
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(
         self, params: types.DidOpenTextDocumentParams
@@ -226,6 +235,9 @@ class DsProtocol(LanguageServerProtocol):
         method, is_request = data["method"], "id" in data
         if is_request and not is_usable_id(data["id"]):
             self._refuse(None, JsonRpcInvalidRequest("An id is a whole number or a text."))
+            return
+        if method == types.CANCEL_REQUEST and not is_request and not _names_request(data):
+            log.debug("a cancellation of nothing")
             return
         refusal = self._refusal(method, is_request)
         if refusal is None:
@@ -339,6 +351,12 @@ def _mend(data: dict[str, Any]) -> None:
     document = params.get("textDocument")
     if isinstance(document, dict) and document.get("version", 0) is None:
         document["version"] = 0
+
+
+def _names_request(data: dict[str, Any]) -> bool:
+    """Whether a cancellation says which request it is about."""
+    params = data.get("params")
+    return isinstance(params, dict) and is_usable_id(params.get("id"))
 
 
 def _uri_of(data: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,54 @@ class FimResult:
     """None when the provider did not say, as when the stream was cut."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One question to a chat model, with the conversation that led to it, as it is sent."""
+
+    messages: tuple[ChatMessage, ...]
+    model: str
+    max_tokens: int
+    thinking: bool = False
+    """Whether the model reasons before it answers."""
+    opening: str = ""
+    """What the answer begins with, put into the model's mouth. The answer goes on from there."""
+    stop: tuple[str, ...] = ()
+    """Texts at which the answer ends; they are not part of it."""
+    as_json: bool = False
+    """Whether the answer must be a JSON object; the messages must say "json" as well."""
+    timeout_s: float = 300.0
+    """Wall clock for the whole call, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPiece:
+    """What a chat model has just said, to us or to itself."""
+
+    text: str = ""
+    reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatResult:
+    """What a chat model said, untouched."""
+
+    text: str
+    reasoning: str
+    finish: Finish
+    usage: TokenUsage | None = None
+
+
+Hear = Callable[[ChatPiece], None]
+"""Called with each piece of an answer as it arrives; must not raise."""
+
 KeepGoing = Callable[[str], bool]
 """Called with all the text so far after each piece; False ends the stream (`Finish.CUT`)."""
 
@@ -87,6 +135,14 @@ class Account(Protocol):
         """Raises `ProviderError`."""
 
 
+@runtime_checkable
+class Service(Account, Protocol):
+    """A provider that can say which models there are."""
+
+    async def models(self) -> tuple[str, ...]:
+        """In the service's order. Raises `ProviderError`."""
+
+
 class FimProvider(Protocol):
     """Our side of one model API.
 
@@ -103,3 +159,9 @@ class FimProvider(Protocol):
         """Open what the next `fill` will need. Called at every keystroke: cheap, never raises."""
 
     async def aclose(self) -> None: ...
+
+
+class ChatProvider(Protocol):
+    """Our side of one chat API. As a `FimProvider`, it raises `ProviderError` or is cancelled."""
+
+    async def chat(self, request: ChatRequest, hear: Hear) -> ChatResult: ...

@@ -9,13 +9,16 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import httpcore
 import httpx
 import truststore
 
+from ds_lsp.errors import ConnectError
 from ds_lsp.uris import is_loopback
 
 KEEPALIVE_S = 300.0
@@ -95,6 +98,60 @@ class Connection:
     async def aclose(self) -> None:
         """Close every connection. `warm` does nothing any more."""
         await self.client.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How a connection came about, step by step, in milliseconds; None: there was no such step."""
+
+    proxy: str | None
+    """The proxy's host; behind one, the steps are its business."""
+    name_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    tls: str | None = None
+    """The version of TLS."""
+
+
+async def reach(base_url: str) -> Reached:
+    """Open a connection, and close it. Raises `ConnectError` with the step that failed."""
+    host = "base_url"
+    try:
+        url = httpx.URL(base_url)
+        host = url.host
+        if _has_proxy(url):
+            proxies = urllib.request.getproxies()
+            proxy = proxies.get(url.scheme) or proxies.get("all") or ""
+            return Reached(httpx.URL(proxy).host)
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            return await _reach(url)
+    except (OSError, TimeoutError, httpx.InvalidURL, UnicodeError) as exc:
+        failure = ConnectError(why_unreachable(exc, host))
+    raise failure
+
+
+async def _reach(url: httpx.URL) -> Reached:
+    loop, started = asyncio.get_running_loop(), time.perf_counter()
+    port = url.port or (443 if url.scheme == "https" else 80)
+    found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+    named = time.perf_counter()
+    _, writer = await asyncio.open_connection(str(found[0][4][0]), port)
+    connected = time.perf_counter()
+    tls = None
+    try:
+        if url.scheme == "https":
+            await writer.start_tls(_ssl_context(), server_hostname=url.host)
+            tls = writer.get_extra_info("ssl_object").version()
+    finally:
+        writer.close()
+    secured = time.perf_counter()
+    return Reached(
+        None,
+        (named - started) * 1000,
+        (connected - named) * 1000,
+        (secured - connected) * 1000 if tls else None,
+        tls,
+    )
 
 
 def why_unreachable(exc: BaseException, host: str) -> str:

@@ -6,8 +6,8 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -100,33 +100,38 @@ class DeepSeek:
 
         Raises `ProviderError` and nothing else; cancelling hangs up.
         """
+        call = _FimCall(request, keep_going, self.host, self._idle_timeout_s)
+        finish = await self.run(call)
+        return FimResult(whole_characters(call.text), finish, call.usage)
+
+    async def run(self, call: "Call") -> Finish:
+        """Make *call*, which keeps what it is answered. Raises `ProviderError` and nothing else."""
         started = time.monotonic()
-        call = _Call(request, keep_going, self._host, self._idle_timeout_s)
         error: ProviderError | None = None
         try:
-            async with asyncio.timeout(request.timeout_s) as clock:
+            async with asyncio.timeout(call.timeout_s) as clock:
                 await self._ask(call, clock)
         except BadRequestError as exc:
             error = exc
             if call.status in _MAY_BE_THE_MODEL:
-                error = await self._unless_model_is_gone(exc, request.model)
+                error = await self._unless_model_is_gone(exc, call)
         except ProviderError as exc:
             error = exc
         except TimeoutError:
-            error = call.refusal or UnavailableError(f"{self._host} did not answer in time.")
+            error = call.refusal or UnavailableError(f"{self.host} did not answer in time.")
         except Exception as exc:
             error = self._error_from(exc)
         log.debug(
-            "fim: %d + %d characters sent, %d received, %.0f ms, %s",
-            len(request.context) + len(request.prefix),
-            len(request.suffix),
+            "%s: %s characters sent, %d received, %.0f ms, %s",
+            call.section,
+            call.sent,
             len(call.text),
             (time.monotonic() - started) * 1000,
             type(error).__name__ if error else call.finish,
         )
         # Trouble after the last piece of text is no trouble.
         if call.finish is not None:
-            return FimResult(_whole_characters(call.text), call.finish, call.usage)
+            return call.finish
         # Raised out here, it drags no exception along that quotes what was sent or received.
         raise error or UnavailableError("The answer was cut off: try again.")
 
@@ -136,14 +141,14 @@ class DeepSeek:
             case {"data": list() as rows}:
                 names = [row.get("id") for row in rows if isinstance(row, dict)]
                 return tuple(str(name) for name in names if _is_model_name(name))
-        raise UnavailableError(f"{self._host} did not answer with its models: check `base_url`.")
+        raise UnavailableError(f"{self.host} did not answer with its models: check `base_url`.")
 
     async def balance(self) -> Balance:
         """What is left on the account. Raises `ProviderError`."""
         match await self._get("/user/balance"):
             case {"is_available": bool() as is_available, **rest}:
                 return Balance(is_available, _amounts(rest.get("balance_infos")))
-        raise UnavailableError(f"{self._host} did not answer with a balance: check `base_url`.")
+        raise UnavailableError(f"{self.host} did not answer with a balance: check `base_url`.")
 
     def warm(self) -> None:
         """Open a connection for the next `fill`, unless there is one. Never raises."""
@@ -157,7 +162,7 @@ class DeepSeek:
             await self._connection.aclose()
 
     @property
-    def _host(self) -> str:
+    def host(self) -> str:
         """For messages: the whole address may hold a password."""
         try:
             return httpx.URL(self._base_url).host or "base_url"
@@ -186,13 +191,11 @@ class DeepSeek:
             "User-Agent": f"ds-lsp/{__version__}",
         }
 
-    async def _ask(self, call: "_Call", clock: asyncio.Timeout) -> None:
+    async def _ask(self, call: "Call", clock: asyncio.Timeout) -> None:
         headers = self._headers()
         connection = self._connect()
-        url = f"{self._base_url}/beta/completions"
-        post = connection.client.build_request(
-            "POST", url, content=_body(call.request), headers=headers
-        )
+        url = self._base_url + call.path
+        post = connection.client.build_request("POST", url, content=call.body, headers=headers)
         response = await connection.client.send(post, stream=True)
         try:
             await call.read(response, clock)
@@ -216,55 +219,81 @@ class DeepSeek:
                     await response.aclose()
             if response.status_code == 200:
                 return _json(body)
-            error = _refusal(response, _error_message(body), self._host)
+            error = _refusal(response, _error_message(body), self.host)
         except ProviderError as exc:
             error = exc
         except TimeoutError:
-            error = UnavailableError(f"{self._host} did not answer in time.")
+            error = UnavailableError(f"{self.host} did not answer in time.")
         except Exception as exc:
             error = self._error_from(exc)
-        # As in `fill`: raised out here, it drags nothing along.
+        # As in `run`: raised out here, it drags nothing along.
         raise error
 
-    async def _unless_model_is_gone(self, refusal: BadRequestError, model: str) -> ProviderError:
-        """*refusal*, or that there is no *model* where the service does not list it."""
+    async def _unless_model_is_gone(self, refusal: BadRequestError, call: "Call") -> ProviderError:
+        """*refusal*, or that there is no such model where the service does not list it."""
         if isinstance(refusal, UnknownModelError):
             return refusal
         try:
             supported = await self.models()
         except ProviderError:
             return refusal
-        if not supported or model in supported:
+        if not supported or call.model in supported:
             return refusal
-        return _unknown_model(model, supported)
+        return _unknown_model(call, supported)
 
     def _error_from(self, exc: Exception) -> ProviderError:
         """*exc*, which came from below, as ours."""
         if isinstance(exc, UNREACHABLE):
             proxied = self._connection is not None and self._connection.proxied
-            return ConnectError(why_unreachable(exc, "The proxy" if proxied else self._host))
+            return ConnectError(why_unreachable(exc, "The proxy" if proxied else self.host))
         if not isinstance(exc, httpx.HTTPError | OSError | EventTooLargeError):
             # Its text may quote the document.
             log.warning("unexpected %s during a completion", type(exc).__name__)
-        return UnavailableError(f"The answer of {self._host} could not be read: try again.")
+        return UnavailableError(f"The answer of {self.host} could not be read: try again.")
 
 
-class _Call:
-    """One request, and what is known of its answer so far."""
+class Call:
+    """One streamed request, and what is known of its answer so far."""
 
     def __init__(
-        self, request: FimRequest, keep_going: KeepGoing, host: str, idle_timeout_s: float
+        self,
+        *,
+        section: str,
+        path: str,
+        model: str,
+        body: bytes,
+        sent: str,
+        timeout_s: float,
+        host: str,
+        idle_timeout_s: float,
     ) -> None:
-        self.request = request
+        """*section*: where its settings are. *sent*: how much it sends, for the log.
+
+        *idle_timeout_s*: see `DeepSeek`.
+        """
+        self.section = section
+        self.path = path
+        self.model = model
+        self.body = body
+        self.sent = sent
+        self.timeout_s = timeout_s
         self.text = ""
         self.finish: Finish | None = None
         self.usage: TokenUsage | None = None
         self.status = 0
         self.refusal: ProviderError | None = None
         """What the status line said, should the body never end."""
-        self._keep_going = keep_going
-        self._host = host
+        self._has_begun = False
+        self.host = host
         self._idle_timeout_s = idle_timeout_s
+
+    def parse(self, choice: "Choice") -> "Chunk | None":
+        """What one element of ``choices`` says; None when it is not of this endpoint."""
+        raise NotImplementedError
+
+    def hear(self, chunk: "Chunk") -> bool:
+        """Something was said; it is in the text already. False ends the stream."""
+        raise NotImplementedError
 
     async def read(self, response: httpx.Response, clock: asyncio.Timeout) -> None:
         """Read the answer until it ends, or nobody wants more of it."""
@@ -276,16 +305,16 @@ class _Call:
 
         self.status = response.status_code
         if 300 <= response.status_code < 400:
-            raise _redirect(response, self._host)
+            raise _redirect(response, self.host)
         if response.status_code != 200:
-            self.refusal = _refusal(response, "", self._host)
+            self.refusal = _refusal(response, "", self.host, self.section)
             wait_at_most(LINGER_S)
             message = _error_message(await _read_start(response, MAX_ERROR_BYTES))
             supported = _supported_models(message) if response.status_code == 400 else ()
             if supported:
-                raise _unknown_model(self.request.model, supported)
-            raise _refusal(response, message, self._host)
-        _check_headers(response, self._host)
+                raise _unknown_model(self, supported)
+            raise _refusal(response, message, self.host, self.section)
+        _check_headers(response, self.host)
         await self._read_stream(response, wait_at_most)
 
     async def _read_stream(
@@ -298,7 +327,7 @@ class _Call:
             if self.finish is Finish.CUT:
                 return
             # Comments and blank lines tell nothing: they go on while nothing happens.
-            if self.finish is None and self.text and told:
+            if self.finish is None and self._has_begun and told:
                 wait_at_most(self._idle_timeout_s)
             elif self.finish is not finished:
                 wait_at_most(LINGER_S)
@@ -309,33 +338,90 @@ class _Call:
         told = False
         for payload in payloads:
             if payload and self.finish is not Finish.CUT:
-                self._take_chunk(_parse(payload))
+                self._take_chunk(self._parse(payload))
                 told = True
         return told
 
-    def _take_chunk(self, chunk: "_Chunk") -> None:
+    def _take_chunk(self, chunk: "Chunk") -> None:
         self.usage = chunk.usage or self.usage
         if self.finish is not None:
             return
+        self._has_begun = self._has_begun or bool(chunk.text or chunk.reasoning)
         self.text += chunk.text
         if len(self.text) > MAX_TEXT_CHARS:
-            raise UnavailableError(f"{self._host} sent more text than was asked for.")
+            raise UnavailableError(f"{self.host} sent more text than was asked for.")
         if chunk.reason in _FAILED:
             raise UnavailableError(f"The model gave up ({chunk.reason}): try again.")
-        wanted = self._keep_going(self.text) if chunk.text else True
+        wanted = self.hear(chunk) if chunk.text or chunk.reasoning else True
         if chunk.reason:
             self.finish = Finish.LENGTH if chunk.reason == "length" else Finish.STOP
         elif not wanted:
             self.finish = Finish.CUT
 
+    def _parse(self, payload: str) -> "Chunk":
+        """One event's payload. Raises `UnavailableError` when it is no chunk of an answer."""
+        if payload == "[DONE]":
+            return Chunk(reason="stop")
+        data = _json(payload)
+        if not isinstance(data, dict):
+            raise UnavailableError("The answer is not what was expected: check `base_url`.")
+        if data.get("error"):
+            raise UnavailableError("The provider reported an error in the middle of its answer.")
+        usage = _usage(data.get("usage"))
+        match data.get("choices"):
+            case None | []:
+                return Chunk(usage=usage)
+            case [dict() as choice, *_]:
+                reason = choice.get("finish_reason")
+                chunk = self.parse(choice)
+                # The last one may say nothing but that it is the last.
+                if chunk is None and isinstance(reason, str):
+                    chunk = Chunk()
+                if chunk is not None:
+                    reason = reason if isinstance(reason, str) else ""
+                    return replace(chunk, reason=reason, usage=usage)
+        raise UnavailableError("The answer is not what was expected: check `base_url`.")
+
+
+Choice = Mapping[str, object]
+
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class Chunk:
     """One event of the stream. An empty *reason*: there is more to come."""
 
     text: str = ""
+    reasoning: str = ""
     reason: str = ""
     usage: TokenUsage | None = None
+
+
+class _FimCall(Call):
+    """Fill in the middle by ``POST /beta/completions``."""
+
+    def __init__(
+        self, request: FimRequest, keep_going: KeepGoing, host: str, idle_timeout_s: float
+    ) -> None:
+        super().__init__(
+            section="completion",
+            path="/beta/completions",
+            model=request.model,
+            body=_body(request),
+            sent=f"{len(request.context) + len(request.prefix)} + {len(request.suffix)}",
+            timeout_s=request.timeout_s,
+            host=host,
+            idle_timeout_s=idle_timeout_s,
+        )
+        self._keep_going = keep_going
+
+    def parse(self, choice: Choice) -> Chunk | None:
+        match choice:
+            case {"text": str() | None as text}:
+                return Chunk(text or "")
+        return None
+
+    def hear(self, chunk: Chunk) -> bool:
+        return self._keep_going(self.text)
 
 
 def _body(request: FimRequest) -> bytes:
@@ -352,32 +438,14 @@ def _body(request: FimRequest) -> bytes:
     # Absent, not empty: without a suffix the prompt alone is what the prefix cache stores.
     if request.suffix:
         payload["suffix"] = request.suffix
+    return to_body(payload)
+
+
+def to_body(payload: Mapping[str, object]) -> bytes:
     # UTF-8 instead of escapes: half the bytes for Chinese. An editor's half surrogate pair has
     # no UTF-8; a question mark stands in for it.
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "replace")
-
-
-def _parse(payload: str) -> _Chunk:
-    """One event's payload. Raises `UnavailableError` when it is no chunk of a completion."""
-    if payload == "[DONE]":
-        return _Chunk(reason="stop")
-    data = _json(payload)
-    if not isinstance(data, dict):
-        raise UnavailableError("The answer is not what was expected: check `base_url`.")
-    if data.get("error"):
-        raise UnavailableError("The provider reported an error in the middle of its answer.")
-    usage = _usage(data.get("usage"))
-    match data.get("choices"):
-        case None | []:
-            return _Chunk(usage=usage)
-        case [{"text": str() | None as text, **choice}, *_]:
-            reason = choice.get("finish_reason")
-        case [{"finish_reason": str() as reason}, *_]:
-            text = None
-        case _:
-            raise UnavailableError("The answer is not what was expected: check `base_url`.")
-    return _Chunk(text or "", reason if isinstance(reason, str) else "", usage)
 
 
 def _json(text: str | bytes) -> object:
@@ -409,7 +477,7 @@ def _usage(data: object) -> TokenUsage | None:
     )
 
 
-def _whole_characters(text: str) -> str:
+def whole_characters(text: str) -> str:
     """*text* without half surrogate pairs: JSON may spell them, and two chunks share one."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -453,10 +521,10 @@ def _is_model_name(name: object) -> bool:
     return isinstance(name, str) and _MODEL_NAME.fullmatch(name) is not None
 
 
-def _unknown_model(asked: str, supported: tuple[str, ...]) -> UnknownModelError:
+def _unknown_model(call: Call, supported: tuple[str, ...]) -> UnknownModelError:
     return UnknownModelError(
-        f"There is no model {asked}: set `completion.model` to {' or '.join(supported)}.",
-        asked=asked,
+        f"There is no model {call.model}: set `{call.section}.model` to {' or '.join(supported)}.",
+        asked=call.model,
         supported=supported,
     )
 
@@ -486,15 +554,22 @@ def _amounts(infos: object) -> tuple[str, ...]:
     return tuple(amounts)
 
 
-def _refusal(response: httpx.Response, message: str, host: str) -> ProviderError:
-    """The exception for a status that is not 200. *message*: what the server said of it."""
+def _refusal(
+    response: httpx.Response, message: str, host: str, section: str = "completion"
+) -> ProviderError:
+    """The exception for a status that is not 200.
+
+    *message*: what the server said of it. *section*: where the settings of the request are.
+    """
     status = response.status_code
     wish = _retry_after_s(response.headers.get("retry-after", ""))
     match status:
         case 401:
             return AuthenticationError(f"{host} does not know the API key: check `api_key`.")
         case 402:
-            return BalanceError(f"The DeepSeek account is empty: top up at {catalog().top_up}.")
+            return BalanceError(
+                f"The DeepSeek account has too little balance: top up at {catalog().top_up}."
+            )
         case 404:
             return BadRequestError(f"{host} has no completions (404): check `base_url`.")
         case 429 if "balance" in message.lower():
@@ -510,10 +585,10 @@ def _refusal(response: httpx.Response, message: str, host: str) -> ProviderError
     # 408: whoever stands before the service was out of patience. It says nothing of the request.
     if 400 <= status < 500 and status != 408:
         return BadRequestError(
-            f"{host} refused the request ({status}): check the `completion` settings."
+            f"{host} refused the request ({status}): check the `{section}` settings."
         )
     return UnavailableError(
-        f"{host} is in trouble ({status}): it is asked again later.", retry_after_s=wish
+        f"{host} is in trouble ({status}): try again later.", retry_after_s=wish
     )
 
 

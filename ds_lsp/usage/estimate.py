@@ -2,7 +2,7 @@
 
 import math
 
-from ds_lsp.providers.base import FimRequest, TokenUsage
+from ds_lsp.providers.base import ChatRequest, ChatResult, FimRequest, TokenUsage
 
 _TOKENS_PER_CHAR_OR_BYTE = 0.15
 
@@ -14,6 +14,15 @@ def estimated_usage(request: FimRequest, said: str) -> TokenUsage:
     """
     prompt = tokens_in(request.prefix) + tokens_in(request.suffix)
     return TokenUsage(prompt_hit=0, prompt_miss=prompt, completion=tokens_in(said))
+
+
+def estimated_chat_usage(request: ChatRequest, heard: ChatResult) -> TokenUsage:
+    """The same of a chat: what the model said to itself is billed as well."""
+    prompt = sum(tokens_in(message.content) for message in request.messages)
+    said = tokens_in(heard.text) + tokens_in(heard.reasoning)
+    return TokenUsage(
+        prompt_hit=0, prompt_miss=prompt + tokens_in(request.opening), completion=said
+    )
 
 
 def tokens_in(text: str) -> int:

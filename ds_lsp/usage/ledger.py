@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ds_lsp.errors import StoreError
-from ds_lsp.providers.base import FimRequest, FimResult, TokenUsage
+from ds_lsp.providers.base import ChatRequest, ChatResult, FimRequest, FimResult, TokenUsage
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
-from ds_lsp.usage.estimate import estimated_usage
+from ds_lsp.usage.estimate import estimated_chat_usage, estimated_usage
 from ds_lsp.usage.prices import cost_usd
 
 if TYPE_CHECKING:
@@ -82,6 +82,13 @@ class Ledger:
         if result and not usage:
             usage, estimated = estimated_usage(request, result.text), 1
         self.add_call(request.model, usage, request.language_id, estimated=estimated)
+
+    def add_chat(self, request: ChatRequest, result: ChatResult | None) -> None:
+        """The same of a chat, which completes no document."""
+        usage, estimated = result.usage if result else None, 0
+        if result and not usage:
+            usage, estimated = estimated_chat_usage(request, result), 1
+        self.add_call(request.model, usage, estimated=estimated)
 
     def add_call(
         self, model: str, usage: TokenUsage | None, language: str = "", *, estimated: int = 0

@@ -26,6 +26,7 @@ def server_environment(home: Path, fake: FakeDeepSeek | None = None) -> dict[str
     environ = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     environ |= {"XDG_CONFIG_HOME": str(home), "XDG_STATE_HOME": str(home)}
     environ |= {"HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    environ |= {"XDG_CACHE_HOME": str(home / "cache")}
     if fake:
         environ |= {"DEEPSEEK_API_KEY": fake.key, "DS_LSP_BASE_URL": fake.url}
     return environ
@@ -139,6 +140,7 @@ async def editor(
     folders: tuple[Path, ...] = (),
     arguments: tuple[str, ...] = (),
     client_name: str = "pytest-lsp",
+    locale: str | None = None,
 ) -> AsyncIterator[Editor]:
     """The real server, initialized; shut down in order at the end."""
     config = ClientServerConfig(
@@ -159,6 +161,7 @@ async def editor(
             capabilities=capabilities,
             initialization_options=options,
             client_info=types.ClientInfo(client_name),
+            locale=locale,
             workspace_folders=[
                 types.WorkspaceFolder(uri=folder.as_uri(), name=folder.name) for folder in folders
             ],

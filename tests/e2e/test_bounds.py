@@ -1,6 +1,8 @@
 """The real process under what is too much for it, or is no message."""
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -162,6 +164,16 @@ def test_a_client_that_does_not_read_is_given_up(
             server.stdin.close()
     assert why in logged
     assert "Traceback" not in logged
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signal")
+def test_a_server_that_is_told_to_terminate_cleans_up_first(tmp_path: Path) -> None:
+    with start(tmp_path) as at:
+        open_session(at, BARE)
+        os.kill(at.pid, signal.SIGTERM)
+        # As at the end of its input, not as a process that was killed.
+        assert at.wait() == 1
+    assert "Traceback" not in at.stderr
 
 
 def test_the_answer_to_shutdown_is_not_lost_behind_others(tmp_path: Path) -> None:

@@ -9,14 +9,16 @@ from pygls.exceptions import JsonRpcException
 from tests.e2e.editor import editor
 from tests.fake_deepseek import FakeDeepSeek
 
-COMMANDS = ("accept", "clearCache", "status", "toggle", "usage", "why")
+CHAT = ("ask", "document", "explain", "fix", "rewrite")
+COMMANDS = ("accept", *CHAT, "clearCache", "status", "toggle", "usage", "why")
 
 
 async def test_announced(tmp_path: Path) -> None:
     async with editor(tmp_path) as at:
         provider = at.capabilities.execute_command_provider
         assert provider
-        assert sorted(provider.commands) == [f"ds-lsp.{name}" for name in COMMANDS]
+        assert at.capabilities.code_action_provider
+        assert sorted(provider.commands) == sorted(f"ds-lsp.{name}" for name in COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -533,7 +533,7 @@ async def test_fault(name: str, trigger: str, provider: str, tmp_path: Path) -> 
         await cell.has_a_deadline_of(IN_TIME_MS)
         await cell.gate_reopens()
         await cell.works("automatic")
-        cell.messages_are(2 if fault.gate in (Gate.KEY, Gate.SETTINGS) else 1)
+        cell.messages_are(2 if fault.gate in (Gate.KEY, Gate.SETTINGS, Gate.BALANCE) else 1)
 
 
 @pytest.mark.usefixtures("logged")

@@ -10,8 +10,8 @@ from ds_lsp.providers.base import FimRequest, FimResult, Finish
 from ds_lsp.providers.deepseek import (
     MAX_TEXT_CHARS,
     DeepSeek,
-    _Call,
     _error_message,
+    _FimCall,
     _supported_models,
 )
 from ds_lsp.providers.sse import EventTooLargeError, SseDecoder
@@ -51,7 +51,7 @@ LINES = (
 def test_a_stream_of_anything_is_a_result_or_a_provider_error(
     stream: bytes, size: int, wanted: int
 ) -> None:
-    call = _Call(REQUEST, lambda text: len(text) <= wanted, "host", 1.0)
+    call = _FimCall(REQUEST, lambda text: len(text) <= wanted, "host", 1.0)
     decoder = SseDecoder()
     said = ""
     try:
@@ -91,4 +91,4 @@ def test_an_address_of_anything_has_a_name_for_messages(host: str) -> None:
         address = base_url(f"http://{host}/v1")
     except ValueError:
         return
-    assert isinstance(DeepSeek(api_key="x", base_url=address)._host, str)
+    assert isinstance(DeepSeek(api_key="x", base_url=address).host, str)

@@ -19,16 +19,29 @@ ARROWS = {
         "session",
         "health",
         "sources",
+        "chat",
         "completion",
         "privacy",
         "providers",
         "usage",
         "commands",
     },
-    "lsp": {"session", "health", "logs", "sources", "completion", "privacy", "providers", "lsp"},
-    "session": {"completion", "health", "privacy", "providers", "usage", "key"},
+    "lsp": {
+        "session",
+        "health",
+        "logs",
+        "sources",
+        "chat",
+        "completion",
+        "privacy",
+        "providers",
+        "lsp",
+    },
+    "session": {"chat", "completion", "health", "privacy", "providers", "usage", "key"},
     "health": {"completion", "providers"},
     "completion": {"providers", "privacy", "scan", "completion"},
+    # Not completion: the two do not know each other.
+    "chat": {"providers", "chat"},
     "providers": {"providers", "privacy", "scan"},
     "privacy": {"privacy"},
     "usage": {"providers", "usage"},
@@ -88,8 +101,9 @@ def test_protocol_and_network_stay_in_their_packages(path: Path) -> None:
             assert home_of(path) == "providers", f"{path} imports {name}"
 
 
-def test_of_the_providers_completion_knows_the_seam_alone() -> None:
-    for path in (PACKAGE / "completion").rglob("*.py"):
+@pytest.mark.parametrize("home", ["completion", "chat"])
+def test_of_the_providers_only_the_seam_is_known(home: str) -> None:
+    for path in (PACKAGE / home).rglob("*.py"):
         for name in imports_of(path):
             if name.startswith("ds_lsp.providers"):
                 assert name.startswith("ds_lsp.providers.base"), f"{path} imports {name}"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.commands import complete
-from ds_lsp.commands.complete import Place, Refused, open_document, parse_place, remark_on
+from ds_lsp.commands.complete import Place, open_document, parse_place, remark_on
+from ds_lsp.commands.workspace import Refused
 from ds_lsp.completion.request import Completion, Reason, Record
 from ds_lsp.languages import language_id
 from tests.fake_deepseek import FakeDeepSeek, Reply

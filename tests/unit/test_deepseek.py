@@ -718,6 +718,9 @@ async def test_being_reached_is_told(fake: FakeDeepSeek) -> None:
     provider.warm()
     await reached.wait()
     await provider.aclose()
+    await asyncio.to_thread(
+        fake.wait_until, lambda: fake.connections == 1 and fake.open_connections == 0
+    )
 
 
 async def test_the_wrong_key_is_an_authentication_error(

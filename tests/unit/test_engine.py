@@ -25,6 +25,7 @@ from tests.unit.texts import at, request_at
 
 CUT = FimResult("", Finish.CUT)
 INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC
+FIXED = CompletionSettings(debounce_ms=150)
 
 
 class Rig:
@@ -69,7 +70,8 @@ class Rig:
         self.worked += 1
 
     async def begin(self, text: str, trigger: Trigger = INVOKED) -> asyncio.Task[Completion]:
-        return await self.begin_request(request_at(text, trigger))
+        # The adaptive wait has tests of its own; here it is a fixed one.
+        return await self.begin_request(request_at(text, trigger, FIXED))
 
     async def begin_request(self, request: CompletionRequest) -> asyncio.Task[Completion]:
         # An automatic request comes right behind its edit.
@@ -187,7 +189,8 @@ async def test_automatic_request_waits_for_quiet_and_explicit_one_does_not() -> 
 
 async def test_connection_is_warmed_while_waiting() -> None:
     rig = Rig()
-    task = await rig.begin("x = |", AUTOMATIC)
+    settings = CompletionSettings(debounce_ms=75)
+    task = await rig.begin_request(request_at("x = |", AUTOMATIC, settings))
     assert rig.provider.warmed == 1
     assert rig.provider.calls == []
     task.cancel()
@@ -205,7 +208,9 @@ async def test_joins_the_call_in_flight_without_waiting() -> None:
 
 async def test_ten_requests_ten_answers_one_call() -> None:
     rig = Rig()
-    tasks = [await rig.begin(f"x = {'a' * count}|", AUTOMATIC) for count in range(10)]
+    settings = CompletionSettings(debounce_ms=75)
+    texts = [f"x = {'a' * count}|" for count in range(10)]
+    tasks = [await rig.begin_request(request_at(text, AUTOMATIC, settings)) for text in texts]
     await rig.time.advance(1.0)
     (call,) = rig.provider.calls
     call.say("b")
@@ -379,7 +384,8 @@ async def test_excerpts_may_be_renewed_and_what_is_known_stays_known() -> None:
 
 async def test_provider_changed_during_the_wait_is_the_one_that_is_asked() -> None:
     rig = Rig()
-    task = await rig.begin("x = |", AUTOMATIC)
+    settings = CompletionSettings(debounce_ms=75)
+    task = await rig.begin_request(request_at("x = |", AUTOMATIC, settings))
     other = FakeProvider("2")
     rig.engine.use(Providers(other))
     await rig.time.advance(1.0)
@@ -423,13 +429,16 @@ async def test_provider_and_cache_see_no_secret_and_none_is_offered() -> None:
     text = 'password = "canary7hunter2"\r\nagain = |'
     completion = await rig.answer(text, '"xxxxxxxxxxxxxx"')
     assert "canary" not in repr(rig.provider.calls)
-    assert completion.text == '"'
+    assert completion.text == ""
+    assert completion.record.rules[-1] == "cut_at_secret"
     assert completion.record.masked == ("password",)
     # The key is the masked text: another secret of that length is the same question.
     other = await (await rig.begin(text.replace("canary7hunter2", "canary8hunter3")))
     assert other.record.source == "cache"
-    completion = await rig.answer("b = |", '1; password = "canary7hunter2"')
-    assert completion.text == '1; password = "'
+    # Whole lines above it stay, where they leave nothing open.
+    secret = '    password = "canary7hunter2"'
+    assert (await rig.answer("def f():|", f"\n    x = 1\n{secret}")).text == "\n    x = 1"
+    assert (await rig.answer("def g():|", f"\n    x = h(\n    {secret})")).text == ""
 
 
 async def test_no_provider_is_no_completion() -> None:
@@ -607,7 +616,7 @@ async def test_explicit_request_tries_once_and_its_success_reopens() -> None:
 
 async def test_a_failure_during_the_wait_holds_back_too() -> None:
     rig = Rig()
-    waiting = await rig.begin_request(request_at("x = |", AUTOMATIC, lane="inline"))
+    waiting = await rig.begin_request(request_at("x = |", AUTOMATIC, FIXED))
     explicit = await rig.begin_request(request_at("y = |", INVOKED, lane="menu"))
     rig.provider.calls[-1].fail(UnavailableError("503"))
     await explicit

@@ -10,8 +10,17 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.errors import StoreError
-from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
+from ds_lsp.providers.base import (
+    ChatMessage,
+    ChatRequest,
+    ChatResult,
+    FimRequest,
+    FimResult,
+    Finish,
+    TokenUsage,
+)
 from ds_lsp.usage.counts import Counts, OutcomeKey, Tally, Totals
+from ds_lsp.usage.estimate import tokens_in
 from ds_lsp.usage.ledger import READ_AFTER_S, RETRY_AFTER_S, Ledger
 from ds_lsp.usage.store import Store
 
@@ -224,6 +233,17 @@ async def test_what_completes_nothing_has_no_language(rig: Rig) -> None:
     await rig.ledger.aclose()
     (key,) = rig.stored().calls
     assert key == ("2026-11-22", "deepseek-v4-pro", "")
+
+
+async def test_a_chat_that_was_cut_is_estimated_with_its_reasoning(rig: Rig) -> None:
+    request = ChatRequest((ChatMessage("user", "甲"),), "deepseek-flash", 9, opening="{")
+    rig.ledger.add_chat(request, ChatResult("ab", "Hm 🙂", Finish.CUT))
+    rig.ledger.add_chat(request, ChatResult("ab", "", Finish.STOP, TokenUsage(1, 2, 3)))
+    rig.ledger.add_chat(request, None)
+    totals = rig.ledger.session()
+    assert (totals.requests, totals.estimated) == (3, 1)
+    assert totals.prompt_miss_tokens == tokens_in("甲") + tokens_in("{") + 2
+    assert totals.completion_tokens == tokens_in("ab") + tokens_in("Hm 🙂") + 3
 
 
 async def test_without_anything_to_count_there_is_no_file(rig: Rig) -> None:

@@ -51,7 +51,9 @@ def cut_at_model_token(text: str, at: Place) -> str:
     for found in _TOKEN.finditer(text):
         if found.group() in ("<s>", "</s>") and (at.lexicon.has_tags or "<s" in at.before + text):
             continue
-        if _TOKEN.search(at.before) or _TOKEN.search(at.after):
+        # Full-width ones are sent as something else, so those in an answer are the model's.
+        is_ours = _TOKEN.search(at.before) or _TOKEN.search(at.after)
+        if is_ours and "\uff5c" not in found.group():
             return text
         return text[: found.start()]
     return text

@@ -1,0 +1,128 @@
+"""The document an explanation is shown in, and the conversation read back from it.
+
+It is the user's to edit: what is sent with the next question is what stands there then.
+"""
+
+import re
+from dataclasses import dataclass
+
+from ds_lsp.chat.harmless import harmless
+from ds_lsp.chat.subject import Subject
+from ds_lsp.document import split_lines, strip_line_end
+from ds_lsp.providers.base import ChatMessage
+
+QUESTION = "# Question"
+ANSWER = "# Answer"
+"""Headings of this level are ours: those of a model are one level deeper, see `harmless`."""
+INVITATION = "*Write a question here, then run the code action “Ask”.*"
+THINKING = "*Thinking ...*"
+
+# The one folding that a Markdown view does (VS Code's preview; others show the lines as they are,
+# below the answer). It is the only HTML in the document, as a model's own is made text.
+_FOLD = ("<details>", "<summary>Reasoning</summary>", "</details>")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+MAX_TITLE_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model has said so far."""
+
+    text: str = ""
+    reasoning: str = ""
+    note: str = ""
+    """Why there is no more of it, if that needs saying."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What stands in an explanation's document, below what the first question was."""
+
+    turns: tuple[ChatMessage, ...]
+    """Answers and questions in turn, the explanation first."""
+    question: str
+    """What was written at the end; empty: nothing yet."""
+    line: int
+    """Where that begins, from 0: the line below the last heading."""
+
+
+def title_of(subject: Subject) -> str:
+    """What is explained, in a few words."""
+    if subject.remark:
+        what = " ".join(subject.remark.message.split())
+    else:
+        what = f"`{subject.name}`" if subject.name else "the code"
+    if len(what) > MAX_TITLE_CHARS:
+        what = what[: MAX_TITLE_CHARS - 3] + "..."
+    # A message is a tool's, and may hold anything.
+    return harmless(f"Explanation of {what}")
+
+
+def page(subject: Subject, answer: Answer, *, is_complete: bool) -> str:
+    """The whole document; with a place for a question once the answer is complete."""
+    lines = "line" if subject.first == subject.last else "lines"
+    place = f"{harmless(subject.file)}, {lines} {subject.place}"
+    text = f"# {title_of(subject)}\n\n{place}\n\n{_body(answer, is_complete=is_complete)}\n"
+    return f"{text}\n{_place_for_question()}" if is_complete else text
+
+
+def plain(answer: Answer) -> str:
+    """The answer alone, for whoever shows it in a place of their own."""
+    return _body(answer, is_complete=True)
+
+
+def answered(question: str, answer: Answer) -> str:
+    """What takes the place of everything from `Conversation.line` on."""
+    body = _body(answer, is_complete=True)
+    return f"\n{question}\n\n{ANSWER}\n\n{body}\n\n{_place_for_question()}"
+
+
+def conversation(text: str) -> Conversation:
+    """What stands in a document that `page` began."""
+    sections: list[tuple[str, int, list[str]]] = [(ANSWER, 0, [])]
+    fence, folded = "", False
+    for number, line in enumerate(map(strip_line_end, split_lines(text))):
+        found = _FENCE.match(line)
+        if fence:
+            if found and found[1].startswith(fence) and not line.strip().strip(fence[0]):
+                fence = ""
+        elif line in (_FOLD[0], _FOLD[2]):
+            folded = line == _FOLD[0]
+            continue
+        elif not folded and line.strip() in (QUESTION, ANSWER):
+            sections.append((line.strip(), number + 1, []))
+            continue
+        elif found:
+            fence = found[1]
+        if not folded:
+            sections[-1][2].append(line)
+    return _conversation(sections)
+
+
+def _conversation(sections: list[tuple[str, int, list[str]]]) -> Conversation:
+    heading, line, last = sections[-1]
+    question = _said(last) if heading == QUESTION else ""
+    turns = [
+        ChatMessage("user" if heading == QUESTION else "assistant", said)
+        for heading, _, lines in (sections[:-1] if heading == QUESTION else sections)
+        if (said := _said(lines))
+    ]
+    return Conversation(tuple(turns), question, line)
+
+
+def _said(lines: list[str]) -> str:
+    return "\n".join(line for line in lines if line.strip() != INVITATION).strip()
+
+
+def _body(answer: Answer, *, is_complete: bool) -> str:
+    parts = [harmless(answer.text.strip()), f"*{answer.note}*" if answer.note else ""]
+    if not answer.text and answer.reasoning and not is_complete:
+        parts.append(THINKING)
+    if answer.reasoning and is_complete:
+        start, summary, end = _FOLD
+        parts += [f"{start}\n{summary}\n\n{harmless(answer.reasoning.strip())}\n\n{end}"]
+    return "\n\n".join(filter(None, parts))
+
+
+def _place_for_question() -> str:
+    return f"{QUESTION}\n\n{INVITATION}\n"

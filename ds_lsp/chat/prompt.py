@@ -1,0 +1,163 @@
+"""Prompts: the templates in ``prompts/`` filled in, within a budget."""
+
+import functools
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+
+from ds_lsp.chat.subject import Subject
+from ds_lsp.document import split_lines, strip_line_end
+from ds_lsp.providers.base import ChatMessage
+
+CODE_BUDGET = 24_000
+"""Characters of the code a question is about; of longer code, the middle is left out."""
+BEFORE_BUDGET = 4_000
+"""Characters of what stands before it."""
+AFTER_BUDGET = 2_000
+"""Characters of what stands after it."""
+
+_LANGUAGES = {
+    "en": "English",
+    "zh": "Simplified Chinese",
+    "zh-tw": "Traditional Chinese",
+    "zh-hk": "Traditional Chinese",
+    "zh-hant": "Traditional Chinese",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "pt": "Portuguese",
+    "it": "Italian",
+    "ru": "Russian",
+}
+
+
+def explain(subject: Subject, language: str) -> tuple[ChatMessage, ...]:
+    """The question that an explanation answers, in the language *language*."""
+    kind = "diagnostic" if subject.remark else "explain"
+    return _messages("explain-system", kind, subject, language=language)
+
+
+def system(language: str) -> ChatMessage:
+    """Who is asked, where what was asked first is not known any more."""
+    return ChatMessage("system", fill("explain-system", {"language": language}))
+
+
+def fix(subject: Subject) -> tuple[ChatMessage, ...]:
+    return _messages("edit-system", "fix", subject)
+
+
+def rewrite(subject: Subject, request: str) -> tuple[ChatMessage, ...]:
+    return _messages("edit-system", "rewrite", subject, request=request)
+
+
+def document(subject: Subject, language: str) -> tuple[ChatMessage, ...]:
+    return _messages("document-system", "document", subject, language=language)
+
+
+def answer_language(setting: str, locale: str | None) -> str:
+    """The language to answer in, as it is named to the model."""
+    tag = (locale or "en") if setting.lower() == "auto" else setting
+    # Of an environment's locale (de_DE.UTF-8) only what a language tag has.
+    tag = tag.partition(".")[0].replace("_", "-")
+    if tag.lower() in ("c", "posix", ""):
+        tag = "en"
+    for known in (tag.lower(), tag.lower().partition("-")[0]):
+        if known in _LANGUAGES:
+            return _LANGUAGES[known]
+    # Whatever else was set, such as "Esperanto, please": it goes into one line.
+    return " ".join(tag.split())[:60]
+
+
+def fill(name: str, values: dict[str, str]) -> str:
+    """The template *name*; a paragraph whose value is empty is left out, with its heading."""
+    paragraphs = template(name).strip().split("\n\n")
+    kept: list[str] = []
+    for paragraph in paragraphs:
+        names = re.findall(r"\$(\w+)", paragraph)
+        if names and not any(values[each] for each in names):
+            if kept and kept[-1].endswith(":"):
+                kept.pop()
+            continue
+        kept.append(paragraph)
+    return Template("\n\n".join(kept)).substitute(values)
+
+
+@functools.cache
+def template(name: str) -> str:
+    return (files("ds_lsp.chat") / "prompts" / f"{name}.md").read_text("utf-8")
+
+
+def fenced(text: str, language_id: str = "") -> str:
+    """*text* as a block of code; empty when there is none."""
+    fence = fence_for(text)
+    return f"{fence}{language_id}\n{text}\n{fence}" if text.strip() else ""
+
+
+def fence_for(text: str) -> str:
+    """A fence that does not occur in *text*."""
+    longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
+    return "`" * (longest + 1)
+
+
+def within(lines: Sequence[str], budget: int) -> str:
+    """*lines*, without their middle where they are too long."""
+    text = "".join(lines)
+    if len(text) <= budget:
+        return strip_line_end(text)
+    head, tail = text[: budget * 2 // 3], text[-(budget // 3) :]
+    left_out = len(text) - len(head) - len(tail)
+    return f"{head}\n(... {left_out} characters are left out here ...)\n{strip_line_end(tail)}"
+
+
+def _messages(system: str, user: str, subject: Subject, **more: str) -> tuple[ChatMessage, ...]:
+    # One kind of line end: what a model sees twice as many tokens for is of no use to it.
+    lines = [strip_line_end(line) + "\n" for line in subject.lines]
+    before = _last_lines(lines[: subject.first], BEFORE_BUDGET)
+    after = _first_lines(lines[subject.last + 1 :], AFTER_BUDGET)
+    values = {
+        "language": "",
+        "request": "",
+        "file": subject.file,
+        "language_id": subject.language_id,
+        "place": subject.place,
+        "code": fenced(within(lines[subject.first : subject.last + 1], CODE_BUDGET)),
+        "focus": fenced(within(split_lines(subject.focus), CODE_BUDGET // 4)),
+        "before": fenced(before),
+        "after": fenced(after),
+        "diagnostic": "",
+        **more,
+    }
+    if subject.remark:
+        remark = subject.remark
+        values["diagnostic"] = fenced(remark.text)
+        first, last = remark.first + 1, remark.last + 1
+        values["place"] = f"{first} to {last}" if last > first else f"{first}"
+        about = lines[remark.first : remark.last + 1]
+        values["focus"] = fenced(within(about, CODE_BUDGET // 4))
+    return (
+        ChatMessage("system", fill(system, values)),
+        ChatMessage("user", fill(user, values)),
+    )
+
+
+def _last_lines(lines: Sequence[str], budget: int) -> str:
+    kept: list[str] = []
+    for line in reversed(lines):
+        budget -= len(line)
+        if budget < 0:
+            break
+        kept.append(line)
+    return strip_line_end("".join(reversed(kept)))
+
+
+def _first_lines(lines: Sequence[str], budget: int) -> str:
+    kept: list[str] = []
+    for line in lines:
+        budget -= len(line)
+        if budget < 0:
+            break
+        kept.append(line)
+    return strip_line_end("".join(kept))

@@ -1,0 +1,248 @@
+"""Which lines are meant by a cursor: the function or block around it.
+
+Python is parsed; of other languages, and of Python that does not parse, the layout tells:
+indentation first, brackets where there is none.
+"""
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ds_lsp.chat.comments import COMMENTS
+
+LOOK_LINES = 400
+"""How far the layout is looked at in each direction: a list of code actions must be cheap."""
+MAX_PARSED_CHARS = 300_000
+"""Parsing stops everything else; a longer file is judged by its layout."""
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+_KEYWORD = re.compile(
+    r"\b(?:def|class|func|function|fn|fun|sub|proc|procedure|interface|struct|enum|trait|impl)\b"
+    r"\s*(?:\([^)]*\)\s*)?([\w$]*)"
+)
+_ASSIGNED = re.compile(r"\b(?:const|let|var|local)\s+([\w$]+)\s*=.*(?:=>\s*[({]?|\bfunction\b.*)$")
+_CALLED = re.compile(
+    r"^(?!\s*(?:if|for|while|switch|return|else|catch|with|when|do|try|case)\b)"
+    r"[\w\s<>,*&:~\[\]@.]*?([\w$~]+)\s*\([^;=]*$"
+)
+_CLOSERS = (")", "]", "}", "end", "fi", "done", "esac")
+_GOES_ON = re.compile(r"(?:else|elif|elseif|except|finally|catch|rescue|ensure|when|then)\b|\{$")
+_BESIDE = re.compile(r"@|#|//|/\*|\*+(?:[\s/]|$)|--(?!\S*;$)|;;|%(?!\w+\s*=)")
+"""What begins a line that belongs to the definition below it: decorators, comments."""
+_PREPROCESSOR = re.compile(
+    r"#\s*(?:if|ifdef|ifndef|elif|elifdef|elifndef|else|endif|define|undef|include|include_next"
+    r"|import|pragma|error|warning|line|region|endregion)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Some whole lines, counted from 0, the last one included."""
+
+    first: int
+    last: int
+    name: str = ""
+    """Of the function or class they are, if they are one."""
+    is_definition: bool = False
+
+
+def scope_at(lines: Sequence[str], at: int, language_id: str) -> Scope | None:
+    """The function or block around line *at*; None: there is nothing."""
+    if language_id == "python":
+        tree = parse_python("".join(lines))
+        if tree is not None:
+            return _parsed_scope(tree, at)
+    return layout_scope(lines, at, language_id)
+
+
+def layout_scope(lines: Sequence[str], at: int, language_id: str) -> Scope | None:
+    """The same by layout alone, in *lines* that may be a part of the document."""
+    layout = _Layout(lines, language_id)
+    if not 0 <= at < len(lines):
+        return None
+    if layout.is_blank(at):
+        below = layout.next_line(at)
+        if below is None or layout.indent(below) == 0:
+            return None
+        at = below
+    headers = list(layout.headers(at))
+    if not headers:
+        return layout.brackets(at) or layout.paragraph(at)
+    named = [
+        (header, name) for header in headers if (name := layout.definition(header)) is not None
+    ]
+    header, name = named[0] if named else (headers[0], "")
+    first = layout.with_what_belongs(header)
+    return Scope(first, layout.end(header), name, is_definition=bool(named))
+
+
+def parse_python(text: str) -> ast.Module | None:
+    """The tree of *text*; None when it is no Python, or too much of it."""
+    if len(text) > MAX_PARSED_CHARS:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def definition_at(tree: ast.Module, at: int) -> Definition | None:
+    """The innermost function or class that line *at* is in."""
+    found: Definition | None = None
+    for node in ast.walk(tree):
+        # Breadth first: a later one that contains the line lies deeper.
+        if isinstance(node, Definition) and first_line(node) <= at <= last_line(node):
+            found = node
+    return found
+
+
+def first_line(node: ast.stmt) -> int:
+    """The first line of a statement, decorators included, from 0."""
+    decorators = node.decorator_list if isinstance(node, Definition) else []
+    return min([node.lineno, *(each.lineno for each in decorators)]) - 1
+
+
+def last_line(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - 1
+
+
+def _parsed_scope(tree: ast.Module, at: int) -> Scope | None:
+    found = definition_at(tree, at)
+    if found is not None:
+        return Scope(first_line(found), last_line(found), found.name, is_definition=True)
+    for node in tree.body:
+        if first_line(node) <= at <= last_line(node):
+            return Scope(first_line(node), last_line(node))
+    return None
+
+
+class _Layout:
+    """Lines as they are laid out."""
+
+    def __init__(self, lines: Sequence[str], language_id: str) -> None:
+        comments = COMMENTS.get(language_id)
+        self._has_preprocessor = comments is None or comments.line != "#"
+        self._texts = [line.strip() for line in lines]
+        self._lines = lines
+
+    def is_blank(self, at: int) -> bool:
+        return not self._texts[at]
+
+    def indent(self, at: int) -> int:
+        line = self._lines[at].expandtabs(4)
+        return len(line) - len(line.lstrip())
+
+    def next_line(self, at: int) -> int | None:
+        """The next line that is not blank."""
+        for index in range(at + 1, min(len(self._lines), at + LOOK_LINES)):
+            if self._texts[index]:
+                return index
+        return None
+
+    def headers(self, at: int) -> Iterator[int]:
+        """The lines that open the blocks *at* is in, the innermost first."""
+        below = self.next_line(at)
+        is_open = below is not None and self.indent(below) > self.indent(at)
+        is_open = is_open or (below is not None and self._texts[below] == "{")
+        header = at if is_open and not self._is_remark(at) else self._enclosing(at)
+        while header is not None:
+            yield header
+            header = self._enclosing(header)
+
+    def definition(self, header: int) -> str | None:
+        """The name of what *header* defines, possibly empty; None when it defines nothing."""
+        text = self._texts[header]
+        for pattern in (_KEYWORD, _ASSIGNED, _CALLED):
+            if found := pattern.search(text):
+                return found[1]
+        return None
+
+    def end(self, header: int) -> int:
+        """The last line of the block that *header* opens."""
+        level, last = self.indent(header), header
+        for index in range(header + 1, min(len(self._lines), header + 10 * LOOK_LINES)):
+            text = self._texts[index]
+            if not text or self._is_preprocessor(text):
+                continue
+            if self.indent(index) > level:
+                last = index
+            elif self.indent(index) < level:
+                break
+            elif text.startswith(_CLOSERS):
+                last = index
+                if not text.endswith(("{", "(", "[", ":")):
+                    break
+            elif _GOES_ON.match(text):
+                last = index
+            else:
+                break
+        return last
+
+    def with_what_belongs(self, header: int) -> int:
+        """The first of the lines right above *header* that belong to it."""
+        level = self.indent(header)
+        while (
+            header > 0
+            and _BESIDE.match(self._texts[header - 1])
+            and not self._is_preprocessor(self._texts[header - 1])
+            and self.indent(header - 1) in (level, level + 1)
+        ):
+            header -= 1
+        return header
+
+    def brackets(self, at: int) -> Scope | None:
+        """What the nearest bracket around *at* holds, where nothing is indented."""
+        depth = 0
+        for first in range(at, max(-1, at - LOOK_LINES), -1):
+            depth += _balance(self._texts[first])
+            if first < at and depth > 0:
+                break
+        else:
+            return None
+        depth = 0
+        for last in range(first, min(len(self._lines), first + 2 * LOOK_LINES)):
+            depth += _balance(self._texts[last])
+            if depth <= 0 and last >= at:
+                return Scope(first, last)
+        return None
+
+    def paragraph(self, at: int) -> Scope:
+        first = last = at
+        while first > 0 and self._texts[first - 1]:
+            first -= 1
+        while last + 1 < len(self._lines) and self._texts[last + 1]:
+            last += 1
+        return Scope(first, last)
+
+    def _enclosing(self, at: int) -> int | None:
+        level = self.indent(at)
+        for index in range(at - 1, max(-1, at - 10 * LOOK_LINES), -1):
+            text = self._texts[index]
+            if not text or self.indent(index) >= level or self._is_remark(index):
+                continue
+            if text.startswith(_CLOSERS):
+                # The end of a header of several lines: its first one stands no deeper.
+                level = self.indent(index) + 1
+                continue
+            if text == "{" and index > 0 and self._texts[index - 1]:
+                return index - 1
+            return index
+        return None
+
+    def _is_remark(self, at: int) -> bool:
+        """Whether the line can stand at any depth: comments, the preprocessor's lines."""
+        text = self._texts[at]
+        return text.startswith("//") or (text.startswith("#") and not text.endswith("{"))
+
+    def _is_preprocessor(self, text: str) -> bool:
+        return self._has_preprocessor and _PREPROCESSOR.match(text) is not None
+
+
+def _balance(text: str) -> int:
+    """How many more brackets open in *text* than close."""
+    return sum(text.count(each) for each in "([{") - sum(text.count(each) for each in ")]}")

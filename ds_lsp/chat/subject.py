@@ -1,0 +1,136 @@
+"""What one chat request is about: some lines of one document, as they were when it was asked."""
+
+from dataclasses import dataclass, replace
+
+from ds_lsp.chat.comments import text_of_comment
+from ds_lsp.chat.scope import Scope, scope_at
+from ds_lsp.document import Document, strip_line_end
+
+Spot = tuple[int, int]
+"""A line and a column in it, in the client's units."""
+
+MAX_DIAGNOSTIC_CHARS = 4_000
+MAX_RELATED = 5
+MAX_REPORTED_CHARS = 8_000
+"""Of a longer function, a diagnostic is about the lines near it."""
+NEAR_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a tool reports about some lines: a diagnostic."""
+
+    message: str
+    first: int
+    last: int
+    code: str = ""
+    source: str = ""
+    related: tuple[str, ...] = ()
+    """Its related information, each with its place."""
+
+    @property
+    def text(self) -> str:
+        head = " ".join(filter(None, [self.source, self.code]))
+        lines = [f"{head}: {self.message}" if head else self.message]
+        lines += [f"- {each}" for each in self.related[:MAX_RELATED]]
+        return "\n".join(lines)[:MAX_DIAGNOSTIC_CHARS]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whole lines of a document, counted from 0, the last one included."""
+
+    uri: str
+    file: str
+    """As it is named to the model: from the workspace folder on."""
+    language_id: str
+    version: int | None
+    lines: tuple[str, ...]
+    """All lines of the document, with their ends."""
+    first: int
+    last: int
+    eol: str = "\n"
+    name: str = ""
+    """Of the function or class they are, if they are one."""
+    is_definition: bool = False
+    focus: str = ""
+    """What of them is meant above all; empty: all of it."""
+    remark: Remark | None = None
+
+    @property
+    def code(self) -> str:
+        """The lines, the last one without its end."""
+        return strip_line_end("".join(self.lines[self.first : self.last + 1]))
+
+    @property
+    def place(self) -> str:
+        """The lines as people count them."""
+        first, last = self.first + 1, self.last + 1
+        return f"{first} to {last}" if last > first else f"{first}"
+
+
+def around(document: Document, file: str, line: int) -> Subject | None:
+    """The function or block around a line; None: there is nothing."""
+    scope = scope_at(document.lines(0, document.line_count), line, document.language_id)
+    return _lines_of(document, file, scope) if scope else None
+
+
+def selected(document: Document, file: str, start: Spot, end: Spot) -> Subject | None:
+    """The lines of a selection; None where it holds nothing but blanks."""
+    (first, first_index), (last, last_index) = document.locate(*start), document.locate(*end)
+    if last > first and last_index == 0:
+        # The end of a selection of whole lines is the start of the next one.
+        last -= 1
+        last_index = len(strip_line_end(document.lines(last, last)[0]))
+    subject = _lines_of(document, file, Scope(first, last))
+    lines = document.lines(first, last)
+    # The end first: in a single line, cutting the start moves it.
+    focus = [*lines[:-1], lines[-1][:last_index]]
+    focus[0] = focus[0][first_index:]
+    text = "".join(focus)
+    if not text.strip():
+        return None
+    is_whole = text.strip() == subject.code.strip()
+    return subject if is_whole else replace(subject, focus=text)
+
+
+def reported(document: Document, file: str, remark: Remark) -> Subject:
+    """What a tool reports, with the code it is about."""
+    last_line = document.line_count - 1
+    first, last = min(remark.first, last_line), min(remark.last, last_line)
+    remark = replace(remark, first=first, last=max(first, last))
+    scope = scope_at(document.lines(0, document.line_count), first, document.language_id)
+    if scope is None or scope.last < remark.last:
+        scope = Scope(scope.first if scope else first, remark.last)
+    if _size(document, scope) > MAX_REPORTED_CHARS:
+        margin = (max(0, remark.first - NEAR_LINES), min(remark.last + NEAR_LINES, last_line))
+        scope = Scope(*margin)
+    return replace(_lines_of(document, file, scope), remark=remark)
+
+
+def requested(subject: Subject) -> tuple[Subject, str] | None:
+    """A selection that begins with a comment: the rest of it, and what the comment asks for."""
+    request = text_of_comment(subject.lines[subject.first], subject.language_id)
+    if not request or subject.first == subject.last:
+        return None
+    rest = replace(subject, first=subject.first + 1, focus="")
+    return (rest, request) if rest.code.strip() else None
+
+
+def _lines_of(document: Document, file: str, scope: Scope) -> Subject:
+    return Subject(
+        uri=document.uri,
+        file=file,
+        language_id=document.language_id,
+        version=document.version,
+        lines=tuple(document.lines(0, document.line_count)),
+        first=scope.first,
+        last=scope.last,
+        eol=document.eol(),
+        name=scope.name,
+        is_definition=scope.is_definition,
+    )
+
+
+def _size(document: Document, scope: Scope) -> int:
+    return sum(map(len, document.lines(scope.first, scope.last)))

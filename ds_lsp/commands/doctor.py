@@ -1,0 +1,303 @@
+"""Checks everything between the settings and a model's answer, and says what to do.
+
+Every figure is measured while it runs. It sends two small requests of its own, and no code of
+yours; they cost some hundred tokens.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ds_lsp.chat.chat import answer_request
+from ds_lsp.commands.config import HIDDEN
+from ds_lsp.commands.models import uses_of
+from ds_lsp.commands.output import prepare_output, print_json, without_keys
+from ds_lsp.commands.workspace import collect, folder_of, open_session, resolve_for
+from ds_lsp.errors import AuthenticationError, ChatRefused, ProviderError
+from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, Service
+from ds_lsp.providers.connection import Reached, reach
+from ds_lsp.providers.models import catalog
+from ds_lsp.session import Session
+from ds_lsp.sources import user_file
+from ds_lsp.visible import visible_only
+
+OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
+_MAX_CONFIG_BYTES = 1 << 20
+_MAX_CONFIG_FILES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    state: str
+    detail: str
+    advice: str = ""
+    """What to do, where it is not as it should be."""
+    ms: float | None = None
+    """How long it took, in milliseconds, where that says something."""
+
+
+def main(argv: Sequence[str]) -> int:
+    arguments = _parser().parse_args(argv)
+    prepare_output()
+    return asyncio.run(_run(as_json=arguments.json))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ds-lsp doctor",
+        description="Check settings, key, network, models, balance, one completion, one chat and "
+        "the editors' configuration, and say what to do. Sends two small requests, which cost "
+        "some hundred tokens, and none of your code.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    return parser
+
+
+async def _run(*, as_json: bool) -> int:
+    checks = []
+    async for check in _checks():
+        checks.append(check)
+        if not as_json:
+            _print(check)
+    if as_json:
+        print_json({"checks": [asdict(check) for check in checks]})
+    return 1 if any(check.state == FAILED for check in checks) else 0
+
+
+def _print(check: Check) -> None:
+    mark = {OK: "ok", WARNING: "note", FAILED: "FAIL", SKIPPED: "-"}[check.state]
+    took = f" ({check.ms:.0f} ms)" if check.ms is not None else ""
+    print(visible_only(f"{mark:<5} {check.name:<11} {check.detail}{took}"), flush=True)
+    if check.advice:
+        print(visible_only(f"{'':<17} -> {check.advice}"), flush=True)
+
+
+async def _checks() -> AsyncIterator[Check]:
+    folder = folder_of(Path.cwd())
+    resolved = resolve_for(folder)
+    yield settings_check(resolved.problems)
+    said: dict[str, str] = {}
+    async with open_session(resolved, folder, collect(said)) as session:
+        yield key_check(session, said.get("key"))
+        yield await _network_check(session)
+        async for check in _service_checks(session):
+            yield check
+    for check in editor_checks(os.environ, Path.home()):
+        yield check
+
+
+def settings_check(problems: Sequence[str]) -> Check:
+    if not problems:
+        return Check("settings", OK, "no problem; `ds-lsp config` shows them")
+    found = without_keys("; ".join(problems))
+    if all(problem.startswith("environment: ") for problem in problems):
+        advice = "Correct them in the environment your editor starts in."
+    else:
+        advice = f"Correct each where it says; your own file is {user_file()}."
+    return Check("settings", FAILED, found, advice)
+
+
+def key_check(session: Session, problem: str | None) -> Check:
+    provider = session.settings.provider
+    if provider == "local":
+        return Check("key", SKIPPED, "`provider` is local, which needs none")
+    if session.key_source != "none":
+        return Check("key", OK, f"from {session.key_source} {HIDDEN}")
+    detail = without_keys(
+        problem or "no DeepSeek key was found; the workspace's own text completes"
+    )
+    advice = "Set DEEPSEEK_API_KEY in the environment your editor starts in, or `api_key_command`."
+    return Check("key", FAILED if problem else WARNING, detail, advice)
+
+
+async def _network_check(session: Session) -> Check:
+    if session.settings.provider == "local":
+        return Check("network", SKIPPED, "`provider` is local, which needs none")
+    started = time.perf_counter()
+    try:
+        reached = await reach(session.settings.base_url)
+    except ProviderError as error:
+        return Check("network", FAILED, str(error), "Check `base_url`, the network and any proxy.")
+    return Check("network", OK, words_for(reached), ms=_ms_since(started))
+
+
+def words_for(reached: Reached) -> str:
+    if reached.proxy is not None:
+        return f"through the proxy {reached.proxy}"
+    steps = [("name", reached.name_ms), ("connection", reached.connect_ms)]
+    steps += [(reached.tls or "TLS", reached.tls_ms)]
+    return ", ".join(f"{name} {ms:.0f} ms" for name, ms in steps if ms is not None)
+
+
+async def _service_checks(session: Session) -> AsyncIterator[Check]:
+    provider = session.engine.providers.first
+    service: object = provider
+    if provider is None or not isinstance(service, Service):
+        is_local = session.settings.provider == "local"
+        why = "`provider` is local: nobody is asked" if is_local else "there is no key to ask with"
+        for name in ("models", "balance", "completion", "chat"):
+            yield Check(name, SKIPPED, why)
+        return
+    yield await _models_check(session, service)
+    yield await _balance_check(session, service)
+    yield await _completion_check(session, provider)
+    yield await _chat_check(session)
+
+
+async def _models_check(session: Session, service: Service) -> Check:
+    started = time.perf_counter()
+    try:
+        names = await service.models()
+    except ProviderError as error:
+        return _failed("models", error, session)
+    took = _ms_since(started)
+    gone = [use for use in uses_of(names, session) if use.used != use.wanted]
+    if gone:
+        detail = "; ".join(f"there is no {use.wanted}, {use.used} would be used" for use in gone)
+        advice = " and ".join(f"`{use.setting}` to {use.used}" for use in gone)
+        return Check("models", FAILED, detail, f"Set {advice}.", took)
+    return Check("models", OK, f"the configured ones are among {', '.join(names)}", ms=took)
+
+
+async def _balance_check(session: Session, service: Service) -> Check:
+    started = time.perf_counter()
+    try:
+        balance = await service.balance()
+    except ProviderError as error:
+        return _failed("balance", error, session)
+    took, left = _ms_since(started), " and ".join(balance.amounts) or "not told"
+    if not balance.is_available:
+        detail = f"{left}, not enough for a request"
+        return Check("balance", FAILED, detail, f"Top up at {catalog().top_up}.", took)
+    return Check("balance", OK, left, ms=took)
+
+
+async def _completion_check(session: Session, provider: FimProvider) -> Check:
+    settings = session.settings.completion
+    request = FimRequest(
+        uri="",
+        language_id="python",
+        prefix="def add(a, b):\n    return ",
+        suffix="\n",
+        model=settings.model,
+        max_tokens=16,
+        temperature=settings.temperature,
+        timeout_s=settings.timeout_ms / 1000,
+    )
+    started = time.perf_counter()
+    first: list[float] = []
+
+    def keep_going(text: str) -> bool:
+        first.append(_ms_since(started))
+        return True
+
+    try:
+        result = await provider.fill(request, keep_going)
+    except ProviderError as error:
+        return _failed("completion", error, session)
+    session.ledger.add_call(request.model, result.usage, request.language_id)
+    took = _ms_since(started)
+    begun = f", its first piece after {first[0]:.0f} ms" if first else ""
+    return Check("completion", OK, f"{settings.model} answered{begun}", ms=took)
+
+
+async def _chat_check(session: Session) -> Check:
+    settings = session.settings.chat
+    message = ChatMessage("user", "Answer with the one word: yes")
+    started = time.perf_counter()
+    first: list[float] = []
+    try:
+        await session.chat.ask(
+            "untitled:doctor",
+            answer_request((message,), settings),
+            lambda piece: first.append(_ms_since(started)),
+            lambda waits: None,
+        )
+    except (ChatRefused, ProviderError) as error:
+        return _failed("chat", error, session)
+    took = _ms_since(started)
+    begun = f", its first piece after {first[0]:.0f} ms" if first else ""
+    return Check("chat", OK, f"{settings.model} answered{begun}", ms=took)
+
+
+def _failed(name: str, error: Exception, session: Session) -> Check:
+    # The error's own words say what to do.
+    detail, _, advice = str(error).partition(": ")
+    if isinstance(error, AuthenticationError):
+        advice = f"check the key from {session.key_source}."
+    return Check(name, FAILED, detail, advice[:1].upper() + advice[1:] if advice else "Try again.")
+
+
+def _ms_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
+
+
+# Editors.
+
+
+def editor_checks(environ: Mapping[str, str], home: Path) -> Iterator[Check]:
+    command = shutil.which("ds-lsp", path=environ.get("PATH", ""))
+    if command:
+        yield Check("command", OK, f"{command} is what editors start")
+    else:
+        here = Path(sys.executable).parent / "ds-lsp"
+        advice = f"Name the whole path in the editor's configuration, such as {here}."
+        yield Check("command", WARNING, "`ds-lsp` is not on the PATH", advice)
+    found = dict(configured_editors(environ, home))
+    for editor in ("Neovim", "Helix", "Emacs", "VS Code"):
+        if editor in found:
+            yield Check(editor, OK, f"{found[editor]} names ds-lsp")
+    if not found:
+        editors = Path(__file__).parents[2] / "editors"
+        # Only beside a checkout, not where the package is installed.
+        also = f", or {editors}," if editors.is_dir() else ""
+        advice = f"See the README on the project's page{also} for the lines to copy."
+        yield Check("editors", WARNING, "no editor's configuration names ds-lsp", advice)
+
+
+def configured_editors(environ: Mapping[str, str], home: Path) -> Iterator[tuple[str, Path]]:
+    """Each editor whose configuration names ds-lsp, and the file that does."""
+    config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+    emacs = [home / ".emacs", home / ".emacs.d", config / "emacs"]
+    places = {"Neovim": [config / "nvim"], "Helix": [config / "helix"], "Emacs": emacs}
+    suffixes = {"Neovim": (".lua", ".vim"), "Helix": (".toml",), "Emacs": (".el", ".emacs")}
+    for editor, roots in places.items():
+        for file in _files(roots, suffixes[editor]):
+            if _names_us(file):
+                yield editor, file
+                break
+    for extensions in (home / ".vscode" / "extensions", home / ".vscode-oss" / "extensions"):
+        for folder in sorted(extensions.glob("*ds-lsp*")):
+            yield "VS Code", folder
+            return
+
+
+def _files(roots: Sequence[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
+    count = 0
+    for root in roots:
+        for directory, folders, names in os.walk(root):
+            # Packages are other people's: only what the user wrote is of interest.
+            folders[:] = [name for name in folders if name not in ("elpa", "eln-cache", ".git")]
+            for name in sorted(names):
+                if name.endswith(suffixes) and (count := count + 1) <= _MAX_CONFIG_FILES:
+                    yield Path(directory) / name
+        if root.is_file():
+            yield root
+
+
+def _names_us(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return b"ds-lsp" in stream.read(_MAX_CONFIG_BYTES)
+    except OSError:
+        return False

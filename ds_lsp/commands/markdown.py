@@ -1,0 +1,50 @@
+"""Shows Markdown in a terminal, line by line, as it arrives."""
+
+import re
+
+from ds_lsp.visible import visible_only
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_HEADING = re.compile(r"#{1,6} +(.*)")
+_INLINE = re.compile(
+    r"(?P<code>(`+)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|\\(?P<escaped>[!-/:-@\[-`{-~])"
+)
+_BOLD, _CODE, _DIM = "1", "36", "2"
+
+
+class Rendered:
+    """What a terminal is shown: headings and strong words bold, code in color."""
+
+    def __init__(self) -> None:
+        self._fence = ""
+
+    def line(self, line: str) -> str:
+        line = visible_only(line, keep="\t")
+        fence = _FENCE.match(line)
+        if self._fence:
+            if fence and fence[1].startswith(self._fence):
+                self._fence = ""
+                return ""
+            return _ink(_CODE, f"    {line}")
+        if fence:
+            self._fence = fence[1]
+            return ""
+        heading = _HEADING.fullmatch(line)
+        if heading:
+            return _ink(_BOLD, _INLINE.sub(_bare, heading[1]))
+        quoted = line.lstrip().startswith(">")
+        return _ink(_DIM, line) if quoted else _INLINE.sub(_inked, line)
+
+
+def _inked(found: re.Match[str]) -> str:
+    if found["code"]:
+        return _ink(_CODE, found["inner"])
+    return _ink(_BOLD, found["strong"]) if found["strong"] else found["escaped"]
+
+
+def _bare(found: re.Match[str]) -> str:
+    return found["inner"] or found["strong"] or found["escaped"]
+
+
+def _ink(code: str, text: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if text else ""

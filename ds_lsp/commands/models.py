@@ -1,0 +1,67 @@
+"""Lists the models there are, and which of them are used for what."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ds_lsp.commands.output import complain, prepare_output, print_json
+from ds_lsp.commands.workspace import ask_service, run
+from ds_lsp.providers.base import Service
+from ds_lsp.providers.models import catalog
+from ds_lsp.session import Session
+from ds_lsp.visible import visible_only
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one setting asks for, and what it gets."""
+
+    setting: str
+    wanted: str
+    used: str
+    """The model nearest to *wanted* of those there are."""
+
+
+def main(argv: Sequence[str]) -> int:
+    arguments = _parser().parse_args(argv)
+    prepare_output()
+    return run(_models(arguments))
+
+
+async def _models(arguments: argparse.Namespace) -> int:
+    names, uses = await ask_service(_ask)
+    if arguments.json:
+        used = {use.setting: {"wanted": use.wanted, "used": use.used} for use in uses}
+        print_json({"models": list(names), "settings": used})
+        return 0
+    for name in names:
+        settings = [use.setting for use in uses if use.used == name]
+        print(visible_only(f"{name}  {', '.join(settings)}".rstrip()))
+    for use in uses:
+        if use.used != use.wanted:
+            complain(f"There is no model {use.wanted}: set `{use.setting}` to {use.used}.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ds-lsp models",
+        description="List DeepSeek's models, each with the settings it is used for.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    return parser
+
+
+async def _ask(service: Service, session: Session) -> tuple[tuple[str, ...], tuple[Use, ...]]:
+    names = await service.models()
+    return names, uses_of(names, session)
+
+
+def uses_of(names: Sequence[str], session: Session) -> tuple[Use, ...]:
+    settings = session.resolved.settings
+    wanted = {"completion.model": settings.completion.model, "chat.model": settings.chat.model}
+    return tuple(
+        Use(setting, name, catalog().nearest(name, names) if names else name)
+        for setting, name in wanted.items()
+    )

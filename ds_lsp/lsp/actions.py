@@ -1,0 +1,158 @@
+"""Code actions: what chat can be asked at a place, listed without asking anybody.
+
+Editors ask for the list wherever the cursor rests, so only the lines around it are looked at; the
+command that an action names finds out the rest.
+"""
+
+import re
+from collections.abc import Iterator
+
+from lsprotocol import types
+
+from ds_lsp.chat.comments import COMMENTS
+from ds_lsp.chat.edits import PROSE_LANGUAGES
+from ds_lsp.chat.explanation import conversation
+from ds_lsp.chat.scope import LOOK_LINES, layout_scope
+from ds_lsp.chat.subject import requested, selected
+from ds_lsp.document import Document
+from ds_lsp.lsp import convert
+from ds_lsp.lsp.server import DsLanguageServer
+
+EXPLAIN = "ds-lsp.explain"
+ASK = "ds-lsp.ask"
+FIX = "ds-lsp.fix"
+DOCUMENT = "ds-lsp.document"
+REWRITE = "ds-lsp.rewrite"
+
+EXPLAIN_KIND = "refactor.explain"
+"""LSP has no kind for what changes nothing; editors show those of a refactoring at a selection."""
+OPTIONS = types.CodeActionOptions(
+    code_action_kinds=[
+        types.CodeActionKind.QuickFix,
+        EXPLAIN_KIND,
+        types.CodeActionKind.RefactorRewrite,
+    ]
+)
+MAX_TITLE_CHARS = 60
+
+
+def code_actions(
+    ls: DsLanguageServer, params: types.CodeActionParams
+) -> list[types.CodeAction | types.Command]:
+    document = ls.documents.get(params.text_document.uri)
+    if document is None or not ls.session.chat.has_provider:
+        return []
+    offers = (
+        _asks(document, params) if ls.pages.owns(document.uri) else _offers(ls, document, params)
+    )
+    only = params.context.only
+    return [
+        _for_client(ls, action)
+        for action in offers
+        if only is None or any(_is_of(action.kind, kind) for kind in only)
+    ]
+
+
+def _asks(document: Document, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
+    if conversation(document.text).question:
+        yield _action("Ask", EXPLAIN_KIND, ASK, params)
+
+
+def _offers(
+    ls: DsLanguageServer, document: Document, params: types.CodeActionParams
+) -> Iterator[types.CodeAction]:
+    if ls.session.excludes(document):
+        return
+    can_edit = ls.chat_client.applies_edits
+    for diagnostic in params.context.diagnostics:
+        message = _cut(convert.text_of(diagnostic.message))
+        quick_fix = types.CodeActionKind.QuickFix
+        yield _action(f"Explain: {message}", quick_fix, EXPLAIN, params, diagnostic)
+        if can_edit:
+            yield _action(f"Fix: {message}", quick_fix, FIX, params, diagnostic)
+    if params.range.start != params.range.end:
+        yield from _for_selection(document, params, can_edit=can_edit)
+    else:
+        yield from _for_cursor(document, params, can_edit=can_edit)
+
+
+def _for_selection(
+    document: Document, params: types.CodeActionParams, *, can_edit: bool
+) -> Iterator[types.CodeAction]:
+    subject = selected(document, "", *spots(params.range))
+    if subject is None:
+        return
+    yield _action("Explain the selection", EXPLAIN_KIND, EXPLAIN, params)
+    if can_edit and (found := requested(subject)):
+        title = f"Rewrite as asked: {_cut(found[1])}"
+        yield _action(title, types.CodeActionKind.RefactorRewrite, REWRITE, params)
+
+
+def _for_cursor(
+    document: Document, params: types.CodeActionParams, *, can_edit: bool
+) -> Iterator[types.CodeAction]:
+    line = params.range.start.line
+    first = max(0, line - LOOK_LINES)
+    lines = document.lines(first, line + LOOK_LINES)
+    scope = layout_scope(lines, line - first, document.language_id)
+    if scope is None or (not scope.is_definition and _says_nothing(document, line)):
+        return
+    kind = "function" if scope.is_definition else "code"
+    yield _action(f"Explain the {kind} at the cursor", EXPLAIN_KIND, EXPLAIN, params)
+    comments = COMMENTS.get(document.language_id)
+    if can_edit and scope.is_definition and comments and comments.documentation:
+        title = "Write documentation for the function at the cursor"
+        yield _action(title, types.CodeActionKind.RefactorRewrite, DOCUMENT, params)
+
+
+def _says_nothing(document: Document, line: int) -> bool:
+    """Whether a line alone is nothing to explain: prose, or the end of something."""
+    if document.language_id in PROSE_LANGUAGES - {"bibtex", "latex", "tex"}:
+        return True
+    text = "".join(document.lines(line, line)).strip()
+    return re.fullmatch(r"[)\]},;]+", text) is not None
+
+
+def spots(span: types.Range) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (span.start.line, span.start.character), (span.end.line, span.end.character)
+
+
+def _action(
+    title: str,
+    kind: types.CodeActionKind | str,
+    command: str,
+    params: types.CodeActionParams,
+    diagnostic: types.Diagnostic | None = None,
+) -> types.CodeAction:
+    argument: dict[str, object] = {"textDocument": params.text_document, "range": params.range}
+    if diagnostic:
+        argument["diagnostic"] = diagnostic
+    return types.CodeAction(
+        title=title,
+        kind=kind,
+        diagnostics=[diagnostic] if diagnostic else None,
+        command=types.Command(title, command, arguments=[argument]),
+    )
+
+
+def _for_client(ls: DsLanguageServer, action: types.CodeAction) -> types.CodeAction | types.Command:
+    assert action.command
+    if not ls.chat_client.takes_actions:
+        return action.command
+    if ls.chat_client.takes_tags:
+        action.tags = [types.CodeActionTag.LlmGenerated]
+    return action
+
+
+def _is_of(kind: types.CodeActionKind | str | None, wanted: types.CodeActionKind | str) -> bool:
+    """Whether *kind* is *wanted*, or one of its own kinds; the empty one has them all."""
+    name, prefix = (
+        each.value if isinstance(each, types.CodeActionKind) else each or ""
+        for each in (kind, wanted)
+    )
+    return not prefix or name == prefix or name.startswith(f"{prefix}.")
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_TITLE_CHARS else text[: MAX_TITLE_CHARS - 3] + "..."

@@ -1,0 +1,520 @@
+"""What chat answers, brought to the client: a document that grows, a message, an edit.
+
+Each command answers at once and works on in a task of its own; the client's progress shows it, and
+can end it. None of this is on the way to a completion.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from ds_lsp.chat import edits, explanation, prompt
+from ds_lsp.chat.chat import MAX_TOKENS, SHARED, answer_request, excluded, note_on
+from ds_lsp.chat.edits import Edit
+from ds_lsp.chat.explanation import Answer, Conversation
+from ds_lsp.chat.harmless import Harmless
+from ds_lsp.chat.subject import Subject, around, reported, requested, selected
+from ds_lsp.errors import ChatRefused, ProviderError
+from ds_lsp.lsp import convert
+from ds_lsp.lsp.actions import spots
+from ds_lsp.lsp.extensions import ExplainParams
+from ds_lsp.lsp.pages import Opening
+from ds_lsp.lsp.progress import Progress, ask_client, create_token
+from ds_lsp.lsp.server import DsLanguageServer
+from ds_lsp.providers.base import ChatMessage, ChatPiece, ChatRequest, ChatResult
+
+TICK_S = 0.5
+"""How often a growing answer is shown anew, in seconds, and the time it takes."""
+SHOW_TIMEOUT_S = 10.0
+APPLY_TIMEOUT_S = 60.0
+"""Some editors ask their user before they apply an edit."""
+MAX_MESSAGE_CHARS = 300
+"""As much of an explanation fits where messages are shown."""
+_REQUEST_FAILED = -32803
+
+CUT_OFF = "The answer was cut off here. {error}"
+CANCELLED = "The answer was cancelled here."
+CHANGED = "The text has changed while the model was answering: nothing was applied."
+
+
+Work = Coroutine[None, None, None]
+
+# Commands. What a client passes is taken as it comes.
+
+
+def explain(ls: DsLanguageServer, *arguments: object) -> None:
+    _begin(ls, "ds-lsp.explain", arguments, _explain)
+
+
+def ask(ls: DsLanguageServer, *arguments: object) -> None:
+    _begin(ls, "ds-lsp.ask", arguments, _ask)
+
+
+def fix(ls: DsLanguageServer, *arguments: object) -> None:
+    _begin(ls, "ds-lsp.fix", arguments, _fix)
+
+
+def document(ls: DsLanguageServer, *arguments: object) -> None:
+    _begin(ls, "ds-lsp.document", arguments, _document)
+
+
+def rewrite(ls: DsLanguageServer, *arguments: object) -> None:
+    _begin(ls, "ds-lsp.rewrite", arguments, _rewrite)
+
+
+def cancel_progress(ls: DsLanguageServer, params: types.WorkDoneProgressCancelParams) -> None:
+    ls.cancellables.cancel(params.token)
+
+
+async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
+    """``ds-lsp/explain``: the Markdown, for a plugin that shows it itself.
+
+    With a token for partial results it goes there, line by line, and the answer is empty.
+    """
+    token = params.partial_result_token
+    lines = _HarmlessLines(lambda text: _partial(ls, token, text) if token is not None else None)
+    try:
+        subject = _subject(ls, params)
+        request = _answer_request(ls, prompt.explain(subject, _language(ls)))
+        title = explanation.title_of(subject)
+        async with ls.cancellables.progress(ls, title, token=params.work_done_token) as progress:
+            answer = await _listen(ls, subject.uri, request, progress, lines.take)
+    except (ChatRefused, ProviderError) as error:
+        raise JsonRpcException(message=str(error), code=_REQUEST_FAILED) from None
+    if token is None:
+        return explanation.plain(answer)
+    lines.end(replace(answer, text=""))
+    return ""
+
+
+def _partial(ls: DsLanguageServer, token: types.ProgressToken, text: str) -> None:
+    ls.protocol.notify(types.PROGRESS, types.ProgressParams(token, text))
+
+
+class _HarmlessLines:
+    """Passes a growing answer on, in whole lines that can do no harm."""
+
+    def __init__(self, send: Callable[[str], None]) -> None:
+        self._send = send
+        self._state = Harmless()
+        self._rest = ""
+        self._taken = 0
+
+    def take(self, answer: Answer) -> None:
+        self._rest += answer.text[self._taken :]
+        self._taken = len(answer.text)
+        *lines, self._rest = self._rest.split("\n")
+        if lines:
+            self._send("".join(self._state.line(line) + "\n" for line in lines))
+
+    def end(self, rest: Answer) -> None:
+        """*rest*: what is shown below the text."""
+        below = explanation.plain(rest)
+        last = self._state.line(self._rest) + self._state.end()
+        self._send(f"{last}\n\n{below}" if below else last)
+
+
+# One function for each command. What is meant is found out at once, as the text may be another one
+# in a moment; what is returned is the work, which may take its time.
+
+
+def _explain(ls: DsLanguageServer, params: ExplainParams) -> Work:
+    subject = _subject(ls, params)
+    return _show_answer(ls, subject, prompt.explain(subject, _language(ls)))
+
+
+def _ask(ls: DsLanguageServer, params: ExplainParams) -> Work:
+    uri = params.text_document.uri
+    said = _conversation(ls, uri)
+    if said is None or not said.question:
+        raise ChatRefused("Write a question at the end of the explanation first.")
+    opening = ls.pages.opening(uri) or Opening(uri, (prompt.system(_language(ls)),))
+    messages = (*opening.messages, *said.turns, ChatMessage("user", said.question))
+    return _append_answer(ls, uri, opening.uri, messages)
+
+
+def _fix(ls: DsLanguageServer, params: ExplainParams) -> Work:
+    if params.diagnostic is None:
+        raise ChatRefused("There is no diagnostic to fix.")
+    subject = _subject(ls, params)
+    return _replace(ls, "Fix", subject, prompt.fix(subject), first=subject.first)
+
+
+def _rewrite(ls: DsLanguageServer, params: ExplainParams) -> Work:
+    selection = _subject(ls, params)
+    found = requested(selection)
+    if found is None:
+        raise ChatRefused("Select code whose first line is a comment that says what to do.")
+    subject, request = found
+    # The comment has been answered, and goes.
+    return _replace(ls, "Rewrite", subject, prompt.rewrite(subject, request), first=selection.first)
+
+
+def _document(ls: DsLanguageServer, params: ExplainParams) -> Work:
+    subject = _subject(ls, params)
+    if not subject.is_definition:
+        raise ChatRefused("There is no function here to document.")
+    if not edits.can_document(subject):
+        raise ChatRefused("This is documented already.")
+    return _write_documentation(ls, subject, prompt.document(subject, _language(ls)))
+
+
+# What they have in common.
+
+
+def _begin(
+    ls: DsLanguageServer,
+    command: str,
+    arguments: tuple[object, ...],
+    plan: Callable[[DsLanguageServer, ExplainParams], Work],
+) -> None:
+    """Have done in the background what *plan* says; editors wait for the answer to a command."""
+    params = _params(ls, arguments)
+    if params is None:
+        ls.notifier.tell(f"{command} takes one argument, with textDocument and range.")
+        return
+    try:
+        work = plan(ls, params)
+    except ChatRefused as refusal:
+        ls.notifier.tell(str(refusal))
+    else:
+        ls.spawn(_told_of_failure(ls, work))
+
+
+def _params(ls: DsLanguageServer, arguments: tuple[object, ...]) -> ExplainParams | None:
+    try:
+        return ls.protocol.to_explain_params(arguments[0]) if arguments else None
+    except Exception:
+        return None
+
+
+async def _told_of_failure(ls: DsLanguageServer, work: Work) -> None:
+    try:
+        await work
+    except SHARED:
+        # It concerns completion as well, and has been said by who watches over both.
+        pass
+    except (ChatRefused, ProviderError) as error:
+        # Whoever has asked waits for a word, each time.
+        ls.notifier.tell(str(error))
+
+
+def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
+    """What is meant, as it stands now. Raises `ChatRefused`."""
+    uri = params.text_document.uri
+    document = ls.documents.get(uri)
+    if document is None:
+        raise ChatRefused("The document is not open.")
+    file = ls.name_of(uri)
+    start, end = spots(params.range)
+    subject: Subject | None
+    if params.diagnostic is not None:
+        remark = convert.to_remark(params.diagnostic, ls.name_of)
+        subject = reported(document, file, remark)
+    elif start == end:
+        subject = around(document, file, start[0])
+    else:
+        subject = selected(document, file, start, end)
+    if subject is None:
+        raise ChatRefused("There is no code here.")
+    if rule := ls.session.excludes(document, subject.code):
+        raise excluded(rule)
+    return subject
+
+
+def _language(ls: DsLanguageServer) -> str:
+    return prompt.answer_language(ls.session.settings.chat.language, ls.chat_client.locale)
+
+
+def _model(ls: DsLanguageServer) -> str:
+    return ls.session.settings.chat.model
+
+
+def _answer_request(ls: DsLanguageServer, messages: tuple[ChatMessage, ...]) -> ChatRequest:
+    return answer_request(messages, ls.session.settings.chat)
+
+
+@asynccontextmanager
+async def _progress(ls: DsLanguageServer, title: str) -> AsyncIterator[Progress]:
+    token = await create_token(ls) if ls.chat_client.shows_progress else None
+    async with ls.cancellables.progress(ls, title, token=token) as progress:
+        yield progress
+
+
+@dataclass(slots=True)
+class _Heard:
+    """An answer as it arrives."""
+
+    text: str = ""
+    reasoning: str = ""
+    pieces: int = 0
+    is_waiting: bool = False
+    began: float = field(default_factory=time.monotonic)
+
+    def take(self, piece: ChatPiece) -> None:
+        self.text += piece.text
+        self.reasoning += piece.reasoning
+        self.pieces += 1
+
+    def wait(self, is_waiting: bool) -> None:
+        self.is_waiting = is_waiting
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(self.text, self.reasoning)
+
+    @property
+    def progress(self) -> str:
+        seconds = time.monotonic() - self.began
+        if self.is_waiting:
+            return f"waiting for other answers, {seconds:.0f} s"
+        doing = "thinking, " if self.reasoning and not self.text else ""
+        pieces = "1 piece" if self.pieces == 1 else f"{self.pieces} pieces"
+        return f"{doing}{seconds:.0f} s, {pieces}"
+
+
+async def _listen(
+    ls: DsLanguageServer,
+    uri: str,
+    request: ChatRequest,
+    progress: Progress,
+    grown: Callable[[Answer], None] = lambda answer: None,
+) -> Answer:
+    """The answer, also one that was cut off; *grown* is called as it grows.
+
+    Raises `ChatRefused`, or `ProviderError` when nothing has arrived.
+    """
+    heard = _Heard()
+    try:
+        result = await _hear(ls, uri, request, progress, heard, lambda: grown(heard.answer))
+    except asyncio.CancelledError:
+        if heard.text:
+            grown(replace(heard.answer, note=CANCELLED))
+        raise
+    except ProviderError as error:
+        progress.outcome = str(error)
+        if not heard.text:
+            raise
+        answer = replace(heard.answer, note=CUT_OFF.format(error=error))
+    else:
+        answer = Answer(result.text, result.reasoning, note_on(result.finish))
+        if not result.text.strip():
+            answer = replace(answer, note="The model said nothing.")
+    grown(answer)
+    return answer
+
+
+async def _hear(
+    ls: DsLanguageServer,
+    uri: str,
+    request: ChatRequest,
+    progress: Progress,
+    heard: _Heard,
+    grown: Callable[[], None] = lambda: None,
+) -> ChatResult:
+    """Ask, and report until the answer is complete."""
+    await ls.session.settled()
+
+    async def report() -> None:
+        while True:
+            progress.report(heard.progress)
+            grown()
+            await asyncio.sleep(TICK_S)
+
+    def hear(piece: ChatPiece) -> None:
+        heard.take(piece)
+        if heard.pieces == 1:
+            progress.report(heard.progress)
+            grown()
+
+    reporting = asyncio.create_task(report())
+    try:
+        return await ls.session.chat.ask(uri, request, hear, heard.wait)
+    finally:
+        reporting.cancel()
+
+
+# Explanations.
+
+
+async def _show_answer(
+    ls: DsLanguageServer, subject: Subject, messages: tuple[ChatMessage, ...]
+) -> None:
+    prepared = tuple(
+        ChatMessage(each.role, ls.session.chat.prepare(each.content)) for each in messages
+    )
+    shown = _Shown(ls, subject, Opening(subject.uri, prepared))
+    async with _progress(ls, explanation.title_of(subject)) as progress:
+        request = _answer_request(ls, messages)
+        try:
+            answer = await _listen(ls, subject.uri, request, progress, shown.grow)
+        except asyncio.CancelledError:
+            await shown.stop()
+            raise
+    # After the end of the progress, as Helix would write that over the message.
+    await shown.finish(answer)
+
+
+class _Shown:
+    """An explanation on its way to the client's screen."""
+
+    def __init__(self, ls: DsLanguageServer, subject: Subject, opening: Opening) -> None:
+        self._ls = ls
+        self._subject = subject
+        self._opening = opening
+        self._path: Path | None = None
+        self._showing: asyncio.Task[bool] | None = None
+
+    def grow(self, answer: Answer) -> None:
+        """Show what there is, where the client follows a file that changes."""
+        client = self._ls.chat_client
+        if (
+            client.shows_documents
+            and client.rereads_documents
+            and (answer.text or answer.reasoning)
+        ):
+            with suppress(OSError):  # the end of the answer meets it again, and says so
+                self._write(answer, is_complete=bool(answer.note))
+                if self._showing is None:
+                    self._showing = asyncio.create_task(self._show())
+
+    async def finish(self, answer: Answer) -> None:
+        try:
+            self._write(answer, is_complete=True)
+        except OSError as error:
+            where = f"(The file for it cannot be written: {error.strerror}.)"
+            self._ls.notifier.tell(_in_short(answer, where))
+            return
+        if self._showing is None and self._ls.chat_client.shows_documents:
+            self._showing = asyncio.create_task(self._show())
+        if self._showing is None or not await self._showing:
+            self._ls.notifier.tell(_in_short(answer, f"(The whole of it is in {self._path}.)"))
+
+    async def stop(self) -> None:
+        """Nobody waits for the rest."""
+        if self._showing is None:
+            return
+        await asyncio.wait([self._showing], timeout=SHOW_TIMEOUT_S)
+
+    def _write(self, answer: Answer, *, is_complete: bool) -> None:
+        name = self._subject.name or Path(self._subject.file).name
+        if self._path is None:
+            self._path = self._ls.pages.new(f"explain-{name}", self._opening)
+        text = explanation.page(self._subject, answer, is_complete=is_complete)
+        self._ls.pages.write(self._path, text)
+
+    async def _show(self) -> bool:
+        assert self._path
+        params = types.ShowDocumentParams(
+            uri=self._path.as_uri(), external=False, take_focus=self._ls.chat_client.takes_focus
+        )
+        shown = self._ls.window_show_document_async(params)
+        answered, result = await ask_client(shown, SHOW_TIMEOUT_S)
+        return answered and result is not None and result.success
+
+
+def _conversation(ls: DsLanguageServer, uri: str) -> Conversation | None:
+    document = ls.documents.get(uri)
+    return explanation.conversation(document.text) if document and ls.pages.owns(uri) else None
+
+
+async def _append_answer(
+    ls: DsLanguageServer, uri: str, about: str, messages: tuple[ChatMessage, ...]
+) -> None:
+    """Answer the last question in the explanation *uri* of the document *about*."""
+    async with _progress(ls, "Asking") as progress:
+        answer = await _listen(ls, about, _answer_request(ls, messages), progress)
+    await _append(ls, uri, messages[-1].content, answer)
+
+
+async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer) -> None:
+    """Put an answer below its question; what was written meanwhile is no hindrance."""
+    for _ in range(3):
+        document, said = ls.documents.get(uri), _conversation(ls, uri)
+        if document is None or said is None:
+            break
+        lines = tuple(document.lines(0, document.line_count))
+        subject = Subject(uri, "", "markdown", document.version, lines, said.line, len(lines) - 1)
+        text = explanation.answered(said.question or question, answer)
+        edit = Edit(said.line, len(lines) - 1, text.replace("\n", document.eol()))
+        if said.line < len(lines) and await _applied(ls, "Answer", subject, edit):
+            return
+    # The document is closed, or does not take edits: the answer has been paid for all the same.
+    path = ls.pages.new("answer", Opening(uri, ()))
+    ls.pages.write(path, explanation.answered(question, answer).lstrip())
+    ls.notifier.tell(_in_short(answer, f"(The whole of it is in {path}.)"))
+
+
+def _in_short(answer: Answer, where: str) -> str:
+    """An answer as a message: as much of it as fits, and *where* the rest is."""
+    text = " ".join(explanation.plain(replace(answer, reasoning="")).split())
+    if len(text) > MAX_MESSAGE_CHARS:
+        text = text[:MAX_MESSAGE_CHARS].rstrip() + " ..."
+    return f"{text} {where}"
+
+
+# Edits.
+
+
+async def _replace(
+    ls: DsLanguageServer,
+    label: str,
+    subject: Subject,
+    messages: tuple[ChatMessage, ...],
+    *,
+    first: int,
+) -> None:
+    """Put what a model says in the place of the subject's lines, and of those from *first* on."""
+    if len(subject.code) > edits.MAX_EDITED_CHARS:
+        raise ChatRefused("This is too long to be rewritten at once: select less.")
+    opening, fence = edits.opening(subject)
+    most = MAX_TOKENS + len(subject.code) // 2
+    request = ChatRequest(messages, _model(ls), most, opening=opening, stop=(fence,))
+    result = await _result(ls, label, subject, request)
+    edit = edits.replacement(result.text, result.finish, subject)
+    await _apply(ls, label, subject, replace(edit, first=first))
+
+
+async def _write_documentation(
+    ls: DsLanguageServer, subject: Subject, messages: tuple[ChatMessage, ...]
+) -> None:
+    request = ChatRequest(messages, _model(ls), MAX_TOKENS, as_json=True)
+    result = await _result(ls, "Document", subject, request)
+    edit = edits.documentation(result.text, result.finish, subject)
+    await _apply(ls, "Document", subject, edit)
+
+
+async def _result(
+    ls: DsLanguageServer, title: str, subject: Subject, request: ChatRequest
+) -> ChatResult:
+    """The whole answer, for an edit: it must not have been about another text than there is."""
+    if not ls.chat_client.applies_edits:
+        raise ChatRefused("This editor does not take edits.")
+    if ls.session.chat.prepare(subject.code) != subject.code:
+        raise ChatRefused(
+            "The code holds what must not be sent, so it cannot be changed like this."
+        )
+    async with _progress(ls, title) as progress:
+        return await _hear(ls, subject.uri, request, progress, _Heard())
+
+
+async def _apply(ls: DsLanguageServer, label: str, subject: Subject, edit: Edit) -> None:
+    if not await _applied(ls, label, subject, edit):
+        raise ChatRefused(CHANGED)
+
+
+async def _applied(ls: DsLanguageServer, label: str, subject: Subject, edit: Edit) -> bool:
+    """Whether the client has taken *edit*; not when the text is another one by now."""
+    document = ls.documents.get(subject.uri)
+    if document is None or document.version != subject.version:
+        return False
+    change = convert.to_workspace_edit(edit, subject, document.encoding, ls.chat_client)
+    params = types.ApplyWorkspaceEditParams(change, label=f"ds-lsp: {label}")
+    answered, result = await ask_client(ls.workspace_apply_edit_async(params), APPLY_TIMEOUT_S)
+    return answered and result is not None and result.applied

@@ -1,0 +1,119 @@
+"""The files that explanations are shown in: private, and gone with the session."""
+
+import json
+import logging
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ds_lsp.providers.base import ChatMessage
+from ds_lsp.uris import to_path
+
+log = logging.getLogger(__name__)
+
+KEEP_S = 24 * 3600.0
+"""What a session that did not end well has left is removed after so many seconds, where the
+system does not say whether it still runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a conversation began with: the document it is about, and what was sent first."""
+
+    uri: str
+    messages: tuple[ChatMessage, ...]
+
+
+class Pages:
+    """One folder for this session, in the user's cache, that nobody else can read."""
+
+    def __init__(self, root: Path | None = None, clock: Callable[[], float] = time.time) -> None:
+        """*root*: the folder of all sessions."""
+        self._root = root or _cache() / "explanations"
+        self._folder = self._root / f"{os.getpid()}-{os.urandom(4).hex()}"
+        self._clock = clock
+        self._count = 0
+
+    def new(self, name: str, opening: Opening) -> Path:
+        """A file that is empty so far, named after what is explained. Raises OSError."""
+        for folder in (self._root, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        self._count += 1
+        words = re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:40]
+        path = self._folder / f"{words or 'explanation'}-{self._count}.md"
+        self.write(path, "")
+        kept = {
+            "uri": opening.uri,
+            "messages": [[message.role, message.content] for message in opening.messages],
+        }
+        # Beside the page, as some editors ask another process about it than wrote it.
+        self.write(_opening_file(path), json.dumps(kept))
+        return path
+
+    def write(self, path: Path, text: str) -> None:
+        """Put *text* into a page; nobody but this user can read it. Raises OSError."""
+        # In place: an editor that watches the file would take a new one for a deletion.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with open(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="\n") as file:
+            file.write(text.encode("utf-8", "replace").decode("utf-8"))
+
+    def owns(self, uri: str) -> bool:
+        """Whether a document is a page, of this session or of another one."""
+        path = to_path(uri)
+        return path is not None and path.suffix == ".md" and path.parent.parent == self._root
+
+    def opening(self, uri: str) -> Opening | None:
+        """What the conversation in a page began with, if that is still known."""
+        path = to_path(uri)
+        if path is None:
+            return None
+        try:
+            kept = json.loads(_opening_file(path).read_text("utf-8"))
+            messages = tuple(ChatMessage(role, content) for role, content in kept["messages"])
+            return Opening(kept["uri"], messages)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def remove_old(self) -> None:
+        """Remove what sessions have left behind that are over."""
+        try:
+            folders = [each for each in self._root.iterdir() if each.is_dir()]
+        except OSError:
+            return
+        for folder in folders:
+            if folder != self._folder and self._is_over(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Remove this session's files."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _is_over(self, folder: Path) -> bool:
+        pid = folder.name.partition("-")[0]
+        try:
+            if os.name != "posix" or not pid.isdecimal():
+                return self._clock() - folder.stat().st_mtime > KEEP_S
+            # However old: an editor may stay open for days.
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, OverflowError):
+            # Somebody's who is alive, or none of ours.
+            return False
+        return False
+
+
+def _opening_file(page: Path) -> Path:
+    return page.with_suffix(".json")
+
+
+def _cache() -> Path:
+    # Imported where it is used: only the start of a session needs it.
+    import platformdirs
+
+    return platformdirs.user_cache_path("ds-lsp", appauthor=False)

@@ -1,0 +1,101 @@
+"""What the client shows of work that takes a while, and how it ends that work."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+_CREATE_TIMEOUT_S = 2.0
+"""A client that announces progress and does not answer must not hold up the work."""
+
+
+class Progress:
+    """One piece of work; without a token, nobody sees it."""
+
+    def __init__(self, ls: LanguageServer, token: types.ProgressToken | None) -> None:
+        self._ls = ls
+        self._token = token
+        self.outcome = ""
+        """What is said at its end."""
+
+    def begin(self, title: str) -> None:
+        self._send(types.WorkDoneProgressBegin(title=title, cancellable=True))
+
+    def report(self, message: str) -> None:
+        self._send(types.WorkDoneProgressReport(message=message, cancellable=True))
+
+    def end(self) -> None:
+        self._send(types.WorkDoneProgressEnd(message=self.outcome or None))
+
+    def _send(self, value: object) -> None:
+        if self._token is not None:
+            self._ls.protocol.notify(types.PROGRESS, types.ProgressParams(self._token, value))
+
+
+class Cancellables:
+    """The tasks a client can end by the tokens of their progress."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[types.ProgressToken, asyncio.Task[object]] = {}
+
+    def cancel(self, token: types.ProgressToken) -> None:
+        task = self._tasks.get(token)
+        if task:
+            task.cancel()
+
+    @asynccontextmanager
+    async def progress(
+        self, ls: LanguageServer, title: str, *, token: types.ProgressToken | None
+    ) -> AsyncIterator[Progress]:
+        """Show the current task as *title* until the end of the block."""
+        progress = Progress(ls, token)
+        task = asyncio.current_task()
+        if token is not None and task is not None:
+            self._tasks[token] = task
+        progress.begin(title)
+        try:
+            yield progress
+        except asyncio.CancelledError:
+            progress.outcome = "cancelled"
+            raise
+        finally:
+            progress.end()
+            if token is not None:
+                self._tasks.pop(token, None)
+
+
+async def create_token(ls: LanguageServer) -> types.ProgressToken | None:
+    """A token of ours that the client has taken; None: it would not."""
+    token = f"ds-lsp {uuid.uuid4()}"
+    created = ls.window_work_done_progress_create_async(types.WorkDoneProgressCreateParams(token))
+    answered, _ = await ask_client(created, _CREATE_TIMEOUT_S)
+    return token if answered else None
+
+
+async def ask_client(request: Awaitable[T], seconds: float) -> tuple[bool, T | None]:
+    """Whether the client has answered in time, and what; an error is no answer.
+
+    Never on the way to a completion: there, nothing waits for a client.
+    """
+    # Shielded: the answer to a request that was given up finds nobody, and is complained about.
+    future = asyncio.ensure_future(request)
+    future.add_done_callback(_take_exception)
+    try:
+        async with asyncio.timeout(seconds):
+            return True, await asyncio.shield(future)
+    except Exception as exc:
+        log.info("the client did not answer: %s", type(exc).__name__)
+        return False, None
+
+
+def _take_exception(future: "asyncio.Future[T]") -> None:
+    if not future.cancelled():
+        future.exception()

@@ -1,0 +1,45 @@
+"""What was not wanted is not offered again at its place."""
+
+from ds_lsp.completion.dismissed import FORGET_S, MOST, Dismissed
+from tests.unit.fakes import FakeTime
+from tests.unit.texts import at
+
+
+def dismissed(text: str = "x = |") -> tuple[Dismissed, FakeTime]:
+    time = FakeTime()
+    memory = Dismissed(time.clock)
+    memory.offered(1, at(text), "甲()")
+    memory.dismiss(1)
+    return memory, time
+
+
+def test_the_same_text_at_the_same_place() -> None:
+    memory, _ = dismissed()
+    assert memory.holds(at("x = |"), "甲()")
+    assert memory.holds(at("# a line above\r\nx = |"), "甲()")
+    for text, said in (("x = |", "乙()"), ("y = |", "甲()"), ("x = |)", "甲()"), ("x =|", "甲()")):
+        assert not memory.holds(at(text), said)
+    assert not memory.holds(at("x = |", uri="file:///b.py"), "甲()")
+
+
+def test_what_was_only_offered_is_not_dismissed_and_unknown_ids_are_nothing() -> None:
+    memory = Dismissed()
+    memory.offered(1, at("x = |"), "甲()")
+    memory.dismiss(2)
+    assert not memory.holds(at("x = |"), "甲()")
+
+
+def test_it_is_forgotten_after_a_while_and_so_many_are_kept() -> None:
+    memory, time = dismissed()
+    time.now += FORGET_S
+    assert not memory.holds(at("x = |"), "甲()")
+    for number in range(MOST + 1):
+        memory.offered(number, at("x = |"), str(number))
+        memory.dismiss(number)
+    assert [memory.holds(at("x = |"), str(number)) for number in (0, 1, MOST)] == [
+        False,
+        True,
+        True,
+    ]
+    memory.clear()
+    assert not memory.holds(at("x = |"), str(MOST))
