@@ -205,7 +205,9 @@ class Session:
         for event in events:
             self.ledger.add_outcome(event.language, event.outcome.value, event.chars)
             if event.outcome is Outcome.REJECTED:
-                self.engine.dismissed.dismiss(event.id)
+                self.engine.rejected(event.id)
+            elif event.outcome is Outcome.ACCEPTED:
+                self.engine.accepted()
 
     def why(self) -> Mapping[str, object]:
         """The answer of ``ds-lsp.why``: the last request's record."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from cachetools import LRUCache
 
 from ds_lsp.completion.request import Origin
-from ds_lsp.document import LINE_END, Snapshot
-from ds_lsp.providers.base import FimResult, Finish
+from ds_lsp.document import LINE_END
+from ds_lsp.providers.base import FimRequest, FimResult, Finish
 
 MAX_ANCHORS = 256
 MAX_ENTRIES = 4
@@ -60,14 +60,18 @@ class Spot:
         return digest.digest()
 
 
-def spot_of(snapshot: Snapshot, asked: tuple[str, ...]) -> Spot:
+def spot_of(request: FimRequest, *asked: str) -> Spot:
+    """Of what is sent, and not of the document: secrets are masked in that."""
+    start = _line_start(request.prefix, len(request.prefix))
+    end = LINE_END.search(request.suffix)
+    how = (request.language_id, request.model, request.max_tokens, request.temperature)
     return Spot(
-        uri=snapshot.uri,
-        asked=asked,
-        above=tuple(_lines_above(snapshot.before)),
-        below=tuple(_lines_below(snapshot.after)),
-        line=snapshot.line_before,
-        rest=snapshot.line_after,
+        uri=request.uri,
+        asked=(*asked, *map(str, how)),
+        above=tuple(_lines_above(request.prefix[:start])),
+        below=tuple(_lines_below(request.suffix)),
+        line=request.prefix[start:],
+        rest=request.suffix[: end.start()] if end else request.suffix,
     )
 
 
@@ -118,7 +122,7 @@ class CompletionCache:
             self._put(spot, text, result.finish)
 
     def find(self, spot: Spot) -> Hit | None:
-        """The longest rest of an answer that has come so far as *place*."""
+        """The longest rest of an answer that has come so far as *spot*."""
         now = self._clock()
         _, entries = self._anchors.get(spot.anchor(), ("", ()))
         hits = [hit for entry in entries if (hit := _left(entry, spot, now))]
@@ -142,7 +146,7 @@ class CompletionCache:
 
 
 def _left(entry: _Entry, spot: Spot, now: float) -> Hit | None:
-    """What of *entry* still lies before the cursor of *place*."""
+    """What of *entry* still lies before the cursor of *spot*."""
     age = now - entry.at
     if age > TTL_S:
         return None
@@ -150,11 +154,11 @@ def _left(entry: _Entry, spot: Spot, now: float) -> Hit | None:
     rest = _after(whole, spot.line)
     if rest is None or not _is_same_rest(entry, spot):
         return None
-    if not rest.strip():
-        is_end = entry.finish is Finish.STOP and age <= NOTHING_MORE_S
-        return Hit(FimResult("", Finish.STOP), Origin.EXACT) if is_end else None
     origin = Origin.EXACT if spot.line == entry.line else Origin.TYPE_THROUGH
     typed = spot.line[len(entry.line) :] if spot.line.startswith(entry.line) else ""
+    if not rest.strip():
+        is_end = entry.finish is Finish.STOP and age <= NOTHING_MORE_S
+        return Hit(FimResult("", Finish.STOP), origin, typed) if is_end else None
     return Hit(FimResult(rest, entry.finish), origin, typed)
 
 
@@ -202,7 +206,7 @@ def _joined(above: tuple[str, ...], line: str) -> tuple[str, ...]:
 
 def _lines_above(before: str) -> list[str]:
     lines: list[str] = []
-    end = _line_start(before, len(before))
+    end = len(before)
     while end > 0 and len(lines) < LINES_ABOVE:
         start = _line_start(before, end - 1)
         line = before[start:end].rstrip()

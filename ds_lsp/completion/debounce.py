@@ -1,5 +1,6 @@
 """Wait for quiet: how long an automatic request rests before the model is asked."""
 
+import math
 import statistics
 from collections import deque
 
@@ -22,11 +23,16 @@ IDLE_S = 2.0
 USUAL_GAP_MS = 150.0
 """What a gap is taken to be until some have been seen."""
 
+WHEN_REJECTED, WHEN_ACCEPTED = 1.5, 0.8
+"""What each of the last completions that was rejected or accepted multiplies the wait by."""
+OUTCOMES_FADE_S = 600.0
+
 _LONGEST_GAP_S = 0.4
 """Longer ones are pauses for thought, and say nothing of how fast somebody types."""
 _GAPS_KEPT = 100
 _GAPS_NEEDED = 20
 _LATENCIES_KEPT = 10
+_OUTCOMES_KEPT = 10
 _MAX_LANES = 256
 
 
@@ -39,6 +45,7 @@ class Pace:
         self._gap_before_s = float("inf")
         self._gaps_s: deque[float] = deque(maxlen=_GAPS_KEPT)
         self._latencies_s: deque[float] = deque(maxlen=_LATENCIES_KEPT)
+        self._outcomes: deque[tuple[float, float]] = deque(maxlen=_OUTCOMES_KEPT)
 
     def busy_at(self, lane: str, snapshot: Snapshot, now: float) -> float:
         """When the user was last seen to do something, on the clock of the document.
@@ -60,6 +67,21 @@ class Pace:
     def answered(self, latency_s: float) -> None:
         """A call took so long until its answer could be shown."""
         self._latencies_s.append(latency_s)
+
+    def rejected(self, now: float) -> None:
+        """What was offered stood there to be read, and something else was typed."""
+        self._outcomes.append((now, WHEN_REJECTED))
+
+    def accepted(self, now: float) -> None:
+        self._outcomes.append((now, WHEN_ACCEPTED))
+
+    def reluctance(self, now: float) -> float:
+        """What to multiply a wait by, going by what became of the last offers."""
+        faded = (
+            1 + (factor - 1) * math.exp((at - now) / OUTCOMES_FADE_S)
+            for at, factor in self._outcomes
+        )
+        return math.prod(faded)
 
     @property
     def has_rested(self) -> bool:
@@ -86,16 +108,16 @@ def wait_s(request: CompletionRequest, busy_at: float, now: float, pace: Pace) -
     if request.trigger is Trigger.INVOKED:
         return 0.0
     setting = request.settings.debounce_ms
-    wait_ms = adaptive_ms(request.snapshot, pace) if isinstance(setting, str) else setting
+    wait_ms = adaptive_ms(request.snapshot, pace, now) if isinstance(setting, str) else setting
     return max(0.0, busy_at + wait_ms / 1000 - now)
 
 
-def adaptive_ms(at: Snapshot, pace: Pace) -> float:
+def adaptive_ms(at: Snapshot, pace: Pace, now: float) -> float:
     """The wait that ``adaptive`` stands for at this cursor."""
     is_new_line = not at.line_before.strip() and not at.line_after.strip()
     if pace.has_rested or is_new_line:
         return 0.0
     is_in_word = bool(at.line_before) and is_word_character(at.line_before[-1])
-    wait_ms = pace.gap_ms * (WORD_GAPS if is_in_word else END_GAPS)
+    wait_ms = pace.gap_ms * (WORD_GAPS if is_in_word else END_GAPS) * pace.reluctance(now)
     longest_ms = min(LONGEST_MS, MOST_WITH_LATENCY_MS - pace.latency_ms)
     return max(SHORTEST_MS, min(wait_ms, longest_ms))

@@ -65,6 +65,8 @@ class Events:
     """The model to ask instead; None: there is none to try."""
 
 
+ALTERNATIVE_TEMPERATURES = (0.7, 1.0)
+"""How the second and the third text for a place are asked for: at 0 all would be the same."""
 _NOT_ASKED = (Reason.PROVIDER_FAILED, Reason.HELD_BACK, Reason.OVER_LIMIT)
 """Why the provider gave nothing, where the fallback has nothing either."""
 
@@ -113,8 +115,7 @@ class Engine:
         busy_at = self._pace.busy_at(lane, request.snapshot, started)
         try:
             async with self._newest.enter(lane):
-                fitted = await self._fitted(request, busy_at, record)
-                return Completion(fitted.text, record, fitted.replaces)
+                return await self._completed(request, busy_at, record)
         except Superseded:
             record.reason = Reason.SUPERSEDED
             raise
@@ -156,77 +157,99 @@ class Engine:
             return False
         return result is not None and bool(result.text.strip())
 
+    def rejected(self, identifier: int) -> None:
+        """The user has read what this request was answered with, and gone another way."""
+        self.dismissed.dismiss(identifier)
+        self._pace.rejected(self._clock())
+
+    def accepted(self) -> None:
+        self._pace.accepted(self._clock())
+
     def use(self, providers: Providers) -> None:
         """Ask other providers from now on; what the earlier ones said is forgotten."""
         self.providers = providers
         self.breaker.reset()
+        self.streams.retire()
         self.cache.clear()
 
     async def aclose(self) -> None:
         await self.streams.aclose()
 
-    async def _fitted(self, request: CompletionRequest, busy_at: float, record: Record) -> Fitted:
+    async def _completed(
+        self, request: CompletionRequest, busy_at: float, record: Record
+    ) -> Completion:
         refused = refusal(request, self._excludes)
         if refused:
             record.reason, record.detail = refused
-            return Fitted("")
+            return Completion("", record)
+        shown = self._shown.get(request.snapshot.uri, Shown())
+        found = await self._found(request, shown, busy_at, record)
+        if found is None:
+            return Completion("", record)
+        with self._stage(record, "postprocess"):
+            fitted = _fit(found, request)
+        if request.trigger is Trigger.AUTOMATIC and fitted.text:
+            if self.dismissed.holds(request.snapshot, fitted.text):
+                record.reason, record.detail = Reason.DISMISSED, "it was dismissed here before"
+                return Completion("", record)
+            self.dismissed.offered(record.id, request.snapshot, fitted.text)
+        said = found.result.text
+        if fitted.text:
+            self._shown[request.snapshot.uri] = _shown(found.result, fitted, request.snapshot)
+        record.received, record.chars = len(said), len(fitted.text)
+        record.rules = fitted.rules
+        if fitted.text or record.reason not in _NOT_ASKED:
+            record.reason = _reason(said, fitted.text)
+        if request.trigger is Trigger.INVOKED and shown.stands_at(request.snapshot):
+            with self._stage(record, "alternatives"):
+                others = await self._alternatives(request, fitted, record)
+        else:
+            others = ()
+        return Completion(fitted.text, record, fitted.replaces, others)
+
+    async def _found(
+        self, request: CompletionRequest, shown: Shown, busy_at: float, record: Record
+    ) -> "_Found | None":
+        """What a provider says, or said; None: nobody is to be asked."""
         provider = self.providers.first
         if provider is None:
             record.reason = Reason.NO_PROVIDER
-            return Fitted("")
+            return None
         record.provider = provider.name
         with self._stage(record, "context"):
             asked = self._asked(provider, request)
         record.sent = len(asked.context) + len(asked.prefix) + len(asked.suffix)
         record.masked = asked.masked
         if provider.metered:
-            found = await self._paid(provider, request, asked, busy_at, record)
-        else:
-            found = await self._free(provider, request, asked, record)
-        if found is None:
-            return Fitted("")
-        with self._stage(record, "postprocess"):
-            fitted = _fit(found, request, asked.markers)
-            fitted = _without_secrets(fitted, request.snapshot)
-        if request.trigger is Trigger.AUTOMATIC and fitted.text:
-            if self.dismissed.holds(request.snapshot, fitted.text):
-                record.reason, record.detail = Reason.DISMISSED, "it was dismissed here before"
-                return Fitted("")
-            self.dismissed.offered(record.id, request.snapshot, fitted.text)
-        said = found.result
-        if fitted.text:
-            is_whole = said.finish is Finish.STOP and said.text.endswith(fitted.text)
-            self._shown[request.snapshot.uri] = Shown(fitted.text, is_whole)
-        record.received, record.chars = len(said.text), len(fitted.text)
-        record.rules = fitted.rules
-        if fitted.text or record.reason not in _NOT_ASKED:
-            record.reason = _reason(said.text, fitted.text)
-        return fitted
+            return await self._paid(provider, request, asked, shown, busy_at, record)
+        if _is_suppressed(request, shown, record):
+            return None
+        return await self._free(provider, request, asked, record)
 
     async def _paid(
         self,
         provider: FimProvider,
         request: CompletionRequest,
         asked: FimRequest,
+        shown: Shown,
         busy_at: float,
         record: Record,
     ) -> "_Found | None":
         """From memory, else from a call that runs, else, after a wait, from one of its own."""
-        spot = spot_of(request.snapshot, _asked_how(provider, asked))
+        spot = spot_of(asked, provider.name, request.settings.multiline)
         self.streams.follow(asked)
         has_waited = False
         while True:
             with self._stage(record, "cache"):
                 hit = self.cache.find(spot)
-            if hit:
+            # One who asks explicitly where an answer ended wants more, and may be lucky.
+            is_end = hit and not hit.result.text and hit.origin is not Origin.EXACT
+            if hit and not (is_end and request.trigger is Trigger.INVOKED):
                 record.source = hit.origin.value
-                return _Found(hit.result, hit.typed)
+                return _Found(asked, hit.result, hit.typed)
             joins = self.streams.serves(asked)
             if not joins and not has_waited:
-                shown = self._shown.get(request.snapshot.uri, Shown())
-                suppressed = suppression(request, shown)
-                if suppressed:
-                    record.reason, record.detail = suppressed
+                if _is_suppressed(request, shown, record):
                     return None
                 if not self._is_held_back(request):
                     provider.warm()
@@ -234,7 +257,7 @@ class Engine:
                         await self._sleep(self._wait_s(request, busy_at, shown))
                     if self.providers.first is not provider:
                         # Settings have changed meanwhile; the wait is over.
-                        return await self._found(request, record)
+                        return await self._found(request, shown, float("-inf"), record)
                 # What was asked for meanwhile may serve.
                 has_waited = True
                 continue
@@ -257,19 +280,7 @@ class Engine:
                 return await self._fallback(str(error), request, asked, record)
             if result is not None:
                 record.usage = result.usage
-                return _Found(result, typed)
-
-    async def _found(self, request: CompletionRequest, record: Record) -> "_Found | None":
-        """What the providers of now have, without a wait."""
-        provider = self.providers.first
-        if provider is None:
-            record.reason = Reason.NO_PROVIDER
-            return None
-        record.provider = provider.name
-        asked = self._asked(provider, request)
-        if provider.metered:
-            return await self._paid(provider, request, asked, float("-inf"), record)
-        return await self._free(provider, request, asked, record)
+                return _Found(asked, result, typed)
 
     def _wait_s(self, request: CompletionRequest, busy_at: float, shown: Shown) -> float:
         if has_accepted(request.snapshot, shown):
@@ -293,6 +304,39 @@ class Engine:
         if trouble:
             record.reason = Reason.HELD_BACK
         return str(trouble) if trouble else None
+
+    async def _alternatives(
+        self, request: CompletionRequest, first: Fitted, record: Record
+    ) -> tuple[Completion, ...]:
+        """Other texts than *first*, each asked for after the one before it, and remembered.
+
+        They are an extra: trouble ends them without a word.
+        """
+        provider = self.providers.first
+        if provider is None or not provider.metered or self._allowance() or self.breaker.refuses():
+            return ()
+        others = [first]
+        for temperature in ALTERNATIVE_TEMPERATURES:
+            asked = replace(self._asked(provider, request), temperature=temperature)
+            spot = spot_of(asked, provider.name, request.settings.multiline)
+            hit = self.cache.find(spot)
+            try:
+                said = hit.result if hit else await self._own(provider, request, asked, spot)
+            except ProviderError:
+                break
+            fitted = _fit(_Found(asked, said, hit.typed if hit else ""), request)
+            if fitted.text and fitted.text not in [each.text for each in others]:
+                others.append(fitted)
+        return tuple(Completion(each.text, record, each.replaces) for each in others[1:])
+
+    async def _own(
+        self, provider: FimProvider, request: CompletionRequest, asked: FimRequest, spot: Spot
+    ) -> FimResult:
+        """What a call says that nobody else waits for."""
+        if not self.streams.serves(asked):
+            self.streams.begin(asked, lambda hear: self._ask(provider, spot, asked, request, hear))
+        result = await self.streams.join(asked, _watch(request, asked))
+        return result or FimResult("", Finish.CUT)
 
     async def _ask(
         self,
@@ -321,7 +365,7 @@ class Engine:
                     self._events.failed(error)
                     raise
                 asked = replace(asked, model=model)
-                spot = replace(spot, asked=_asked_how(provider, asked))
+                spot = spot_of(asked, provider.name, request.settings.multiline)
             else:
                 break
         if provider is self.providers.first:
@@ -383,7 +427,7 @@ class Engine:
     ) -> "_Found":
         record.source = provider.name
         with self._stage(record, provider.name):
-            return _Found(await provider.fill(asked, _watch(request, asked)))
+            return _Found(asked, await provider.fill(asked, _watch(request, asked)))
 
     def _asked(self, provider: FimProvider, request: CompletionRequest) -> FimRequest:
         return self.contexts.request(request.snapshot, request.settings, metered=provider.metered)
@@ -401,15 +445,9 @@ class Engine:
 class _Found:
     """What a provider said, as far as it lies beyond what was *typed* since it was asked."""
 
+    asked: FimRequest
     result: FimResult
     typed: str = ""
-
-
-def _asked_how(provider: FimProvider, asked: FimRequest) -> tuple[str, ...]:
-    return (
-        *(provider.name, asked.language_id, asked.model),
-        *(str(asked.max_tokens), str(asked.temperature)),
-    )
 
 
 def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
@@ -418,9 +456,21 @@ def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
     return watch(place_at(request.snapshot, shape, markers=asked.markers))
 
 
-def _fit(found: _Found, request: CompletionRequest, markers: tuple[str, ...]) -> Fitted:
+def _is_suppressed(request: CompletionRequest, shown: Shown, record: Record) -> bool:
+    suppressed = suppression(request, shown)
+    if suppressed:
+        record.reason, record.detail = suppressed
+    return suppressed is not None
+
+
+def _fit(found: _Found, request: CompletionRequest) -> Fitted:
     """What is shown of an answer."""
-    snapshot, result, typed = request.snapshot, found.result, found.typed
+    return _without_secrets(_fitted(found, request), request.snapshot)
+
+
+def _fitted(found: _Found, request: CompletionRequest) -> Fitted:
+    snapshot, result, markers = request.snapshot, found.result, found.asked.markers
+    typed = found.typed.replace("\n", snapshot.eol)
     if typed and snapshot.before.endswith(typed):
         # As where it was asked for: what is shown does not shrink while one types along it.
         then = replace(snapshot, before=snapshot.before[: -len(typed)])
@@ -430,6 +480,12 @@ def _fit(found: _Found, request: CompletionRequest, markers: tuple[str, ...]) ->
         if fitted.text.startswith(typed) and rest.strip():
             return replace(fitted, text=rest)
     return fit(result.text, _place(snapshot, result, request, markers))
+
+
+def _shown(result: FimResult, fitted: Fitted, at: Snapshot) -> Shown:
+    beyond = result.text.removeprefix(fitted.text)
+    ends_line = beyond.startswith(("\n", "\r")) or (not beyond and result.finish is Finish.STOP)
+    return Shown(fitted.text, ends_line, (at.line_before, at.line_after))
 
 
 def _without_secrets(fitted: Fitted, at: Snapshot) -> Fitted:

@@ -131,3 +131,5 @@ class Completion:
     record: Record
     replaces: int = 0
     """How many characters after the cursor, all on its line, the text takes the place of."""
+    alternatives: "tuple[Completion, ...]" = ()
+    """What else may be proposed there; only where it was asked for."""

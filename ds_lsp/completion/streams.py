@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ds_lsp.errors import Superseded
+from ds_lsp.errors import Superseded, UnavailableError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
 
 GRACE_S = 0.2
@@ -57,6 +57,7 @@ def agree(said: str, typed: str) -> bool:
 @dataclass(eq=False, slots=True)
 class _Waiter:
     typed: str
+    """Since the call began."""
     wants_more: KeepGoing
     answer: "asyncio.Future[FimResult | None]"
 
@@ -70,7 +71,7 @@ class _Stream:
     waiters: list[_Waiter] = field(default_factory=list)
     latest: str = ""
     """What was typed since, as far as the newest request of the document tells."""
-    is_wrong: bool = False
+    is_retired: bool = False
     hang_up: Timer | None = None
     task: "asyncio.Task[None] | None" = None
 
@@ -95,18 +96,19 @@ class Streams:
         return (typed_since(stream.request, request) or "") if stream else ""
 
     def follow(self, request: FimRequest) -> None:
-        """The text is now as in *request*: a stream that is proven wrong ends at once."""
+        """The text is now as in *request*: a stream that is proven wrong ends with its waiters."""
         for stream in list(self._running):
             typed = typed_since(stream.request, request)
             if typed is not None:
                 stream.latest = typed
-                if not agree(stream.said, typed):
-                    self._end(stream)
+                if not stream.waiters and not agree(stream.said, typed):
+                    self._end(stream, Superseded())
 
     async def join(self, request: FimRequest, wants_more: KeepGoing) -> FimResult | None:
         """What the stream found for *request* says beyond what is typed; None: it went elsewhere.
 
-        Raises what the call raises, and `Superseded` when the stream had to make room.
+        Raises what the call raises, `Superseded` when the stream had to make room, and
+        `UnavailableError` when everything was hung up on.
         """
         stream = self._find(request)
         if stream is None:
@@ -128,34 +130,36 @@ class Streams:
         """Start a call. Those of the document that went elsewhere, and too many, end."""
         for stream in list(self._running):
             if stream.request.uri == request.uri and not stream.waiters:
-                self._end(stream)
+                self._end(stream, Superseded())
         while len(self._running) >= MOST:
-            self._end(self._running[0])
+            oldest = min(self._running, key=lambda stream: bool(stream.waiters))
+            self._end(oldest, Superseded())
         stream = _Stream(request)
         self._running.append(stream)
         stream.task = asyncio.create_task(self._run(stream, ask))
+
+    def retire(self) -> None:
+        """Somebody else is asked from now on: nobody joins what runs; who waits still gets it."""
+        for stream in self._running:
+            stream.is_retired = True
 
     async def aclose(self) -> None:
         """Hang up on everything, and wait until it is done."""
         tasks = [stream.task for stream in self._running if stream.task]
         for stream in list(self._running):
-            self._end(stream)
+            self._end(stream, UnavailableError("The provider was changed while it answered."))
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _find(self, request: FimRequest) -> _Stream | None:
         for stream in reversed(self._running):
             typed = typed_since(stream.request, request)
-            if typed is not None and agree(stream.said, typed):
+            if typed is not None and agree(stream.said, typed) and not stream.is_retired:
                 return stream
         return None
 
     async def _run(self, stream: _Stream, ask: Ask) -> None:
         try:
             result = await ask(lambda said: self._hear(stream, said))
-        except asyncio.CancelledError:
-            for waiter in stream.waiters:
-                _settle(waiter, Superseded())
-            raise
         except Exception as error:
             for waiter in stream.waiters:
                 _settle(waiter, error)
@@ -166,14 +170,11 @@ class Streams:
             self._forget(stream)
 
     def _hear(self, stream: _Stream, said: str) -> bool:
-        """Whether the call is to go on."""
+        """Whether the call is to go on: somebody wants more, or may come back for it."""
         stream.said = said
         self._tell(stream)
-        if not stream.waiters:
-            if not agree(said, stream.latest):
-                return False
-            self._leave(stream)
-        return True
+        is_expecting = stream.hang_up is not None and agree(said, stream.latest)
+        return bool(stream.waiters) or is_expecting
 
     def _tell(self, stream: _Stream) -> None:
         """Answer those who have heard enough, or nothing that they could use."""
@@ -192,12 +193,18 @@ class Streams:
             stream.hang_up = None
 
     def _leave(self, stream: _Stream) -> None:
-        if not stream.waiters and stream in self._running and stream.hang_up is None:
-            stream.hang_up = self._later(GRACE_S, lambda: self._end(stream))
+        if stream.waiters or stream not in self._running:
+            return
+        if not agree(stream.said, stream.latest):
+            self._end(stream, Superseded())
+        elif stream.hang_up is None:
+            stream.hang_up = self._later(GRACE_S, lambda: self._end(stream, Superseded()))
 
-    def _end(self, stream: _Stream) -> None:
+    def _end(self, stream: _Stream, why: Exception) -> None:
         # Forgotten before it is cancelled: nobody may join a dying call.
         self._forget(stream)
+        for waiter in stream.waiters:
+            _settle(waiter, why)
         if stream.task:
             stream.task.cancel()
 

@@ -36,8 +36,14 @@ class Shown:
     """What was offered last in a document."""
 
     text: str = ""
-    is_whole: bool = True
-    """Whether it ends where the model had nothing more to say."""
+    ends_line: bool = True
+    """Whether the model ended there, or went on with another line."""
+    place: tuple[str, str] = ("", "")
+    """The cursor's line before and after it."""
+
+    def stands_at(self, at: Snapshot) -> bool:
+        """Whether it is offered at this cursor, so far as anybody can tell."""
+        return bool(self.text) and self.place == (at.line_before, at.line_after)
 
 
 Suppresses = Callable[[Snapshot, Shown], bool]
@@ -116,8 +122,8 @@ def has_accepted(at: Snapshot, shown: Shown) -> bool:
 
 
 def has_just_accepted(at: Snapshot, shown: Shown) -> bool:
-    """A single line, that is, with nothing more to come: after several, the next may be wanted."""
-    return shown.is_whole and has_accepted(at, shown) and not LINE_END.search(shown.text)
+    """A single line, that is, which is complete: after several, the next may be wanted."""
+    return shown.ends_line and has_accepted(at, shown) and not LINE_END.search(shown.text)
 
 
 def is_in_several_places(at: Snapshot, shown: Shown) -> bool:

@@ -166,19 +166,23 @@ def to_inline_completion_list(
     snapshot: Snapshot,
     selected: types.SelectedCompletionInfo | None = None,
 ) -> types.InlineCompletionList:
-    """At most one item: plain text for a range on the cursor's line, mostly an empty one.
+    """Items of plain text for a range on the cursor's line, mostly an empty one; mostly one item.
 
     Where an item of the menu is selected, the text goes on from it, and takes its place.
     """
     if not completion.text:
         return NOTHING
     place = selected.range if selected else types.Range(cursor(snapshot), cursor(snapshot))
-    item = types.InlineCompletionItem(
-        insert_text=(selected.text if selected else "") + completion.text,
-        range=types.Range(start=place.start, end=_after(place.end, completion, snapshot)),
-        command=types.Command(title="Accepted", command=ACCEPT, arguments=[completion.record.id]),
-    )
-    return types.InlineCompletionList(items=[item])
+    accepted = types.Command(title="Accepted", command=ACCEPT, arguments=[completion.record.id])
+    items = [
+        types.InlineCompletionItem(
+            insert_text=(selected.text if selected else "") + each.text,
+            range=types.Range(start=place.start, end=_after(place.end, each, snapshot)),
+            command=accepted,
+        )
+        for each in (completion, *completion.alternatives)
+    ]
+    return types.InlineCompletionList(items=items)
 
 
 def to_completion_list(

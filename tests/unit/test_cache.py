@@ -1,7 +1,5 @@
 """Finding again what models have said."""
 
-import dataclasses
-
 import pytest
 
 from ds_lsp.completion.cache import (
@@ -10,14 +8,19 @@ from ds_lsp.completion.cache import (
     TTL_S,
     CompletionCache,
     Hit,
+    Spot,
     spot_of,
 )
 from ds_lsp.completion.request import Origin
-from ds_lsp.providers.base import FimResult, Finish
+from ds_lsp.providers.base import FimRequest, FimResult, Finish
 from tests.unit.fakes import FakeTime
-from tests.unit.texts import at
 
-ASKED = ("deepseek", "python", "deepseek-flash")
+FLASH = "deepseek-flash"
+
+
+def spot(text: str, uri: str = "u", model: str = FLASH) -> Spot:
+    before, after = text.split("|")
+    return spot_of(FimRequest(uri, "python", before, after, model, 128, 0.0), "deepseek")
 
 
 class Rig:
@@ -26,10 +29,10 @@ class Rig:
         self.cache = CompletionCache(self.time.clock)
 
     def store(self, text: str, said: str, finish: Finish = Finish.STOP, uri: str = "u") -> None:
-        self.cache.store(spot_of(at(text, uri=uri), ASKED), FimResult(said, finish))
+        self.cache.store(spot(text, uri), FimResult(said, finish))
 
-    def hit(self, text: str, uri: str = "u", asked: tuple[str, ...] = ASKED) -> Hit | None:
-        return self.cache.find(spot_of(at(text, uri=uri), asked))
+    def hit(self, text: str, uri: str = "u", model: str = FLASH) -> Hit | None:
+        return self.cache.find(spot(text, uri, model))
 
     def left(self, text: str) -> str | None:
         hit = self.hit(text)
@@ -103,7 +106,7 @@ def test_another_file_and_other_settings_are_other_places() -> None:
     rig = Rig()
     rig.store("x = |", "foo")
     assert rig.hit("x = |", uri="v") is None
-    assert rig.hit("x = |", asked=(*ASKED[:-1], "deepseek-v4-pro")) is None
+    assert rig.hit("x = |", model="deepseek-v4-pro") is None
 
 
 def test_the_end_of_an_answer_is_the_end_for_a_while() -> None:
@@ -157,10 +160,7 @@ def test_memory_is_bounded_and_closed_documents_are_forgotten() -> None:
 
 def test_a_window_that_moves_does_not_change_the_place() -> None:
     text = "".join(f"line {number} = {'x' * 100}\n" for number in range(400))
-    snapshot = at(text + "x = |")
-    assert not snapshot.before_is_whole
-    further = dataclasses.replace(snapshot, before=snapshot.before[7:])
-    assert spot_of(snapshot, ASKED).anchor() == spot_of(further, ASKED).anchor()
+    assert spot(text + "x = |").anchor() == spot(text[3000:] + "x = |").anchor()
 
 
 def test_half_a_surrogate_pair_is_a_character_like_any_other() -> None:

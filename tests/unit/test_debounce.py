@@ -10,6 +10,8 @@ from ds_lsp.completion.debounce import (
     LONGEST_MS,
     SHORTEST_MS,
     USUAL_GAP_MS,
+    WHEN_ACCEPTED,
+    WHEN_REJECTED,
     WORD_GAPS,
     Pace,
     adaptive_ms,
@@ -19,6 +21,8 @@ from ds_lsp.completion.request import Trigger
 from ds_lsp.document import Snapshot
 from ds_lsp.settings import CompletionSettings
 from tests.unit.texts import at, request_at
+
+NOW = 5000.0
 
 
 def typing(gap_s: float, keys: int = 40, latency_s: float | None = None) -> Pace:
@@ -68,7 +72,7 @@ def test_wait(trigger: Trigger, setting: str | int, since_edit: float, waits: fl
     ],
 )
 def test_adaptive(text: str, pace: Pace, wait_ms: float) -> None:
-    assert adaptive_ms(at(text), pace) == pytest.approx(wait_ms)
+    assert adaptive_ms(at(text), pace, NOW) == pytest.approx(wait_ms)
 
 
 def test_pauses_for_thought_say_nothing_of_the_pace() -> None:
@@ -94,3 +98,17 @@ def test_edits_count_from_the_edit_and_bare_movements_from_the_request() -> None
     assert pace.busy_at("lane", asked(12.0, 3), 13.0) == 12.0
     assert pace.busy_at("lane", asked(12.0, 4), 14.0) == 14.0
     assert pace.busy_at("another", asked(12.0, 5), 15.0) == 12.0
+
+
+def test_who_has_not_wanted_the_last_ones_is_asked_about_later() -> None:
+    pace = typing(0.1)
+    usual_ms = adaptive_ms(at("na|"), pace, NOW)
+    pace.rejected(NOW)
+    assert adaptive_ms(at("na|"), pace, NOW) == pytest.approx(usual_ms * WHEN_REJECTED)
+    pace.accepted(NOW)
+    both = usual_ms * WHEN_REJECTED * WHEN_ACCEPTED
+    assert adaptive_ms(at("na|"), pace, NOW) == pytest.approx(both)
+    assert adaptive_ms(at("na|"), pace, NOW + 1e6) == pytest.approx(usual_ms), "it fades"
+    for _ in range(20):
+        pace.rejected(NOW)
+    assert adaptive_ms(at("na|"), pace, NOW) == LONGEST_MS, "and has a limit"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.completion.context import Contexts
-from ds_lsp.completion.engine import Engine, Events, Providers
+from ds_lsp.completion.engine import ALTERNATIVE_TEMPERATURES, Engine, Events, Providers
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.completion.streams import Streams
 from ds_lsp.document import Document, Snapshot
@@ -223,10 +223,9 @@ async def test_ten_requests_ten_answers_one_call() -> None:
 async def test_superseded_request_ends_at_once_and_its_call_after_the_grace() -> None:
     rig = Rig()
     older = await rig.begin("x = |")
-    newer = await rig.begin("x = q|")
+    newer = await rig.begin("y = |")
     with pytest.raises(Superseded):
         await older
-    assert len(rig.provider.running) == 2
     rig.time.fire_timers()
     await turns()
     assert [call.hung_up for call in rig.provider.calls] == [True, False]
@@ -240,10 +239,14 @@ async def test_other_documents_and_lanes_do_not_supersede() -> None:
     request = request_at("y = |", INVOKED)
     elsewhere = dataclasses.replace(request.snapshot, uri="file:///b.py")
     second = await rig.begin_request(dataclasses.replace(request, snapshot=elsewhere))
-    third = await rig.begin_request(request_at("z = |", INVOKED, lane="menu"))
     for call in rig.provider.calls:
         call.say("1")
-    assert [(await task).text for task in (first, second, third)] == ["1", "1", "1"]
+    assert [(await task).text for task in (first, second)] == ["1", "1"]
+    first = await rig.begin("a = |")
+    second = await rig.begin_request(request_at("z = |", INVOKED, lane="menu"))
+    for call in rig.provider.running:
+        call.say("1")
+    assert [(await task).text for task in (first, second)] == ["1", "1"]
 
 
 async def test_cancelled_request_is_cancelled_and_asking_again_joins_its_call() -> None:
@@ -322,7 +325,7 @@ async def test_moving_the_cursor_is_debounced_too() -> None:
     rig = Rig()
     settings = CompletionSettings(debounce_ms=75)
     tasks = []
-    for text in ("x = |\ny =\nz =", "x =|\ny =\nz =", "x =\ny =|\nz =", "x =\ny =\nz =|"):
+    for text in ("w = |\nx =\ny =\nz =", "w =\nx =|\ny =\nz =", "w =\nx =\ny =|\nz ="):
         request = request_at(text, AUTOMATIC, settings)
         tasks.append(asyncio.create_task(rig.engine.complete(request)))
         await turns()
@@ -334,7 +337,7 @@ async def test_moving_the_cursor_is_debounced_too() -> None:
     assert len(rig.provider.calls) == 2
     rig.provider.running[0].say("2")
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [type(result) for result in results] == [Completion, Superseded, Superseded, Completion]
+    assert [type(result) for result in results] == [Completion, Superseded, Completion]
 
 
 async def test_known_answer_is_served_where_nobody_would_be_asked() -> None:
@@ -357,18 +360,119 @@ async def test_running_call_is_joined_where_nobody_would_be_asked() -> None:
     assert (await first).text == (await second).text != ""
 
 
-async def test_after_an_accepted_line_nobody_is_asked() -> None:
+class Typist:
+    """A document in which what an engine offers is accepted, as an editor does it."""
+
+    def __init__(self, rig: Rig, text: str) -> None:
+        self.rig = rig
+        clock = rig.time.clock
+        self.document = Document("file:///a.py", "python", 1, text, clock=clock)
+        self.line, self.column = 0, len(text)
+
+    def insert(self, text: str) -> None:
+        self.document.replace((self.line, self.column), (self.line, self.column), text)
+        lines = text.split("\n")
+        self.line += len(lines) - 1
+        self.column = len(lines[-1]) + (self.column if len(lines) == 1 else 0)
+
+    async def ask(self, trigger: Trigger = AUTOMATIC) -> asyncio.Task[Completion]:
+        snapshot = self.document.snapshot(self.line, self.column)
+        task = asyncio.create_task(
+            self.rig.engine.complete(CompletionRequest(snapshot, trigger, FIXED))
+        )
+        await turns()
+        return task
+
+
+async def test_after_an_answer_that_was_all_nobody_is_asked_for_a_while() -> None:
     rig = Rig()
-    document = Document("file:///a.py", "python", 1, "x = ", clock=rig.time.clock)
-    asked = CompletionRequest(document.snapshot(0, 4), INVOKED, CompletionSettings())
-    task = await rig.begin_request(asked)
+    typist = Typist(rig, "x = ")
+    task = await typist.ask(INVOKED)
     rig.provider.calls[0].say("计算(1)")
-    assert (await task).text == "计算(1)"
-    document.replace((0, 4), (0, 4), "计算(1)")
-    again = CompletionRequest(document.snapshot(0, 9), AUTOMATIC, CompletionSettings())
-    completion = await (await rig.begin_request(again))
+    typist.insert((await task).text)
+    completion = await (await typist.ask())
+    assert (completion.text, completion.record.reason) == ("", Reason.NOTHING_FOUND)
+    assert len(rig.provider.calls) == 1
+    # Who asks all the same may be lucky; and a minute later one may ask again.
+    await typist.ask(INVOKED)
+    assert len(rig.provider.calls) == 2
+
+
+async def test_after_a_line_that_the_model_had_ended_nobody_is_asked() -> None:
+    rig = Rig()
+    typist = Typist(rig, "x = ")
+    task = await typist.ask(INVOKED)
+    rig.provider.calls[0].say("计算(1)\n", Finish.CUT)
+    typist.insert((await task).text)
+    completion = await (await typist.ask())
     assert completion.record.reason is Reason.JUST_ACCEPTED
     assert len(rig.provider.calls) == 1
+
+
+async def test_after_a_line_that_ran_into_the_limit_the_rest_is_asked_for_at_once() -> None:
+    rig = Rig()
+    typist = Typist(rig, "x = [")
+    task = await typist.ask(INVOKED)
+    rig.provider.calls[0].say("'甲', '乙', '丙', '0123456789", Finish.LENGTH)
+    typist.insert((await task).text)
+    await typist.ask()
+    assert len(rig.provider.calls) == 2
+    assert rig.time.sleeps[-1] == 0.0
+
+
+async def test_the_lines_that_were_not_shown_are_the_next_suggestion() -> None:
+    rig = Rig()
+    typist = Typist(rig, "total = 甲 + ")
+    task = await typist.ask(INVOKED)
+    rig.provider.calls[0].say("乙\ncount = 1\nend = 2")
+    first = await task
+    assert first.text == "乙"
+    typist.insert(first.text + "\n")
+    second = await (await typist.ask())
+    assert second.text.startswith("count = 1")
+    assert second.record.source in ("cache", "type-through")
+    assert len(rig.provider.calls) == 1
+
+
+async def test_asking_again_where_one_stands_brings_up_to_two_more_one_after_the_other() -> None:
+    rig = Rig()
+    assert (await rig.answer("x = |", "甲")).alternatives == ()
+    task = await rig.begin("x = |")
+    assert len(rig.provider.calls) == 2
+    rig.provider.calls[1].say("乙")
+    await turns()
+    assert len(rig.provider.calls) == 3
+    rig.provider.calls[2].say("甲")
+    completion = await task
+    assert completion.text == "甲"
+    assert [each.text for each in completion.alternatives] == ["乙"]
+    assert {each.record.id for each in completion.alternatives} == {completion.record.id}
+    temperatures = [call.request.temperature for call in rig.provider.calls]
+    assert temperatures == [0.0, *ALTERNATIVE_TEMPERATURES]
+    # They are remembered, and nobody gets them who did not ask.
+    assert len((await (await rig.begin("x = |"))).alternatives) == 1
+    assert (await (await rig.begin("x = |", AUTOMATIC))).alternatives == ()
+    assert len(rig.provider.calls) == 3
+
+
+async def test_elsewhere_nothing_stands_and_one_is_enough() -> None:
+    rig = Rig()
+    await rig.answer("x = |", "甲")
+    assert (await rig.answer("y = |", "1")).alternatives == ()
+
+
+async def test_trouble_with_an_alternative_leaves_what_there_is() -> None:
+    rig = Rig()
+    await rig.answer("x = |", "甲")
+    task = await rig.begin("x = |")
+    rig.provider.calls[1].fail(UnavailableError("503"))
+    completion = await task
+    assert (completion.text, completion.alternatives) == ("甲", ())
+    assert completion.record.reason is Reason.OFFERED
+    assert rig.unmet == []
+    # While the provider is in trouble, or the day's tokens are used up, none are asked for.
+    assert (await (await rig.begin("x = |"))).alternatives == ()
+    assert len(rig.provider.calls) == 2
 
 
 async def test_excerpts_may_be_renewed_and_what_is_known_stays_known() -> None:

@@ -147,22 +147,34 @@ async def test_the_first_piece_that_disagrees_ends_the_call() -> None:
     assert len(rig.streams) == 0
 
 
-async def test_typing_something_else_ends_the_call_at_once() -> None:
+async def test_typing_something_else_ends_the_call_with_its_last_waiter() -> None:
     rig = Rig()
     first = await rig.wait(asking("x = "))
     rig.calls[0].say("foo")
     rig.streams.follow(asking("x = g"))
+    assert len(rig.streams) == 1, "it is somebody's answer still"
+    await rig.leave(first)
+    assert rig.calls[0].hung_up
+    assert rig.time.timers == []
+
+
+async def test_typing_something_else_ends_a_call_that_nobody_waits_for() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "))
+    rig.calls[0].say("foo")
+    await rig.leave(first)
+    rig.streams.follow(asking("x = f"))
+    assert len(rig.streams) == 1
+    rig.streams.follow(asking("x = g"))
     await turns()
     assert rig.calls[0].hung_up
-    with pytest.raises(Superseded):
-        await first
 
 
 async def test_a_stream_without_a_waiter_ends_after_the_grace() -> None:
     rig = Rig()
     first = await rig.wait(asking("x = "))
     await rig.leave(first)
-    assert not rig.calls[0].hung_up
+    assert len(rig.streams) == 1
     assert [timer.seconds for timer in rig.time.timers] == [0.2]
     second = await rig.wait(asking("x = f"))
     assert rig.time.timers[0].is_cancelled
@@ -173,15 +185,11 @@ async def test_a_stream_without_a_waiter_ends_after_the_grace() -> None:
     assert len(rig.streams) == 0
 
 
-async def test_after_everybody_has_heard_enough_it_goes_on_for_the_grace() -> None:
+async def test_when_everybody_has_heard_enough_it_ends() -> None:
     rig = Rig()
     first = await rig.wait(asking("x = "), wants_more=one_line)
-    assert rig.calls[0].say("1\n")
-    await first
-    assert rig.calls[0].say("y = 2\n")
-    rig.time.fire_timers()
-    await turns()
-    assert rig.calls[0].hung_up
+    assert rig.calls[0].say("1\n") is False
+    assert await first == FimResult("1\n", Finish.CUT)
 
 
 async def test_a_failure_reaches_everybody_who_waits() -> None:
@@ -215,8 +223,18 @@ async def test_at_most_two_streams_run_and_the_oldest_makes_room() -> None:
     await rig.streams.aclose()
     assert all(call.hung_up for call in rig.calls)
     for task in tasks[1:]:
-        with pytest.raises(Superseded):
+        with pytest.raises(UnavailableError):
             await task
+
+
+async def test_the_one_that_nobody_waits_for_makes_room_first() -> None:
+    rig = Rig()
+    await rig.wait(asking("x", uri="u1"))
+    second = await rig.wait(asking("x", uri="u2"))
+    await rig.leave(second)
+    await rig.wait(asking("x", uri="u3"))
+    assert [call.hung_up for call in rig.calls] == [False, True, False]
+    await rig.streams.aclose()
 
 
 async def test_a_call_elsewhere_in_the_document_ends_one_that_nobody_waits_for() -> None:
@@ -237,6 +255,16 @@ async def test_an_answer_that_ends_before_what_was_typed_is_no_answer() -> None:
     rig.calls[0].end()
     assert await second is None
     assert await first == FimResult("fo", Finish.STOP)
+
+
+async def test_what_is_retired_serves_those_who_wait_and_nobody_else() -> None:
+    rig = Rig()
+    first = await rig.wait(asking("x = "))
+    rig.streams.retire()
+    assert not rig.streams.serves(asking("x = "))
+    rig.calls[0].say("1")
+    rig.calls[0].end()
+    assert await first == FimResult("1", Finish.STOP)
 
 
 async def test_nothing_to_join() -> None:
