@@ -265,11 +265,12 @@ class Engine:
                 refusal = self._refusal_to_pay(request, record)
                 if refusal:
                     return await self._fallback(refusal, request, asked, record)
-                self.streams.begin(
-                    asked, lambda hear: self._ask(provider, spot, asked, request, hear)
-                )
             record.source = Origin.JOINED.value if joins else provider.name
             try:
+                if not joins:
+                    self.streams.begin(
+                        asked, lambda hear: self._ask(provider, spot, asked, request, hear)
+                    )
                 with self._stage(record, "provider"):
                     typed = self.streams.typed(asked)
                     result = await self.streams.join(asked, _watch(request, asked))

@@ -75,6 +75,11 @@ class _Stream:
     hang_up: Timer | None = None
     task: "asyncio.Task[None] | None" = None
 
+    @property
+    def is_awaited(self) -> bool:
+        """Who is being cancelled waits no more, though it has had no chance to leave yet."""
+        return any(not waiter.answer.done() for waiter in self.waiters)
+
 
 class Streams:
     """The calls that run."""
@@ -101,14 +106,13 @@ class Streams:
             typed = typed_since(stream.request, request)
             if typed is not None:
                 stream.latest = typed
-                if not stream.waiters and not agree(stream.said, typed):
+                if not stream.is_awaited and not agree(stream.said, typed):
                     self._end(stream, Superseded())
 
     async def join(self, request: FimRequest, wants_more: KeepGoing) -> FimResult | None:
         """What the stream found for *request* says beyond what is typed; None: it went elsewhere.
 
-        Raises what the call raises, `Superseded` when the stream had to make room, and
-        `UnavailableError` when everything was hung up on.
+        Raises what the call raises, and `UnavailableError` when everything was hung up on.
         """
         stream = self._find(request)
         if stream is None:
@@ -127,13 +131,16 @@ class Streams:
             self._leave(stream)
 
     def begin(self, request: FimRequest, ask: Ask) -> None:
-        """Start a call. Those of the document that went elsewhere, and too many, end."""
-        for stream in list(self._running):
-            if stream.request.uri == request.uri and not stream.waiters:
+        """Start a call; those of the document that nobody waits for are elsewhere, and end.
+
+        Raises `UnavailableError` when too many run.
+        """
+        idle = [stream for stream in self._running if not stream.is_awaited]
+        for stream in idle:
+            if stream.request.uri == request.uri or len(self._running) >= MOST:
                 self._end(stream, Superseded())
-        while len(self._running) >= MOST:
-            oldest = min(self._running, key=lambda stream: bool(stream.waiters))
-            self._end(oldest, Superseded())
+        if len(self._running) >= MOST:
+            raise UnavailableError("Too many completions are asked for at once.")
         stream = _Stream(request)
         self._running.append(stream)
         stream.task = asyncio.create_task(self._run(stream, ask))
@@ -174,7 +181,7 @@ class Streams:
         stream.said = said
         self._tell(stream)
         is_expecting = stream.hang_up is not None and agree(said, stream.latest)
-        return bool(stream.waiters) or is_expecting
+        return stream.is_awaited or is_expecting
 
     def _tell(self, stream: _Stream) -> None:
         """Answer those who have heard enough, or nothing that they could use."""
@@ -193,7 +200,7 @@ class Streams:
             stream.hang_up = None
 
     def _leave(self, stream: _Stream) -> None:
-        if stream.waiters or stream not in self._running:
+        if stream.is_awaited or stream not in self._running:
             return
         if not agree(stream.said, stream.latest):
             self._end(stream, Superseded())

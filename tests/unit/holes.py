@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[2]
 SOURCES = (
     *sorted((ROOT / "tests" / "golden" / "sources").iterdir()),
     ROOT / "ds_lsp" / "document.py",
-    ROOT / "ds_lsp" / "completion" / "inflight.py",
 )
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PAIR = re.compile(r"[(\[{]([^()\[\]{}\n]+)[)\]}]")

@@ -8,6 +8,7 @@ from ds_lsp.completion.debounce import (
     END_GAPS,
     IDLE_S,
     LONGEST_MS,
+    MOVED_MS,
     SHORTEST_MS,
     USUAL_GAP_MS,
     WHEN_ACCEPTED,
@@ -18,7 +19,7 @@ from ds_lsp.completion.debounce import (
     wait_s,
 )
 from ds_lsp.completion.request import Trigger
-from ds_lsp.document import Snapshot
+from ds_lsp.document import Edits, Snapshot
 from ds_lsp.settings import CompletionSettings
 from tests.unit.texts import at, request_at
 
@@ -64,6 +65,7 @@ def test_wait(trigger: Trigger, setting: str | int, since_edit: float, waits: fl
         pytest.param("na|", typing(0.39), LONGEST_MS, id="a slow one"),
         pytest.param("na|", typing(0.1, keys=5), USUAL_GAP_MS * WORD_GAPS, id="not known yet"),
         pytest.param("na|", typing(0.15, latency_s=0.45), 150, id="with the latency, 600 ms"),
+        pytest.param("na|", typing(0.15, latency_s=0.55), 50, id="and not for less"),
         pytest.param("na|", typing(0.15, latency_s=5.0), SHORTEST_MS, id="a slow provider"),
         pytest.param("x\r\n\t|", typing(0.1), 0, id="on a new line"),
         pytest.param("x\n  | y", typing(0.1), 100 * END_GAPS, id="before text"),
@@ -112,3 +114,11 @@ def test_who_has_not_wanted_the_last_ones_is_asked_about_later() -> None:
     for _ in range(20):
         pace.rejected(NOW)
     assert adaptive_ms(at("na|"), pace, NOW) == LONGEST_MS, "and has a limit"
+
+
+def test_a_cursor_that_came_without_an_edit_rests_longer() -> None:
+    place, pace = at("na\n\u540d|"), typing(0.1)
+    elsewhere = dataclasses.replace(place, edits=Edits(line=0))
+    here = dataclasses.replace(place, edits=Edits(line=1))
+    assert adaptive_ms(elsewhere, pace, NOW) == MOVED_MS
+    assert adaptive_ms(here, pace, NOW) == adaptive_ms(place, pace, NOW) < MOVED_MS

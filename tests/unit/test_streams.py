@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from ds_lsp.completion.streams import MOST, Streams, agree, typed_since
-from ds_lsp.errors import Superseded, UnavailableError
+from ds_lsp.errors import UnavailableError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
 from tests.unit.fakes import FakeTime, turns
 
@@ -213,18 +213,27 @@ async def test_one_giving_up_does_not_take_the_other_down() -> None:
     assert await second == FimResult("1", Finish.STOP)
 
 
-async def test_at_most_two_streams_run_and_the_oldest_makes_room() -> None:
+async def test_at_most_two_streams_run() -> None:
     rig = Rig()
-    tasks = [await rig.wait(asking("x", uri=f"u{number}")) for number in range(MOST + 1)]
-    assert [call.hung_up for call in rig.calls] == [True] + [False] * MOST
-    assert len(rig.streams) == MOST
-    with pytest.raises(Superseded):
-        await tasks[0]
+    tasks = [await rig.wait(asking("x", uri=f"u{number}")) for number in range(MOST)]
+    with pytest.raises(UnavailableError):
+        rig.streams.begin(asking("x", uri="another"), rig._ask)
+    assert [call.hung_up for call in rig.calls] == [False] * MOST
     await rig.streams.aclose()
     assert all(call.hung_up for call in rig.calls)
-    for task in tasks[1:]:
+    for task in tasks:
         with pytest.raises(UnavailableError):
             await task
+
+
+async def test_who_is_being_cancelled_takes_no_room() -> None:
+    rig = Rig()
+    tasks = [await rig.wait(asking("x", uri=f"u{number}")) for number in range(MOST)]
+    tasks[0].cancel()
+    rig.streams.begin(asking("x", uri="another"), rig._ask)
+    await turns()
+    assert [call.hung_up for call in rig.calls] == [True, False, False]
+    await rig.streams.aclose()
 
 
 async def test_the_one_that_nobody_waits_for_makes_room_first() -> None:

@@ -21,6 +21,7 @@ class Shown:
     index: int
     """The step it was offered at."""
     text: str
+    number: int
     since: float
     wait: float
     is_counted: bool = False
@@ -105,6 +106,8 @@ class Player:
             shown.text = shown.text[len(typed) :]
             if shown.text:
                 return
+        elif shown and shown.is_counted:
+            self._policy.rejected(shown.number)
         self._shown = None
 
     def _ask(self, index: int) -> None:
@@ -131,7 +134,7 @@ class Player:
         if self._shown and self._shown.text == offer.text:
             return
         now = asyncio.get_running_loop().time()
-        self._shown = Shown(index, offer.text, now, now - self._acted_at)
+        self._shown = Shown(index, offer.text, offer.number, now, now - self._acted_at)
 
     def _accept(self, shown: Shown) -> None:
         """If the user was going to write this: take it, and skip what need not be typed."""
@@ -163,7 +166,7 @@ class Player:
         self.ledger.accepted_chars += len(text)
         self._shown = None
         self._acted_at = asyncio.get_running_loop().time()
-        self._policy.accepted(document, text)
+        self._policy.accepted()
         self._ask(later)
 
     def _document(self, step: Step) -> Document:

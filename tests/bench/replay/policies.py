@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ds_lsp.completion.engine import Engine, Providers
 from ds_lsp.completion.request import CompletionRequest, Trigger
-from ds_lsp.document import Document, Snapshot
+from ds_lsp.document import Snapshot
 from ds_lsp.errors import Superseded
 from ds_lsp.providers.base import FimProvider, FimRequest
 from ds_lsp.settings import CompletionSettings
@@ -22,6 +22,7 @@ class Offer:
     text: str
     is_fresh: bool
     """Whether a request was made for it, and not only remembered or joined."""
+    number: int = 0
 
 
 class Policy(Protocol):
@@ -29,7 +30,10 @@ class Policy(Protocol):
 
     async def ask(self, snapshot: Snapshot) -> Offer | None: ...
 
-    def accepted(self, document: Document, text: str) -> None: ...
+    def accepted(self) -> None: ...
+
+    def rejected(self, number: int) -> None:
+        """The user has read this offer, and typed something else."""
 
     async def aclose(self) -> None: ...
 
@@ -50,10 +54,14 @@ class Ours:
             completion = await self._engine.complete(request)
         except Superseded:
             return None
-        return Offer(completion.text, completion.record.source == "oracle")
+        record = completion.record
+        return Offer(completion.text, record.source == "oracle", record.id)
 
-    def accepted(self, document: Document, text: str) -> None:
-        """The engine sees it in the document."""
+    def accepted(self) -> None:
+        self._engine.accepted()
+
+    def rejected(self, number: int) -> None:
+        self._engine.rejected(number)
 
     async def aclose(self) -> None:
         await self._engine.aclose()
@@ -105,8 +113,11 @@ class Peer:
         results = await asyncio.gather(*calls)
         return results[0].text
 
-    def accepted(self, document: Document, text: str) -> None:
+    def accepted(self) -> None:
         """Nothing follows from it."""
+
+    def rejected(self, number: int) -> None:
+        """Nor from this."""
 
     async def aclose(self) -> None:
         if self._running:
