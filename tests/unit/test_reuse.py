@@ -224,7 +224,7 @@ async def test_9_ten_requests_within_a_tenth_of_a_second_are_ten_answers_and_one
     await editor.time.advance(QUIET_S)
     # The first key after a pause asks at once; the others may be what it comes to say.
     (call,) = editor.calls
-    call.say("ten_letters")
+    call.say("en_letters")
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(result) for result in results[:-1]] == [Superseded] * 9
     assert isinstance(results[-1], Completion)
