@@ -17,4 +17,7 @@
 (setq lsp-inline-completion-idle-delay 0.25)
 (define-key lsp-inline-completion-active-map (kbd "TAB") #'lsp-inline-completion-accept)
 
+;; M-x lsp-ds-lsp-explain explains the region, or the code at point.
+(lsp-make-interactive-code-action ds-lsp-explain "refactor.explain")
+
 ;;; ds-lsp-lsp-mode.el ends here

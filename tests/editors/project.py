@@ -3,14 +3,16 @@
 import json
 import os
 import shlex
+import signal
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.editors import tee
 from tests.editors.polling import wait_for
+from tests.fake_deepseek import FakeDeepSeek, Recorded, Send, sse
 
 REPOSITORY = Path(__file__).parents[2]
 SETUPS = REPOSITORY / "editors"
@@ -39,6 +41,9 @@ class Project:
     """Everything one editor's session needs, below *root*."""
 
     def __init__(self, root: Path) -> None:
+        self.more_env: dict[str, str] = {}
+        self.before = ""
+        """What is in the file when the editor is opened."""
         self.root = root / "project"
         self.home = root / "home"
         self.config = self.home / ".config"
@@ -48,7 +53,7 @@ class Project:
         self._bin = root / "bin"
         for folder in (self.root / ".git", self.config, self._bin):
             folder.mkdir(parents=True)
-        self.file.write_text(_BEFORE)
+        self.write(_BEFORE)
         self._write_server()
 
     @property
@@ -61,11 +66,32 @@ class Project:
             "LANG": "C.UTF-8",
             "PATH": f"{self._bin}{os.pathsep}{os.environ['PATH']}",
             "TERM": "xterm-256color",
+            **self.more_env,
         }
+
+    def use(self, deepseek: FakeDeepSeek, key: str | None = None) -> None:
+        """Complete with the stand-in, and not from the workspace alone."""
+        self.more_env["DS_LSP_BASE_URL"] = deepseek.url
+        self.more_env["DEEPSEEK_API_KEY"] = key or deepseek.key
+
+    def add_command(self, name: str, *command: str) -> None:
+        """Put something else on the PATH."""
+        script = self._bin / name
+        script.write_text(f"#!/bin/sh\nexec {shlex.join(command)}\n")
+        script.chmod(0o755)
+
+    def write(self, text: str) -> None:
+        self.before = text
+        # Line ends are kept as they are.
+        self.file.write_bytes(text.encode())
 
     def messages(self, sender: str) -> list[Any]:
         """What the editor or the server has said so far."""
         return [entry["message"] for entry in self._entries() if entry.get("from") == sender]
+
+    def count_opened(self) -> int:
+        """How often the file was opened with a server."""
+        return sum(m.get("method") == "textDocument/didOpen" for m in self.messages("editor"))
 
     def wait_for_message(self, sender: str, method: str) -> Any:
         def look() -> Any:
@@ -77,9 +103,16 @@ class Project:
         # Editors rename a new file into place: it may be absent for a moment.
         wait_for(
             "file's new text",
-            lambda: self.file.exists() and self.file.read_text() == text,
-            lambda: self.file.exists() and self.file.read_text(),
+            lambda: self._read() == text,
+            lambda: repr(self._read()),
         )
+
+    def _read(self) -> str:
+        return self.file.read_bytes().decode() if self.file.exists() else ""
+
+    def kill_server(self) -> None:
+        *_, entry = (entry for entry in self._entries() if "pid" in entry)
+        os.kill(entry["pid"], signal.SIGKILL)
 
     def wait_for_server_end(self) -> int:
         """The exit status of the server."""
@@ -91,14 +124,21 @@ class Project:
         assert len(entries) == 1, "the editor started the server more than once"
         return int(entries[0]["status"])
 
+    def shown(self) -> list[str]:
+        """The messages that the server had shown."""
+        return [
+            m["params"]["message"]
+            for m in self.messages("server")
+            if m.get("method") == "window/showMessage"
+        ]
+
     def check_server(self) -> None:
         """The server answered every request once, without an error, and had nothing to complain."""
         wait_for("last answer", lambda: set(self._asked()) <= {m["id"] for m in self._answers()})
         asked, answers = self._asked(), self._answers()
         assert Counter(m["id"] for m in answers) <= Counter(asked)
         assert [m["error"] for m in answers if "error" in m] == []
-        shown = [m for m in self.messages("server") if m.get("method") == "window/showMessage"]
-        assert shown == []
+        assert self.shown() == []
         assert self._stderr.read_text() == ""
 
     def _asked(self) -> list[Any]:
@@ -132,3 +172,14 @@ class Project:
     def _log_tail(self) -> str:
         stderr = self._stderr.read_text() if self._stderr.exists() else "never started"
         return "\n".join([json.dumps(entry)[:300] for entry in self._entries()[-12:]] + [stderr])
+
+
+def completing(whole: str) -> Callable[[Recorded], Iterable[Send]]:
+    """A model that goes on with *whole* at whichever of its letters it is asked."""
+
+    def script(request: Recorded) -> Iterable[Send]:
+        prompt = str(request.body["prompt"])
+        said = max(n for n in range(len(whole)) if prompt.endswith(whole[:n]))
+        return sse(whole[said:])
+
+    return script
