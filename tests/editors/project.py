@@ -54,7 +54,7 @@ class Project:
         for folder in (self.root / ".git", self.config, self._bin):
             folder.mkdir(parents=True)
         self.write(_BEFORE)
-        self._write_server()
+        self.serve_with(sys.executable, "-m", "ds_lsp")
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -74,6 +74,18 @@ class Project:
         self.more_env["DS_LSP_BASE_URL"] = deepseek.url
         self.more_env["DEEPSEEK_API_KEY"] = key or deepseek.key
 
+    def serve_with(self, *command: str) -> None:
+        """``ds-lsp`` on the PATH, with this checkout's modules and behind the tee."""
+        command = (sys.executable, tee.__file__, str(self._log), *command)
+        script = self._bin / "ds-lsp"
+        # No exec: Helix kills what it started, and the end that the server makes is to be seen.
+        script.write_text(
+            "#!/bin/sh\n"
+            f"export PYTHONPATH={shlex.quote(str(REPOSITORY))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
+            f'{shlex.join(command)} "$@" 2>>{shlex.quote(str(self._stderr))}\n'
+        )
+        script.chmod(0o755)
+
     def add_command(self, name: str, *command: str) -> None:
         """Put something else on the PATH."""
         script = self._bin / name
@@ -89,9 +101,9 @@ class Project:
         """What the editor or the server has said so far."""
         return [entry["message"] for entry in self._entries() if entry.get("from") == sender]
 
-    def count_opened(self) -> int:
-        """How often the file was opened with a server."""
-        return sum(m.get("method") == "textDocument/didOpen" for m in self.messages("editor"))
+    def count(self, method: str) -> int:
+        """How often the editor has said this."""
+        return sum(m.get("method") == method for m in self.messages("editor"))
 
     def wait_for_message(self, sender: str, method: str) -> Any:
         def look() -> Any:
@@ -146,21 +158,6 @@ class Project:
 
     def _answers(self) -> list[Any]:
         return [m for m in self.messages("server") if "method" not in m]
-
-    def _write_server(self) -> None:
-        """``ds-lsp`` on the PATH: this checkout's, behind the tee."""
-        command = (
-            *(sys.executable, tee.__file__, str(self._log)),
-            *(sys.executable, "-m", "ds_lsp"),
-        )
-        script = self._bin / "ds-lsp"
-        # No exec: Helix kills what it started, and the end that the server makes is to be seen.
-        script.write_text(
-            "#!/bin/sh\n"
-            f"export PYTHONPATH={shlex.quote(str(REPOSITORY))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
-            f'{shlex.join(command)} "$@" 2>>{shlex.quote(str(self._stderr))}\n'
-        )
-        script.chmod(0o755)
 
     def _entries(self) -> list[Any]:
         if not self._log.exists():

@@ -114,7 +114,9 @@ def test_a_server_that_dies_is_reported_and_can_be_had_again(
     project.kill_server()
     editor.terminal.wait_for_text(editor.driver.died)
     editor.press(editor.driver.restart)
-    wait_for("second server", lambda: project.count_opened() == 2, editor.terminal.screen)
+    wait_for(
+        "second server", lambda: project.count("textDocument/didOpen") == 2, editor.terminal.screen
+    )
     editor.press(editor.driver.append)
     editor.type(TYPED)
     editor.terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
