@@ -1,9 +1,11 @@
 """The editors as their users have them: which files they copied, and which keys they press."""
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.editors.picture import draw
 from tests.editors.project import SETUPS, Project
 from tests.editors.terminal import Terminal
 
@@ -167,6 +169,14 @@ class Editor:
 
     def type(self, text: str) -> None:
         self.terminal.type(text)
+
+    def take_picture(self, subject: str) -> None:
+        """For the editor's README, where ``TEST_EDITORS_PICTURES=1`` asks for it."""
+        if os.environ.get("TEST_EDITORS_PICTURES") == "1":
+            folder, _, variant = self.driver.name.partition("-")
+            name = f"{variant}-{subject}.svg" if variant else f"{subject}.svg"
+            picture = draw(self.terminal.styled(), f"{self.driver.name}: {subject}")
+            (SETUPS / folder / name).write_text(picture)
 
     def accept(self) -> None:
         self.press(self.driver.choose)

@@ -66,6 +66,7 @@ class Project:
             "LANG": "C.UTF-8",
             "PATH": f"{self._bin}{os.pathsep}{os.environ['PATH']}",
             "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
             **self.more_env,
         }
 

@@ -31,6 +31,7 @@ def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
     editor.terminal.wait_for_text("return sum(")
     editor.press(editor.driver.choose)
     editor.terminal.wait_for_text("for 商品 in self.商品们")
+    editor.take_picture("ghost-text")
     # Typing along has asked nobody.
     assert len(fake.requests) == asked
     editor.press(editor.driver.accept)
@@ -81,6 +82,7 @@ def test_an_explanation_is_opened(fake: FakeDeepSeek, open_editor: Open, project
     editor = open_editor(line=4)
     editor.press(editor.driver.explain)
     editor.terminal.wait_for_text("It answers with the number")
+    editor.take_picture("explanation")
     project.wait_for_file(text)
     project.check_server()
 
