@@ -72,6 +72,7 @@ def open_editor(driver: Driver, find: Find, project: Project, start: Start) -> O
     program = find(driver.program)
 
     def begin(line: int, column: int = 1) -> Editor:
+        project.add_to_home(*driver.before)
         driver.set_up(project)
         terminal = start(program, *driver.arguments(project.file.name, line, column))
         editor = Editor(driver, terminal, project)

@@ -1,7 +1,7 @@
 """The editors as their users have them: which files they copied, and which keys they press."""
 
 import os
-import shutil
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,8 +22,11 @@ class Driver:
     program: str
     """As ``.ci/editors`` calls it."""
     set_up: Callable[[Project], None]
+    """Does what its README says."""
     arguments: Callable[[str, int, int], Keys]
     """What opens a file with the cursor at a line and a column, both from 1."""
+    before: tuple[str, str] = ("", "")
+    """A file below the home, and what the user has in it before that."""
     is_ready: str = ""
     """What is on the screen once keys mean what they should."""
     insert: Keys = ()
@@ -47,42 +50,29 @@ class Driver:
     """What starts it again, where the editor does not do so by itself."""
 
 
-def _set_up_neovim(project: Project) -> None:
-    folder = project.config / "nvim"
-    (folder / "lsp").mkdir(parents=True)
-    shutil.copy(SETUPS / "neovim" / "lsp" / "ds_lsp.lua", folder / "lsp")
-    shutil.copy(SETUPS / "neovim" / "init.lua", folder)
+def _follow_readme(name: str, block: int = 0) -> Callable[[Project], None]:
+    """Run the commands that the editor's README names, as they stand, in the project's home."""
+    text = (SETUPS / name / "README.md").read_text("utf-8")
+    commands = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[block]
+    return lambda project: project.run("sh", "-e", "-c", commands)
 
 
-def _set_up_helix(project: Project) -> None:
-    folder = project.config / "helix"
-    folder.mkdir()
-    for name in ("languages.toml", "config.toml"):
-        shutil.copy(SETUPS / "helix" / name, folder)
+# What a user has in place already: colors as in any terminal that says it has them.
+_NEOVIM = "vim.o.termguicolors = true\n"
 
-
-# What a user has in place already, and Emacs's questions at its first start.
-_BEFORE_EMACS = """
+# The same; and Emacs's questions at its first start.
+_EMACS = """\
 (setq inhibit-startup-screen t make-backup-files nil eglot-autoreconnect t
       lsp-auto-guess-root t lsp-enable-suggest-server-download nil
       lsp-warn-no-matched-clients nil)
 """
 
-
-def _set_up_emacs(project: Project, init: str, *files: str) -> None:
-    folder = project.home / ".emacs.d"
-    folder.mkdir()
-    for name in files:
-        shutil.copy(SETUPS / "emacs" / name, folder)
-    text = (SETUPS / "emacs" / init).read_text()
-    (folder / "init.el").write_text(_BEFORE_EMACS + text)
-
-
 NEOVIM = Driver(
     "neovim",
     "nvim",
-    _set_up_neovim,
+    _follow_readme("neovim"),
     lambda file, line, column: (f"+call setcursorcharpos({line},{column})", file),
+    before=(".config/nvim/init.lua", _NEOVIM),
     insert=("i",),
     append=("A",),
     glance=(("Escape",), ("A",)),
@@ -97,7 +87,7 @@ NEOVIM = Driver(
 HELIX = Driver(
     "helix",
     "hx",
-    _set_up_helix,
+    _follow_readme("helix"),
     lambda file, line, column: (f"{file}:{line}:{column}",),
     is_ready="NOR",
     insert=("i",),
@@ -118,8 +108,9 @@ _EMACS_QUIT = ("M-x", "'kill-emacs", "Enter")
 EGLOT = Driver(
     "emacs-eglot",
     "emacs",
-    lambda project: _set_up_emacs(project, "init.el", "ds-lsp.el"),
+    _follow_readme("emacs"),
     lambda file, line, column: ("-nw", f"+{line}:{column}", file),
+    before=(".emacs.d/init.el", _EMACS),
     append=("C-e",),
     save=("C-x", "C-s"),
     explain=("M-x", "'ds-lsp-explain", "Enter"),
@@ -130,8 +121,9 @@ EGLOT = Driver(
 LSP_MODE = Driver(
     "emacs-lsp-mode",
     "emacs",
-    lambda project: _set_up_emacs(project, "ds-lsp-lsp-mode.el"),
+    _follow_readme("emacs", block=1),
     lambda file, line, column: ("-nw", f"+{line}:{column}", file),
+    before=(".emacs.d/init.el", _EMACS),
     append=("C-e",),
     # It counts the completions where the message was.
     glance=(("C-h", "e"), ("C-x", "1")),

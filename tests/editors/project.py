@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import signal
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -46,12 +47,11 @@ class Project:
         """What is in the file when the editor is opened."""
         self.root = root / "project"
         self.home = root / "home"
-        self.config = self.home / ".config"
         self.file = self.root / "ball.py"
         self._log = root / "messages.jsonl"
         self._stderr = root / "stderr"
         self._bin = root / "bin"
-        for folder in (self.root / ".git", self.config, self._bin):
+        for folder in (self.root / ".git", self.home, self._bin):
             folder.mkdir(parents=True)
         self.write(_BEFORE)
         self.serve_with(sys.executable, "-m", "ds_lsp")
@@ -77,15 +77,29 @@ class Project:
 
     def serve_with(self, *command: str) -> None:
         """``ds-lsp`` on the PATH, with this checkout's modules and behind the tee."""
+        plain = (sys.executable, "-m", "ds_lsp")
         command = (sys.executable, tee.__file__, str(self._log), *command)
         script = self._bin / "ds-lsp"
         # No exec: Helix kills what it started, and the end that the server makes is to be seen.
         script.write_text(
             "#!/bin/sh\n"
             f"export PYTHONPATH={shlex.quote(str(REPOSITORY))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
+            f'[ "$1" != editor ] || exec {shlex.join(plain)} "$@"\n'
             f'{shlex.join(command)} "$@" 2>>{shlex.quote(str(self._stderr))}\n'
         )
         script.chmod(0o755)
+
+    def add_to_home(self, name: str, text: str) -> None:
+        path = self.home / name
+        if name:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def run(self, *command: str) -> None:
+        done = subprocess.run(
+            command, env=self.env, cwd=self.root, capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, "")
 
     def add_command(self, name: str, *command: str) -> None:
         """Put something else on the PATH."""
