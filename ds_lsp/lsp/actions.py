@@ -16,6 +16,7 @@ from ds_lsp.chat.scope import LOOK_LINES, layout_scope
 from ds_lsp.chat.subject import requested, selected
 from ds_lsp.document import Document, strip_line_end
 from ds_lsp.lsp import convert
+from ds_lsp.lsp.convert import ChatClient
 from ds_lsp.lsp.server import DsLanguageServer
 
 EXPLAIN = "ds-lsp.explain"
@@ -70,7 +71,7 @@ def _offers(
         yield _action(f"Explain: {message}", quick_fix, EXPLAIN, params, diagnostic)
         if can_edit:
             yield _action(f"Fix: {message}", quick_fix, FIX, params, diagnostic)
-    if not is_cursor(document, params.range):
+    if not is_cursor(ls.chat_client, document, params.range):
         yield from _for_selection(document, params, can_edit=can_edit)
     else:
         yield from _for_cursor(document, params, can_edit=can_edit)
@@ -113,15 +114,13 @@ def _says_nothing(document: Document, line: int) -> bool:
     return re.fullmatch(r"[)\]},;]+", text) is not None
 
 
-def is_cursor(document: Document, span: types.Range) -> bool:
-    """Whether a range is where the cursor is, and no selection.
-
-    Helix's cursor is a selection of one character, or of the end of a line.
-    """
+def is_cursor(client: ChatClient, document: Document, span: types.Range) -> bool:
+    """Whether a range is where the cursor is, and no selection."""
+    if not client.selects_at_cursor:
+        return span.start == span.end
     (first, start), (last, end) = (document.locate(*spot) for spot in spots(span))
-    rest = strip_line_end(document.lines(first, first)[0])[start:]
     if last == first + 1 and end == 0:
-        return not rest
+        return start >= len(strip_line_end(document.lines(first, first)[0]))
     return last == first and end - start <= 1
 
 

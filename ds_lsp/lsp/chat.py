@@ -217,7 +217,7 @@ def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
     if params.diagnostic is not None:
         remark = convert.to_remark(params.diagnostic, ls.name_of)
         subject = reported(document, file, remark)
-    elif is_cursor(document, params.range):
+    elif is_cursor(ls.chat_client, document, params.range):
         subject = around(document, file, start[0])
     else:
         subject = selected(document, file, start, end)

@@ -99,6 +99,8 @@ class ChatClient:
     takes_actions: bool = False
     """Code actions can be more than commands."""
     takes_tags: bool = False
+    selects_at_cursor: bool = False
+    """Helix's cursor is a selection of one character, or of the end of a line."""
 
 
 _REREADS = re.compile(r"visual studio code|code-server|vscodium|code - oss|cursor|windsurf", re.I)
@@ -122,6 +124,7 @@ def to_chat_client(params: types.InitializeParams) -> ChatClient:
         knows_versions=bool(edits and (edits.document_changes or edits.resource_operations)),
         takes_actions=actions.code_action_literal_support is not None,
         takes_tags=actions.tag_support is not None,
+        selects_at_cursor=name == "helix",
     )
 
 
