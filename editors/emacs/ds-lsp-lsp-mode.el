@@ -8,10 +8,14 @@
 ;; An add-on: it runs beside the server that lsp-mode has for the language.
 (lsp-register-client
  (make-lsp-client :new-connection (lsp-stdio-connection '("ds-lsp" "--stdio"))
-                  :activation-fn (lsp-activate-on "python")
+                  :activation-fn (lsp-activate-on "python" "c" "cpp" "go" "java" "javascript"
+                                                   "rust" "shellscript" "typescript")
                   :server-id 'ds-lsp
                   :add-on? t))
-(add-hook 'python-base-mode-hook #'lsp-deferred)
+(dolist (hook '(python-base-mode-hook c-mode-hook c-ts-mode-hook c++-mode-hook c++-ts-mode-hook
+                go-ts-mode-hook java-mode-hook java-ts-mode-hook rust-ts-mode-hook
+                typescript-ts-mode-hook js-base-mode-hook sh-base-mode-hook))
+  (add-hook hook #'lsp-deferred))
 
 ;; lsp-mode's own default is two seconds.
 (setq lsp-inline-completion-idle-delay 0.25)

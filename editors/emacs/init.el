@@ -7,8 +7,11 @@
 ;; the place of the server that Eglot would have chosen.
 (add-to-list 'eglot-server-programs
              '(((python-base-mode :language-id "python") c-mode c-ts-mode c++-mode c++-ts-mode
-                go-mode go-ts-mode java-mode java-ts-mode rust-mode rust-ts-mode
-                (js-base-mode :language-id "javascript") typescript-ts-mode
-                (bash-ts-mode :language-id "shellscript") (sh-mode :language-id "shellscript"))
+                go-ts-mode java-mode java-ts-mode rust-ts-mode typescript-ts-mode
+                (js-base-mode :language-id "javascript")
+                (sh-base-mode :language-id "shellscript"))
                . ("ds-lsp" "--stdio")))
-(add-hook 'python-base-mode-hook #'eglot-ensure)
+(dolist (hook '(python-base-mode-hook c-mode-hook c-ts-mode-hook c++-mode-hook c++-ts-mode-hook
+                go-ts-mode-hook java-mode-hook java-ts-mode-hook rust-ts-mode-hook
+                typescript-ts-mode-hook js-base-mode-hook sh-base-mode-hook))
+  (add-hook hook #'eglot-ensure))
