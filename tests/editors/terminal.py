@@ -51,7 +51,7 @@ class Terminal:
 
     def styled(self) -> str:
         """The screen with its colors, as the terminal's own escape sequences."""
-        return self._tmux("capture-pane", "-p", "-e")
+        return self._tmux("capture-pane", "-p", "-e", "-N")
 
     def wait_for_end(self) -> int:
         """The exit status of the program."""
