@@ -18,6 +18,7 @@ from ds_lsp.chat.chat import answer_request
 from ds_lsp.commands.config import HIDDEN
 from ds_lsp.commands.models import uses_of
 from ds_lsp.commands.output import prepare_output, print_json, without_keys
+from ds_lsp.commands.setups import SETUPS, find_setups, installed
 from ds_lsp.commands.workspace import collect, folder_of, open_session, resolve_for
 from ds_lsp.errors import AuthenticationError, ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, Service
@@ -28,8 +29,6 @@ from ds_lsp.sources import user_file
 from ds_lsp.visible import visible_only
 
 OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
-_MAX_CONFIG_BYTES = 1 << 20
-_MAX_CONFIG_FILES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,51 +252,22 @@ def editor_checks(environ: Mapping[str, str], home: Path) -> Iterator[Check]:
         here = Path(sys.executable).parent / "ds-lsp"
         advice = f"Name the whole path in the editor's configuration, such as {here}."
         yield Check("command", WARNING, "`ds-lsp` is not on the PATH", advice)
-    found = dict(configured_editors(environ, home))
-    for editor in ("Neovim", "Helix", "Emacs", "VS Code"):
-        if editor in found:
-            yield Check(editor, OK, f"{found[editor]} names ds-lsp")
+    found = find_setups(environ, home)
+    for name, setup in SETUPS.items():
+        if name in found and found[name].lacks:
+            detail = f"{found[name].file} names ds-lsp, and nothing makes use of it"
+            yield Check(setup.title, WARNING, detail, found[name].lacks)
+        elif name in found:
+            yield Check(setup.title, OK, f"{found[name].file} names ds-lsp")
+    for name in installed(environ):
+        if name not in found:
+            detail = "is installed, and its configuration does not name ds-lsp"
+            yield Check(SETUPS[name].title, SKIPPED, detail, _advice_for(name))
     if not found:
-        editors = Path(__file__).parents[2] / "editors"
-        # Only beside a checkout, not where the package is installed.
-        also = f", or {editors}," if editors.is_dir() else ""
-        advice = f"See the README on the project's page{also} for the lines to copy."
-        yield Check("editors", WARNING, "no editor's configuration names ds-lsp", advice)
+        names = "|".join(SETUPS)
+        detail = "no editor's configuration names ds-lsp"
+        yield Check("editors", WARNING, detail, _advice_for(names))
 
 
-def configured_editors(environ: Mapping[str, str], home: Path) -> Iterator[tuple[str, Path]]:
-    """Each editor whose configuration names ds-lsp, and the file that does."""
-    config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
-    emacs = [home / ".emacs", home / ".emacs.d", config / "emacs"]
-    places = {"Neovim": [config / "nvim"], "Helix": [config / "helix"], "Emacs": emacs}
-    suffixes = {"Neovim": (".lua", ".vim"), "Helix": (".toml",), "Emacs": (".el", ".emacs")}
-    for editor, roots in places.items():
-        for file in _files(roots, suffixes[editor]):
-            if _names_us(file):
-                yield editor, file
-                break
-    for extensions in (home / ".vscode" / "extensions", home / ".vscode-oss" / "extensions"):
-        for folder in sorted(extensions.glob("*ds-lsp*")):
-            yield "VS Code", folder
-            return
-
-
-def _files(roots: Sequence[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
-    count = 0
-    for root in roots:
-        for directory, folders, names in os.walk(root):
-            # Packages are other people's: only what the user wrote is of interest.
-            folders[:] = [name for name in folders if name not in ("elpa", "eln-cache", ".git")]
-            for name in sorted(names):
-                if name.endswith(suffixes) and (count := count + 1) <= _MAX_CONFIG_FILES:
-                    yield Path(directory) / name
-        if root.is_file():
-            yield root
-
-
-def _names_us(file: Path) -> bool:
-    try:
-        with file.open("rb") as stream:
-            return b"ds-lsp" in stream.read(_MAX_CONFIG_BYTES)
-    except OSError:
-        return False
+def _advice_for(name: str) -> str:
+    return f"`ds-lsp editor {name}` prints what to copy."

@@ -14,8 +14,9 @@ from ds_lsp.chat.edits import PROSE_LANGUAGES
 from ds_lsp.chat.explanation import conversation
 from ds_lsp.chat.scope import LOOK_LINES, layout_scope
 from ds_lsp.chat.subject import requested, selected
-from ds_lsp.document import Document
+from ds_lsp.document import Document, strip_line_end
 from ds_lsp.lsp import convert
+from ds_lsp.lsp.convert import ChatClient
 from ds_lsp.lsp.server import DsLanguageServer
 
 EXPLAIN = "ds-lsp.explain"
@@ -70,7 +71,7 @@ def _offers(
         yield _action(f"Explain: {message}", quick_fix, EXPLAIN, params, diagnostic)
         if can_edit:
             yield _action(f"Fix: {message}", quick_fix, FIX, params, diagnostic)
-    if params.range.start != params.range.end:
+    if not is_cursor(ls.chat_client, document, params.range):
         yield from _for_selection(document, params, can_edit=can_edit)
     else:
         yield from _for_cursor(document, params, can_edit=can_edit)
@@ -111,6 +112,16 @@ def _says_nothing(document: Document, line: int) -> bool:
         return True
     text = "".join(document.lines(line, line)).strip()
     return re.fullmatch(r"[)\]},;]+", text) is not None
+
+
+def is_cursor(client: ChatClient, document: Document, span: types.Range) -> bool:
+    """Whether a range is where the cursor is, and no selection."""
+    if not client.selects_at_cursor:
+        return span.start == span.end
+    (first, start), (last, end) = (document.locate(*spot) for spot in spots(span))
+    if last == first + 1 and end == 0:
+        return start >= len(strip_line_end(document.lines(first, first)[0]))
+    return last == first and end - start <= 1
 
 
 def spots(span: types.Range) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -22,7 +22,7 @@ from ds_lsp.chat.harmless import Harmless
 from ds_lsp.chat.subject import Subject, around, reported, requested, selected
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.lsp import convert
-from ds_lsp.lsp.actions import spots
+from ds_lsp.lsp.actions import is_cursor, spots
 from ds_lsp.lsp.extensions import ExplainParams
 from ds_lsp.lsp.pages import Opening
 from ds_lsp.lsp.progress import Progress, ask_client, create_token
@@ -217,7 +217,7 @@ def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
     if params.diagnostic is not None:
         remark = convert.to_remark(params.diagnostic, ls.name_of)
         subject = reported(document, file, remark)
-    elif start == end:
+    elif is_cursor(ls.chat_client, document, params.range):
         subject = around(document, file, start[0])
     else:
         subject = selected(document, file, start, end)

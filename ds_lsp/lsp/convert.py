@@ -11,6 +11,7 @@ from ds_lsp.chat.edits import Edit
 from ds_lsp.chat.subject import Remark, Subject
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.document import (
+    LINE_END,
     PositionEncoding,
     Snapshot,
     column_to_index,
@@ -34,6 +35,34 @@ class MenuClient:
     takes_text_as_is: bool
     """The client can be told not to indent the text again."""
     shows_markdown: bool
+    names_us_in_label: bool
+    """Helix shows an item's detail only once the item is selected."""
+
+
+@dataclass(frozen=True, slots=True)
+class InlineClient:
+    """How one client wants its inline completions."""
+
+    can_replace: bool = True
+    """An item's range may reach past the cursor."""
+    wants_line_feeds: bool = False
+    """Neovim ends its lines itself, and takes the CR of a CR LF for a letter."""
+
+
+_DRAW_OVER_REST = frozenset(
+    {
+        # Draws the text over the rest of the line, and leaves letters behind when the item is
+        # accepted after typing along: it does not move a range's end.
+        "Neovim",
+        # lsp-mode: an overlay in the place of what is replaced, seen right to a line's end only.
+        "emacs",
+    }
+)
+
+
+def to_inline_client(params: types.InitializeParams) -> InlineClient:
+    name = params.client_info.name if params.client_info else ""
+    return InlineClient(can_replace=name not in _DRAW_OVER_REST, wants_line_feeds=name == "Neovim")
 
 
 def to_menu_client(params: types.InitializeParams) -> MenuClient:
@@ -43,10 +72,12 @@ def to_menu_client(params: types.InitializeParams) -> MenuClient:
         completion.completion_item if completion else None
     ) or types.ClientCompletionItemOptions()
     modes = item.insert_text_mode_support
+    is_helix = params.client_info is not None and params.client_info.name == "helix"
     return MenuClient(
-        wants_edit=params.client_info is not None and params.client_info.name == "helix",
+        wants_edit=is_helix,
         takes_text_as_is=modes is not None and types.InsertTextMode.AsIs in modes.value_set,
         shows_markdown=types.MarkupKind.Markdown in (item.documentation_format or ()),
+        names_us_in_label=is_helix,
     )
 
 
@@ -68,6 +99,8 @@ class ChatClient:
     takes_actions: bool = False
     """Code actions can be more than commands."""
     takes_tags: bool = False
+    selects_at_cursor: bool = False
+    """Helix's cursor is a selection of one character, or of the end of a line."""
 
 
 _REREADS = re.compile(r"visual studio code|code-server|vscodium|code - oss|cursor|windsurf", re.I)
@@ -91,6 +124,7 @@ def to_chat_client(params: types.InitializeParams) -> ChatClient:
         knows_versions=bool(edits and (edits.document_changes or edits.resource_operations)),
         takes_actions=actions.code_action_literal_support is not None,
         takes_tags=actions.tag_support is not None,
+        selects_at_cursor=name == "helix",
     )
 
 
@@ -164,6 +198,7 @@ def can_show(selected: types.SelectedCompletionInfo, at: Snapshot) -> bool:
 def to_inline_completion_list(
     completion: Completion,
     snapshot: Snapshot,
+    client: InlineClient,
     selected: types.SelectedCompletionInfo | None = None,
 ) -> types.InlineCompletionList:
     """Items of plain text for a range on the cursor's line, mostly an empty one; mostly one item.
@@ -174,15 +209,14 @@ def to_inline_completion_list(
         return NOTHING
     place = selected.range if selected else types.Range(cursor(snapshot), cursor(snapshot))
     accepted = types.Command(title="Accepted", command=ACCEPT, arguments=[completion.record.id])
-    items = [
-        types.InlineCompletionItem(
-            insert_text=(selected.text if selected else "") + each.text,
-            range=types.Range(start=place.start, end=_after(place.end, each, snapshot)),
-            command=accepted,
-        )
-        for each in (completion, *completion.alternatives)
-    ]
-    return types.InlineCompletionList(items=items)
+    begins_with = selected.text if selected else ""
+
+    def item(each: Completion) -> types.InlineCompletionItem:
+        text = LINE_END.sub("\n", each.text) if client.wants_line_feeds else each.text
+        reach = types.Range(start=place.start, end=_after(place.end, each, snapshot))
+        return types.InlineCompletionItem(begins_with + text, range=reach, command=accepted)
+
+    return types.InlineCompletionList([item(completion), *map(item, completion.alternatives)])
 
 
 def to_completion_list(
@@ -198,9 +232,11 @@ def to_completion_list(
     word = word_before(snapshot.line_before)
     text = word + completion.text
     first, _, rest = text.partition(snapshot.eol)
+    mark = f"  [{SERVER_NAME}]" if client.names_us_in_label else ""
     item = types.CompletionItem(
-        label=first + (" ..." if rest else ""),
-        kind=types.CompletionItemKind.Snippet if rest else types.CompletionItemKind.Text,
+        label=first + (" ..." if rest else "") + mark,
+        # Never a snippet: Helix would go by that, and indent the lines again.
+        kind=types.CompletionItemKind.Text,
         detail=f"{SERVER_NAME} (local)" if completion.record.source == Local.name else SERVER_NAME,
         documentation=_documentation(text, snapshot.language_id, client),
         filter_text=text,
@@ -240,22 +276,6 @@ def to_folders(params: types.InitializeParams) -> list[Path]:
 
 def to_paths(folders: Iterable[types.WorkspaceFolder]) -> list[Path]:
     return [path for folder in folders if (path := to_path(folder.uri))]
-
-
-def can_replace_inline(client: types.ClientInfo | None) -> bool:
-    """Whether an inline item's range may reach past the cursor."""
-    return client is None or client.name not in _DRAW_OVER_REST
-
-
-_DRAW_OVER_REST = frozenset(
-    {
-        # Draws the text over the rest of the line, and leaves letters behind when the item is
-        # accepted after typing along: it does not move a range's end.
-        "Neovim",
-        # lsp-mode: an overlay in the place of what is replaced, seen right to a line's end only.
-        "emacs",
-    }
-)
 
 
 def announces_inline_completion(capabilities: types.ClientCapabilities) -> bool:

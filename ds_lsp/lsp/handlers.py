@@ -33,7 +33,7 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.folders = convert.to_folders(params)
     ls.menu_client = convert.to_menu_client(params)
     ls.chat_client = convert.to_chat_client(params)
-    ls.can_replace_inline = convert.can_replace_inline(params.client_info)
+    ls.inline_client = convert.to_inline_client(params)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
     ls.configuration = Configuration(params)
     ls.configuration.read_files(ls.folders)
@@ -111,11 +111,11 @@ async def inline_completion(
         return convert.NOTHING
     ls.gather_where_moved(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
-    request = ls.request(snapshot, trigger, "inline", can_replace=ls.can_replace_inline)
+    request = ls.request(snapshot, trigger, "inline", can_replace=ls.inline_client.can_replace)
     completion = await _complete(ls, request)
     if completion is None:
         return None
-    return convert.to_inline_completion_list(completion, snapshot, selected)
+    return convert.to_inline_completion_list(completion, snapshot, ls.inline_client, selected)
 
 
 async def completion_menu(

@@ -16,7 +16,7 @@ from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.acceptance import Acceptance
 from ds_lsp.lsp.configure import Configuration
-from ds_lsp.lsp.convert import ChatClient, MenuClient
+from ds_lsp.lsp.convert import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.notify import Notifier
 from ds_lsp.lsp.pages import Pages
 from ds_lsp.lsp.progress import Cancellables
@@ -52,7 +52,7 @@ class DsLanguageServer(LanguageServer):
         self.folders: list[Path] = []
         self.asks_inline = False
         """Whether this client has announced or asked for inline completion."""
-        self.can_replace_inline = True
+        self.inline_client = InlineClient()
         self.accepted = 0
         self._noted = ""
         self._tasks: set[asyncio.Task[None]] = set()

@@ -329,6 +329,34 @@ async def test_from_the_code_action_to_the_document(
     assert "in English" in prompt_of(request)
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        pytest.param("def f():\n    r[e]turn 1\n", "Explain the function", id="one letter"),
+        pytest.param("def f():\n    return '[😀]'\n", "Explain the function", id="one emoji"),
+        pytest.param("def f():\n [ ]  return 1\n", "Explain the function", id="one blank"),
+        pytest.param("def f():\n    return 1[\n]", "Explain the function", id="end of line"),
+        pytest.param("def f():\r\n    return 1[\r\n]", "Explain the function", id="CR LF"),
+        pytest.param("def f():\n    [re]turn 1\n", "Explain the selection", id="two letters"),
+        pytest.param("def f():\n[    return 1\n]", "Explain the selection", id="a line"),
+    ],
+)
+async def test_a_selection_of_one_character_is_a_cursor(
+    tmp_path: Path, fake: FakeDeepSeek, text: str, title: str
+) -> None:
+    # As Helix has it.
+    before, rest = text.split("[")
+    selection, after = rest.split("]")
+    async with chatting(tmp_path, fake, "helix") as at:
+        at.open(before + selection + after)
+        start, end = at.position(len(before)), at.position(len(before + selection))
+        (found, *_) = await at.actions(types.Range(start, end))
+        assert found.title.startswith(title)
+        fake.chat_answer("Yes.")
+        await at.choose("Explain", types.Range(start, end))
+        assert ("`f`" in await at.page()) is (title == "Explain the function")
+
+
 async def test_the_document_is_private_and_gone_with_the_session(
     tmp_path: Path, fake: FakeDeepSeek
 ) -> None:

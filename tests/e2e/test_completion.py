@@ -179,6 +179,13 @@ async def test_document_line_ends_are_kept(tmp_path: Path, fake: FakeDeepSeek) -
         assert await at.complete(position) == "    x = 1\r\n    return x"
 
 
+async def test_neovim_ends_its_lines_itself(tmp_path: Path, fake: FakeDeepSeek) -> None:
+    async with editor(tmp_path, fake, client_name="Neovim") as at:
+        position = at.open("def 甲():\r\n|")
+        fake.answer("    x = 1\n    return x")
+        assert await at.complete(position) == "    x = 1\n    return x"
+
+
 async def test_empty_document_is_asked_for_only_on_demand(
     tmp_path: Path, fake: FakeDeepSeek
 ) -> None:

@@ -61,6 +61,20 @@ async def test_helix_gets_an_exact_edit(tmp_path: Path, fake: FakeDeepSeek) -> N
         # UTF-16: the emoji counts two.
         start = types.Position(0, position.character - 3)
         assert item.text_edit.range == types.Range(start, position)
+        # The label is all that is seen of an item that is not selected.
+        assert item.label == "print(乙)  [ds-lsp]"
+
+
+async def test_several_lines_are_no_snippet_by_their_kind(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    # Helix would indent them again.
+    async with editor(tmp_path, fake, capabilities=NO_INLINE) as at:
+        position = at.open("x = pri|\n")
+        fake.answer("nt(\n    乙\n)")
+        (item,) = (await menu(at, position)).items
+        assert "\n" in (item.insert_text or "")
+        assert item.kind == types.CompletionItemKind.Text
 
 
 async def test_client_that_can_takes_text_as_it_is_and_shows_markdown(

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.editors.drivers import Driver, Editor
 from tests.editors.project import REPOSITORY, Project
 from tests.editors.terminal import Terminal
 
 Find = Callable[[str], str]
 Start = Callable[..., Terminal]
+Open = Callable[..., Editor]
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +64,19 @@ def start(sockets: Path, project: Project) -> Iterator[Start]:
     yield begin
     for terminal in started:
         terminal.close()
+
+
+@pytest.fixture
+def open_editor(driver: Driver, find: Find, project: Project, start: Start) -> Open:
+    """Open the project's file in the module's driver's editor, once it is what it should be."""
+    program = find(driver.program)
+
+    def begin(line: int, column: int = 1) -> Editor:
+        project.add_to_home(*driver.before)
+        driver.set_up(project)
+        terminal = start(program, *driver.arguments(project.file.name, line, column))
+        editor = Editor(driver, terminal, project)
+        editor.wait_until_ready()
+        return editor
+
+    return begin

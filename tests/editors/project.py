@@ -3,14 +3,17 @@
 import json
 import os
 import shlex
+import signal
+import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.editors import tee
 from tests.editors.polling import wait_for
+from tests.fake_deepseek import FakeDeepSeek, Recorded, Send, sse
 
 REPOSITORY = Path(__file__).parents[2]
 SETUPS = REPOSITORY / "editors"
@@ -39,17 +42,19 @@ class Project:
     """Everything one editor's session needs, below *root*."""
 
     def __init__(self, root: Path) -> None:
+        self.more_env: dict[str, str] = {}
+        self.before = ""
+        """What is in the file when the editor is opened."""
         self.root = root / "project"
         self.home = root / "home"
-        self.config = self.home / ".config"
         self.file = self.root / "ball.py"
         self._log = root / "messages.jsonl"
         self._stderr = root / "stderr"
         self._bin = root / "bin"
-        for folder in (self.root / ".git", self.config, self._bin):
+        for folder in (self.root / ".git", self.home, self._bin):
             folder.mkdir(parents=True)
-        self.file.write_text(_BEFORE)
-        self._write_server()
+        self.write(_BEFORE)
+        self.serve_with(sys.executable, "-m", "ds_lsp")
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -61,11 +66,59 @@ class Project:
             "LANG": "C.UTF-8",
             "PATH": f"{self._bin}{os.pathsep}{os.environ['PATH']}",
             "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            **self.more_env,
         }
+
+    def use(self, deepseek: FakeDeepSeek, key: str | None = None) -> None:
+        """Complete with the stand-in, and not from the workspace alone."""
+        self.more_env["DS_LSP_BASE_URL"] = deepseek.url
+        self.more_env["DEEPSEEK_API_KEY"] = key or deepseek.key
+
+    def serve_with(self, *command: str) -> None:
+        """``ds-lsp`` on the PATH, with this checkout's modules and behind the tee."""
+        plain = (sys.executable, "-m", "ds_lsp")
+        command = (sys.executable, tee.__file__, str(self._log), *command)
+        script = self._bin / "ds-lsp"
+        # No exec: Helix kills what it started, and the end that the server makes is to be seen.
+        script.write_text(
+            "#!/bin/sh\n"
+            f"export PYTHONPATH={shlex.quote(str(REPOSITORY))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
+            f'[ "$1" != editor ] || exec {shlex.join(plain)} "$@"\n'
+            f'{shlex.join(command)} "$@" 2>>{shlex.quote(str(self._stderr))}\n'
+        )
+        script.chmod(0o755)
+
+    def add_to_home(self, name: str, text: str) -> None:
+        path = self.home / name
+        if name:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def run(self, *command: str) -> None:
+        done = subprocess.run(
+            command, env=self.env, cwd=self.root, capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def add_command(self, name: str, *command: str) -> None:
+        """Put something else on the PATH."""
+        script = self._bin / name
+        script.write_text(f"#!/bin/sh\nexec {shlex.join(command)}\n")
+        script.chmod(0o755)
+
+    def write(self, text: str) -> None:
+        self.before = text
+        # Line ends are kept as they are.
+        self.file.write_bytes(text.encode())
 
     def messages(self, sender: str) -> list[Any]:
         """What the editor or the server has said so far."""
         return [entry["message"] for entry in self._entries() if entry.get("from") == sender]
+
+    def count(self, method: str) -> int:
+        """How often the editor has said this."""
+        return sum(m.get("method") == method for m in self.messages("editor"))
 
     def wait_for_message(self, sender: str, method: str) -> Any:
         def look() -> Any:
@@ -77,9 +130,16 @@ class Project:
         # Editors rename a new file into place: it may be absent for a moment.
         wait_for(
             "file's new text",
-            lambda: self.file.exists() and self.file.read_text() == text,
-            lambda: self.file.exists() and self.file.read_text(),
+            lambda: self._read() == text,
+            lambda: repr(self._read()),
         )
+
+    def _read(self) -> str:
+        return self.file.read_bytes().decode() if self.file.exists() else ""
+
+    def kill_server(self) -> None:
+        *_, entry = (entry for entry in self._entries() if "pid" in entry)
+        os.kill(entry["pid"], signal.SIGKILL)
 
     def wait_for_server_end(self) -> int:
         """The exit status of the server."""
@@ -91,14 +151,21 @@ class Project:
         assert len(entries) == 1, "the editor started the server more than once"
         return int(entries[0]["status"])
 
+    def shown(self) -> list[str]:
+        """The messages that the server had shown."""
+        return [
+            m["params"]["message"]
+            for m in self.messages("server")
+            if m.get("method") == "window/showMessage"
+        ]
+
     def check_server(self) -> None:
         """The server answered every request once, without an error, and had nothing to complain."""
         wait_for("last answer", lambda: set(self._asked()) <= {m["id"] for m in self._answers()})
         asked, answers = self._asked(), self._answers()
         assert Counter(m["id"] for m in answers) <= Counter(asked)
         assert [m["error"] for m in answers if "error" in m] == []
-        shown = [m for m in self.messages("server") if m.get("method") == "window/showMessage"]
-        assert shown == []
+        assert self.shown() == []
         assert self._stderr.read_text() == ""
 
     def _asked(self) -> list[Any]:
@@ -106,21 +173,6 @@ class Project:
 
     def _answers(self) -> list[Any]:
         return [m for m in self.messages("server") if "method" not in m]
-
-    def _write_server(self) -> None:
-        """``ds-lsp`` on the PATH: this checkout's, behind the tee."""
-        command = (
-            *(sys.executable, tee.__file__, str(self._log)),
-            *(sys.executable, "-m", "ds_lsp"),
-        )
-        script = self._bin / "ds-lsp"
-        # No exec: Helix kills what it started, and the end that the server makes is to be seen.
-        script.write_text(
-            "#!/bin/sh\n"
-            f"export PYTHONPATH={shlex.quote(str(REPOSITORY))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
-            f'{shlex.join(command)} "$@" 2>>{shlex.quote(str(self._stderr))}\n'
-        )
-        script.chmod(0o755)
 
     def _entries(self) -> list[Any]:
         if not self._log.exists():
@@ -132,3 +184,14 @@ class Project:
     def _log_tail(self) -> str:
         stderr = self._stderr.read_text() if self._stderr.exists() else "never started"
         return "\n".join([json.dumps(entry)[:300] for entry in self._entries()[-12:]] + [stderr])
+
+
+def completing(whole: str) -> Callable[[Recorded], Iterable[Send]]:
+    """A model that goes on with *whole* at whichever of its letters it is asked."""
+
+    def script(request: Recorded) -> Iterable[Send]:
+        prompt = str(request.body["prompt"])
+        said = max(n for n in range(len(whole)) if prompt.endswith(whole[:n]))
+        return sse(whole[said:])
+
+    return script

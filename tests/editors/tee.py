@@ -1,7 +1,8 @@
 """Stands between an editor and the server, and writes down what each says to the other.
 
-``tee.py LOG COMMAND...`` appends to LOG, one JSON line each, messages as ``{"from", "message"}``
-and at the end the server's exit status as ``{"status"}``. Imports nothing of ours: it starts fast.
+``tee.py LOG COMMAND...`` appends to LOG, one JSON line each, the server's process as ``{"pid"}``,
+messages as ``{"from", "message"}`` and at the end the server's exit status as ``{"status"}``.
+Imports nothing of ours: it starts fast.
 """
 
 import json
@@ -54,6 +55,7 @@ def main(path: str, *command: str) -> int:
     ):
         assert server.stdin
         assert server.stdout
+        log.write(json.dumps({"pid": server.pid}) + "\n")
         to_server = (sys.stdin.buffer, server.stdin, "editor", log)
         threading.Thread(target=copy, args=to_server, daemon=True).start()
         copy(server.stdout, sys.stdout.buffer, "server", log)

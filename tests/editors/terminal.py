@@ -46,6 +46,13 @@ class Terminal:
 
         wait_for(f"{text!r} on the screen", look, self.screen)
 
+    def wait_until_gone(self, text: str) -> None:
+        wait_for(f"end of {text!r} on the screen", lambda: text not in self.screen(), self.screen)
+
+    def styled(self) -> str:
+        """The screen with its colors, as the terminal's own escape sequences."""
+        return self._tmux("capture-pane", "-p", "-e", "-N")
+
     def wait_for_end(self) -> int:
         """The exit status of the program."""
         return int(wait_for("end of the editor", self._read_status, self.screen))

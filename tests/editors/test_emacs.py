@@ -1,37 +1,44 @@
-"""Emacs with ``editors/emacs``: Eglot, and lsp-mode."""
+"""What is particular to Emacs with ``editors/emacs``."""
 
+import re
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.editors.conftest import Find, Start
-from tests.editors.project import ABOVE, COLUMN, COMPLETED, LINE, SETUPS, SHOWN, TYPED, Project
+import ds_lsp
+from tests.editors.conftest import Find
+from tests.editors.drivers import EGLOT, Driver
+from tests.editors.project import SETUPS
 
-# What a user has in place already, and Emacs's questions at its first start.
-_INIT = """
-(setq inhibit-startup-screen t lsp-auto-guess-root t
-      lsp-enable-suggest-server-download nil lsp-warn-no-matched-clients nil)
-(load (locate-user-emacs-file "{setup}"))
-"""
+_PACKAGE = SETUPS / "emacs" / "ds-lsp.el"
 
 
-@pytest.mark.parametrize("setup", ["ds-lsp-eglot", "ds-lsp-lsp-mode"])
-def test_ghost_text_appears_and_tab_accepts_it(
-    setup: str, find: Find, project: Project, start: Start
-) -> None:
-    program = find("emacs")
-    folder = project.home / ".emacs.d"
-    folder.mkdir()
-    shutil.copy(SETUPS / "emacs" / f"{setup}.el", folder)
-    (folder / "init.el").write_text(_INIT.format(setup=setup))
-    terminal = start(program, "-nw", f"+{LINE}:{COLUMN}", project.file.name)
-    project.wait_for_message("editor", "textDocument/didOpen")
-    terminal.type(TYPED)
-    terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
-    terminal.press("Tab")
-    terminal.press("C-x", "C-s")
-    project.wait_for_file(COMPLETED)
-    terminal.press("C-x", "C-c")
-    assert terminal.wait_for_end() == 0
-    project.wait_for_server_end()
-    project.check_server()
+@pytest.fixture
+def driver() -> Driver:
+    return EGLOT
+
+
+def run(program: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [program, "--batch", *arguments], capture_output=True, text=True, timeout=60
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["ds-lsp.el", "ds-lsp-lsp-mode.el"])
+def test_compiles_without_a_warning(name: str, find: Find, tmp_path: Path) -> None:
+    shutil.copy(SETUPS / "emacs" / name, tmp_path)
+    assert run(find("emacs"), "-f", "batch-byte-compile", str(tmp_path / name)) == ""
+
+
+def test_checkdoc_has_nothing_to_say(find: Find) -> None:
+    said = run(find("emacs"), "--eval", f'(checkdoc-file "{_PACKAGE}")')
+    assert said == ""
+
+
+def test_the_package_has_our_version() -> None:
+    assert re.findall(r"^;; Version: (\S+)$", _PACKAGE.read_text(), re.MULTILINE) == [
+        ds_lsp.__version__
+    ]

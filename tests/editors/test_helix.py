@@ -1,29 +1,52 @@
-"""Helix with ``editors/helix``."""
+"""What is particular to Helix with ``editors/helix``."""
 
-import shutil
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
 
-from tests.editors.conftest import Find, Start
-from tests.editors.project import ABOVE, COMPLETED, LINE, SETUPS, SHOWN, TYPED, Project
+import pytest
+
+from tests.editors.conftest import Find, Open
+from tests.editors.drivers import HELIX, Driver
+from tests.editors.project import SETUPS, Project
+from tests.fake_deepseek import FakeDeepSeek, Wait, sse
+
+_LANGUAGES = tomllib.loads((SETUPS / "helix" / "languages.toml").read_text())["language"]
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def test_the_menu_offers_the_completion_and_enter_keeps_it(
-    find: Find, project: Project, start: Start
+@pytest.fixture
+def driver() -> Driver:
+    return HELIX
+
+
+@pytest.mark.parametrize("language", _LANGUAGES, ids=lambda language: str(language["name"]))
+def test_each_language_keeps_the_servers_it_had(
+    language: dict[str, object], find: Find, project: Project
 ) -> None:
-    program = find("hx")
-    shutil.copytree(SETUPS / "helix", project.config / "helix")
-    terminal = start(program, f"{project.file.name}:{LINE}")
-    terminal.wait_for_text("NOR")
-    project.wait_for_message("editor", "textDocument/didOpen")
-    terminal.press("A")
-    terminal.wait_for_text("INS")
-    terminal.type(TYPED)
-    terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
-    terminal.press("Tab", "Enter")
-    terminal.press("Escape")
-    terminal.wait_for_text("NOR")
-    terminal.type(":write-quit")
-    terminal.press("Enter")
-    assert terminal.wait_for_end() == 0
-    project.wait_for_file(COMPLETED)
-    assert project.wait_for_server_end() == 0
-    project.check_server()
+    name, servers = str(language["name"]), language["language-servers"]
+    done = subprocess.run(
+        [find("hx"), "--health", name], env=project.env, capture_output=True, text=True, timeout=60
+    )
+    health = _COLORS.sub("", done.stdout)
+    assert servers == [*re.findall(r"^\s+[✘✓] ([\w-]+):", health, re.MULTILINE), "ds-lsp"]
+
+
+def test_another_servers_items_do_not_wait(
+    fake: FakeDeepSeek, open_editor: Open, project: Project
+) -> None:
+    project.use(fake)
+    project.write("import os\n\n")
+    project.add_command("pylsp", sys.executable, str(Path(__file__).parent / "other_server.py"))
+    wait = Wait()
+    fake.break_down(wait, *sse("turn_of_ds_lsp"))
+    editor = open_editor(2)
+    editor.press(("A",))
+    editor.type("re")
+    editor.terminal.wait_for_text("return_of_the_other")
+    assert "[ds-lsp]" not in editor.terminal.screen()
+    wait.event.set()
+    editor.terminal.wait_for_text("return_of_ds_lsp")
+    editor.terminal.wait_for_text("return_of_the_other")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.commands import balance, doctor, models
-from ds_lsp.commands.doctor import configured_editors, editor_checks, words_for
+from ds_lsp.commands.doctor import editor_checks, words_for
+from ds_lsp.commands.setups import Part, text_of
 from ds_lsp.providers.connection import Reached
 from ds_lsp.sources import user_file
 from tests.fake_deepseek import FakeDeepSeek
@@ -188,28 +189,76 @@ def test_a_proxy_is_named_without_its_password(
     assert "canary" not in output.out + output.err
 
 
-def test_editors_whose_configuration_names_us(tmp_path: Path) -> None:
-    config = tmp_path / ".config"
-    for name, text in {
-        ".config/nvim/init.lua": "-- nothing",
-        ".config/nvim/plugin/ds_lsp.lua": "cmd = { 'ds-lsp' }",
-        ".config/helix/languages.toml": '[language-server.ds-lsp]\ncommand = "ds-lsp"',
-        ".emacs": '("ds-lsp" "--stdio")',
-        ".emacs.d/elpa/a.el": "ds-lsp",
-        ".vscode/extensions/ds-lsp.ds-lsp-0.1.0/package.json": "{}",
-    }.items():
-        path = tmp_path / name
+NVIM_LINE = "vim.lsp.enable('ds_lsp')"
+HELIX_SERVER = '[language-server.ds-lsp]\ncommand = "ds-lsp"\n'
+HELIX_USE = '[[language]]\nname = "python"\nlanguage-servers = ["pylsp", "ds-lsp"]\n'
+
+
+@pytest.mark.parametrize(
+    ("title", "state", "files"),
+    [
+        ("Neovim", "ok", {".config/nvim/plugin/a.lua": "cmd = { 'ds-lsp' }"}),
+        ("Neovim", "ok", {".config/nvim/init.lua": NVIM_LINE, ".config/nvim/lsp/a.lua": "ds-lsp"}),
+        ("Neovim", "warning", {".config/nvim/lsp/ds_lsp.lua": "'ds-lsp'"}),
+        ("Helix", "ok", {".config/helix/languages.toml": HELIX_SERVER + HELIX_USE}),
+        (
+            "Helix",
+            "ok",
+            {
+                ".config/helix/languages.toml": HELIX_SERVER
+                + '[[language]]\nname = "python"\nlanguage-servers = [{ name = "ds-lsp" }]\n'
+            },
+        ),
+        ("Helix", "warning", {".config/helix/languages.toml": HELIX_SERVER}),
+        ("Helix", "ok", {".config/helix/languages.toml": f"{HELIX_SERVER} is no TOML"}),
+        ("Emacs", "ok", {".emacs": '("ds-lsp" "--stdio")'}),
+        ("Emacs", "ok", {".emacs.d/init.el": '(load "ds-lsp")', ".emacs.d/ds-lsp.el": "ds-lsp"}),
+        ("Emacs", "warning", {".emacs.d/ds-lsp.el": ";;; ds-lsp.el"}),
+        ("VS Code", "ok", {".vscode/extensions/ds-lsp.ds-lsp-0.1.0/package.json": "{}"}),
+        (
+            "VS Code",
+            "ok",
+            {".local/share/code-server/extensions/ds-lsp.ds-lsp-0.1.0/package.json": "{}"},
+        ),
+    ],
+)
+def test_an_editor_whose_configuration_names_us(
+    title: str, state: str, files: dict[str, str], tmp_path: Path
+) -> None:
+    write_all(tmp_path, {".emacs.d/elpa/a.el": "ds-lsp", ".config/nvim/b.lua": "--", **files})
+    (check,) = (each for each in editor_checks({"PATH": ""}, tmp_path) if each.name != "command")
+    assert (check.name, check.state) == (title, state)
+    assert bool(check.advice) is (state == "warning")
+
+
+def write_all(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    found = dict(configured_editors({"XDG_CONFIG_HOME": str(config)}, tmp_path))
-    assert found == {
-        "Neovim": config / "nvim" / "plugin" / "ds_lsp.lua",
-        "Helix": config / "helix" / "languages.toml",
-        "Emacs": tmp_path / ".emacs",
-        "VS Code": tmp_path / ".vscode" / "extensions" / "ds-lsp.ds-lsp-0.1.0",
-    }
+
+
+def test_the_setups_that_there_are_to_copy_are_recognized(tmp_path: Path) -> None:
+    for name, part, place in (
+        ("neovim", "lsp/ds_lsp.lua", ".config/nvim/lsp/ds_lsp.lua"),
+        ("neovim", "init.lua", ".config/nvim/init.lua"),
+        ("helix", "languages.toml", ".config/helix/languages.toml"),
+        ("emacs", "ds-lsp.el", ".emacs.d/ds-lsp.el"),
+        ("emacs", "init.el", ".emacs.d/init.el"),
+    ):
+        write_all(tmp_path, {place: text_of(name, Part(part, ""))})
     states = {check.name: check.state for check in editor_checks({"PATH": ""}, tmp_path)}
-    assert states == {"command": "warning", **dict.fromkeys(found, "ok")}
+    assert states == {"command": "warning", "Neovim": "ok", "Helix": "ok", "Emacs": "ok"}
+
+
+def test_an_editor_that_is_installed_and_not_set_up(tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "hx"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    checks = {each.name: each for each in editor_checks({"PATH": str(program.parent)}, tmp_path)}
+    assert checks["Helix"].state == "skipped"
+    assert checks["Helix"].advice == "`ds-lsp editor helix` prints what to copy."
 
 
 def test_no_editor_is_configured(tmp_path: Path) -> None:

@@ -59,6 +59,11 @@ def test_files_that_are_named_exist(document: str) -> None:
         assert (ROOT / name).exists(), name
 
 
-def test_editor_snippets_are_the_files_that_are_tested() -> None:
-    for name in ("neovim/ds_lsp.lua", "helix/languages.toml", "emacs/ds-lsp-eglot.el"):
-        assert f"editors/{name}" in README
+@pytest.mark.parametrize("name", ["emacs", "helix", "neovim"])
+def test_readme_has_the_commands_that_the_tests_of_an_editor_run(name: str) -> None:
+    text = (ROOT / "editors" / name / "README.md").read_text("utf-8")
+    blocks = re.findall(r"^```sh\n.*?^```$", text, re.MULTILINE | re.DOTALL)
+    assert blocks
+    assert all(block in README for block in blocks)
+    for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", text):
+        assert (ROOT / "editors" / name / link).exists(), link

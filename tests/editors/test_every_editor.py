@@ -1,0 +1,127 @@
+"""What every editor must do, with the set-up from ``editors/`` that a user copies."""
+
+import pytest
+
+from tests.editors.conftest import Open
+from tests.editors.drivers import DRIVERS
+from tests.editors.polling import wait_for
+from tests.editors.project import ABOVE, COMPLETED, LINE, SHOWN, TYPED, Project, completing
+from tests.fake_deepseek import FakeDeepSeek
+
+pytestmark = pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)
+
+BEFORE = "# 购物车：计算总价 😀\r\nclass 购物车:\r\n    def 总价(self):\r\n"
+WHOLE = (
+    "return sum(\n            商品.价格 * 商品.数量\n            for 商品 in self.商品们\n        )"
+)
+
+
+def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
+    fake: FakeDeepSeek, open_editor: Open, project: Project
+) -> None:
+    project.use(fake)
+    project.write(f"{BEFORE}        \r\n")
+    fake.break_down(completing(WHOLE))
+    editor = open_editor(line=4)
+    editor.press(editor.driver.append)
+    editor.type(TYPED)
+    editor.terminal.wait_for_text("return sum(")
+    asked = len(fake.requests)
+    editor.type("urn")
+    editor.terminal.wait_for_text("return sum(")
+    editor.press(editor.driver.choose)
+    editor.terminal.wait_for_text("for 商品 in self.商品们")
+    editor.take_picture("ghost-text")
+    # Typing along has asked nobody.
+    assert len(fake.requests) == asked
+    editor.press(editor.driver.accept)
+    editor.press(editor.driver.save)
+    project.wait_for_file(BEFORE + "        " + WHOLE.replace("\n", "\r\n") + "\r\n")
+    editor.quit()
+    project.wait_for_server_end()
+    project.check_server()
+
+
+def test_in_the_middle_of_a_line(fake: FakeDeepSeek, open_editor: Open, project: Project) -> None:
+    project.use(fake)
+    project.write(f"{BEFORE}        total = max()\r\n")
+    fake.break_down(completing("商品.价格(2), 0"))
+    editor = open_editor(line=4, column=21)
+    editor.press(editor.driver.insert)
+    editor.type("商品.")
+    editor.terminal.wait_for_text("价格(2), 0")
+    editor.accept()
+    editor.press(editor.driver.save)
+    project.wait_for_file(f"{BEFORE}        total = max(商品.价格(2), 0)\r\n")
+    project.check_server()
+
+
+def test_what_is_dismissed_leaves_the_file_as_it_was_typed(
+    fake: FakeDeepSeek, open_editor: Open, project: Project
+) -> None:
+    project.use(fake)
+    project.write(f"{BEFORE}        \r\n")
+    fake.break_down(completing(WHOLE))
+    editor = open_editor(line=4)
+    editor.press(editor.driver.append)
+    editor.type(TYPED)
+    editor.terminal.wait_for_text("return sum(")
+    editor.press(editor.driver.choose)
+    editor.press(editor.driver.dismiss)
+    editor.terminal.wait_until_gone("return sum(")
+    editor.press(editor.driver.save)
+    project.wait_for_file(f"{BEFORE}        ret\r\n")
+    project.check_server()
+
+
+def test_an_explanation_is_opened(fake: FakeDeepSeek, open_editor: Open, project: Project) -> None:
+    project.use(fake)
+    text = f"{BEFORE}        return 1\r\n"
+    project.write(text)
+    fake.chat_answer("It answers with the number **one**.")
+    editor = open_editor(line=4)
+    editor.press(editor.driver.explain)
+    editor.terminal.wait_for_text("It answers with the number")
+    editor.take_picture("explanation")
+    project.wait_for_file(text)
+    project.check_server()
+
+
+def test_a_wrong_key_is_said_once_and_the_editor_goes_on(
+    fake: FakeDeepSeek, open_editor: Open, project: Project
+) -> None:
+    project.use(fake, key="sk-wrong")
+    editor = open_editor(LINE)
+    editor.press(editor.driver.append)
+    editor.type(TYPED[0])
+    project.wait_for_message("server", "window/showMessage")
+    look, back = editor.driver.glance
+    editor.press(look)
+    editor.terminal.wait_for_text("does not know the API key")
+    editor.press(back)
+    # The workspace's own text completes meanwhile.
+    editor.type(TYPED[1:])
+    editor.terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
+    editor.accept()
+    editor.press(editor.driver.save)
+    project.wait_for_file(COMPLETED)
+    assert len(project.shown()) == 1
+    assert len(fake.requests) == 1
+
+
+def test_a_server_that_dies_is_reported_and_can_be_had_again(
+    open_editor: Open, project: Project
+) -> None:
+    editor = open_editor(LINE)
+    project.kill_server()
+    editor.terminal.wait_for_text(editor.driver.died)
+    editor.press(editor.driver.restart)
+    wait_for(
+        "second server", lambda: project.count("textDocument/didOpen") == 2, editor.terminal.screen
+    )
+    editor.press(editor.driver.append)
+    editor.type(TYPED)
+    editor.terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
+    editor.accept()
+    editor.press(editor.driver.save)
+    project.wait_for_file(COMPLETED)
