@@ -46,6 +46,7 @@ class Project:
         self._log = root / "messages.jsonl"
         self._stderr = root / "stderr"
         self._bin = root / "bin"
+        self.server_script = self._bin / "ds-lsp"
         for folder in (self.root / ".git", self.config, self._bin):
             folder.mkdir(parents=True)
         self.file.write_text(_BEFORE)
@@ -66,6 +67,10 @@ class Project:
     def messages(self, sender: str) -> list[Any]:
         """What the editor or the server has said so far."""
         return [entry["message"] for entry in self._entries() if entry.get("from") == sender]
+
+    def server_pids(self) -> list[int]:
+        """Of all servers that were started, the last one at the end."""
+        return [int(entry["pid"]) for entry in self._entries() if "pid" in entry]
 
     def wait_for_message(self, sender: str, method: str) -> Any:
         def look() -> Any:
@@ -113,7 +118,7 @@ class Project:
             *(sys.executable, tee.__file__, str(self._log)),
             *(sys.executable, "-m", "ds_lsp"),
         )
-        script = self._bin / "ds-lsp"
+        script = self.server_script
         # No exec: Helix kills what it started, and the end that the server makes is to be seen.
         script.write_text(
             "#!/bin/sh\n"

@@ -1,7 +1,8 @@
 """Stands between an editor and the server, and writes down what each says to the other.
 
-``tee.py LOG COMMAND...`` appends to LOG, one JSON line each, messages as ``{"from", "message"}``
-and at the end the server's exit status as ``{"status"}``. Imports nothing of ours: it starts fast.
+``tee.py LOG COMMAND...`` appends to LOG, one JSON line each, the server's process id as
+``{"pid"}``, messages as ``{"from", "message"}`` and at the end the server's exit status as
+``{"status"}``. Imports nothing of ours: it starts fast.
 """
 
 import json
@@ -52,6 +53,7 @@ def main(path: str, *command: str) -> int:
         open(path, "a", buffering=1, encoding="utf-8") as log,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server,
     ):
+        log.write(json.dumps({"pid": server.pid}) + "\n")
         assert server.stdin
         assert server.stdout
         to_server = (sys.stdin.buffer, server.stdin, "editor", log)
