@@ -27,6 +27,7 @@ _USER_SETTINGS = {
     "editor.minimap.enabled": False,
     # Tab would take a word of the menu, where a busy machine has let that open first.
     "editor.wordBasedSuggestions": "off",
+    "breadcrumbs.enabled": False,
     "editor.fontSize": 15,
 }
 _SERVER = (
@@ -85,12 +86,13 @@ class VSCode:
                 executable_path=programs.chromium,
                 headless=True,
                 args=list(_BROWSER),
-                viewport={"width": 1100, "height": 640},
+                viewport={"width": 900, "height": 480},
             )
             self.page = self._context.pages[0]
             self.page.set_default_timeout(30_000)
             self.page.goto(f"http://127.0.0.1:{self._port}/?folder={folder}")
             self.page.wait_for_selector('[id$="ds-lsp.status"]')
+            self.run("View: Toggle Primary Side Bar Visibility")
         except BaseException:
             self.close()
             raise
