@@ -1,12 +1,14 @@
 """VS Code with the extension of ``editors/vscode``, as it is packaged."""
 
+import json
 import os
 import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +33,16 @@ _FILES = {
     "wrong_key.py": "",
     "dying.py": "",
     "late.py": "",
+}
+
+
+_WORKSPACE_SETTINGS = {
+    # What a stranger would set.
+    "ds-lsp.server.command": ["/nowhere/ds-lsp"],
+    "ds-lsp.baseUrl": "http://127.0.0.1:9",
+    "ds-lsp.provider": "local",
+    # What a project may.
+    "ds-lsp.completion.maxTokens": 64,
 }
 
 
@@ -88,6 +100,10 @@ class Session:
             self.editor.page.screenshot(path=_EXTENSION / f"{name}.png")
 
 
+def _initializations(project: Project) -> list[Any]:
+    return [m["params"] for m in project.messages("editor") if m.get("method") == "initialize"]
+
+
 def _is_did_open(message: dict[str, object]) -> bool:
     return message.get("method") == "textDocument/didOpen"
 
@@ -99,6 +115,8 @@ def session(find: Find, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     project = Project(root)
     for name, text in _FILES.items():
         (project.root / name).write_bytes(text.encode())
+    (project.root / ".vscode").mkdir()
+    (project.root / ".vscode" / "settings.json").write_text(json.dumps(_WORKSPACE_SETTINGS))
     # Of a login shell, whose environment VS Code takes over.
     (project.home / ".profile").write_text(f'PATH="{root / "bin"}:$PATH"\n')
     with FakeDeepSeek(key=_KEY) as fake:
@@ -122,6 +140,38 @@ def _vsix(find: Find) -> Path:
         newest = max(source.stat().st_mtime for source in sources)
         assert vsix.stat().st_mtime > newest, "ds-lsp.vsix is old: run npm run package"
     return Path(find(str(vsix)))
+
+
+def test_a_workspace_chooses_neither_the_server_nor_whom_it_asks(session: Session) -> None:
+    assert _initializations(session.project)[0]["initializationOptions"] == {
+        "completion.maxTokens": 64,
+        "client": {"status": True, "lateAnswers": True},
+    }
+
+
+def test_a_setting_that_is_changed_reaches_the_server(session: Session) -> None:
+    def change(settings: Mapping[str, object]) -> None:
+        # Somebody who edits a file by other means would have to wait for a watcher.
+        session.open("settings.json")
+        session.editor.press("Control+A")
+        session.editor.page.keyboard.insert_text(json.dumps(settings))
+        session.editor.press("Control+S")
+
+    def has_heard(settings: Mapping[str, object]) -> bool:
+        method = "workspace/didChangeConfiguration"
+        changes = [m for m in session.project.messages("editor") if m.get("method") == method]
+        return bool(changes[-1]["params"]["settings"]["ds-lsp"] == settings)
+
+    starts = session.starts()
+    change({**_WORKSPACE_SETTINGS, "ds-lsp.chat.thinking": True})
+    wait_for("setting", lambda: has_heard({"completion.maxTokens": 64, "chat.thinking": True}))
+    assert session.starts() == starts
+    # One that the server was started with, and that goes.
+    change({"ds-lsp.chat.thinking": False})
+    wait_for("server without it", lambda: session.starts() > starts)
+    options = _initializations(session.project)[-1]["initializationOptions"]
+    assert "completion.maxTokens" not in options
+    change({})
 
 
 def test_a_block_is_put_into_a_file_with_chinese_text_and_crlf(session: Session) -> None:
@@ -226,6 +276,19 @@ def test_an_explanation_grows_in_a_preview_beside_the_code(session: Session) -> 
     session.save("explained.py", _FILES["explained.py"].replace("return", "# return", 1))
 
 
+def test_the_status_bar_has_a_menu(session: Session) -> None:
+    session.editor.click_status()
+    session.editor.pick("Switch completion off or on")
+    session.editor.wait_for_status("disabled")
+    session.editor.click_status()
+    session.editor.pick("Switch completion off or on")
+    session.editor.wait_for_status("ready")
+    session.editor.click_status()
+    session.editor.pick("Usage")
+    session.editor.wait_for_row("Today, in all editors")
+    session.editor.press("Escape")
+
+
 def test_a_wrong_key_is_said_once_and_hinders_nobody(session: Session) -> None:
     session.write("import os")
     session.set_key("sk-wrong")
@@ -266,14 +329,28 @@ def test_a_missing_server_is_named_and_can_be_installed(session: Session) -> Non
     session.editor.wait_for_toast("The server is not installed, or not found.")
     session.editor.click_button("Install with pipx")
     wait_for("server", lambda: session.starts() > starts)
+    session.editor.run("Notifications: Clear All Notifications")
 
 
-def test_a_server_that_is_too_old_is_refused(session: Session) -> None:
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (
+            "import ds_lsp; ds_lsp.__version__ = '0.0.1'; from ds_lsp.cli import main; main()",
+            "The server is too old: it is 0.0.1, and",
+        ),
+        ("exit(3)", "could not be started"),
+    ],
+)
+def test_a_server_that_will_not_do_is_named_once(
+    body: str, complaint: str, session: Session
+) -> None:
     server = session.project.server_script
     current = server.read_text()
-    old = "import ds_lsp; ds_lsp.__version__ = '0.0.1'; from ds_lsp.cli import main; main()"
-    command = f'{shlex.join([sys.executable, "-c", old])} "$@"'
+    command = f'{shlex.join([sys.executable, "-c", body])} "$@"'
     server.write_text(f"#!/bin/sh\nexport PYTHONPATH={shlex.quote(str(REPOSITORY))}\n{command}\n")
+    session.editor.run("Notifications: Clear All Notifications")
     session.editor.run("ds-lsp: Restart Server")
-    session.editor.wait_for_toast("The server is too old: it is 0.0.1, and")
+    session.editor.wait_for_toast(complaint)
+    assert len(session.editor.toasts()) == 1
     server.write_text(current)

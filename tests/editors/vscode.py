@@ -135,6 +135,13 @@ class VSCode:
         """In the menu of code actions that is open."""
         self.page.locator(f'.action-widget .monaco-list-row:has-text("{title}")').click()
 
+    def click_status(self) -> None:
+        self.page.locator('[id$="ds-lsp.status"] a').click()
+
+    def pick(self, label: str) -> None:
+        """In the list that is open."""
+        self.page.locator(f'.quick-input-list .monaco-list-row:has-text("{label}")').click()
+
     def click_button(self, label: str) -> None:
         """Of a message."""
         self.page.locator(f'.notification-toast .monaco-button:has-text("{label}")').click()
@@ -157,7 +164,9 @@ class VSCode:
         return [str(each) for each in self.page.evaluate(_READ_TOASTS)]
 
     def status(self) -> str:
-        return self.page.locator('[id$="ds-lsp.status"]').inner_text()
+        """What the status bar's item says, and when it is pointed at."""
+        item = self.page.locator('[id$="ds-lsp.status"]')
+        return f"{item.inner_text()}\n{item.get_attribute('aria-label')}"
 
     def previews(self) -> str:
         """The text of every rendered document."""
@@ -182,6 +191,9 @@ class VSCode:
 
     def wait_for_status(self, text: str) -> None:
         wait_for(f"status {text!r}", lambda: text in self.status(), self._seen)
+
+    def wait_for_row(self, text: str) -> None:
+        self.page.wait_for_selector(f'.quick-input-list .monaco-list-row:has-text("{text}")')
 
     def wait_for_preview(self, text: str) -> None:
         wait_for(f"preview of {text!r}", lambda: text in self.previews(), self._seen)

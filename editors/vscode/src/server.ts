@@ -4,12 +4,14 @@ import * as vscode from 'vscode';
 import {
   CloseAction,
   DidChangeConfigurationNotification,
+  ErrorAction,
   ExecuteCommandRequest,
   LanguageClient,
   RevealOutputChannelOn,
   State as ClientState,
   type CloseHandlerResult,
   type ErrorHandler,
+  type ErrorHandlerResult,
 } from 'vscode-languageclient/node';
 
 import { showDocument } from './explain';
@@ -30,6 +32,13 @@ const STARTING: State = { state: 'starting', detail: '', busy: true };
 interface Manifest {
   version: string;
   contributes: { configuration: { title: string; properties: Record<string, Property> }[] };
+}
+
+/** What goes wrong is said here, once and in words of ours; the library's are for the log. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
 }
 
 export class Server {
@@ -118,14 +127,13 @@ export class Server {
     const env = await this.key.environment();
     const late = vscode.workspace.getConfiguration(SECTION).get<boolean>('lateAnswers', true);
     this.startedWith = this.values();
-    const client: LanguageClient = new LanguageClient(
+    const client: LanguageClient = new QuietClient(
       SECTION,
       SECTION,
       { command, args: [...args, '--stdio'], options: { env } },
       {
         documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
         outputChannel: this.log,
-        // What is wrong is said here.
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         initializationFailedHandler: () => false,
         initializationOptions: { ...this.startedWith, client: { status: true, lateAnswers: late } },
@@ -156,7 +164,13 @@ export class Server {
     let handler: ErrorHandler | undefined;
     const usual = (): ErrorHandler => (handler ??= client().createDefaultErrorHandler(MAX_RESTARTS));
     return {
-      error: (...about) => usual().error(...about),
+      error: async (...about): Promise<ErrorHandlerResult> => {
+        const result = await usual().error(...about);
+        if (result.action === ErrorAction.Shutdown) {
+          void this.complain('The server cannot be talked to, and was ended.');
+        }
+        return result;
+      },
       closed: async (): Promise<CloseHandlerResult> => {
         if (client().initializeResult === undefined) {
           return { action: CloseAction.DoNotRestart, handled: true }; // said by `start`
