@@ -171,7 +171,6 @@ def test_a_setting_that_is_changed_reaches_the_server(session: Session) -> None:
     wait_for("server without it", lambda: session.starts() > starts)
     options = _initializations(session.project)[-1]["initializationOptions"]
     assert "completion.maxTokens" not in options
-    change({})
 
 
 def test_a_block_is_put_into_a_file_with_chinese_text_and_crlf(session: Session) -> None:

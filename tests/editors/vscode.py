@@ -27,6 +27,8 @@ _USER_SETTINGS = {
     "editor.minimap.enabled": False,
     # Tab would take a word of the menu, where a busy machine has let that open first.
     "editor.wordBasedSuggestions": "off",
+    # What is put into a settings file is to be in it, and no more.
+    "[jsonc]": {"editor.autoClosingBrackets": "never", "editor.autoClosingQuotes": "never"},
     "breadcrumbs.enabled": False,
     "editor.fontSize": 15,
 }

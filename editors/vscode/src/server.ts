@@ -97,7 +97,7 @@ export class Server {
     this.tell(STARTING);
     const [command, ...args] = await this.command();
     if (!command) {
-      await this.reject('The server is not installed, or not found.');
+      this.reject('The server is not installed, or not found.');
       return;
     }
     const client = await this.newClient(command, args);
@@ -107,7 +107,7 @@ export class Server {
     } catch (error) {
       this.log.error(String(error));
       this.tell({ state: 'ended', detail: 'could not be started', busy: false });
-      await this.complain(`${command} could not be started.`);
+      this.complain(`${command} could not be started.`);
       return;
     }
     await this.refuseOld(client, command);
@@ -167,7 +167,7 @@ export class Server {
       error: async (...about): Promise<ErrorHandlerResult> => {
         const result = await usual().error(...about);
         if (result.action === ErrorAction.Shutdown) {
-          void this.complain('The server cannot be talked to, and was ended.');
+          this.complain('The server cannot be talked to, and was ended.');
         }
         return result;
       },
@@ -178,10 +178,10 @@ export class Server {
         const result = await usual().closed();
         if (result.action === CloseAction.Restart) {
           this.tell(STARTING);
-          void this.complain('The server has ended unexpectedly, and is started again.');
+          this.complain('The server has ended unexpectedly, and is started again.');
         } else {
           this.tell({ state: 'ended', detail: 'it ended again and again', busy: false });
-          void this.complain('The server ends again and again, and is not started any more.');
+          this.complain('The server ends again and again, and is not started any more.');
         }
         return { ...result, handled: true };
       },
@@ -193,14 +193,14 @@ export class Server {
     const least = this.manifest.version;
     if (name !== PROGRAM || !version) {
       await this.end();
-      await this.reject(`${command} is something else than ds-lsp.`);
+      this.reject(`${command} is something else than ds-lsp.`);
     } else if (isOlder(version, least)) {
       await this.end();
-      await this.reject(`The server is too old: it is ${version}, and ${least} is needed.`);
+      this.reject(`The server is too old: it is ${version}, and ${least} is needed.`);
     }
   }
 
-  private async reject(what: string): Promise<void> {
+  private reject(what: string): void {
     this.log.error(what);
     this.tell({ state: 'ended', detail: what, busy: false });
     // Not waited for: who waits for an answer here would hold up every restart.
@@ -211,7 +211,7 @@ export class Server {
     });
   }
 
-  private async complain(what: string): Promise<void> {
+  private complain(what: string): void {
     this.log.error(what);
     void vscode.window.showErrorMessage(`ds-lsp: ${what}`, 'Show Log', 'Restart').then((answer) => {
       if (answer === 'Show Log') {
