@@ -71,39 +71,46 @@ def boolean(value: object) -> bool:
     return value
 
 
-def number(low: float, high: float) -> Parser[float]:
-    def parse(value: object) -> float:
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Parses a number; a class, like the next two, so that what it takes can be shown in a form."""
+
+    low: float
+    high: float
+
+    def __call__(self, value: object) -> float:
         if isinstance(value, EnvText) and re.fullmatch(r"\s*-?[0-9]+(\.[0-9]+)?\s*", value):
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"must be a number from {low:g} to {high:g}")
-        if not low <= value <= high:
-            raise ValueError(f"must be a number from {low:g} to {high:g}")
+            raise ValueError(f"must be a number from {self.low:g} to {self.high:g}")
+        if not self.low <= value <= self.high:
+            raise ValueError(f"must be a number from {self.low:g} to {self.high:g}")
         return float(value)
 
-    return parse
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    low: int
+    high: int
 
-def whole(low: int, high: int) -> Parser[int]:
-    def parse(value: object) -> int:
+    def __call__(self, value: object) -> int:
         try:
-            parsed = number(low, high)(value)
+            parsed = Number(self.low, self.high)(value)
         except ValueError:
             parsed = 0.5
         if not parsed.is_integer():
-            raise ValueError(f"must be a whole number from {low} to {high}")
+            raise ValueError(f"must be a whole number from {self.low} to {self.high}")
         return int(parsed)
 
-    return parse
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    words: tuple[str, ...]
 
-def choice(*words: str) -> Parser[str]:
-    def parse(value: object) -> str:
-        if not isinstance(value, str) or value.strip().lower() not in words:
-            raise ValueError("must be one of " + ", ".join(words))
+    def __call__(self, value: object) -> str:
+        if not isinstance(value, str) or value.strip().lower() not in self.words:
+            raise ValueError("must be one of " + ", ".join(self.words))
         return value.strip().lower()
-
-    return parse
 
 
 def text_list(value: object) -> tuple[str, ...]:
@@ -114,11 +121,14 @@ def text_list(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+DEBOUNCE_MS = Whole(0, 10_000)
+
+
 def debounce(value: object) -> str | int:
     if isinstance(value, str) and value.strip().lower() == "adaptive":
         return "adaptive"
     try:
-        return whole(0, 10_000)(value)
+        return DEBOUNCE_MS(value)
     except ValueError:
         raise ValueError('must be "adaptive" or a whole number from 0 to 10000') from None
 
@@ -189,9 +199,9 @@ class CompletionSettings:
     enabled: bool = _setting(True, boolean, "Complete at all.", project=Project.SWITCH_OFF)
     model: str = _setting("deepseek-flash", text, "The model that completes.")
     max_tokens: int = _setting(
-        128, whole(1, 4096), "Longest completion, in tokens: 1 to 4096.", project=Project.LOWER
+        128, Whole(1, 4096), "Longest completion, in tokens: 1 to 4096.", project=Project.LOWER
     )
-    temperature: float = _setting(0.0, number(0, 2), "0 to 2; 0 is right for code.")
+    temperature: float = _setting(0.0, Number(0, 2), "0 to 2; 0 is right for code.")
     debounce_ms: str | int = _setting(
         cast("str | int", "adaptive"),
         debounce,
@@ -200,19 +210,19 @@ class CompletionSettings:
     )
     timeout_ms: int = _setting(
         8000,
-        whole(100, 120_000),
+        Whole(100, 120_000),
         "Wall clock for one completion, in milliseconds.",
         project=Project.LOWER,
     )
     multiline: str = _setting(
         "auto",
-        choice("auto", "always", "never"),
+        Choice(("auto", "always", "never")),
         "Several lines: `auto` (where a block or an unfinished statement asks for them), "
         "`always`, `never`.",
     )
     menu: str = _setting(
         "auto",
-        choice("auto", "always", "never"),
+        Choice(("auto", "always", "never")),
         "Serve the completion menu too: `auto` (only to editors without inline completion), "
         "`always`, `never`.",
     )
@@ -245,7 +255,7 @@ class PrivacySettings:
 class UsageSettings:
     daily_token_limit: int | None = _setting(
         None,
-        _optional(whole(0, 10**12)),
+        _optional(Whole(0, 10**12)),
         "Stop automatic requests for the day above this many tokens.",
         project=Project.LOWER,
     )
@@ -270,7 +280,7 @@ class Settings:
 
     provider: str = _setting(
         "auto",
-        choice("auto", "deepseek", "local"),
+        Choice(("auto", "deepseek", "local")),
         "`auto` (DeepSeek if a key is found, else local), `deepseek` or `local`.",
         project=Project.FORBIDDEN,
     )

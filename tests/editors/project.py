@@ -51,6 +51,7 @@ class Project:
         self._log = root / "messages.jsonl"
         self._stderr = root / "stderr"
         self._bin = root / "bin"
+        self.server_script = self._bin / "ds-lsp"
         for folder in (self.root / ".git", self.home, self._bin):
             folder.mkdir(parents=True)
         self.write(_BEFORE)
@@ -79,7 +80,7 @@ class Project:
         """``ds-lsp`` on the PATH, with this checkout's modules and behind the tee."""
         plain = (sys.executable, "-m", "ds_lsp")
         command = (sys.executable, tee.__file__, str(self._log), *command)
-        script = self._bin / "ds-lsp"
+        script = self.server_script
         # No exec: Helix kills what it started, and the end that the server makes is to be seen.
         script.write_text(
             "#!/bin/sh\n"

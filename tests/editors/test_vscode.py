@@ -1,0 +1,354 @@
+"""VS Code with the extension of ``editors/vscode``, as it is packaged."""
+
+import json
+import os
+import shlex
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.editors.conftest import Find
+from tests.editors.polling import wait_for
+from tests.editors.project import REPOSITORY, SETUPS, Project
+from tests.editors.vscode import Programs, VSCode
+from tests.fake_deepseek import FakeDeepSeek, Recorded, Send, Wait, chat_sse, sse
+
+_EXTENSION = SETUPS / "vscode"
+_KEY = "sk-fake"
+
+_BLOCK = "# 求和：把两个数加起来\r\ndef add(a, b):\r\n    \r\n\r\nprint('结果 😀', add(1, 2))\r\n"
+_CALL = "\tx = add(1, )  # 两个数 😀\n"
+_FILES = {
+    "block.py": _BLOCK,
+    "call.py": _CALL,
+    "words.py": "",
+    "dismissed.py": "值 = 1\r\n\r\n",
+    "along.py": "",
+    "explained.py": "def twice(数):\n    return 数 * 2\n",
+    "wrong_key.py": "",
+    "dying.py": "",
+    "late.py": "",
+}
+
+
+_WORKSPACE_SETTINGS = {
+    # What a stranger would set.
+    "ds-lsp.server.command": ["/nowhere/ds-lsp"],
+    "ds-lsp.baseUrl": "http://127.0.0.1:9",
+    "ds-lsp.provider": "local",
+    # What a project may.
+    "ds-lsp.completion.maxTokens": 64,
+}
+
+
+class Session:
+    """One VS Code that is open all the time, with the key a user has set, and all it talks to."""
+
+    def __init__(self, editor: VSCode, project: Project, fake: FakeDeepSeek) -> None:
+        self.editor = editor
+        self.project = project
+        self.fake = fake
+
+    def write(self, text: str) -> None:
+        """Let the model mean *text*, however much of it stands before the cursor already."""
+
+        def rest(request: Recorded) -> Iterable[Send]:
+            prompt = str(request.body["prompt"])
+            known = next(n for n in range(len(text), -1, -1) if prompt.endswith(text[:n]))
+            return sse(text[known:])
+
+        self.fake.break_down(rest)
+
+    def open(self, name: str, line: int = 1, column: int = 1) -> None:
+        self.editor.open(name, line, column)
+        opened = f"/{name}"
+
+        def is_open() -> bool:
+            said = self.project.messages("editor")
+            uris = [m["params"]["textDocument"]["uri"] for m in said if _is_did_open(m)]
+            return any(uri.endswith(opened) for uri in uris)
+
+        wait_for(f"opening of {name}", is_open)
+
+    def set_key(self, key: str) -> None:
+        starts = self.starts()
+        self.editor.run("ds-lsp: Set API Key")
+        self.editor.answer(key)
+        wait_for("new server", lambda: self.starts() > starts)
+        self.editor.wait_for_status("ds-lsp")
+
+    def starts(self) -> int:
+        """How often a server has answered to ``initialize``."""
+        return sum(
+            "capabilities" in (m.get("result") or {}) for m in self.project.messages("server")
+        )
+
+    def save(self, name: str, text: str) -> None:
+        """Save, and compare byte by byte."""
+        self.editor.press("Control+S")
+        file = self.project.root / name
+        wait_for(f"text of {name}", lambda: file.read_bytes() == text.encode(), file.read_bytes)
+
+    def picture(self, name: str) -> None:
+        """For the documentation, where ``TEST_EDITORS_PICTURES=1`` asks for it."""
+        if os.environ.get("TEST_EDITORS_PICTURES") == "1":
+            self.editor.page.screenshot(path=_EXTENSION / f"{name}.png")
+
+
+def _initializations(project: Project) -> list[Any]:
+    return [m["params"] for m in project.messages("editor") if m.get("method") == "initialize"]
+
+
+def _is_did_open(message: dict[str, object]) -> bool:
+    return message.get("method") == "textDocument/didOpen"
+
+
+@pytest.fixture(scope="module")
+def session(find: Find, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    programs = Programs(find("code-server"), find("chromium"), _vsix(find))
+    root = tmp_path_factory.mktemp("vscode")
+    project = Project(root)
+    for name, text in _FILES.items():
+        (project.root / name).write_bytes(text.encode())
+    (project.root / ".vscode").mkdir()
+    (project.root / ".vscode" / "settings.json").write_text(json.dumps(_WORKSPACE_SETTINGS))
+    # Of a login shell, whose environment VS Code takes over.
+    (project.home / ".profile").write_text(f'PATH="{root / "bin"}:$PATH"\n')
+    with FakeDeepSeek(key=_KEY) as fake:
+        env = {**project.env, "DS_LSP_BASE_URL": fake.url, "no_proxy": "*"}
+        editor = VSCode(programs, root, project.root, env)
+        try:
+            session = Session(editor, project, fake)
+            wait_for("server", session.starts)
+            session.set_key(_KEY)
+            yield session
+        finally:
+            editor.close()
+    assert fake.violations == []
+    assert _KEY not in (root / "messages.jsonl").read_text()
+
+
+def _vsix(find: Find) -> Path:
+    vsix = _EXTENSION / "ds-lsp.vsix"
+    if vsix.exists():
+        sources = [*_EXTENSION.glob("src/*"), _EXTENSION / "package.json"]
+        newest = max(source.stat().st_mtime for source in sources)
+        assert vsix.stat().st_mtime > newest, "ds-lsp.vsix is old: run npm run package"
+    return Path(find(str(vsix)))
+
+
+def test_a_workspace_chooses_neither_the_server_nor_whom_it_asks(session: Session) -> None:
+    assert _initializations(session.project)[0]["initializationOptions"] == {
+        "completion.maxTokens": 64,
+        "client": {"status": True, "lateAnswers": True},
+    }
+
+
+def test_a_setting_that_is_changed_reaches_the_server(session: Session) -> None:
+    def change(settings: Mapping[str, object]) -> None:
+        # Somebody who edits a file by other means would have to wait for a watcher.
+        session.open("settings.json")
+        session.editor.press("Control+A")
+        session.editor.page.keyboard.insert_text(json.dumps(settings))
+        session.editor.press("Control+S")
+
+    def has_heard(settings: Mapping[str, object]) -> bool:
+        method = "workspace/didChangeConfiguration"
+        changes = [m for m in session.project.messages("editor") if m.get("method") == method]
+        return bool(changes[-1]["params"]["settings"]["ds-lsp"] == settings)
+
+    starts = session.starts()
+    change({**_WORKSPACE_SETTINGS, "ds-lsp.chat.thinking": True})
+    wait_for("setting", lambda: has_heard({"completion.maxTokens": 64, "chat.thinking": True}))
+    assert session.starts() == starts
+    # One that the server was started with, and that goes.
+    change({"ds-lsp.chat.thinking": False})
+    wait_for("server without it", lambda: session.starts() > starts)
+    options = _initializations(session.project)[-1]["initializationOptions"]
+    assert "completion.maxTokens" not in options
+
+
+def test_a_block_is_put_into_a_file_with_chinese_text_and_crlf(session: Session) -> None:
+    session.write("for n in (b,):  # 合计\n        a += n")
+    session.open("block.py", 3, 5)
+    session.editor.type("for")
+    session.editor.wait_for_ghost_text(" n in (b,):  # 合计\n        a += n")
+    session.picture("ghost-text")
+    session.editor.press("Tab")
+    session.editor.wait_for_no_ghost_text()
+    block = "    for n in (b,):  # 合计\r\n        a += n\r\n"
+    session.save("block.py", _BLOCK.replace("    \r\n", block))
+
+
+def test_a_completion_goes_into_the_middle_of_a_line(session: Session) -> None:
+    session.write("int('２'))")
+    session.open("call.py", 1, 13)
+    session.editor.run("Trigger Inline Suggestion")
+    session.editor.wait_for_ghost_text("int('２')")
+    session.editor.press("Tab")
+    session.editor.wait_for_no_ghost_text()
+    session.save("call.py", _CALL.replace("1, )", "1, int('２'))"))
+
+
+def test_typing_along_keeps_the_ghost_text_and_asks_nobody(session: Session) -> None:
+    session.write("import 数据库, json")
+    session.open("along.py")
+    session.editor.type("import")
+    session.editor.wait_for_ghost_text(" 数据库, json")
+    asked = len(session.fake.requests)
+    for typed in (" ", "数", "据"):
+        rest = session.editor.ghost_text()
+        session.editor.type(typed)
+        assert session.editor.ghost_text() == rest.removeprefix(typed)
+    session.editor.wait_for_ghost_text("库, json")
+    session.editor.press("Backspace")
+    session.editor.wait_for_ghost_text("据库, json")
+    session.editor.press("Tab")
+    session.editor.wait_for_no_ghost_text()
+    assert len(session.fake.requests) == asked
+    session.save("along.py", "import 数据库, json")
+
+
+def test_a_completion_can_be_accepted_word_by_word(session: Session) -> None:
+    session.write("from os import 路径")
+    session.open("words.py")
+    session.editor.type("from")
+    session.editor.wait_for_ghost_text(" os import 路径")
+    # A blank is a word to VS Code.
+    for rest in ("os import 路径", " import 路径"):
+        session.editor.press("Control+ArrowRight")
+        session.editor.wait_for_ghost_text(rest)
+    session.save("words.py", "from os")
+    session.editor.press("Tab")
+    session.editor.wait_for_no_ghost_text()
+    session.save("words.py", "from os import 路径")
+
+
+def test_an_answer_that_vs_code_has_not_waited_for_is_shown_late(session: Session) -> None:
+    is_given_up = threading.Event()
+    session.fake.break_down(Wait(is_given_up), *sse(" os, 晚"))
+    requests = len(session.fake.requests)
+    session.open("late.py")
+    session.editor.type("import")
+
+    def gave_up() -> bool:
+        said = session.project.messages("editor")
+        asked = [m["id"] for m in said if m.get("method") == "textDocument/inlineCompletion"]
+        ended = {m["params"]["id"] for m in said if m.get("method") == "$/cancelRequest"}
+        return len(session.fake.requests) > requests and asked[-1] in ended
+
+    wait_for("end of VS Code's patience", gave_up)
+    is_given_up.set()
+    session.editor.wait_for_ghost_text(" os, 晚")
+    session.editor.press("Tab")
+    session.save("late.py", "import os, 晚")
+
+
+def test_dismissing_leaves_the_file_as_it_was(session: Session) -> None:
+    session.write("二 = 2")
+    session.open("dismissed.py", 2, 1)
+    session.editor.run("Trigger Inline Suggestion")
+    session.editor.wait_for_ghost_text("二 = 2")
+    session.editor.press("Escape")
+    session.editor.wait_for_no_ghost_text()
+    session.save("dismissed.py", _FILES["dismissed.py"])
+
+
+def test_an_explanation_grows_in_a_preview_beside_the_code(session: Session) -> None:
+    is_seen = threading.Event()
+    first, rest = chat_sse("It gives back *数* twice.\n"), chat_sse("It does **no** more.")
+    session.fake.chat_script(*first[:-2], Wait(is_seen), *rest[3:])
+    session.open("explained.py", 2, 5)
+    session.editor.press("Control+Period")
+    session.editor.click_action("Explain the function at the cursor")
+    session.editor.wait_for_preview("It gives back 数 twice.")
+    is_seen.set()
+    session.editor.wait_for_preview("It does no more.")
+    session.picture("explanation")
+    # The code has kept the keys, and its place.
+    session.editor.type("# ")
+    session.save("explained.py", _FILES["explained.py"].replace("return", "# return", 1))
+
+
+def test_the_status_bar_has_a_menu(session: Session) -> None:
+    session.editor.click_status()
+    session.editor.pick("Switch completion off or on")
+    session.editor.wait_for_status("disabled")
+    session.editor.click_status()
+    session.editor.pick("Switch completion off or on")
+    session.editor.wait_for_status("ready")
+    session.editor.click_status()
+    session.editor.pick("Usage")
+    session.editor.wait_for_row("Today, in all editors")
+    session.editor.press("Escape")
+
+
+def test_a_wrong_key_is_said_once_and_hinders_nobody(session: Session) -> None:
+    session.write("import os")
+    session.set_key("sk-wrong")
+    session.open("wrong_key.py")
+    session.editor.type("import")
+    session.editor.wait_for_toast("key")
+    session.editor.type(" sys\nprint(")
+    session.save("wrong_key.py", "import sys\nprint()")
+    assert len(session.editor.toasts()) == 1
+    session.editor.run("Notifications: Clear All Notifications")
+    session.set_key(_KEY)
+
+
+def test_a_server_that_dies_is_reported_and_started_again(session: Session) -> None:
+    session.write("import os, 路径")
+    starts = session.starts()
+    session.project.kill_server()
+    session.editor.wait_for_toast("ended unexpectedly, and is started again")
+    wait_for("new server", lambda: session.starts() > starts)
+    session.editor.run("Notifications: Clear All Notifications")
+    session.open("dying.py")
+    session.editor.type("import")
+    session.editor.wait_for_ghost_text(" os, 路径")
+    session.editor.press("Tab")
+    session.save("dying.py", "import os, 路径")
+
+
+def test_a_missing_server_is_named_and_can_be_installed(session: Session) -> None:
+    server = session.project.server_script
+    away = server.rename(server.with_name("away"))
+    pipx = server.with_name("pipx")
+    pipx.write_text(
+        f'#!/bin/sh\nls "$3" && [ "$1 $2" = "install --force" ] && mv {away} {server}\n'
+    )
+    pipx.chmod(0o755)
+    starts = session.starts()
+    session.editor.run("ds-lsp: Restart Server")
+    session.editor.wait_for_toast("The server is not installed, or not found.")
+    session.editor.click_button("Install with pipx")
+    wait_for("server", lambda: session.starts() > starts)
+    session.editor.run("Notifications: Clear All Notifications")
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (
+            "import ds_lsp; ds_lsp.__version__ = '0.0.1'; from ds_lsp.cli import main; main()",
+            "The server is too old: it is 0.0.1, and",
+        ),
+        ("exit(3)", "could not be started"),
+    ],
+)
+def test_a_server_that_will_not_do_is_named_once(
+    body: str, complaint: str, session: Session
+) -> None:
+    server = session.project.server_script
+    current = server.read_text()
+    command = f'{shlex.join([sys.executable, "-c", body])} "$@"'
+    server.write_text(f"#!/bin/sh\nexport PYTHONPATH={shlex.quote(str(REPOSITORY))}\n{command}\n")
+    session.editor.run("Notifications: Clear All Notifications")
+    session.editor.run("ds-lsp: Restart Server")
+    session.editor.wait_for_toast(complaint)
+    assert len(session.editor.toasts()) == 1
+    server.write_text(current)

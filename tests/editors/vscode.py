@@ -1,0 +1,250 @@
+"""VS Code in a browser, both without a screen: keys go in, what is shown comes out."""
+
+import json
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Error, sync_playwright
+
+from tests.editors.polling import wait_for
+
+_USER_SETTINGS = {
+    "workbench.startupEditor": "none",
+    "workbench.tips.enabled": False,
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "telemetry.telemetryLevel": "off",
+    "update.mode": "none",
+    "extensions.autoCheckUpdates": False,
+    "extensions.autoUpdate": False,
+    "extensions.ignoreRecommendations": True,
+    "git.enabled": False,
+    "chat.disableAIFeatures": True,
+    "editor.minimap.enabled": False,
+    # Tab would take a word of the menu, where a busy machine has let that open first.
+    "editor.wordBasedSuggestions": "off",
+    # What is put into a settings file is to be in it, and no more.
+    "[jsonc]": {"editor.autoClosingBrackets": "never", "editor.autoClosingQuotes": "never"},
+    "breadcrumbs.enabled": False,
+    "editor.fontSize": 15,
+}
+_SERVER = (
+    *("--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"),
+    *("--disable-getting-started-override", "--ignore-last-opened"),
+)
+_BROWSER = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"),
+    # Nothing but this machine.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+_READ_GHOST_TEXT = """() => {
+  const editor = document.querySelector('.editor-group-container.active .monaco-editor');
+  if (!editor) return '';
+  const read = (element) => element.textContent.replace(/\\u00a0/g, ' ').replace(/\\u200b/g, '');
+  const ghosts = '[class*="ghost-text-decoration"]';
+  const lines = [...editor.querySelectorAll('.view-lines .view-line')]
+    .map((line) => [...line.querySelectorAll(ghosts)].map(read).join(''))
+    .filter((text) => text);
+  const below = [...editor.querySelectorAll('.suggest-preview-text .view-line')].map(read);
+  return [...lines, ...below].join('\\n');
+}"""
+_READ_TOASTS = """() => [...document.querySelectorAll(
+  '.notification-toast .notification-list-item-message')].map((each) => each.textContent)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    code_server: str
+    chromium: str
+    vsix: Path
+
+
+class VSCode:
+    """One code-server with the extension, on a new profile, and one window of it."""
+
+    def __init__(
+        self, programs: Programs, root: Path, folder: Path, env: Mapping[str, str]
+    ) -> None:
+        self._programs = programs
+        self._root = root
+        self._env = dict(env) | {"EXTENSIONS_GALLERY": "{}"}
+        self._data = root / "data"
+        for each in ("User", "Machine"):
+            (self._data / each).mkdir(parents=True)
+        (self._data / "User" / "settings.json").write_text(json.dumps(_USER_SETTINGS))
+        (root / "config.yaml").write_text("auth: none\n")
+        self._install()
+        self._port = _free_port()
+        self._log = (root / "code-server.log").open("w")
+        self._server = self._serve()
+        self._playwright = sync_playwright().start()
+        try:
+            self._context = self._playwright.chromium.launch_persistent_context(
+                root / "profile",
+                executable_path=programs.chromium,
+                headless=True,
+                args=list(_BROWSER),
+                viewport={"width": 900, "height": 480},
+            )
+            self.page = self._context.pages[0]
+            self.page.set_default_timeout(30_000)
+            self.page.goto(f"http://127.0.0.1:{self._port}/?folder={folder}")
+            self.page.wait_for_selector('[id$="ds-lsp.status"]')
+            self.run("View: Toggle Primary Side Bar Visibility")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        with suppress(Error, AttributeError):
+            self._context.close()
+        self._playwright.stop()
+        self._server.terminate()
+        self._server.wait(30)
+        self._log.close()
+
+    # Keys.
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text, delay=60)
+
+    def run(self, title: str) -> None:
+        """A command, by its title in the palette."""
+        self._pick("F1", title, f'.monaco-list-row[aria-label^="{title}"]')
+
+    def open(self, name: str, line: int, column: int) -> None:
+        """A file of the folder; the cursor counts from 1, in UTF-16."""
+        row = f'.monaco-list-row[aria-label*="{name}"]'
+        self._pick("Control+P", f"{name}:{line}:{column}", row)
+        self.page.wait_for_selector(f'.tab.active[data-resource-name="{name}"]')
+        self.page.wait_for_selector(".monaco-editor.focused")
+
+    def answer(self, text: str) -> None:
+        """Into the box that asks for a line."""
+        self.page.wait_for_selector(".quick-input-widget input[type=password]")
+        self.page.keyboard.insert_text(text)
+        self.press("Enter")
+
+    def click_action(self, title: str) -> None:
+        """In the menu of code actions that is open."""
+        self.page.locator(f'.action-widget .monaco-list-row:has-text("{title}")').click()
+
+    def click_status(self) -> None:
+        self.page.locator('[id$="ds-lsp.status"] a').click()
+
+    def pick(self, label: str) -> None:
+        """In the list that is open."""
+        self.page.locator(f'.quick-input-list .monaco-list-row:has-text("{label}")').click()
+
+    def click_button(self, label: str) -> None:
+        """Of a message."""
+        self.page.locator(f'.notification-toast .monaco-button:has-text("{label}")').click()
+
+    def _pick(self, keys: str, text: str, row: str) -> None:
+        self.press(keys)
+        box = self.page.wait_for_selector(".quick-input-widget .quick-input-filter input")
+        assert box
+        box.fill((">" if keys == "F1" else "") + text)
+        self.page.wait_for_selector(f".quick-input-list {row}")
+        self.press("Enter")
+
+    # What is shown.
+
+    def ghost_text(self) -> str:
+        """Lines below the cursor's hold what stood behind it, too, at their end."""
+        return str(self.page.evaluate(_READ_GHOST_TEXT))
+
+    def toasts(self) -> list[str]:
+        return [str(each) for each in self.page.evaluate(_READ_TOASTS)]
+
+    def status(self) -> str:
+        """What the status bar's item says, and when it is pointed at."""
+        item = self.page.locator('[id$="ds-lsp.status"]')
+        return f"{item.inner_text()}\n{item.get_attribute('aria-label')}"
+
+    def previews(self) -> str:
+        """The text of every rendered document."""
+        texts = []
+        for frame in self.page.frames:
+            # The frame may be gone again.
+            with suppress(Error):
+                text = frame.evaluate("document.querySelector('.markdown-body')?.innerText ?? ''")
+                texts.append(str(text))
+        return "\n".join(texts)
+
+    def wait_for_ghost_text(self, text: str) -> None:
+        wait_for(f"ghost text {text!r}", lambda: self.ghost_text() == text, self._seen)
+
+    def wait_for_no_ghost_text(self) -> None:
+        wait_for("end of the ghost text", lambda: not self.ghost_text(), self._seen)
+
+    def wait_for_toast(self, text: str) -> None:
+        wait_for(
+            f"message {text!r}", lambda: any(text in each for each in self.toasts()), self._seen
+        )
+
+    def wait_for_status(self, text: str) -> None:
+        wait_for(f"status {text!r}", lambda: text in self.status(), self._seen)
+
+    def wait_for_row(self, text: str) -> None:
+        self.page.wait_for_selector(f'.quick-input-list .monaco-list-row:has-text("{text}")')
+
+    def wait_for_preview(self, text: str) -> None:
+        wait_for(f"preview of {text!r}", lambda: text in self.previews(), self._seen)
+
+    def _seen(self) -> object:
+        self.page.screenshot(path=self._root / "failed.png")
+        return self.ghost_text(), self.toasts(), self.status(), self.previews(), self._root
+
+    # code-server.
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [
+            self._programs.code_server,
+            *("--config", str(self._root / "config.yaml"), "--user-data-dir", str(self._data)),
+            *("--extensions-dir", str(self._root / "extensions"), *arguments),
+        ]
+
+    def _install(self) -> None:
+        done = subprocess.run(
+            self._command("--install-extension", str(self._programs.vsix)),
+            env=self._env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert "successfully installed" in done.stdout, done.stdout + done.stderr
+
+    def _serve(self) -> "subprocess.Popen[bytes]":
+        address = f"127.0.0.1:{self._port}"
+        server = subprocess.Popen(
+            self._command(*_SERVER, "--bind-addr", address),
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+        def is_up() -> bool:
+            with suppress(OSError):
+                opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+                with opener.open(f"http://{address}/healthz") as answer:
+                    return bool(answer.status == 200)
+            return False
+
+        wait_for("code-server", is_up)
+        return server
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
