@@ -100,6 +100,7 @@ class Engine:
         self._sleep = sleep
         self._newest = Newest()
         self._shown: LRUCache[str, Shown] = LRUCache(_MAX_SHOWN)
+        self._standing: LRUCache[str, tuple[str, str]] = LRUCache(_MAX_SHOWN)
         self.dismissed = Dismissed(clock)
         self._pace = Pace()
         self._numbers = itertools.count(1)
@@ -115,7 +116,9 @@ class Engine:
         busy_at = self._pace.busy_at(lane, request.snapshot, started)
         try:
             async with self._newest.enter(lane):
-                return await self._completed(request, busy_at, record)
+                completion = await self._completed(request, busy_at, record)
+                self._stand(completion, request.snapshot)
+                return completion
         except Superseded:
             record.reason = Reason.SUPERSEDED
             raise
@@ -130,6 +133,13 @@ class Engine:
         finally:
             record.stages_ms["total"] = (self._clock() - started) * 1000
             self._note(record)
+
+    def _stand(self, completion: Completion, at: Snapshot) -> None:
+        """Know what the user sees, so far as anybody can tell."""
+        if completion.text:
+            self._standing[at.uri] = _place_of(at)
+        else:
+            self._standing.pop(at.uri, None)
 
     def turn_away(self, reason: Reason) -> Completion:
         """Answer a request that never came to be one, with nothing."""
@@ -170,7 +180,12 @@ class Engine:
         self.providers = providers
         self.breaker.reset()
         self.streams.retire()
+        self.forget()
+
+    def forget(self) -> None:
+        """What has been said, and where it stands, is as if it had never been."""
         self.cache.clear()
+        self._standing.clear()
 
     async def aclose(self) -> None:
         await self.streams.aclose()
@@ -200,7 +215,8 @@ class Engine:
         record.rules = fitted.rules
         if fitted.text or record.reason not in _NOT_ASKED:
             record.reason = _reason(said, fitted.text)
-        if request.trigger is Trigger.INVOKED and shown.stands_at(request.snapshot):
+        stands = self._standing.get(request.snapshot.uri) == _place_of(request.snapshot)
+        if request.trigger is Trigger.INVOKED and stands:
             with self._stage(record, "alternatives"):
                 others = await self._alternatives(request, fitted, record)
         else:
@@ -486,7 +502,11 @@ def _fitted(found: _Found, request: CompletionRequest) -> Fitted:
 def _shown(result: FimResult, fitted: Fitted, at: Snapshot) -> Shown:
     beyond = result.text.removeprefix(fitted.text)
     ends_line = beyond.startswith(("\n", "\r")) or (not beyond and result.finish is Finish.STOP)
-    return Shown(fitted.text, ends_line, (at.line_before, at.line_after))
+    return Shown(fitted.text, ends_line)
+
+
+def _place_of(at: Snapshot) -> tuple[str, str]:
+    return at.line_before, at.line_after
 
 
 def _without_secrets(fitted: Fitted, at: Snapshot) -> Fitted:

@@ -38,12 +38,6 @@ class Shown:
     text: str = ""
     ends_line: bool = True
     """Whether the model ended there, or went on with another line."""
-    place: tuple[str, str] = ("", "")
-    """The cursor's line before and after it."""
-
-    def stands_at(self, at: Snapshot) -> bool:
-        """Whether it is offered at this cursor, so far as anybody can tell."""
-        return bool(self.text) and self.place == (at.line_before, at.line_after)
 
 
 Suppresses = Callable[[Snapshot, Shown], bool]

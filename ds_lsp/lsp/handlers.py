@@ -203,7 +203,7 @@ def accept(ls: DsLanguageServer, *arguments: object) -> None:
 
 
 def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
-    ls.session.engine.cache.clear()
+    ls.session.engine.forget()
 
 
 def toggle(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:

@@ -64,6 +64,7 @@ async def test_head_of_the_prompt_stays_the_same_until_a_quiet_moment(
         # Another file is looked at, and this one again.
         elsewhere = at.open("y = |", uri=URI)
         await prompt(at, fake, elsewhere, URI)
+        position = at.insert(position, "a", uri)
         await prompt(at, fake, position, uri)
         await settle(at)
         sent = await prompt(at, fake, at.insert(position, "x", uri), uri)

@@ -7,7 +7,7 @@ import pytest
 from lsprotocol import types
 
 from tests.e2e.editor import URI, Editor, editor
-from tests.fake_deepseek import FakeDeepSeek, Wait
+from tests.fake_deepseek import FakeDeepSeek, Send, Wait, chunk
 
 NO_INLINE = types.ClientCapabilities(text_document=types.TextDocumentClientCapabilities())
 ABLE = types.ClientCapabilities(
@@ -156,7 +156,8 @@ async def test_menu_is_answered_in_bounded_time(tmp_path: Path, fake: FakeDeepSe
 
 
 async def test_older_menu_request_is_answered_null(tmp_path: Path, fake: FakeDeepSeek) -> None:
-    fake.script(Wait())
+    # What it goes on to say is not what is typed.
+    fake.script(Send(f"data: {chunk('1')}\n\n".encode()), Wait())
     async with editor(
         tmp_path, fake, capabilities=NO_INLINE, options={"completion": {"debounceMs": 0}}
     ) as at:

@@ -14,7 +14,7 @@ from ds_lsp.providers.base import FimProvider
 from tests.bench.replay.ledger import Figures, Ledger, figures
 from tests.bench.replay.oracle import VARIANTS, Oracle, Variant
 from tests.bench.replay.player import Player
-from tests.bench.replay.policies import Ours, Policy, peers
+from tests.bench.replay.policies import Ours, OursSliding, Policy, peers
 from tests.bench.replay.trace import Step, load, stretched
 from tests.bench.replay.virtual import run
 
@@ -24,7 +24,7 @@ Make = Callable[[FimProvider], Policy]
 
 
 def makers() -> list[Make]:
-    made: list[Make] = [Ours]
+    made: list[Make] = [Ours, OursSliding]
     for number in range(4):
         made.append(lambda provider, number=number: peers(provider)[number])  # type: ignore[misc]
     return made

@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ds_lsp.completion.engine import Engine, Providers
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Snapshot
 from ds_lsp.errors import Superseded
-from ds_lsp.providers.base import FimProvider, FimRequest
+from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, KeepGoing
 from ds_lsp.settings import CompletionSettings
 
 SETTINGS = CompletionSettings()
@@ -65,6 +65,34 @@ class Ours:
 
     async def aclose(self) -> None:
         await self._engine.aclose()
+
+
+class Sliding:
+    """A provider whose prompts begin so many characters before the cursor: every key moves that."""
+
+    def __init__(self, provider: FimProvider) -> None:
+        self.name, self.metered = provider.name, provider.metered
+        self._provider = provider
+
+    async def fill(self, request: FimRequest, keep_going: KeepGoing) -> FimResult:
+        # Shorter than what the engine sends wherever the file is long enough.
+        window = replace(request, prefix=request.prefix[-WINDOW_CHARS * 3 // 4 :])
+        return await self._provider.fill(window, keep_going)
+
+    def warm(self) -> None:
+        self._provider.warm()
+
+    async def aclose(self) -> None:
+        await self._provider.aclose()
+
+
+class OursSliding(Ours):
+    """The engine without a head that stays the same."""
+
+    name = "ds-lsp, sliding window"
+
+    def __init__(self, provider: FimProvider) -> None:
+        super().__init__(Sliding(provider))
 
 
 @dataclass
