@@ -1,4 +1,4 @@
-"""An editor without a loop: raw messages over pipes, some 10 µs each, so that the server is measured.
+"""An editor without a loop: raw messages over pipes, so cheap that the server is measured.
 
 All times are CLOCK_MONOTONIC in nanoseconds, as the stand-in's are.
 """

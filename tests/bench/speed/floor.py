@@ -1,4 +1,4 @@
-"""The obvious server on pygls and httpx, the least one would write: what ds-lsp is measured against.
+"""The obvious server on pygls and httpx: what ds-lsp is measured against.
 
 Run by a Python that has pygls, httpx and cachetools and nothing more. DS_BASE is the API's
 address; FLOOR_CACHE=1 adds an exact cache.

@@ -1,4 +1,4 @@
-"""Who is measured, and how each is started: ds-lsp, the floor, and tabby-agent where it is installed."""
+"""Who is measured, and how each is started: ds-lsp, the floor, and a peer where it is installed."""
 
 import json
 import os
@@ -86,7 +86,9 @@ def ds_lsp(url: str, home: Path, name: str = "ds-lsp", **completion: object) -> 
     """The server of this tree with all it does on; *completion* are settings that differ."""
     environment = {
         **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")},
-        **{"HOME": str(home), "DEEPSEEK_API_KEY": "sk-x", "DS_LSP_BASE_URL": url},
+        "HOME": str(home),
+        "DEEPSEEK_API_KEY": "sk-x",
+        "DS_LSP_BASE_URL": url,
         "SSL_CERT_FILE": str(TLS),
     }
     command = str(Path(sys.executable).with_name("ds-lsp"))
