@@ -15,6 +15,7 @@ from ds_lsp.lsp import actions, chat, handlers
 from ds_lsp.lsp.convert import ACCEPT
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
 from ds_lsp.lsp.frames import Framer
+from ds_lsp.lsp.greeting import NOT_GREETED, Greeted
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.stdio import (
     CHUNK_BYTES,
@@ -75,7 +76,7 @@ def create_server() -> DsLanguageServer:
     return server
 
 
-def serve_stdio() -> None:
+def serve_stdio(greeted: Greeted = NOT_GREETED) -> None:
     """Serve the editor at the other end of stdin and stdout; ends the process."""
 
     async def serve() -> None:
@@ -83,7 +84,8 @@ def serve_stdio() -> None:
         lost = server.protocol.exit_requested.set
         # The descriptor, not sys.stdin: its lock, held by a waiting reader, would stop the
         # interpreter from ending.
-        stdin = Stdin(sys.stdin.fileno())
+        stdin = Stdin(sys.stdin.fileno(), greeted.data)
+        server.protocol.is_greeted = greeted.is_answered
         await _serve(server, stdin.read, StdoutWriter(take_stdout(), lost))
 
     asyncio.run(serve())

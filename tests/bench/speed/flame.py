@@ -84,7 +84,7 @@ def _bars(bar: Bar, total: int, left: float, bottom: float) -> Iterator[str]:
 def sample(kind: Kind, keys: int) -> Bar:
     with tempfile.TemporaryDirectory() as name, upstream() as api:
         home, seen = Path(name), Path(name) / "stacks"
-        server = ds_lsp(api.url, home, **kind.settings)
+        server = ds_lsp(api.url, home, kind.settings)
         command = (sys.executable, "-m", "tests.bench.speed.sampled", str(seen))
         with Session(replace(server, command=command), home) as session:
             kind.ask(session, 100)

@@ -82,7 +82,7 @@ def link(cert: Path, round_trip_ms: float) -> Iterator[str]:
         yield f"https://127.0.0.1:{far}"
 
 
-def ds_lsp(url: str, home: Path, name: str = "ds-lsp", **completion: object) -> Server:
+def ds_lsp(url: str, home: Path, completion: Mapping[str, object], name: str = "ds-lsp") -> Server:
     """The server of this tree with all it does on; *completion* are settings that differ."""
     environment = {
         **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")},
