@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -34,29 +35,40 @@ class Server:
 
 
 class Upstream:
-    """The stand-in, in a process of its own, behind a link where one is asked for."""
+    """The stand-in, in a process of its own, over TLS behind a slow link where one is asked for."""
 
-    def __init__(self, port: int, url: str) -> None:
+    def __init__(self, url: str, control: str) -> None:
         self.url = url
-        self._control = f"http://127.0.0.1:{port}"
+        self._control = control
+        self._trust = ssl.create_default_context(cafile=str(TLS))
 
     def set(self, first_ms: float = 0.0, token_ms: float = 0.0) -> None:
         self._ask("/__set", json.dumps({"first_ms": first_ms, "token_ms": token_ms}).encode())
 
     def log(self) -> tuple[int, list[dict[str, Any]]]:
-        """Connections so far, and the completions since the last look."""
+        """Connections that have asked for a completion, and the completions since the last look."""
         connections, answered = self._ask("/__log")
         return connections, answered
 
     def _ask(self, path: str, body: bytes | None = None) -> Any:
-        with urlopen(Request(self._control + path, data=body)) as answer:
+        with urlopen(Request(self._control + path, data=body), context=self._trust) as answer:
             return json.load(answer)
 
 
 @contextmanager
 def upstream() -> Iterator[Upstream]:
     with _port("upstream") as port:
-        yield Upstream(port, f"http://127.0.0.1:{port}")
+        url = f"http://127.0.0.1:{port}"
+        yield Upstream(url, url)
+
+
+@contextmanager
+def link(round_trip_ms: float) -> Iterator[Upstream]:
+    with (
+        _port("upstream", "--cert", str(TLS)) as port,
+        _port("delay", "--to", str(port), "--ms", str(round_trip_ms)) as far,
+    ):
+        yield Upstream(f"https://127.0.0.1:{far}", f"https://127.0.0.1:{port}")
 
 
 @contextmanager
@@ -70,16 +82,6 @@ def _port(module: str, *arguments: str) -> Iterator[int]:
         process.terminate()
         process.wait()
         process.stdout.close()
-
-
-@contextmanager
-def link(cert: Path, round_trip_ms: float) -> Iterator[str]:
-    """The stand-in over TLS at the far end of a slow link; its address."""
-    with (
-        _port("upstream", "--cert", str(cert)) as port,
-        _port("delay", "--to", str(port), "--ms", str(round_trip_ms)) as far,
-    ):
-        yield f"https://127.0.0.1:{far}"
 
 
 def ds_lsp(url: str, home: Path, completion: Mapping[str, object], name: str = "ds-lsp") -> Server:

@@ -44,6 +44,7 @@ class State:
         self.pacing = Pacing()
         self.log: list[Answered] = []
         self.connections = 0
+        """Those that have asked for a completion."""
 
 
 class Connection(asyncio.Protocol):
@@ -53,12 +54,11 @@ class Connection(asyncio.Protocol):
         self._state = state
         self._buffer = bytearray()
         self._live: Answered | None = None
+        self._number = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._state.connections += 1
-        self._number = self._state.connections
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._live:
@@ -99,6 +99,9 @@ class Connection(asyncio.Protocol):
             self._reply({})
 
     def _complete(self, request: dict[str, object], bytes_in: int) -> None:
+        if not self._number:
+            self._state.connections += 1
+            self._number = self._state.connections
         answered = self._live = Answered(self._number, bytes_in, now())
         self._state.log.append(answered)
         pacing = self._state.pacing
