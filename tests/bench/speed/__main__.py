@@ -7,6 +7,7 @@ The folder of the peers is made where it is missing, with a Python for the floor
 """
 
 import argparse
+import compileall
 import os
 import tempfile
 from collections import defaultdict
@@ -78,6 +79,8 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     os.environ["no_proxy"] = "*"
+    # As an installation does.
+    compileall.compile_dir(ROOT / "ds_lsp", quiet=1)
     into: Into = defaultdict(lambda: defaultdict(list))
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
