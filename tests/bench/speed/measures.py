@@ -134,7 +134,8 @@ def over_a_link(server: Server, at: Place, into: Samples) -> None:
         for _ in range(5):
             # Long enough since the last one, as on most days.
             session.process.rest(0.5)
-            identifier, _ = session.process.send(server.method, session.params(), session.key())
+            key = session.key()
+            identifier, _ = session.process.send(server.method, session.params(), key)
             session.process.rest(0.15)
             cancel = frame({"method": "$/cancelRequest", "params": {"id": identifier}})
             asked = Asked(*session.ask(cancel + session.key()))
