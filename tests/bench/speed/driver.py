@@ -26,6 +26,8 @@ CAPABILITIES = {
     },
 }
 PATIENCE_S = 30.0
+PIECE = 1 << 16
+"""Bytes: what a pipe has room for at most."""
 
 
 def frame(message: Mapping[str, object]) -> bytes:
@@ -56,6 +58,8 @@ class Process:
         self._either.register(self._out, select.POLLIN | select.POLLHUP)
         self._either.register(self._in, select.POLLOUT)
         self._buffer = bytearray()
+        self._unwritten = bytearray()
+        self._is_writing = False
         self._last_id = 0
         self.answers: dict[int, tuple[int, dict[str, Any]]] = {}
         """By their ids: when each came, and what it says."""
@@ -65,13 +69,18 @@ class Process:
         return self._process.pid
 
     def write(self, data: bytes) -> None:
-        left = memoryview(data)
-        while left:
+        self._unwritten += data
+        if self._is_writing:
+            # An answer to the server, which is met with while a message is being written.
+            return
+        self._is_writing = True
+        while self._unwritten:
             try:
-                left = left[os.write(self._in, left) :]
+                del self._unwritten[: os.write(self._in, self._unwritten[:PIECE])]
             except BlockingIOError:
                 if any(ready == self._out for ready, _ in self._either.poll(10_000)):
                     self._read()
+        self._is_writing = False
 
     def notify(self, method: str, params: object) -> None:
         self.write(frame({"method": method, "params": params}))
