@@ -18,7 +18,7 @@ from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.privacy.gate import IGNORE_FILES
 from ds_lsp.sources import PROJECT_FILE
 
-SETTLED_AFTER_S = 2.0
+SETTLED_AFTER_S = 0.5
 """How long after its start a session has all it will keep, and somebody seldom types yet."""
 MENU_TIMEOUT_S = 2.0
 """A completion menu is held up by its slowest server; later than this nobody waits for it."""

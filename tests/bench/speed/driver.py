@@ -61,6 +61,9 @@ class Process:
         self._unwritten = bytearray()
         self._is_writing = False
         self._last_id = 0
+        self.keeps = False
+        """Whether what the server says unasked, or asks, is kept in `heard`."""
+        self.heard: list[dict[str, Any]] = []
         self.answers: dict[int, tuple[int, dict[str, Any]]] = {}
         """By their ids: when each came, and what it says."""
 
@@ -165,11 +168,14 @@ class Process:
                 return
             message = json.loads(self._buffer[end + 4 : size])
             del self._buffer[:size]
+            if self.keeps and "method" in message:
+                self.heard.append(message)
             if "method" not in message:
                 self.answers[message["id"]] = came, message
             elif "id" in message:
-                items = message.get("params", {}).get("items") or []
-                self.write(frame({"id": message["id"], "result": [None for _ in items]}))
+                items = message.get("params", {}).get("items")
+                result = None if items is None else [None for _ in items]
+                self.write(frame({"id": message["id"], "result": result}))
 
 
 def text_of(lines: int) -> str:

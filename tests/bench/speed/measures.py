@@ -122,7 +122,7 @@ def over_a_link(server: Server, at: Place, into: Samples) -> None:
     """On a slow link with TLS: warm, first of the session, after pauses, after a cancel."""
     with Session(server, at.workspace) as session:
         # Somebody opens a file and reads before typing.
-        session.process.rest(3.0)
+        session.process.rest(5.0)
         into["first on link"] += [each.ms for each in uncached(session, 1)]
         uncached(session, 1)
         into["warm on link"] += [each.ms for each in uncached(session, 7)]
