@@ -1,6 +1,7 @@
 """Which handler answers which method, and how the server runs."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -26,6 +27,8 @@ from ds_lsp.lsp.stdio import (
     take_stdout,
 )
 
+SETTLED_AFTER_S = 1.0
+"""How long after its start a server has all it will keep, and somebody seldom types yet."""
 _CLOSE_TIMEOUT_S = 1.0
 """An editor that quits does not wait for a connection to be closed politely."""
 
@@ -86,9 +89,16 @@ def serve_stdio(greeted: Greeted = NOT_GREETED) -> None:
         # interpreter from ending.
         stdin = Stdin(sys.stdin.fileno(), greeted.data)
         server.protocol.is_greeted = greeted.is_answered
+        asyncio.get_running_loop().call_later(SETTLED_AFTER_S, _settle)
         await _serve(server, stdin.read, StdoutWriter(take_stdout(), lost))
 
     asyncio.run(serve())
+
+
+def _settle() -> None:
+    """What the start has made stays: no request is held up to look through it for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def serve_tcp(host: str, port: int) -> None:

@@ -4,7 +4,6 @@ A handler takes its snapshot before its first ``await``: the next change may alr
 """
 
 import asyncio
-import gc
 from collections.abc import Mapping
 
 from lsprotocol import types
@@ -18,8 +17,6 @@ from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.privacy.gate import IGNORE_FILES
 from ds_lsp.sources import PROJECT_FILE
 
-SETTLED_AFTER_S = 0.5
-"""How long after its start a session has all it will keep, and somebody seldom types yet."""
 MENU_TIMEOUT_S = 2.0
 """A completion menu is held up by its slowest server; later than this nobody waits for it."""
 
@@ -55,10 +52,6 @@ async def _initialized(ls: DsLanguageServer) -> None:
     await ls.configuration.ask_for_changes(ls)
     await _announce_menu(ls)
     ls.pages.remove_old()
-    await asyncio.sleep(SETTLED_AFTER_S)
-    # All that the start has made stays: nobody waits for it to be looked through again.
-    gc.collect()
-    gc.freeze()
 
 
 async def shutdown(ls: DsLanguageServer, params: None) -> None:

@@ -1,4 +1,4 @@
-"""ds-lsp as it is, and every millisecond of processor time a look at where it is.
+"""ds-lsp as it is, and at every tick of the kernel it works in, a look at where it is.
 
     python -m tests.bench.speed.sampled FILE
 
