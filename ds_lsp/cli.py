@@ -4,6 +4,7 @@ What an editor starts greets it first, so nothing is imported here that a greeti
 """
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     greeted = NOT_GREETED
     try:
         if set(words) <= {"--stdio"}:
+            # As the server does; until it is there, there is nothing to clean up.
+            signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
             greeted = greet(sys.stdin.fileno(), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130

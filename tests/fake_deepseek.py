@@ -396,6 +396,8 @@ class FakeDeepSeek:
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Not a coroutine: asyncio would run it itself, and complain when it is cancelled.
         task = asyncio.create_task(self._converse(reader, writer))
+        # One that is cancelled before its first step closes nothing itself.
+        task.add_done_callback(lambda _: writer.close())
         self._handlers.add(task)
         task.add_done_callback(self._handlers.discard)
 
