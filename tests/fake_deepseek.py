@@ -378,8 +378,8 @@ class FakeDeepSeek:
         with self._change():
             self._stop = asyncio.Event()
         await self._stop.wait()
-        # One that is being accepted just now becomes a handler in a few turns, for which it needs the
-        # server open; left alone, its transport would be found unclosed in somebody else's test.
+        # One that is being accepted just now becomes a handler in a few turns, and needs the server
+        # open for it; left alone, its transport would be found unclosed in somebody else's test.
         with contextlib.suppress(NotImplementedError):  # on Windows
             self._loop.remove_reader(self._listener)
         for _ in range(10):
