@@ -1,14 +1,18 @@
-"""The command line: what to run, and where logs go."""
+"""The command line: what to run, and where logs go.
 
-import argparse
-import importlib
+What an editor starts greets it first, so nothing is imported here that a greeting does not need.
+"""
+
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import ds_lsp
-from ds_lsp.logs import LEVELS, configure_logging
+from ds_lsp.lsp.greeting import NOT_GREETED, Greeted, greet
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 COMMANDS = {
     "demo": "show completions at work in this terminal; needs no key and no network",
@@ -27,10 +31,25 @@ COMMANDS = {
 _LOOPBACK = "127.0.0.1"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: "Sequence[str] | None" = None) -> int:
     """Run ds-lsp; the process's exit status: 0 ok, 1 the thing asked failed, 2 usage."""
+    words = sys.argv[1:] if argv is None else argv
+    greeted = NOT_GREETED
+    try:
+        if set(words) <= {"--stdio"}:
+            # As the server does; until it is there, there is nothing to clean up.
+            signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
+            greeted = greet(sys.stdin.fileno(), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    return _run(words, greeted)
+
+
+def _run(words: "Sequence[str]", greeted: Greeted) -> int:
+    from ds_lsp.logs import configure_logging
+
     parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args(words)
     # A command says on stderr what went wrong, in its own words; the log would say it again.
     level = arguments.log_level or ("error" if arguments.command else "warning")
     try:
@@ -39,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"the log file {arguments.log_file} cannot be written: {exc.strerror}")
     try:
         if arguments.command:
-            return _run(arguments.command, arguments.rest)
-        _serve(arguments.tcp)
+            return _run_command(arguments.command, arguments.rest)
+        _serve(arguments.tcp, greeted)
     except KeyboardInterrupt:
         return 130
     except OSError as exc:
@@ -48,7 +67,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> "argparse.ArgumentParser":
+    import argparse
+    from pathlib import Path
+
+    import ds_lsp
+    from ds_lsp.logs import LEVELS
+
     parser = argparse.ArgumentParser(
         prog="ds-lsp",
         usage="ds-lsp [options] [COMMAND ...]",
@@ -73,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(command: str, arguments: Sequence[str]) -> int:
+def _run_command(command: str, arguments: "Sequence[str]") -> int:
+    import importlib
+
     module = importlib.import_module(f"ds_lsp.commands.{command}")
     try:
         status: int = module.main(arguments)
@@ -96,16 +123,18 @@ def _give_up_stdout() -> None:
 
 
 def _address(text: str) -> tuple[str, int]:
+    import argparse
+
     host, _, port = text.rpartition(":")
     if not port.isdecimal() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not [HOST:]PORT")
     return host or _LOOPBACK, int(port)
 
 
-def _serve(address: tuple[str, int] | None) -> None:
+def _serve(address: tuple[str, int] | None, greeted: Greeted) -> None:
     from ds_lsp.lsp.app import serve_stdio, serve_tcp
 
     if address:
         serve_tcp(*address)
     else:
-        serve_stdio()
+        serve_stdio(greeted)

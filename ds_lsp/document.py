@@ -60,7 +60,8 @@ class Snapshot:
     language_id: str
     version: int | None
     before: str
-    """Text before the cursor, at most `BEFORE_WINDOW` characters of it."""
+    """Text before the cursor, at most `BEFORE_WINDOW` characters of it: whole lines, where that
+    does not halve it."""
     after: str
     """Text after the cursor, at most `AFTER_WINDOW` characters of it."""
     line: int
@@ -271,6 +272,10 @@ class Document:
             line -= 1
             pieces.append(self._lines[line])
             size += len(self._lines[line])
+        is_cut = len(pieces) > 1 and size > BEFORE_WINDOW
+        if is_cut and size - len(pieces[-1]) >= BEFORE_WINDOW // 2:
+            # Whole lines, so that what they say need not be found out anew for each letter typed.
+            pieces.pop()
         text = "".join(reversed(pieces))
         return text[-BEFORE_WINDOW:], line == 0 and size <= BEFORE_WINDOW
 
@@ -295,6 +300,11 @@ def split_lines(text: str) -> list[str]:
     if not lines or lines[-1].endswith(("\n", "\r")):
         lines.append("")
     return lines
+
+
+def with_newlines(text: str) -> str:
+    """*text* with ``\\n`` for every line end."""
+    return LINE_END.sub("\n", text) if "\r" in text else text
 
 
 def is_word_character(character: str) -> bool:

@@ -15,6 +15,9 @@ from ds_lsp.completion.context import Contexts, defuse
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
 from ds_lsp.completion.outcomes import Event, Outcome
+from ds_lsp.completion.postprocess.fit import fit
+from ds_lsp.completion.postprocess.place import place_at
+from ds_lsp.completion.shape import Shape
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, ProviderError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
@@ -42,6 +45,8 @@ NO_KEY = (
 )
 
 
+SPARE_AFTER_S = 0.02
+"""How long after a request began its connection is taken, and another is opened for the next."""
 READ_TIMEOUT_S = 0.5
 """How long ``ds-lsp.usage`` waits for the file with the counts."""
 
@@ -118,6 +123,7 @@ class Session:
         self._choosers: set[asyncio.Task[None]] = set()
         """The one above, and those before it that are not quite over."""
         self._is_searching = False
+        self._rehearsed: set[str] = set()
 
     async def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
         """Put settings into force, and return when their provider has been chosen."""
@@ -245,6 +251,15 @@ class Session:
         workspace = Workspace(documents, folders, self.gate.allows, self.excludes)
         await self.excerpts.renew(snapshot, workspace, self.engine.contexts)
 
+    def rehearse(self, snapshot: Snapshot) -> None:
+        """Do, for the first document of a language, what its first request would wait for: the
+        ignore files are read, and the patterns of the language made."""
+        if snapshot.language_id not in self._rehearsed:
+            self._rehearsed.add(snapshot.language_id)
+            if not self.excludes(snapshot):
+                self.engine.contexts.request(snapshot, self.settings.completion)
+                fit("pass\n", place_at(snapshot, Shape.BLOCK))
+
     def warm(self) -> None:
         """Called at each keystroke: the connection is open before the request needs it."""
         if self.engine.providers.first:
@@ -333,6 +348,8 @@ class Session:
     def _asking(self) -> None:
         self._calls += 1
         self._tell_state()
+        # The user may take a request back at any time, which costs its connection.
+        asyncio.get_running_loop().call_later(SPARE_AFTER_S, self.warm)
 
     def _asked(self, request: FimRequest, result: FimResult | None) -> None:
         self._calls -= 1
@@ -359,7 +376,8 @@ class Session:
 
     def _level(self) -> limit.Level:
         provider = self.engine.providers.first
-        if provider is None or not provider.metered:
+        has_none = self.settings.usage.daily_token_limit is None
+        if has_none or provider is None or not provider.metered:
             return limit.Level.BELOW
         return limit.level(self.ledger.today().tokens, self.settings.usage.daily_token_limit)
 

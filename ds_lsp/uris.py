@@ -1,9 +1,9 @@
 """What a uri names: a file, or this very machine."""
 
 import ipaddress
+import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 
 def to_path(uri: str) -> Path | None:
@@ -15,9 +15,15 @@ def to_path(uri: str) -> Path | None:
     if parts.scheme != "file":
         return None
     host = f"//{parts.netloc}" if parts.netloc and parts.netloc != "localhost" else ""
-    # url2pathname knows the drive letters of Windows, but not with the colon that some clients
-    # encode; what it decodes itself must not be decoded twice.
-    return Path(url2pathname(host + unquote(parts.path).replace("%", "%25")))
+    path = host + unquote(parts.path)
+    if os.name != "nt":
+        return Path(path)
+    # Imported where it is used: it brings half of a web browser along.
+    from urllib.request import url2pathname
+
+    # It knows drive letters, but not with the colon that some clients encode; what it decodes
+    # itself must not be decoded twice.
+    return Path(url2pathname(path.replace("%", "%25")))
 
 
 def is_loopback(host: str) -> bool:

@@ -17,6 +17,7 @@ from ds_lsp.document import (
     column_to_index,
     is_word_character,
     width,
+    with_newlines,
 )
 
 SHOWN_AFTER_S = 0.1
@@ -161,7 +162,7 @@ class Outcomes:
 
     def offered(self, id: int, snapshot: Snapshot, text: str, now: float) -> list[Event]:
         """The request *id* is being answered with *text*."""
-        text = LINE_END.sub("\n", text)
+        text = with_newlines(text)
         cursor = (snapshot.line, snapshot.column)
         standing = self._open.get(snapshot.uri)
         if standing and _goes_on(standing, cursor, text):
@@ -309,7 +310,7 @@ def share_left(text: str, at: Snapshot) -> float:
 
 
 def _around(at: Snapshot, size: int, margin: int) -> str:
-    return LINE_END.sub("\n", at.before[-margin:] + at.after[: size + margin])
+    return with_newlines(at.before[-margin:] + at.after[: size + margin])
 
 
 def _share(text: str, around: str) -> float:
@@ -346,7 +347,7 @@ def _inserted(standing: _Suggestion, edit: Edit) -> str | None:
     """
     if edit.end != standing.cursor:
         return None
-    text = LINE_END.sub("\n", edit.text)
+    text = with_newlines(edit.text)
     if edit.start == edit.end:
         return text
     columns = width(standing.before, standing.encoding) - (edit.end[1] - edit.start[1])

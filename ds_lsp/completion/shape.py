@@ -3,7 +3,7 @@
 from enum import Enum
 
 from ds_lsp.completion.postprocess.lines import code_at, indent_of, opens_block
-from ds_lsp.document import LINE_END, Snapshot
+from ds_lsp.document import Snapshot, with_newlines
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _MAX_TOKENS = {"line": 64, "statement": 160, "block": 256}
@@ -32,7 +32,7 @@ def max_tokens_for(shape: Shape, setting: int) -> int:
 
 def _shape_at(snapshot: Snapshot) -> Shape:
     line, rest = snapshot.line_before, snapshot.line_after.strip()
-    code = code_at(LINE_END.sub("\n", snapshot.before), snapshot.language_id)
+    code = code_at(with_newlines(snapshot.before), snapshot.language_id)
     if code.lexicon.is_prose or code.state.inside is not None:
         return Shape.LINE
     opener = line.rstrip()[-1:]

@@ -87,6 +87,7 @@ class Streams:
     def __init__(self, later: Later = _call_later) -> None:
         self._later = later
         self._running: list[_Stream] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._running)
@@ -144,6 +145,8 @@ class Streams:
         stream = _Stream(request)
         self._running.append(stream)
         stream.task = asyncio.create_task(self._run(stream, ask))
+        self._tasks.add(stream.task)
+        stream.task.add_done_callback(self._tasks.discard)
 
     def retire(self) -> None:
         """Somebody else is asked from now on: nobody joins what runs; who waits still gets it."""
@@ -152,10 +155,9 @@ class Streams:
 
     async def aclose(self) -> None:
         """Hang up on everything, and wait until it is done."""
-        tasks = [stream.task for stream in self._running if stream.task]
         for stream in list(self._running):
             self._end(stream, UnavailableError("The provider was changed while it answered."))
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _find(self, request: FimRequest) -> _Stream | None:
         for stream in reversed(self._running):
@@ -181,7 +183,11 @@ class Streams:
         stream.said = said
         self._tell(stream)
         is_expecting = stream.hang_up is not None and agree(said, stream.latest)
-        return stream.is_awaited or is_expecting
+        goes_on = stream.is_awaited or is_expecting
+        if not goes_on:
+            # It ends by itself. To cancel it while it does would leave its connection open.
+            self._forget(stream)
+        return goes_on
 
     def _tell(self, stream: _Stream) -> None:
         """Answer those who have heard enough, or nothing that they could use."""

@@ -1,6 +1,7 @@
 """Which handler answers which method, and how the server runs."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ from ds_lsp.lsp import actions, chat, handlers
 from ds_lsp.lsp.convert import ACCEPT
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
 from ds_lsp.lsp.frames import Framer
+from ds_lsp.lsp.greeting import NOT_GREETED, Greeted
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.stdio import (
     CHUNK_BYTES,
@@ -25,6 +27,8 @@ from ds_lsp.lsp.stdio import (
     take_stdout,
 )
 
+SETTLED_AFTER_S = 1.0
+"""How long after its start a server has all it will keep, and somebody seldom types yet."""
 _CLOSE_TIMEOUT_S = 1.0
 """An editor that quits does not wait for a connection to be closed politely."""
 
@@ -75,7 +79,7 @@ def create_server() -> DsLanguageServer:
     return server
 
 
-def serve_stdio() -> None:
+def serve_stdio(greeted: Greeted = NOT_GREETED) -> None:
     """Serve the editor at the other end of stdin and stdout; ends the process."""
 
     async def serve() -> None:
@@ -83,10 +87,18 @@ def serve_stdio() -> None:
         lost = server.protocol.exit_requested.set
         # The descriptor, not sys.stdin: its lock, held by a waiting reader, would stop the
         # interpreter from ending.
-        stdin = Stdin(sys.stdin.fileno())
+        stdin = Stdin(sys.stdin.fileno(), greeted.data)
+        server.protocol.is_greeted = greeted.is_answered
+        asyncio.get_running_loop().call_later(SETTLED_AFTER_S, _settle)
         await _serve(server, stdin.read, StdoutWriter(take_stdout(), lost))
 
     asyncio.run(serve())
+
+
+def _settle() -> None:
+    """What the start has made stays: no request is held up to look through it for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def serve_tcp(host: str, port: int) -> None:

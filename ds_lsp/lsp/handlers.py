@@ -12,6 +12,7 @@ from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Tri
 from ds_lsp.errors import Superseded
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.configure import Configuration, register
+from ds_lsp.lsp.greeting import TRIGGER_CHARACTERS
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.privacy.gate import IGNORE_FILES
 from ds_lsp.sources import PROJECT_FILE
@@ -19,10 +20,7 @@ from ds_lsp.sources import PROJECT_FILE
 MENU_TIMEOUT_S = 2.0
 """A completion menu is held up by its slowest server; later than this nobody waits for it."""
 
-# Asked for after these as well, where an editor's menu would wait for the first letter of a word.
-# Not after a blank: Helix would ask on entering an indented line, and go on showing that answer
-# while the line is typed.
-MENU_OPTIONS = types.CompletionOptions(trigger_characters=[".", "(", "[", "{", ",", ":", "="])
+MENU_OPTIONS = types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS)
 
 
 # Lifecycle
@@ -67,6 +65,7 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
     document = ls.documents.get(params.text_document.uri)
     if document:
         ls.session.warm()
+        ls.session.rehearse(document.snapshot(0, 0))
         ls.learn(document)
         ls.gather(document.snapshot(0, 0))
 

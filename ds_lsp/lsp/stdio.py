@@ -26,11 +26,15 @@ STALL_S = 60.0
 class Stdin:
     """Standard input, read by a thread of its own: portable, and one hop a piece."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, start: bytes = b"") -> None:
+        """*start* is what has been read of it already."""
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
         self._room = threading.Semaphore(MAX_CHUNKS_WAITING)
+        if start:
+            self._room.acquire()
+            self._chunks.put_nowait(start)
         threading.Thread(target=self._feed, name="stdin", daemon=True).start()
 
     async def read(self) -> bytes:

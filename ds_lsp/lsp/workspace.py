@@ -141,6 +141,8 @@ class DsProtocol(LanguageServerProtocol):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.is_shut_down = False
+        self.is_greeted = False
+        """Whether the client has had the answer to its first message already."""
         self.exit_requested = asyncio.Event()
         for method in _NOT_OURS:
             del self.fm.builtin_features[method]
@@ -251,6 +253,13 @@ class DsProtocol(LanguageServerProtocol):
             self.handle_message(self.structure_message(data))
         else:
             log.debug("an answer to nothing we asked")
+
+    def _send_data(self, data: Any) -> None:
+        if self.is_greeted:
+            # The first thing there is to say is that answer.
+            self.is_greeted = False
+        else:
+            super()._send_data(data)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         _mend(data)

@@ -59,17 +59,30 @@ def mask(text: str, cursor: int = _NO_CURSOR) -> Masked:
 def find_secrets(text: str, cursor: int = _NO_CURSOR) -> list[Secret]:
     """The secrets of a text, in order, without overlaps."""
     found = list(_private_keys(text)) if "PRIVATE KEY" in text else []
+    if cursor == _NO_CURSOR:
+        return _without_overlaps([*found, *_in_lines(text)])
+    # What stands above and below the line that is typed in was judged a keystroke ago.
+    start = max(text.rfind("\n", 0, cursor), text.rfind("\r", 0, cursor)) + 1
+    ends = (text.find("\n", cursor), text.find("\r", cursor))
+    end = min((each for each in ends if each >= 0), default=len(text))
+    found += _in_same_lines(text[:start])
+    found += _moved(_in_line(text[start:end], cursor - start), start)
+    found += _moved(_in_same_lines(text[end:]), end)
+    return _without_overlaps(found)
+
+
+def _in_lines(text: str) -> tuple[Secret, ...]:
+    found: list[Secret] = []
     start = 0
     for line in _lines(text):
-        end = start + len(line)
-        if start <= cursor <= end:
-            secrets = _in_line(line, cursor - start)
-        else:
-            secrets = (_in_short_line if len(line) <= _SHORT_LINE else _in_long_line)(line)
+        secrets = (_in_short_line if len(line) <= _SHORT_LINE else _in_long_line)(line)
         if secrets:
             found += _moved(secrets, start)
-        start = end + 1
-    return _without_overlaps(found)
+        start += len(line) + 1
+    return tuple(found)
+
+
+_in_same_lines = lru_cache(4)(_in_lines)
 
 
 def masked_lines(text: str) -> Iterator[str]:

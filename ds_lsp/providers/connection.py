@@ -275,7 +275,8 @@ class _Body(httpx.AsyncByteStream):
                 yield part
 
     async def aclose(self) -> None:
-        await self._response.aclose()
+        # Cancelled in the middle of this, it would keep its place among the connections for ever.
+        await asyncio.shield(self._response.aclose())
 
 
 @contextlib.contextmanager

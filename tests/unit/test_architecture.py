@@ -114,6 +114,22 @@ def test_every_folder_of_ours_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(
+    "unwanted", ["argparse", "asyncio", "attr", "dataclasses", "logging", "platformdirs", "tomllib"]
+)
+def test_an_editor_is_greeted_without_what_takes_its_time(unwanted: str) -> None:
+    code = (
+        "import sys, ds_lsp.cli; from ds_lsp.lsp.greeting import answer_to;"
+        'params = b\'{"capabilities": {}, "rootUri": "file:///"}\';'
+        'assert answer_to(b\'{"id": 1, "method": "initialize", "params": %s}\' % params);'
+        f"print({unwanted!r} in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert run.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
     "unwanted",
     [
         "ds_lsp.commands",

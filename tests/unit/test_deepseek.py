@@ -33,6 +33,7 @@ from ds_lsp.providers.base import (
     Finish,
     TokenUsage,
 )
+from ds_lsp.providers.connection import MAX_CONNECTIONS
 from ds_lsp.providers.deepseek import DeepSeek
 from tests.fake_deepseek import (
     MODELS,
@@ -338,6 +339,27 @@ async def test_cancelling_at_any_moment_cancels(
     with pytest.raises(asyncio.CancelledError):
         await task
     await asyncio.to_thread(fake.wait_until, lambda: fake.running == 0)
+
+
+async def test_cancelling_while_it_hangs_up_keeps_no_place_among_the_connections(
+    fake: FakeDeepSeek, provider: DeepSeek
+) -> None:
+    for turns in range(2 * MAX_CONNECTIONS):
+        heard = asyncio.Event()
+
+        def enough(_: str, heard: asyncio.Event = heard) -> bool:
+            heard.set()
+            return False
+
+        fake.script(data(chunk("one")), Wait())
+        task = asyncio.create_task(provider.fill(request(), enough))
+        await heard.wait()
+        for _ in range(turns % 3):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    fake.answer("two")
+    assert (await provider.fill(request(), keep)).text == "two"
 
 
 async def test_requests_in_a_row_use_one_connection(fake: FakeDeepSeek, provider: DeepSeek) -> None:

@@ -1,10 +1,14 @@
 """Brackets, strings and comments, by families of languages."""
 
+from pathlib import Path
+
 import pytest
 
 from ds_lsp.completion.postprocess.lexicon import _FAMILIES, lexicon_for
-from ds_lsp.completion.postprocess.scan import scan
-from ds_lsp.languages import BY_NAME, BY_SUFFIX
+from ds_lsp.completion.postprocess.scan import START, scan
+from ds_lsp.languages import BY_NAME, BY_SUFFIX, language_id
+
+SOURCES = Path(__file__).parents[1] / "golden" / "sources"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,18 @@ def test_a_text_read_in_pieces_is_read_alike(language_id: str) -> None:
     for cut in (index for index, sign in enumerate(text) if sign in " \n"):
         end = scan(text[cut:], lexicon, scan(text[:cut], lexicon).end).end
         assert [each.bracket for each in end.stack] == [each.bracket for each in whole.stack]
-        assert (end.inside, end.wrong) == (whole.inside, whole.wrong)
+        assert (end.inside, end.wrong, end.read) == (whole.inside, whole.wrong, whole.read)
+        assert [each.at for each in end.stack] == [each.at for each in whole.stack]
+
+
+@pytest.mark.parametrize("path", sorted(SOURCES.iterdir()), ids=lambda path: path.name)
+def test_a_file_read_line_by_line_is_read_alike(path: Path) -> None:
+    text = path.read_text("utf-8")
+    lexicon = lexicon_for(language_id(path))
+    state = START
+    for line in text.splitlines(keepends=True):
+        state = scan(line, lexicon, state).end
+    assert state == scan(text, lexicon).end
 
 
 def test_a_language_is_in_one_family() -> None:

@@ -341,3 +341,15 @@ def test_no_secret_is_offered(before: str, completion: str, after: str, left: st
 @given(PIECES, PIECES, PIECES)
 def test_cutting_only_cuts(before: str, completion: str, after: str) -> None:
     assert completion.startswith(cut_secret(completion, before, after))
+
+
+@pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_wherever_somebody_types_the_other_lines_are_judged_alike(eol: str) -> None:
+    line = 'password = "hunter2"  # 计算'
+    text = eol.join([line, "x = 1", "", "😀 = 2", line, ""])
+    secrets = find_secrets(text)
+    assert len(secrets) == 2
+    for cursor in range(len(line) + 1, text.rindex(line)):
+        assert find_secrets(text, cursor) == secrets
+    at_start, at_end = find_secrets(text, 0), find_secrets(text, len(text))
+    assert at_start == at_end == secrets

@@ -188,8 +188,15 @@ async def test_a_stream_without_a_waiter_ends_after_the_grace() -> None:
 async def test_when_everybody_has_heard_enough_it_ends() -> None:
     rig = Rig()
     first = await rig.wait(asking("x = "), wants_more=one_line)
-    assert rig.calls[0].say("1\n") is False
+    rig.calls[0].said = "1\n"
+    assert rig.calls[0].keep_going("1\n") is False
     assert await first == FimResult("1\n", Finish.CUT)
+    # It hangs up by itself: cancelled in the middle of that, it would leave the connection open.
+    rig.streams.begin(asking("elsewhere"), rig._ask)
+    await turns()
+    assert not rig.calls[0].hung_up
+    rig.calls[0].end(Finish.CUT)
+    await rig.streams.aclose()
 
 
 async def test_a_failure_reaches_everybody_who_waits() -> None:

@@ -57,6 +57,8 @@ def use_document_indentation(text: str, at: Place) -> str:
     lines = text.split("\n")
     first = 1 if at.line_before else 0
     leads = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines]
+    if not any(leads[first:]):
+        return text
     if at.indents_with == "\t":
         widths = [len(lead) for lead in leads[first:] if lead and "\t" not in lead]
         unit = next((size for size in (TAB_WIDTH, 2) if not any(w % size for w in widths)), 0)

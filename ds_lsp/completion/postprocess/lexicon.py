@@ -23,7 +23,7 @@ class Quote:
     """Pattern of what opens code inside the string; its last character is the bracket."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
     """Where brackets must not be looked for in a language, and what its blocks look like."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ds_lsp.completion.postprocess.lexicon import EMBEDDED, Lexicon, lexicon_for
-from ds_lsp.completion.postprocess.scan import State, scan
+from ds_lsp.completion.postprocess.scan import State, end_of_lines, scan
 from ds_lsp.document import is_word_character
 
 TAB_WIDTH = 4
@@ -43,7 +43,9 @@ def code_at(before: str, language_id: str) -> Code:
         if last and last.end() > start and ending not in before[last.end() :]:
             start, closing, language_id = last.end(), ending, embedded
     lexicon = lexicon_for(language_id)
-    return Code(lexicon, scan(before[start:], lexicon).end, start, closing)
+    line = max(before.rfind("\n") + 1, start)
+    above = end_of_lines(before[start:line], lexicon)
+    return Code(lexicon, scan(before[line:], lexicon, above).end, start, closing)
 
 
 def indent_of(line: str) -> int:

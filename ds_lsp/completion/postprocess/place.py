@@ -6,9 +6,9 @@ from functools import cached_property
 
 from ds_lsp.completion.postprocess.lexicon import Lexicon
 from ds_lsp.completion.postprocess.lines import TAB_WIDTH, Code, code_at, indent_of
-from ds_lsp.completion.postprocess.scan import Scan, State, scan
+from ds_lsp.completion.postprocess.scan import Scan, State, end_of_lines, scan
 from ds_lsp.completion.shape import Shape
-from ds_lsp.document import LINE_END, Snapshot
+from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.providers.base import Finish
 
 
@@ -110,8 +110,13 @@ class Place:
         known = tuple((each.bracket, each.inside) for each in state.stack), state.inside, replaces
         end = self._ends.get(known)
         if end is None:
-            begun = state._replace(wrong=0)
-            end = self._ends[known] = scan(self._code_after[replaces:], self.lexicon, begun).end
+            # Alike for every state that differs in nothing else.
+            stack = tuple(each._replace(at=0) for each in state.stack)
+            begun = State(stack, state.inside, tail=state.tail)
+            line, newline, below = self._code_after.partition("\n")
+            at_line_end = scan(line[replaces:] + newline, self.lexicon, begun).end
+            end = end_of_lines(below, self.lexicon, at_line_end._replace(read=0))
+            self._ends[known] = end
         return end._replace(wrong=end.wrong + state.wrong)
 
     @cached_property
@@ -161,8 +166,8 @@ def place_at(
     can_replace: bool = True,
 ) -> Place:
     return Place(
-        before=LINE_END.sub("\n", snapshot.before),
-        after=LINE_END.sub("\n", snapshot.after),
+        before=with_newlines(snapshot.before),
+        after=with_newlines(snapshot.after),
         language_id=snapshot.language_id,
         eol=snapshot.eol,
         shape=shape,

@@ -35,7 +35,7 @@ class Open(NamedTuple):
     inside: Inside | None
     """The string it is a hole in."""
     at: int
-    """Where in its piece of text it stands."""
+    """Where in all that has been read it stands."""
 
 
 class State(NamedTuple):
@@ -47,6 +47,8 @@ class State(NamedTuple):
     """Closers without opener, openers passed over by another's closer, strings left open."""
     tail: str = ""
     """The last characters read: they tell a division from a regular expression."""
+    read: int = 0
+    """How many characters have been read."""
 
     @property
     def damage(self) -> int:
@@ -75,6 +77,13 @@ def scan(text: str, lexicon: Lexicon, start: State = START) -> Scan:
     return _Reader(text, lexicon, start).read()
 
 
+# While one types, all lines but the cursor's are read again and again.
+@lru_cache(maxsize=32)
+def end_of_lines(text: str, lexicon: Lexicon, start: State = START) -> State:
+    """What a reader knows after whole lines, which are remembered."""
+    return scan(text, lexicon, start).end
+
+
 class _Reader:
     def __init__(self, text: str, lexicon: Lexicon, start: State) -> None:
         self._text = text
@@ -90,13 +99,17 @@ class _Reader:
         self._leaves: int | None = None
         self._comment: int | None = None
         self._is_untouched = start.inside is not None
+        self._has_holes = any(each.inside for each in start.stack)
 
     def read(self) -> Scan:
         at = 0
         while at < len(self._text):
             at = self._read_code(at) if self._inside is None else self._read_inside(at)
         tail = (self._start.tail + self._text)[-_LOOK_BACK:]
-        end = State(tuple(self._stack), self._inside, self._wrong, tail)
+        # Nothing looks further back than to its line's start.
+        tail = tail[max(tail.rfind("\n"), 0) :]
+        read = self._start.read + len(self._text)
+        end = State(tuple(self._stack), self._inside, self._wrong, tail, read)
         is_in_line_comment = self._inside is not None and self._inside.quote is None
         return Scan(
             end, tuple(self._loose), self._leaves, self._comment if is_in_line_comment else None
@@ -110,12 +123,15 @@ class _Reader:
                 continue
             match kind[0]:
                 case "o":
-                    self._stack.append(Open(found[kind], None, found.start(kind)))
+                    self._stack.append(
+                        Open(found[kind], None, self._start.read + found.start(kind))
+                    )
                 case "c":
                     if self._close(found[kind], found.start(kind)):
                         return found.end()
                 case "n":
-                    self._end_holes()
+                    if self._has_holes:
+                        self._end_holes()
                 case "r":
                     literal = self._regex_at(found.start(kind))
                     if literal:
@@ -193,7 +209,9 @@ class _Reader:
                     return found.end()
                 case "hole":
                     self._inside = None
-                    self._stack.append(Open(found.group()[-1], inside, found.start()))
+                    self._has_holes = True
+                    at = self._start.read + found.start()
+                    self._stack.append(Open(found.group()[-1], inside, at))
                     return found.end()
                 case "newline":
                     self._wrong += not inside.is_comment
