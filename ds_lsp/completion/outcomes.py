@@ -122,6 +122,8 @@ class _Suggestion:
     before: str
     """The end of the cursor's line, up to the cursor."""
     rest: str
+    others: tuple[str, ...]
+    """What may be chosen in its place; as it, without what was typed along."""
     since: float
     """Since when it stands as it does."""
     ids: set[int]
@@ -160,15 +162,18 @@ class Outcomes:
         """When `advance` has something to look at."""
         return min((each.at + each.looks[0][0] for each in self._accepted), default=None)
 
-    def offered(self, id: int, snapshot: Snapshot, text: str, now: float) -> list[Event]:
-        """The request *id* is being answered with *text*."""
+    def offered(
+        self, id: int, snapshot: Snapshot, text: str, now: float, others: Iterable[str] = ()
+    ) -> list[Event]:
+        """The request *id* is being answered with *text*, and with *others* to choose from."""
         text = with_newlines(text)
+        others = tuple(map(with_newlines, others))
         cursor = (snapshot.line, snapshot.column)
         standing = self._open.get(snapshot.uri)
         if standing and _goes_on(standing, cursor, text):
             events = list(_see(standing, now))
             standing.ids.add(id)
-            standing.rest, standing.since = text, now
+            standing.rest, standing.others, standing.since = text, others, now
             return events
         events = self._end(snapshot.uri, now)
         new = _Suggestion(
@@ -180,6 +185,7 @@ class Outcomes:
             cursor=cursor,
             before=snapshot.line_before[-_MAX_BEFORE:],
             rest=text,
+            others=others,
             since=now,
             ids={id},
         )
@@ -246,10 +252,13 @@ class Outcomes:
         if edit:
             edit = _without_added_closer(edit, standing.rest)
         inserted = _inserted(standing, edit) if edit else None
-        taken = None if inserted is None else _taken(standing.rest, inserted, standing.before)
-        if edit is None or inserted is None or taken is None:
+        chosen = None if inserted is None else _chosen(standing, inserted)
+        if edit is None or inserted is None or chosen is None:
             return [*events, *self._end(standing.uri, now)]
-        piece, left = standing.rest[:taken], standing.rest[taken:]
+        piece, left = chosen
+        standing.others = tuple(
+            other[len(piece) :] for other in standing.others if other.startswith(piece)
+        )
         if _is_accepting(piece, left):
             standing.accepted += piece
         else:
@@ -294,6 +303,15 @@ class Outcomes:
             )
         )
         del self._accepted[:-_MAX_ACCEPTED]
+
+
+def _chosen(standing: _Suggestion, inserted: str) -> tuple[str, str] | None:
+    """What was taken of the text that this insertion agrees with, and what is left of it."""
+    for text in (standing.rest, *standing.others):
+        taken = _taken(text, inserted, standing.before)
+        if taken is not None:
+            return text[:taken], text[taken:]
+    return None
 
 
 def share_left(text: str, at: Snapshot) -> float:

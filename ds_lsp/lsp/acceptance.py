@@ -31,8 +31,12 @@ class Acceptance:
         """A request is answered with a text, if it is for the document as it is."""
         document = self._documents.get(snapshot.uri)
         if completion.text and document and document.version == snapshot.version:
-            number = completion.record.id
-            self._note(self._outcomes.offered(number, snapshot, completion.text, self._clock()))
+            others = [each.text for each in completion.alternatives]
+            self._note(
+                self._outcomes.offered(
+                    completion.record.id, snapshot, completion.text, self._clock(), others
+                )
+            )
 
     def edited(self, params: types.DidChangeTextDocumentParams) -> None:
         edits = [_edit(change) for change in params.content_changes]

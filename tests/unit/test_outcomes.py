@@ -34,10 +34,10 @@ class Rig:
         lines = split_lines(self.document.text[:offset])
         return len(lines) - 1, width(lines[-1], self.encoding)
 
-    def offer(self, text: str) -> int:
+    def offer(self, text: str, *others: str) -> int:
         self._ids += 1
         snapshot = self.document.snapshot(*self.place(self.cursor))
-        self.events += self.outcomes.offered(self._ids, snapshot, text, self.now)
+        self.events += self.outcomes.offered(self._ids, snapshot, text, self.now, others)
         return self._ids
 
     def replace(self, start: int, end: int, text: str) -> None:
@@ -106,6 +106,22 @@ def test_accepted_with_the_word_before_the_cursor_replaced_by_itself() -> None:
     rig.wait(1)
     rig.replace(4, 8, "加print(1)")
     assert rig.told == [(O.OFFERED, 5), (O.SHOWN, 5), (O.ACCEPTED, 5)]
+
+
+def test_another_one_that_was_offered_beside_it_may_be_accepted() -> None:
+    rig = Rig("x = |")
+    rig.offer("甲()", "乙(1)\r\n", "丙")
+    rig.wait(1.0)
+    rig.insert("乙(1)\n")
+    assert rig.told == [(O.OFFERED, 3), (O.SHOWN, 3), (O.ACCEPTED, 5)]
+
+
+def test_typing_along_another_one_is_typing_along() -> None:
+    rig = Rig("x = |")
+    rig.offer("one", "other")
+    rig.type("o")
+    rig.insert("ther")
+    assert (O.ACCEPTED, 4) in rig.told
 
 
 def test_typing_along_is_one_display_and_the_rest_may_be_accepted() -> None:

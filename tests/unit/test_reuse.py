@@ -87,6 +87,8 @@ class Editor:
 
     async def ask(self, trigger: Trigger = AUTOMATIC) -> asyncio.Task[Completion]:
         task = asyncio.create_task(self._complete(trigger))
+        # Most are superseded, and nobody looks at how they ended.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await turns()
         return task
 
