@@ -154,6 +154,9 @@ def _left(entry: _Entry, spot: Spot, now: float) -> Hit | None:
     rest = _after(whole, spot.line)
     if rest is None or not _is_same_rest(entry, spot):
         return None
+    if not entry.text.strip() and len(spot.line) < len(entry.line):
+        # What was taken back, and nothing that anybody said.
+        return None
     origin = Origin.EXACT if spot.line == entry.line else Origin.TYPE_THROUGH
     typed = spot.line[len(entry.line) :] if spot.line.startswith(entry.line) else ""
     if not rest.strip():

@@ -48,6 +48,7 @@ class Rig:
         pytest.param("x = |", "foo(甲)", "x = g|", None, id="typed something else"),
         pytest.param("x = fo|", "o(甲)", "x = |", "foo(甲)", id="backspace below where it began"),
         pytest.param("x = fo|", "o(甲)", "x = b|", None, id="and then something else"),
+        pytest.param("x = fo|", "", "x = |", None, id="nothing was said to what is taken back"),
         pytest.param("x = |", "a", "x = a|", "", id="typed all of it: nothing more"),
         pytest.param("x = |", "", "x = |", "", id="it had nothing to say"),
         pytest.param("a\nb\nx = |\nc", "1", "b\nx = |\nc", None, id="another line above"),
