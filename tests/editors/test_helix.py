@@ -10,8 +10,9 @@ import pytest
 
 from tests.editors.conftest import Find, Open
 from tests.editors.drivers import HELIX, Driver
-from tests.editors.project import SETUPS, Project
-from tests.fake_deepseek import FakeDeepSeek, Wait, sse
+from tests.editors.polling import wait_for
+from tests.editors.project import SETUPS, Project, completing
+from tests.fake_deepseek import FakeDeepSeek, Wait
 
 _LANGUAGES = tomllib.loads((SETUPS / "helix" / "languages.toml").read_text())["language"]
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
@@ -39,10 +40,16 @@ def test_another_servers_items_do_not_wait(
 ) -> None:
     project.use(fake)
     project.write("import os\n\n")
-    project.add_command("pylsp", sys.executable, str(Path(__file__).parent / "other_server.py"))
+    ready = project.home / "the-other-is-ready"
+    other_server = Path(__file__).parent / "other_server.py"
+    project.add_command("pylsp", sys.executable, str(other_server), str(ready))
     wait = Wait()
-    fake.break_down(wait, *sse("turn_of_ds_lsp"))
+    # Whichever letter is the first that is asked about.
+    goes_on = completing("return_of_ds_lsp")
+    fake.break_down(lambda request: (wait, *goes_on(request)))
     editor = open_editor(2)
+    # Who is not there yet is not asked.
+    wait_for("other server", ready.exists, editor.terminal.screen)
     editor.press(("A",))
     editor.type("re")
     editor.terminal.wait_for_text("return_of_the_other")
