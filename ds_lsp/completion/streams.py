@@ -182,8 +182,9 @@ class Streams:
         """Whether the call is to go on: somebody wants more, or may come back for it."""
         stream.said = said
         self._tell(stream)
-        is_expecting = stream.hang_up is not None and agree(said, stream.latest)
-        goes_on = stream.is_awaited or is_expecting
+        # Somebody has left, or is just leaving, and may come back with the next letter.
+        has_left = stream.hang_up is not None or bool(stream.waiters)
+        goes_on = stream.is_awaited or (has_left and agree(said, stream.latest))
         if not goes_on:
             # It ends by itself. To cancel it while it does would leave its connection open.
             self._forget(stream)

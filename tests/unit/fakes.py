@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ds_lsp.errors import ProviderError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, TokenUsage
+
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -106,6 +109,13 @@ class FakeTime:
             if not timer.is_cancelled:
                 timer.is_cancelled = True
                 timer.callback()
+
+
+def looked_at(task: asyncio.Task[_T]) -> asyncio.Task[_T]:
+    """A task that may end as it likes: of an exception that nobody has looked at asyncio complains
+    when it is thrown away, which is in the middle of another test."""
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
 
 
 async def turns(count: int = 10) -> None:

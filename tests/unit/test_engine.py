@@ -20,7 +20,7 @@ from ds_lsp.errors import (
 )
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings import CompletionSettings
-from tests.unit.fakes import FakeProvider, FakeTime, turns
+from tests.unit.fakes import FakeProvider, FakeTime, looked_at, turns
 from tests.unit.texts import at, request_at
 
 CUT = FimResult("", Finish.CUT)
@@ -77,7 +77,7 @@ class Rig:
         # An automatic request comes right behind its edit.
         snapshot = dataclasses.replace(request.snapshot, edited_at=self.time.now)
         request = dataclasses.replace(request, snapshot=snapshot)
-        task = asyncio.create_task(self.engine.complete(request))
+        task = looked_at(asyncio.create_task(self.engine.complete(request)))
         await turns()
         return task
 
@@ -377,9 +377,8 @@ class Typist:
 
     async def ask(self, trigger: Trigger = AUTOMATIC) -> asyncio.Task[Completion]:
         snapshot = self.document.snapshot(self.line, self.column)
-        task = asyncio.create_task(
-            self.rig.engine.complete(CompletionRequest(snapshot, trigger, FIXED))
-        )
+        request = CompletionRequest(snapshot, trigger, FIXED)
+        task = looked_at(asyncio.create_task(self.rig.engine.complete(request)))
         await turns()
         return task
 

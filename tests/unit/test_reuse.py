@@ -18,7 +18,7 @@ from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, ProviderError, Superseded
 from ds_lsp.providers.base import Finish
 from ds_lsp.settings import CompletionSettings
-from tests.unit.fakes import Call, FakeProvider, FakeTime, turns
+from tests.unit.fakes import Call, FakeProvider, FakeTime, looked_at, turns
 
 AUTOMATIC, INVOKED = Trigger.AUTOMATIC, Trigger.INVOKED
 KEY_S = 0.01
@@ -86,9 +86,7 @@ class Editor:
             self.edit(self.column - 1, self.column, "")
 
     async def ask(self, trigger: Trigger = AUTOMATIC) -> asyncio.Task[Completion]:
-        task = asyncio.create_task(self._complete(trigger))
-        # Most are superseded, and nobody looks at how they ended.
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        task = looked_at(asyncio.create_task(self._complete(trigger)))
         await turns()
         return task
 

@@ -8,7 +8,7 @@ import pytest
 from ds_lsp.completion.streams import MOST, Streams, agree, typed_since
 from ds_lsp.errors import UnavailableError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
-from tests.unit.fakes import FakeTime, turns
+from tests.unit.fakes import FakeTime, looked_at, turns
 
 
 def asking(prefix: str, suffix: str = "", uri: str = "u") -> FimRequest:
@@ -64,7 +64,7 @@ class Rig:
         self.streams.follow(request)
         if not self.streams.serves(request):
             self.streams.begin(request, self._ask)
-        task = asyncio.create_task(self.streams.join(request, wants_more))
+        task = looked_at(asyncio.create_task(self.streams.join(request, wants_more)))
         await turns()
         return task
 
