@@ -7,6 +7,7 @@ sqlite3 is no part of the server's start.
 import dataclasses
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -105,7 +106,7 @@ class Store:
         version = self._version()
         # Readers do not stop writers, and a killed writer leaves a whole file behind. What a power
         # cut may take is the last writes, so nothing has to wait for the disk.
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._write_ahead()
         self._connection.execute("PRAGMA synchronous = NORMAL")
         if version < len(STEPS):
             with self._transaction():
@@ -119,6 +120,18 @@ class Store:
         with self._transaction():
             self._connection.execute("DELETE FROM calls WHERE day < ?", (oldest,))
             self._connection.execute("DELETE FROM outcomes WHERE day < ?", (oldest,))
+
+    def _write_ahead(self) -> None:
+        give_up_at = time.monotonic() + BUSY_S
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as exc:
+                # Where two begin a new file together, SQLite does not wait for the other one here.
+                if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.01)
 
     def _version(self) -> int:
         version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]

@@ -7,7 +7,9 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -264,3 +266,17 @@ def test_where_a_directory_should_be_there_is_a_file(path: Path) -> None:
     path.parent.touch()
     with pytest.raises(StoreError, match=r"exists|Not a directory"):
         Store.open(path, TODAY)
+
+
+def test_several_that_begin_a_new_file_together_all_get_it(tmp_path: Path) -> None:
+    together = threading.Barrier(4)
+
+    def begin(path: Path) -> None:
+        together.wait()
+        Store.open(path, TODAY).close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(40):
+            path = tmp_path / f"{number}.sqlite3"
+            for done in [pool.submit(begin, path) for _ in range(4)]:
+                done.result()
