@@ -82,10 +82,9 @@ class Session:
         self.editor.wait_for_status("ds-lsp")
 
     def starts(self) -> int:
-        """How often a server has answered to ``initialize``."""
-        return sum(
-            "capabilities" in (m.get("result") or {}) for m in self.project.messages("server")
-        )
+        """How often a server has started: ``initialize`` is answered before all of it is there."""
+        said = self.project.messages("server")
+        return sum(m.get("method") == "client/registerCapability" for m in said)
 
     def save(self, name: str, text: str) -> None:
         """Save, and compare byte by byte."""
