@@ -4,6 +4,9 @@ In lower case: names are compared without regard to case.
 """
 
 PATTERNS = (
+    # A file, and not a folder of code; first, so that what follows holds in that folder, too.
+    "credentials",
+    "!credentials/",
     # Secrets by name. Examples such as `.env.example` are among them: many hold the real thing.
     ".env*",
     "*.env",

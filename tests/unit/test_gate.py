@@ -24,6 +24,8 @@ from ds_lsp.privacy.gate import Gate, in_one_pass
         "id_rsa",
         "x/.ssh/config",
         "x/.aws/credentials",
+        "config/credentials",
+        "credentials/server.pem",
         "terraform.tfstate",
         "passwords.kdbx",
         ".npmrc",
