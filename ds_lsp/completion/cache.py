@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from cachetools import LRUCache
 
 from ds_lsp.completion.request import Origin
-from ds_lsp.document import LINE_END
+from ds_lsp.document import LINE_END, with_newlines
 from ds_lsp.providers.base import FimRequest, FimResult, Finish
 
 MAX_ANCHORS = 256
@@ -106,7 +106,7 @@ class CompletionCache:
 
     def store(self, spot: Spot, result: FimResult) -> None:
         """Keep an answer for its cursor, and each of its lines for who has come so far."""
-        text = LINE_END.sub("\n", result.text)
+        text = with_newlines(result.text)
         if result.finish is Finish.LENGTH:
             text = text[:-DOUBTED_CHARS]
         elif not text and result.finish is not Finish.STOP:

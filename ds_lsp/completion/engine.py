@@ -30,7 +30,7 @@ from ds_lsp.completion.shape import max_tokens_for, shape_for
 from ds_lsp.completion.streams import Streams
 from ds_lsp.completion.trigger import Excludes, Shown, has_accepted, refusal, suppression
 from ds_lsp.completion.watch import watch
-from ds_lsp.document import LINE_END, Snapshot
+from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, Finish, KeepGoing
 
@@ -210,7 +210,7 @@ class Engine:
             self.dismissed.offered(record.id, request.snapshot, fitted.text)
         said = found.result.text
         if fitted.text:
-            self._shown[request.snapshot.uri] = _shown(found.result, fitted, request.snapshot)
+            self._shown[request.snapshot.uri] = _shown(found.result, fitted)
         record.received, record.chars = len(said), len(fitted.text)
         record.rules = fitted.rules
         if fitted.text or record.reason not in _NOT_ASKED:
@@ -218,7 +218,7 @@ class Engine:
         stands = self._standing.get(request.snapshot.uri) == _place_of(request.snapshot)
         if request.trigger is Trigger.INVOKED and stands:
             with self._stage(record, "alternatives"):
-                others = await self._alternatives(request, fitted, record)
+                others = await self._alternatives(request, found.asked, fitted, record)
         else:
             others = ()
         return Completion(fitted.text, record, fitted.replaces, others)
@@ -252,7 +252,7 @@ class Engine:
         record: Record,
     ) -> "_Found | None":
         """From memory, else from a call that runs, else, after a wait, from one of its own."""
-        spot = spot_of(asked, provider.name, request.settings.multiline)
+        spot = _spot(provider, request, asked)
         self.streams.follow(asked)
         has_waited = False
         while True:
@@ -283,21 +283,26 @@ class Engine:
                     return await self._fallback(refusal, request, asked, record)
             record.source = Origin.JOINED.value if joins else provider.name
             try:
-                if not joins:
-                    self.streams.begin(
-                        asked, lambda hear: self._ask(provider, spot, asked, request, hear)
-                    )
                 with self._stage(record, "provider"):
-                    typed = self.streams.typed(asked)
-                    result = await self.streams.join(asked, _watch(request, asked))
+                    found = await self._heard(provider, request, asked, spot)
             except ProviderError as error:
                 if request.trigger is Trigger.INVOKED:
                     self._events.unmet(error)
                 record.reason = Reason.PROVIDER_FAILED
                 return await self._fallback(str(error), request, asked, record)
-            if result is not None:
-                record.usage = result.usage
-                return _Found(asked, result, typed)
+            if found is not None:
+                record.usage = found.result.usage
+                return found
+
+    async def _heard(
+        self, provider: FimProvider, request: CompletionRequest, asked: FimRequest, spot: Spot
+    ) -> "_Found | None":
+        """What a call says that runs already, or begins here; None: it went elsewhere."""
+        if not self.streams.serves(asked):
+            self.streams.begin(asked, lambda hear: self._ask(provider, spot, asked, request, hear))
+        typed = self.streams.typed(asked)
+        result = await self.streams.join(asked, _watch(request, asked))
+        return None if result is None else _Found(asked, result, typed)
 
     def _wait_s(self, request: CompletionRequest, busy_at: float, shown: Shown) -> float:
         if has_accepted(request.snapshot, shown):
@@ -323,7 +328,7 @@ class Engine:
         return str(trouble) if trouble else None
 
     async def _alternatives(
-        self, request: CompletionRequest, first: Fitted, record: Record
+        self, request: CompletionRequest, asked: FimRequest, first: Fitted, record: Record
     ) -> tuple[Completion, ...]:
         """Other texts than *first*, each asked for after the one before it, and remembered.
 
@@ -334,26 +339,20 @@ class Engine:
             return ()
         others = [first]
         for temperature in ALTERNATIVE_TEMPERATURES:
-            asked = replace(self._asked(provider, request), temperature=temperature)
-            spot = spot_of(asked, provider.name, request.settings.multiline)
+            asked = replace(asked, temperature=temperature)
+            spot = _spot(provider, request, asked)
             hit = self.cache.find(spot)
             try:
-                said = hit.result if hit else await self._own(provider, request, asked, spot)
+                if hit:
+                    found: _Found | None = _Found(asked, hit.result, hit.typed)
+                else:
+                    found = await self._heard(provider, request, asked, spot)
             except ProviderError:
                 break
-            fitted = _fit(_Found(asked, said, hit.typed if hit else ""), request)
+            fitted = _fit(found, request) if found else Fitted("")
             if fitted.text and fitted.text not in [each.text for each in others]:
                 others.append(fitted)
         return tuple(Completion(each.text, record, each.replaces) for each in others[1:])
-
-    async def _own(
-        self, provider: FimProvider, request: CompletionRequest, asked: FimRequest, spot: Spot
-    ) -> FimResult:
-        """What a call says that nobody else waits for."""
-        if not self.streams.serves(asked):
-            self.streams.begin(asked, lambda hear: self._ask(provider, spot, asked, request, hear))
-        result = await self.streams.join(asked, _watch(request, asked))
-        return result or FimResult("", Finish.CUT)
 
     async def _ask(
         self,
@@ -382,7 +381,7 @@ class Engine:
                     self._events.failed(error)
                     raise
                 asked = replace(asked, model=model)
-                spot = spot_of(asked, provider.name, request.settings.multiline)
+                spot = _spot(provider, request, asked)
             else:
                 break
         if provider is self.providers.first:
@@ -467,6 +466,10 @@ class _Found:
     typed: str = ""
 
 
+def _spot(provider: FimProvider, request: CompletionRequest, asked: FimRequest) -> Spot:
+    return spot_of(asked, provider.name, request.settings.multiline)
+
+
 def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
     """Whether more of an answer would be shown."""
     shape = shape_for(request.snapshot, request.settings.multiline)
@@ -499,7 +502,7 @@ def _fitted(found: _Found, request: CompletionRequest) -> Fitted:
     return fit(result.text, _place(snapshot, result, request, markers))
 
 
-def _shown(result: FimResult, fitted: Fitted, at: Snapshot) -> Shown:
+def _shown(result: FimResult, fitted: Fitted) -> Shown:
     beyond = result.text.removeprefix(fitted.text)
     ends_line = beyond.startswith(("\n", "\r")) or (not beyond and result.finish is Finish.STOP)
     return Shown(fitted.text, ends_line)
@@ -514,7 +517,7 @@ def _without_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
     kept = offerable(fitted.text, at)
     if kept == fitted.text:
         return fitted
-    lines = LINE_END.sub("\n", kept).split("\n")[:-1]
+    lines = with_newlines(kept).split("\n")[:-1]
     while lines and _leaves_open("\n".join(lines)):
         lines.pop()
     text = "\n".join(lines).rstrip().replace("\n", at.eol)

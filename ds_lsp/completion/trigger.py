@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ds_lsp.completion.postprocess.lines import code_at
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
-from ds_lsp.document import LINE_END, Snapshot, is_word_character
+from ds_lsp.document import LINE_END, Snapshot, is_word_character, with_newlines
 
 Excludes = Callable[[Snapshot], str | None]
 """The privacy gate: the rule that keeps a document from being read or sent, or None."""
@@ -100,7 +100,7 @@ def is_at_end_of_statement(at: Snapshot, shown: Shown) -> bool:
         return False
     if at.language_id in _TEX:
         return False
-    code = code_at(LINE_END.sub("\n", at.before), at.language_id)
+    code = code_at(with_newlines(at.before), at.language_id)
     return not code.lexicon.is_prose and code.state.inside is None
 
 

@@ -11,13 +11,13 @@ from ds_lsp.chat.edits import Edit
 from ds_lsp.chat.subject import Remark, Subject
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.document import (
-    LINE_END,
     PositionEncoding,
     Snapshot,
     column_to_index,
     is_word_character,
     strip_line_end,
     width,
+    with_newlines,
 )
 from ds_lsp.providers.local.provider import Local
 from ds_lsp.uris import to_path
@@ -212,7 +212,7 @@ def to_inline_completion_list(
     begins_with = selected.text if selected else ""
 
     def item(each: Completion) -> types.InlineCompletionItem:
-        text = LINE_END.sub("\n", each.text) if client.wants_line_feeds else each.text
+        text = with_newlines(each.text) if client.wants_line_feeds else each.text
         reach = types.Range(start=place.start, end=_after(place.end, each, snapshot))
         return types.InlineCompletionItem(begins_with + text, range=reach, command=accepted)
 
