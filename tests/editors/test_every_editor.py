@@ -3,7 +3,7 @@
 import pytest
 
 from tests.editors.conftest import Open
-from tests.editors.drivers import DRIVERS
+from tests.editors.drivers import DRIVERS, Editor
 from tests.editors.polling import wait_for
 from tests.editors.project import ABOVE, COMPLETED, LINE, SHOWN, TYPED, Project, completing
 from tests.fake_deepseek import FakeDeepSeek
@@ -16,9 +16,8 @@ WHOLE = (
 )
 
 
-def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
-    fake: FakeDeepSeek, open_editor: Open, project: Project
-) -> None:
+def typing_shows_a_block(fake: FakeDeepSeek, open_editor: Open, project: Project) -> Editor:
+    """An editor in which the first letters of a block are typed, and the rest is offered."""
     project.use(fake)
     project.write(f"{BEFORE}        \r\n")
     fake.break_down(completing(WHOLE))
@@ -26,6 +25,13 @@ def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
     editor.press(editor.driver.append)
     editor.type(TYPED)
     editor.terminal.wait_for_text("return sum(")
+    return editor
+
+
+def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
+    fake: FakeDeepSeek, open_editor: Open, project: Project
+) -> None:
+    editor = typing_shows_a_block(fake, open_editor, project)
     asked = len(fake.requests)
     editor.type("urn")
     editor.terminal.wait_for_text("return sum(")
@@ -59,13 +65,7 @@ def test_in_the_middle_of_a_line(fake: FakeDeepSeek, open_editor: Open, project:
 def test_what_is_dismissed_leaves_the_file_as_it_was_typed(
     fake: FakeDeepSeek, open_editor: Open, project: Project
 ) -> None:
-    project.use(fake)
-    project.write(f"{BEFORE}        \r\n")
-    fake.break_down(completing(WHOLE))
-    editor = open_editor(line=4)
-    editor.press(editor.driver.append)
-    editor.type(TYPED)
-    editor.terminal.wait_for_text("return sum(")
+    editor = typing_shows_a_block(fake, open_editor, project)
     editor.press(editor.driver.choose)
     editor.press(editor.driver.dismiss)
     editor.terminal.wait_until_gone("return sum(")

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +82,8 @@ class VSCode:
         self._log = (root / "code-server.log").open("w")
         self._server = self._serve()
         self._playwright = sync_playwright().start()
-        try:
+        with ExitStack() as half_open:
+            half_open.callback(self.close)
             self._context = self._playwright.chromium.launch_persistent_context(
                 root / "profile",
                 executable_path=programs.chromium,
@@ -95,9 +96,7 @@ class VSCode:
             self.page.goto(f"http://127.0.0.1:{self._port}/?folder={folder}")
             self.page.wait_for_selector('[id$="ds-lsp.status"]')
             self.run("View: Toggle Primary Side Bar Visibility")
-        except BaseException:
-            self.close()
-            raise
+            half_open.pop_all()
 
     def close(self) -> None:
         with suppress(Error, AttributeError):
