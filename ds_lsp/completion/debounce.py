@@ -14,7 +14,7 @@ LONGEST_MS = 400.0
 MOST_WITH_LATENCY_MS = 600.0
 """Wait and median latency together stay under this: VS Code drops what comes 750 ms after the end
 of a word."""
-WORD_GAPS = 1.75
+WORD_GAPS = 1.7
 """Inside a word: so many of the user's usual gaps between keys without a key are quiet."""
 END_GAPS = 1.5
 """After the end of one, where it is more likely to be wanted."""
@@ -36,6 +36,7 @@ _GAPS_KEPT = 100
 _GAPS_NEEDED = 20
 _LATENCIES_KEPT = 10
 _OUTCOMES_KEPT = 10
+_OUTCOMES_NEEDED = 3
 _NOWHERE = -1
 """The line of the last edit where there was none."""
 _MAX_LANES = 256
@@ -81,7 +82,9 @@ class Pace:
         self._outcomes.append((now, WHEN_ACCEPTED))
 
     def reluctance(self, now: float) -> float:
-        """What to multiply a wait by, going by what became of the last offers."""
+        """What to multiply a wait by, going by what became of the last offers; few say nothing."""
+        if len(self._outcomes) < _OUTCOMES_NEEDED:
+            return 1.0
         faded = (
             1 + (factor - 1) * math.exp((at - now) / OUTCOMES_FADE_S)
             for at, factor in self._outcomes

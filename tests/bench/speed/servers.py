@@ -20,6 +20,7 @@ TLS = ROOT / "tests" / "golden" / "tls" / "trusted.pem"
 FLOOR_NEEDS = ("pygls==2.1.1", "lsprotocol==2025.0.0", "httpx==0.28.1", "cachetools")
 TABBY = "tabby-agent@1.5.0"
 TABBY_SETTLES_S = 1.0
+KEYS_IN_LINE = 30
 """It asks its server about itself before it completes anything."""
 
 
@@ -174,8 +175,8 @@ class Session:
         self.process.close()
 
     def key(self, letter: str = "x") -> bytes:
-        """The message of one letter typed at the end of a line; after thirty, of the next one."""
-        line = self._first + self._typed // 30
+        """The message of one letter typed at the end of a line, and in time of the next one."""
+        line = self._first + self._typed // KEYS_IN_LINE
         column = len(self._lines[line])
         self._lines[line] += letter
         self._typed += 1
@@ -186,6 +187,10 @@ class Session:
         change = {"range": {"start": at, "end": at}, "text": letter}
         params = {"textDocument": document, "contentChanges": [change]}
         return frame({"method": "textDocument/didChange", "params": params})
+
+    def next_line(self) -> None:
+        """The next letter is typed somewhere else."""
+        self._typed += KEYS_IN_LINE - self._typed % KEYS_IN_LINE
 
     def params(self) -> dict[str, object]:
         context = {"triggerKind": self.server.trigger}
