@@ -186,7 +186,7 @@ class Streams:
         has_left = stream.hang_up is not None or bool(stream.waiters)
         goes_on = stream.is_awaited or (has_left and agree(said, stream.latest))
         if not goes_on:
-            # It ends by itself. To cancel it while it does would leave its connection open.
+            # It ends by itself, and nobody may join it any more.
             self._forget(stream)
         return goes_on
 

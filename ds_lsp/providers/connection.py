@@ -1,24 +1,23 @@
-"""An HTTP client whose connection is open before the first request needs it.
+"""Connections to one host that are open before a request needs them.
 
-Opening a connection takes two round trips, three times what a request on a warm one takes in
-all. httpx offers no way to open one without sending a request, so its place below httpx is taken
-here: httpx.AsyncClient -> `_Transport` -> httpcore.AsyncConnectionPool -> `_Dialer`.
+Opening one takes two round trips, three times what a request on a warm one takes in all. httpx
+offers no way to open one without sending a request, so its place is taken here by `http1`; behind
+a proxy, all is left to httpx.
 """
 
 import asyncio
-import contextlib
 import socket
 import ssl
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
-import httpcore
 import httpx
 import truststore
 
 from ds_lsp.errors import ConnectError
+from ds_lsp.providers.http1 import Headers, Link
 from ds_lsp.uris import is_loopback
 
 KEEPALIVE_S = 300.0
@@ -29,24 +28,10 @@ RETRY_S = 1.0
 """After a connection could not be opened ahead of need, leave it for as many seconds."""
 MAX_IDLE = 2
 """Idle connections kept: one in use, one from a call that ran beside it."""
-MAX_CONNECTIONS = 4
-"""Sockets in all, besides one that is opened ahead of need; what is asked beyond waits its turn."""
+MAX_IN_USE = 4
+"""Requests at once; what is asked beyond waits its turn."""
 
-_ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
-    (httpcore.ConnectError, httpx.ConnectError),
-    (httpcore.ConnectTimeout, httpx.ConnectTimeout),
-    (httpcore.ReadError, httpx.ReadError),
-    (httpcore.WriteError, httpx.WriteError),
-    (httpcore.RemoteProtocolError, httpx.RemoteProtocolError),
-    (httpcore.LocalProtocolError, httpx.LocalProtocolError),
-    (httpcore.UnsupportedProtocol, httpx.UnsupportedProtocol),
-    (httpcore.TimeoutException, httpx.ReadTimeout),
-    (httpcore.NetworkError, httpx.NetworkError),
-    (httpcore.ProtocolError, httpx.ProtocolError),
-)
-"""httpcore's exceptions as httpx's, the most special first."""
-
-_STALE = (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError)
+_STALE = (httpx.ReadError, httpx.RemoteProtocolError)
 """How a request fails on a connection that the server, or the network, has given up."""
 
 UNREACHABLE = (
@@ -62,7 +47,7 @@ UNREACHABLE = (
 
 
 class Connection:
-    """One client to one origin.
+    """The way to one origin.
 
     Lives in one event loop. Making one raises `httpx.InvalidURL` or `httpx.UnsupportedProtocol`
     when *base_url* is no http(s) address, and ImportError or ValueError when the environment
@@ -75,29 +60,23 @@ class Connection:
         if url.scheme not in ("http", "https") or not url.host:
             raise httpx.UnsupportedProtocol("not an http(s) address")
         self.proxied = _has_proxy(url)
-        self._transport: _Transport | None = None
-        if self.proxied:
-            # Through a proxy a connection is opened with a request of its own: left to httpx.
-            limits = httpx.Limits(
-                max_connections=MAX_CONNECTIONS,
-                max_keepalive_connections=MAX_IDLE,
-                keepalive_expiry=KEEPALIVE_S,
-            )
-            self.client = httpx.AsyncClient(verify=_ssl_context(), limits=limits, timeout=None)
-        else:
-            self._transport = _Transport(url, reached)
-            self.client = httpx.AsyncClient(
-                transport=self._transport, trust_env=False, timeout=None
-            )
+        self._way: _Direct | _ThroughProxy
+        self._way = _ThroughProxy() if self.proxied else _Direct(url, reached)
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """The answer to *request*, its body yet to be read; closing it is a must.
+
+        Raises `httpx.HTTPError`, and what else is in `UNREACHABLE`. Cancelling hangs up.
+        """
+        return await self._way.send(request)
 
     def warm(self) -> None:
         """Open a connection unless one is idle, open or being opened. Never raises."""
-        if self._transport is not None:
-            self._transport.warm()
+        self._way.warm()
 
     async def aclose(self) -> None:
         """Close every connection. `warm` does nothing any more."""
-        await self.client.aclose()
+        await self._way.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,241 +175,173 @@ def _has_proxy(url: httpx.URL) -> bool:
 def _ssl_context() -> ssl.SSLContext:
     """The operating system's certificates: companies install their own there."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # HTTP/2 as httpcore speaks it does not tell the server of a hang-up, and a completion that
+    # HTTP/2 as httpx speaks it does not tell the server of a hang-up, and a completion that
     # nobody waits for is paid to its end.
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
-class _Transport(httpx.AsyncBaseTransport):
-    """httpcore's pool under httpx, its connections opened by a `_Dialer`."""
+class _ThroughProxy:
+    """Through a proxy a connection is opened with a request of its own: left to httpx."""
 
-    def __init__(self, url: httpx.URL, reached: Callable[[], None]) -> None:
-        context = _ssl_context() if url.scheme == "https" else None
-        port = url.port or (443 if context else 80)
-        self._dialer = _Dialer(url.raw_host.decode("ascii"), port, context, reached)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_IDLE,
-            keepalive_expiry=KEEPALIVE_S,
-            network_backend=self._dialer,
-        )
+    def __init__(self) -> None:
+        # As many as are asked for: httpx loses a place among them when a call is cancelled twice.
+        limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
+        self._client = httpx.AsyncClient(verify=_ssl_context(), limits=limits, timeout=None)
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        return await self._client.send(request, stream=True)
 
     def warm(self) -> None:
-        # A connection that is idle may have been closed by the server: has_expired() looks.
-        if not any(c.is_idle() and not c.has_expired() for c in self._pool.connections):
-            self._dialer.prepare()
+        pass
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        with _httpx_errors():
-            response = await self._send(
-                httpcore.Request(
-                    request.method,
-                    httpcore.URL(
-                        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
-                )
-            )
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Body(response),
-            extensions=response.extensions,
-        )
+    async def aclose(self) -> None:
+        await self._client.aclose()
 
-    async def _send(self, request: httpcore.Request) -> httpcore.Response:
+
+class _Direct:
+    """Connections of our own, one of them opened ahead of need.
+
+    Whatever is opened is idle at first, and taken by who comes: a request that is cancelled while
+    it waits for a connection leaves it to the next.
+    """
+
+    def __init__(self, url: httpx.URL, reached: Callable[[], None]) -> None:
+        self._context = _ssl_context() if url.scheme == "https" else None
+        self._host = url.raw_host.decode("ascii")
+        self._port = url.port or (443 if self._context else 80)
+        self._reached = reached
+        self._idle: list[tuple[Link, float]] = []
+        """The one used last is the last; with when that was."""
+        self._in_use: set[Link] = set()
+        self._turns = asyncio.Semaphore(MAX_IN_USE)
+        self._openings: set[asyncio.Task[Link]] = set()
+        self._unclaimed: asyncio.Task[Link] | None = None
+        """The one that no request waits for."""
+        self._not_before = 0.0
+        self._closed = False
+
+    def warm(self) -> None:
+        if self._closed or self._unclaimed or any(_is_usable(*idle) for idle in self._idle):
+            return
+        if asyncio.get_running_loop().time() >= self._not_before:
+            self._unclaimed = self._open()
+            self._unclaimed.add_done_callback(self._warmed)
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        await self._turns.acquire()
+        try:
+            link, status, headers = await self._answered(request)
+        except BaseException:
+            self._turns.release()
+            raise
+        return httpx.Response(status, headers=headers, stream=_Body(self, link), request=request)
+
+    def done_with(self, link: Link) -> None:
+        """The answer on *link* has been read, or nobody wants more of it."""
+        self._in_use.discard(link)
+        self._turns.release()
+        if link.rest():
+            self._keep(link)
+
+    async def aclose(self) -> None:
+        self._closed = True
+        if self._openings:
+            await asyncio.wait(self._openings)
+        for link in (*self._in_use, *(link for link, _ in self._idle)):
+            link.hang_up()
+        # asyncio closes a socket the next time around.
+        await asyncio.sleep(0)
+
+    async def _answered(self, request: httpx.Request) -> tuple[Link, int, Headers]:
         """Send *request*, again if the connection turns out to have died while it was idle.
 
         After a night's sleep of the machine nothing tells a dead connection from a live one
         before it is used. On a fresh connection the same error is the server's: it is raised.
         """
-        for _ in range(MAX_IDLE + 1):
-            dialed = self._dialer.dialed
+        head = request.method.encode(), request.url.raw_path, request.headers.raw
+        while True:
+            link, is_fresh = await self._taken()
+            self._in_use.add(link)
             try:
-                return await self._pool.handle_async_request(request)
-            except _STALE:
-                if self._dialer.dialed != dialed:
+                return link, *await link.ask(*head, request.content)
+            except BaseException as exc:
+                self._in_use.discard(link)
+                link.hang_up()
+                if is_fresh or not isinstance(exc, _STALE):
                     raise
-        return await self._pool.handle_async_request(request)
 
-    async def aclose(self) -> None:
-        await self._dialer.aclose()
-        await self._pool.aclose()
+    async def _taken(self) -> tuple[Link, bool]:
+        """A connection, and whether it was opened for who takes it."""
+        opening: asyncio.Task[Link] | None = None
+        while (link := self._take_idle()) is None:
+            # One request waits for the connection that is being opened; others open their own.
+            opening, self._unclaimed = self._unclaimed or self._open(), None
+            await asyncio.wait([opening])
+            if error := opening.exception():
+                raise error
+        return link, opening is not None and opening.result() is link
+
+    def _take_idle(self) -> Link | None:
+        while self._idle:
+            link, since = self._idle.pop()
+            if _is_usable(link, since):
+                return link
+            link.hang_up()
+        return None
+
+    def _keep(self, link: Link) -> None:
+        self._idle.append((link, time.monotonic()))
+        if self._closed or len(self._idle) > MAX_IDLE:
+            self._idle.pop(0)[0].hang_up()
+
+    def _open(self) -> asyncio.Task[Link]:
+        opening = asyncio.create_task(self._dial())
+        self._openings.add(opening)
+        opening.add_done_callback(self._opened)
+        return opening
+
+    def _opened(self, opening: asyncio.Task[Link]) -> None:
+        self._openings.discard(opening)
+        if not opening.cancelled() and not opening.exception():
+            self._keep(opening.result())
+
+    def _warmed(self, opening: asyncio.Task[Link]) -> None:
+        if self._unclaimed is opening:
+            self._unclaimed = None
+        if opening.cancelled() or opening.exception():
+            # Whatever it is, the next request meets it and says so.
+            self._not_before = asyncio.get_running_loop().time() + RETRY_S
+        else:
+            self._reached()
+
+    async def _dial(self) -> Link:
+        # A name server or a firewall that drops packets: offline, and not merely slow.
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                return await Link.open(self._host, self._port, self._context)
+        except TimeoutError as exc:
+            raise httpx.ConnectTimeout("") from exc
+        except OSError as exc:
+            raise httpx.ConnectError("") from exc
+
+
+def _is_usable(link: Link, since: float) -> bool:
+    return link.is_at_rest and time.monotonic() - since < KEEPALIVE_S
 
 
 class _Body(httpx.AsyncByteStream):
-    """The body of an httpcore response, with httpx's exceptions."""
+    """The body of an answer; closing it gives its connection back."""
 
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
+    def __init__(self, way: _Direct, link: Link) -> None:
+        self._way = way
+        self._link: Link | None = link
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _httpx_errors():
-            async for part in self._response.aiter_stream():
-                yield part
+        while self._link and (part := await self._link.read()):
+            yield part
 
     async def aclose(self) -> None:
-        # Cancelled in the middle of this, it would keep its place among the connections for ever.
-        await asyncio.shield(self._response.aclose())
-
-
-@contextlib.contextmanager
-def _httpx_errors() -> Iterator[None]:
-    try:
-        yield
-    except Exception as exc:
-        for theirs, ours in _ERRORS:
-            if isinstance(exc, theirs):
-                raise ours(str(exc)) from exc
-        raise
-
-
-@contextlib.asynccontextmanager
-async def _opening_in_time() -> AsyncIterator[None]:
-    # A name server or a firewall that drops packets: offline, and not merely slow.
-    try:
-        async with asyncio.timeout(OPEN_TIMEOUT_S):
-            yield
-    except TimeoutError as exc:
-        raise httpcore.ConnectTimeout from exc
-
-
-class _Dialer(httpcore.AsyncNetworkBackend):
-    """Opens connections to one address, one of them ahead of need: the spare."""
-
-    def __init__(
-        self, host: str, port: int, context: ssl.SSLContext | None, reached: Callable[[], None]
-    ) -> None:
-        self.dialed = 0
-        """Connections opened because a request could not wait for one."""
-        self._host, self._port, self._context = host, port, context
-        self._reached = reached
-        self._backend = httpcore.AnyIOBackend()
-        self._spare: _Spare | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._awaited = False
-        self._not_before = 0.0
-        self._closed = False
-
-    def prepare(self) -> None:
-        """Have a spare, soon."""
-        if self._closed or self._opening is not None or (self._spare and self._spare.alive):
-            return
-        loop = asyncio.get_running_loop()
-        if loop.time() >= self._not_before:
-            self._opening = loop.create_task(self._open_spare())
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        if (host, port) != (self._host, self._port):
-            raise httpcore.ConnectError("not the address this connection is for")
-        async with _opening_in_time():
-            if (spare := await self._take_spare()) is not None:
-                return spare
-            self.dialed += 1
-            return await self._dial()
-
-    async def aclose(self) -> None:
-        self._closed = True
-        if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.wait([self._opening])
-        if self._spare is not None and (stream := await self._spare.release()) is not None:
-            await stream.aclose()
-
-    async def _take_spare(self) -> httpcore.AsyncNetworkStream | None:
-        # One request waits for the connection that is being opened; others open their own.
-        if self._opening is not None and not self._awaited:
-            self._awaited = True
-            try:
-                await asyncio.wait([self._opening])
-            finally:
-                self._awaited = False
-        spare, self._spare = self._spare, None
-        return None if spare is None else await spare.release()
-
-    async def _open_spare(self) -> None:
-        try:
-            async with _opening_in_time():
-                self._spare = _Spare(await self._dial())
-            self._reached()
-        except Exception:  # whatever it is, the next request meets it and says so
-            self._not_before = asyncio.get_running_loop().time() + RETRY_S
-        finally:
-            self._opening = None
-
-    async def _dial(self) -> httpcore.AsyncNetworkStream:
-        stream = await self._backend.connect_tcp(self._host, self._port)
-        if self._context is None:
-            return stream
-        try:
-            return _Secured(await stream.start_tls(self._context, self._host))
-        except BaseException:
-            # httpcore leaves the socket open when it is cancelled during a handshake.
-            await stream.aclose()
-            raise
-
-
-class _Secured(httpcore.AsyncNetworkStream):
-    """A stream that httpcore takes for plain TCP, with TLS done already."""
-
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self._stream = stream
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-    ) -> httpcore.AsyncNetworkStream:
-        return self._stream
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        return await self._stream.read(max_bytes, timeout)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-class _Spare:
-    """An open connection that has carried nothing yet, closed as soon as the server closes it.
-
-    Whether its socket is readable tells nothing: over TLS 1.3 the server's session tickets lie
-    there unread. So it is read from, until it is needed.
-    """
-
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self._stream = stream
-        self.alive = True
-        self._watch = asyncio.create_task(self._watch_for_end())
-
-    async def _watch_for_end(self) -> None:
-        with contextlib.suppress(Exception):  # an unreadable connection is a dead one
-            await self._stream.read(1)
-        # A server that speaks first says goodbye, with or without a word (HTTP 408).
-        self.alive = False
-        await self._stream.aclose()
-
-    async def release(self) -> httpcore.AsyncNetworkStream | None:
-        """Hand over the stream; None when the server has closed it."""
-        self._watch.cancel()
-        try:
-            await asyncio.wait([self._watch])
-        except BaseException:
-            await self._stream.aclose()
-            raise
-        if not self.alive:
-            return None
-        self.alive = False
-        return self._stream
+        link, self._link = self._link, None
+        if link:
+            self._way.done_with(link)

@@ -195,8 +195,8 @@ class DeepSeek:
         headers = self._headers()
         connection = self._connect()
         url = self._base_url + call.path
-        post = connection.client.build_request("POST", url, content=call.body, headers=headers)
-        response = await connection.client.send(post, stream=True)
+        post = httpx.Request("POST", url, content=call.body, headers=headers)
+        response = await connection.send(post)
         try:
             await call.read(response, clock)
         finally:
@@ -210,9 +210,8 @@ class DeepSeek:
         error: ProviderError
         try:
             async with asyncio.timeout(FACTS_TIMEOUT_S):
-                client = self._connect().client
-                get = client.build_request("GET", self._base_url + path, headers=self._headers())
-                response = await client.send(get, stream=True)
+                get = httpx.Request("GET", self._base_url + path, headers=self._headers())
+                response = await self._connect().send(get)
                 try:
                     body = await _read_start(response, MAX_FACTS_BYTES)
                 finally:

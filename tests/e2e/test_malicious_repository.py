@@ -15,7 +15,7 @@ CANARY = "canary_of_the_user"
 FUNCTION = "def area(width, height):\n    return width * height\n\n\n"
 TRAPS = (
     "keyring", "httpx", "pygls", "lsprotocol", "asyncio", "json", "platformdirs", "pathspec",
-    "cachetools", "truststore", "httpcore", "tomllib", "logging", "argparse", "difflib",
+    "cachetools", "truststore", "h11", "tomllib", "logging", "argparse", "difflib",
     "sitecustomize", "usercustomize",
 )  # fmt: skip
 

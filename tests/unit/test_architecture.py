@@ -97,7 +97,7 @@ def test_protocol_and_network_stay_in_their_packages(path: Path) -> None:
         root = name.split(".")[0]
         if root in ("pygls", "lsprotocol"):
             assert home_of(path) == "lsp", f"{path} imports {name}"
-        if root in ("httpx", "httpcore", "truststore"):
+        if root in ("httpx", "h11", "truststore"):
             assert home_of(path) == "providers", f"{path} imports {name}"
 
 

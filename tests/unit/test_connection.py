@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from ds_lsp.providers import connection
-from ds_lsp.providers.connection import Connection
-from tests.fake_deepseek import Close, FakeDeepSeek, Wait
+from ds_lsp.providers.connection import MAX_IN_USE, Connection
+from ds_lsp.providers.http1 import MAX_HEAD_BYTES, MAX_WAITING_BYTES
+from tests.fake_deepseek import Close, FakeDeepSeek, Raw, Send, Wait, sse
 
 BODY = {"model": "deepseek-flash", "prompt": "x", "max_tokens": 1, "stream": True}
 
@@ -21,8 +22,18 @@ async def link(fake: FakeDeepSeek) -> AsyncIterator[Connection]:
 
 
 async def post(link: Connection, fake: FakeDeepSeek) -> str:
-    headers = {"Authorization": f"Bearer {fake.key}"}
-    response = await link.client.post(f"{fake.url}/beta/completions", json=BODY, headers=headers)
+    return await send(link, "POST", f"{fake.url}/beta/completions", fake.key, json=BODY)
+
+
+async def send(
+    link: Connection, method: str, url: str, key: str = "sk-fake", json: object = None
+) -> str:
+    headers = {"Authorization": f"Bearer {key}"}
+    response = await link.send(httpx.Request(method, url, json=json, headers=headers))
+    try:
+        await response.aread()
+    finally:
+        await response.aclose()
     return response.text
 
 
@@ -113,6 +124,7 @@ async def test_an_idle_connection_that_the_server_closed_is_replaced(
 ) -> None:
     await post(link, fake)
     await asyncio.to_thread(fake.close_idle_connections)
+    await settle()
     link.warm()
     await opened(fake, 2)
     await post(link, fake)
@@ -164,10 +176,10 @@ async def test_a_failure_to_warm_is_silent_and_not_repeated_at_every_keystroke(
         for _ in range(50):
             link.warm()
             tasks |= asyncio.all_tasks() - {asyncio.current_task()}
-            await asyncio.gather(*tasks)
+            await asyncio.wait(tasks)
     assert len(tasks) == 1
     with pytest.raises(httpx.ConnectError):
-        await link.client.get(f"http://127.0.0.1:{free}/")
+        await send(link, "GET", f"http://127.0.0.1:{free}/")
     await link.aclose()
     assert caplog.records == []
 
@@ -200,8 +212,101 @@ async def test_a_request_that_is_cancelled_leaves_the_connection_being_opened(
     assert fake.connections == 1
 
 
-async def test_redirects_are_not_followed(fake: FakeDeepSeek, link: Connection) -> None:
-    assert not link.client.follow_redirects
+@pytest.mark.parametrize("is_warm", [True, False], ids=["warm", "cold"])
+async def test_a_request_that_is_cancelled_at_any_moment_leaves_its_place(
+    fake: FakeDeepSeek, link: Connection, is_warm: bool
+) -> None:
+    fake.break_down(lambda _: [*sse("one", finish=None, done=False), Wait()])
+    for turns in range(4 * MAX_IN_USE):
+        if is_warm:
+            link.warm()
+            await asyncio.to_thread(fake.wait_until, lambda: fake.open_connections > 0)
+        request = asyncio.create_task(post(link, fake))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        # Once more while it is ending, as a deadline would.
+        while not request.done():
+            request.cancel()
+            await asyncio.sleep(0)
+    fake.mend()
+    together = [asyncio.create_task(post(link, fake)) for _ in range(MAX_IN_USE)]
+    async with asyncio.timeout(10):
+        answers = await asyncio.gather(*together)
+    assert all("[DONE]" in answer for answer in answers)
+
+
+async def test_a_server_that_says_more_than_is_read_has_to_wait(
+    fake: FakeDeepSeek, link: Connection
+) -> None:
+    piece = Send(b"x" * 100_000)
+    fake.script(*[piece] * 100)
+    headers = {"Authorization": f"Bearer {fake.key}"}
+    request = httpx.Request("POST", f"{fake.url}/beta/completions", json=BODY, headers=headers)
+    response = await link.send(request)
+    await settle()
+    parts = [part async for part in response.aiter_raw()]
+    await response.aclose()
+    assert b"".join(parts) == piece.data * 100
+    assert max(map(len, parts)) < 2 * MAX_WAITING_BYTES
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"SSH-2.0-OpenSSH\r\n\r\n", id="another protocol"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123", id="half a body"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", id="no chunk"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nA: " + b"x" * 2 * MAX_HEAD_BYTES, id="endless head"),
+    ],
+)
+async def test_what_is_no_answer_is_an_error(
+    fake: FakeDeepSeek, link: Connection, raw: bytes
+) -> None:
+    fake.script(Raw(raw), Close())
+    with pytest.raises(httpx.RemoteProtocolError):
+        await post(link, fake)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "connections"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "abc", 1, id="length"),
+        pytest.param(
+            b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+            *("abc", 1),
+            id="a hint first",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"3;note=1\r\nabc\r\n0\r\nTrailer: x\r\n\r\n",
+            *("abc", 1),
+            id="chunks, with a note and a trailer",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
+            *("abc", 2),
+            id="the last on its connection",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 200 OK\r\n",
+            *("abc", 2),
+            id="more than was asked for",
+        ),
+        pytest.param(b"HTTP/1.1 204 No Content\r\n\r\n", "", 1, id="no body"),
+    ],
+)
+async def test_what_http_allows_is_read(
+    fake: FakeDeepSeek, link: Connection, raw: bytes, text: str, connections: int
+) -> None:
+    is_read = Wait()
+    fake.script(Raw(raw), is_read)
+    assert await post(link, fake) == text
+    is_read.event.set()
+    await asyncio.to_thread(fake.wait_until, lambda: fake.running == 0)
+    await post(link, fake)
+    assert fake.connections == connections
 
 
 @pytest.mark.parametrize(
@@ -255,7 +360,7 @@ async def test_a_request_goes_through_the_proxy(
     monkeypatch.delenv("no_proxy")
     monkeypatch.setenv("http_proxy", fake.url)
     link = Connection("http://api.test")
-    await link.client.get("http://api.test/models", headers={"Authorization": "Bearer sk-fake"})
+    await send(link, "GET", "http://api.test/models")
     await link.aclose()
     assert fake.requests[0].path == "http://api.test/models"
 

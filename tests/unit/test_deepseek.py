@@ -33,7 +33,7 @@ from ds_lsp.providers.base import (
     Finish,
     TokenUsage,
 )
-from ds_lsp.providers.connection import MAX_CONNECTIONS
+from ds_lsp.providers.connection import MAX_IN_USE
 from ds_lsp.providers.deepseek import DeepSeek
 from tests.fake_deepseek import (
     MODELS,
@@ -349,7 +349,7 @@ async def test_cancelling_while_it_hangs_up_keeps_no_place_among_the_connections
         task.cancel()
         return False
 
-    for _ in range(2 * MAX_CONNECTIONS):
+    for _ in range(2 * MAX_IN_USE):
         fake.script(data(chunk("one")), Wait())
         task = asyncio.create_task(provider.fill(request(), enough))
         await asyncio.wait([task])

@@ -1,0 +1,132 @@
+"""One HTTP/1.1 connection: asyncio carries it, h11 speaks it.
+
+Everything that ends an exchange is done at once, without a wait: a call that is cancelled in the
+middle of hanging up has hung up. httpx's own connections (httpcore) wait there, and lose a place
+in their pool for each such call.
+"""
+
+import asyncio
+import ssl
+from typing import Self
+
+import h11
+import httpx
+
+MAX_HEAD_BYTES = 100 * 1024
+"""A longer head of an answer is refused."""
+MAX_WAITING_BYTES = 256 * 1024
+"""So much of an answer is taken ahead of being read; then the server has to wait."""
+NEXT_ADDRESS_AFTER_S = 0.25
+"""How long one address of a host may take before the next is tried beside it (RFC 8305, 8)."""
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Link(asyncio.Protocol):
+    """Carries one request at a time: `ask`, then `read` until the end, then `rest` or `hang_up`."""
+
+    def __init__(self) -> None:
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._received = bytearray()
+        self._arrival: asyncio.Future[None] | None = None
+        self._is_lost = False
+        self._lost_by: Exception | None = None
+        self._transport: asyncio.Transport
+
+    @classmethod
+    async def open(cls, host: str, port: int, context: ssl.SSLContext | None) -> Self:
+        """Connect. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        _, link = await loop.create_connection(
+            cls, host, port, ssl=context, happy_eyeballs_delay=NEXT_ADDRESS_AFTER_S
+        )
+        return link
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it may carry the next request, as far as anybody can tell without trying."""
+        return self._http.our_state is h11.IDLE and not self._is_lost
+
+    async def ask(
+        self, method: bytes, target: bytes, headers: Headers, body: bytes
+    ) -> tuple[int, Headers]:
+        """Send a request; the status and the headers of the answer. Raises `httpx.HTTPError`."""
+        try:
+            request = h11.Request(method=method, target=target, headers=headers)
+            pieces = (self._http.send(e) for e in (request, h11.Data(body), h11.EndOfMessage()))
+            # In one write: in two, the second would be a segment of its own.
+            self._transport.write(b"".join(piece or b"" for piece in pieces))
+        except h11.LocalProtocolError as exc:
+            raise httpx.LocalProtocolError(str(exc)) from exc
+        while True:
+            match await self._next():
+                case h11.Response() as response:
+                    return response.status_code, response.headers.raw_items()
+                case h11.InformationalResponse():
+                    pass
+                case _:
+                    raise httpx.RemoteProtocolError("The connection was closed without an answer.")
+
+    async def read(self) -> bytes:
+        """The next piece of the answer's body; empty at its end. Raises `httpx.HTTPError`."""
+        event = await self._next()
+        return bytes(event.data) if isinstance(event, h11.Data) else b""
+
+    def rest(self) -> bool:
+        """The answer was read: whether the next request can follow. If not, it is hung up."""
+        if (self._http.our_state, self._http.their_state) == (h11.DONE, h11.DONE):
+            self._http.start_next_cycle()
+            if not self._received and not self._http.trailing_data[0]:
+                return not self._is_lost
+        self.hang_up()
+        return False
+
+    def hang_up(self) -> None:
+        """Be done with the connection, whatever it is carrying."""
+        self._is_lost = True
+        self._transport.abort()
+
+    async def _next(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        try:
+            while (event := self._http.next_event()) is h11.NEED_DATA:
+                self._http.receive_data(await self._bytes())
+        except h11.RemoteProtocolError as exc:
+            raise httpx.RemoteProtocolError(str(exc)) from exc
+        return event
+
+    async def _bytes(self) -> bytes:
+        """What has arrived, at least something; empty when there is no more."""
+        if not self._received and not self._is_lost:
+            self._arrival = asyncio.get_running_loop().create_future()
+            await self._arrival
+        if self._lost_by and not self._received:
+            raise httpx.ReadError(str(self._lost_by)) from self._lost_by
+        data = bytes(self._received)
+        self._received.clear()
+        self._transport.resume_reading()
+        return data
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if self._http.our_state is h11.IDLE:
+            # A server that speaks first says goodbye (HTTP 408).
+            self.hang_up()
+            return
+        self._received += data
+        if len(self._received) >= MAX_WAITING_BYTES:
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_lost = True
+        self._lost_by = exc
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._arrival and not self._arrival.done():
+            self._arrival.set_result(None)
