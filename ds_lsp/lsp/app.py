@@ -21,9 +21,9 @@ from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.stdio import (
     CHUNK_BYTES,
     SocketWriter,
-    Stdin,
     StdoutWriter,
     Writer,
+    open_stdin,
     take_stdout,
 )
 
@@ -87,7 +87,7 @@ def serve_stdio(greeted: Greeted = NOT_GREETED) -> None:
         lost = server.protocol.exit_requested.set
         # The descriptor, not sys.stdin: its lock, held by a waiting reader, would stop the
         # interpreter from ending.
-        stdin = Stdin(sys.stdin.fileno(), greeted.data)
+        stdin = open_stdin(sys.stdin.fileno(), greeted.data)
         server.protocol.is_greeted = greeted.is_answered
         asyncio.get_running_loop().call_later(SETTLED_AFTER_S, _settle)
         await _serve(server, stdin.read, StdoutWriter(take_stdout(), lost))

@@ -24,10 +24,47 @@ STALL_S = 60.0
 
 
 class Stdin:
-    """Standard input, read by a thread of its own: portable, and one hop a piece."""
+    """Standard input as the event loop hears of it. OSError or NotImplementedError: it cannot,
+    as where standard input is a file, and on Windows; that is what `ThreadedStdin` is for."""
 
     def __init__(self, descriptor: int, start: bytes = b"") -> None:
         """*start* is what has been read of it already."""
+        self._descriptor = descriptor
+        self._loop = asyncio.get_running_loop()
+        self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
+        if start:
+            self._chunks.put_nowait(start)
+        self._is_heard = False
+        self._listen()
+
+    async def read(self) -> bytes:
+        """The next piece; empty at the end."""
+        chunk = await self._chunks.get()
+        if chunk and not self._is_heard:
+            self._listen()
+        return chunk
+
+    def _listen(self) -> None:
+        self._loop.add_reader(self._descriptor, self._take)
+        self._is_heard = True
+
+    def _take(self) -> None:
+        try:
+            chunk = os.read(self._descriptor, CHUNK_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            chunk = b""
+        self._chunks.put_nowait(chunk)
+        if not chunk or self._chunks.qsize() >= MAX_CHUNKS_WAITING:
+            self._loop.remove_reader(self._descriptor)
+            self._is_heard = False
+
+
+class ThreadedStdin:
+    """The same, read by a thread of its own: works everywhere, and costs a hop for each piece."""
+
+    def __init__(self, descriptor: int, start: bytes = b"") -> None:
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
@@ -38,7 +75,6 @@ class Stdin:
         threading.Thread(target=self._feed, name="stdin", daemon=True).start()
 
     async def read(self) -> bytes:
-        """The next piece; empty at the end."""
         chunk = await self._chunks.get()
         self._room.release()
         return chunk
@@ -54,6 +90,14 @@ class Stdin:
                 except OSError:
                     chunk = b""
                 self._loop.call_soon_threadsafe(self._chunks.put_nowait, chunk)
+
+
+def open_stdin(descriptor: int, start: bytes = b"") -> Stdin | ThreadedStdin:
+    """Standard input by whichever of the two there is for it."""
+    try:
+        return Stdin(descriptor, start)
+    except (OSError, NotImplementedError):
+        return ThreadedStdin(descriptor, start)
 
 
 class Writer(ABC):

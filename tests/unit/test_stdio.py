@@ -5,10 +5,19 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from ds_lsp.lsp.stdio import CHUNK_BYTES, MAX_CHUNKS_WAITING, SocketWriter, Stdin, StdoutWriter
+from ds_lsp.lsp.stdio import (
+    CHUNK_BYTES,
+    MAX_CHUNKS_WAITING,
+    SocketWriter,
+    Stdin,
+    StdoutWriter,
+    ThreadedStdin,
+    open_stdin,
+)
 
 MUCH = b"x" * (1 << 20)
 """More than any pipe takes."""
@@ -23,7 +32,7 @@ def pipe() -> Iterator[tuple[int, int]]:
             os.close(end)
 
 
-async def test_what_is_read_ahead_is_bounded(
+async def test_what_a_thread_reads_ahead_is_bounded(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, _ = pipe
@@ -39,7 +48,7 @@ async def test_what_is_read_ahead_is_bounded(
         return b"x" * size if reads <= 3 * MAX_CHUNKS_WAITING else b""
 
     monkeypatch.setattr("ds_lsp.lsp.stdio.os.read", read)
-    stdin = Stdin(source)
+    stdin = ThreadedStdin(source)
     await asyncio.to_thread(is_full.wait, 30)
     # The thread has read what it may; it goes on only when something has been taken.
     assert reads == MAX_CHUNKS_WAITING
@@ -48,6 +57,61 @@ async def test_what_is_read_ahead_is_bounded(
         size += len(chunk)
         assert reads * CHUNK_BYTES <= size + (MAX_CHUNKS_WAITING + 1) * CHUNK_BYTES
     assert size == 3 * MAX_CHUNKS_WAITING * CHUNK_BYTES
+
+
+async def test_what_the_loop_reads_ahead_is_bounded(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, sink = pipe
+    reads = 0
+    read_source = os.read
+
+    def read(descriptor: int, size: int) -> bytes:
+        nonlocal reads
+        reads += 1
+        # One byte stands for a whole piece.
+        return read_source(descriptor, 1) * size if reads <= 3 * MAX_CHUNKS_WAITING else b""
+
+    monkeypatch.setattr("ds_lsp.lsp.stdio.os.read", read)
+    os.write(sink, b"x" * 4 * MAX_CHUNKS_WAITING)
+    stdin = Stdin(source)
+    for _ in range(10 * MAX_CHUNKS_WAITING):
+        await asyncio.sleep(0)
+    assert reads == MAX_CHUNKS_WAITING
+    size = 0
+    while chunk := await stdin.read():
+        size += len(chunk)
+        assert reads * CHUNK_BYTES <= size + (MAX_CHUNKS_WAITING + 1) * CHUNK_BYTES
+    assert size == 3 * MAX_CHUNKS_WAITING * CHUNK_BYTES
+
+
+@pytest.mark.parametrize("kind", [Stdin, ThreadedStdin])
+async def test_what_has_been_read_already_comes_first(
+    kind: type[Stdin] | type[ThreadedStdin], pipe: tuple[int, int]
+) -> None:
+    source, sink = pipe
+    stdin = kind(source, b"first ")
+    os.write(sink, "第二 😀\r\n".encode())
+    assert await stdin.read() == b"first "
+    assert await stdin.read() == "第二 😀\r\n".encode()
+    os.close(sink)
+    assert await stdin.read() == b""
+
+
+async def test_standard_input_may_be_a_file(tmp_path: Path) -> None:
+    (tmp_path / "messages").write_bytes(MUCH)
+    descriptor = os.open(tmp_path / "messages", os.O_RDONLY)
+    stdin = open_stdin(descriptor)
+    received = b""
+    while chunk := await stdin.read():
+        received += chunk
+    os.close(descriptor)
+    assert received == MUCH
+
+
+async def test_standard_input_may_be_closed(pipe: tuple[int, int]) -> None:
+    os.close(pipe[0])
+    assert await open_stdin(pipe[0]).read() == b""
 
 
 async def test_what_there_is_room_for_is_written_at_once(pipe: tuple[int, int]) -> None:
