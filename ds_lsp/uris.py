@@ -2,10 +2,12 @@
 
 import ipaddress
 import os
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 
+@lru_cache(64)
 def to_path(uri: str) -> Path | None:
     """The file a ``file:`` uri names; None for any other uri, and for what is none."""
     try:

@@ -1,6 +1,7 @@
 """One line or many: what is asked for at a cursor."""
 
 from enum import Enum
+from functools import lru_cache
 
 from ds_lsp.completion.postprocess.lines import code_at, indent_of, opens_block
 from ds_lsp.document import Snapshot, with_newlines
@@ -18,6 +19,8 @@ class Shape(Enum):
     BLOCK = "block"
 
 
+# Asked before a call, while it is heard and of what it said.
+@lru_cache(2)
 def shape_for(snapshot: Snapshot, multiline: str) -> Shape:
     """The shape to ask for; *multiline* is the setting."""
     if multiline == "auto":

@@ -3,11 +3,12 @@
 import logging
 import os
 import re
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 from pathspec import GitIgnoreSpec, RegexPattern
 
 from ds_lsp.files import is_within, open_regular
@@ -30,6 +31,9 @@ _STAR = r"\[\^/\]\*"
 _CHUNK = r"(?:\\.|\[(?:\\.|[^\]\\])*\](?!\*)|[^/\\\[()*+])*"
 _MAX_FOLDERS = 4096
 """So many folders are remembered; those asked about longest ago are looked at again."""
+_MAX_RECENT, _RECENT_S = 64, 1.0
+"""So many verdicts on open documents hold for so long, in seconds: each asks the disk, and typing
+asks ten times a second."""
 _MAX_DEPTH = 100
 """Every folder above is judged by every ignore file above; no real tree is this deep."""
 
@@ -40,12 +44,18 @@ class Gate:
     Ignore files are read once; make a new gate when they have changed.
     """
 
-    def __init__(self, folders: Iterable[Path] = (), ignore: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folders: Iterable[Path] = (),
+        ignore: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._folders = [folder.absolute() for folder in folders]
         self._builtin = _Rules("built-in", PATTERNS)
         self._own = _Rules("privacy.ignore", ignore)
         self._by_folder: LRUCache[Path, tuple[tuple[_Rules, ...], int]] = LRUCache(_MAX_FOLDERS)
         self._above: LRUCache[tuple[Path, Path], str | None] = LRUCache(_MAX_FOLDERS)
+        self._recent: TTLCache[str, str | None] = TTLCache(_MAX_RECENT, _RECENT_S, timer=clock)
 
     @property
     def problem(self) -> str | None:
@@ -55,13 +65,10 @@ class Gate:
 
     def excludes(self, uri: str) -> str | None:
         """The rule that excludes a document, or None."""
-        path = to_path(uri)
-        if path:
-            return self.excludes_path(path)
-        # Not a file on this disk, as the old side of a comparison or a file on another machine:
-        # only its name can be judged.
-        name = PurePosixPath(unquote(re.sub(r"^[^:]*:|[?#].*$", "", uri)).lstrip("/"))
-        return self._rule_for_parts(name.parts[-_MAX_DEPTH:])
+        try:
+            return self._recent[uri]
+        except KeyError:
+            return self._recent.setdefault(uri, self._excludes_now(uri))
 
     def excludes_path(self, path: Path) -> str | None:
         """The rule that excludes a file or folder, or what it is a link to; or None."""
@@ -73,6 +80,15 @@ class Gate:
 
     def allows(self, path: Path) -> bool:
         return self.excludes_path(path) is None
+
+    def _excludes_now(self, uri: str) -> str | None:
+        path = to_path(uri)
+        if path:
+            return self.excludes_path(path)
+        # Not a file on this disk, as the old side of a comparison or a file on another machine:
+        # only its name can be judged.
+        name = PurePosixPath(unquote(re.sub(r"^[^:]*:|[?#].*$", "", uri)).lstrip("/"))
+        return self._rule_for_parts(name.parts[-_MAX_DEPTH:])
 
     def _excludes(self, path: Path) -> str | None:
         root = self._root(path)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 
 import httpx
 
@@ -161,7 +162,7 @@ class DeepSeek:
         if self._connection is not None:
             await self._connection.aclose()
 
-    @property
+    @cached_property
     def host(self) -> str:
         """For messages: the whole address may hold a password."""
         try:

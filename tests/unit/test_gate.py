@@ -145,6 +145,23 @@ def test_link_is_judged_by_what_it_is_a_link_to(tmp_path: Path) -> None:
     assert Gate([tmp_path]).excludes_path(tmp_path / "conf.txt")
 
 
+def test_an_open_document_that_has_become_a_link_is_judged_by_it_a_second_later(
+    tmp_path: Path,
+) -> None:
+    now = 0.0
+    gate = Gate([tmp_path], clock=lambda: now)
+    document = tmp_path / "笔记 😀.txt"
+    document.write_text("")
+    assert gate.excludes(document.as_uri()) is None
+    (tmp_path / ".env").write_text("KEY=1")
+    document.unlink()
+    document.symlink_to(tmp_path / ".env")
+    now = 0.9
+    assert gate.excludes(document.as_uri()) is None
+    now = 1.1
+    assert gate.excludes(document.as_uri())
+
+
 def test_folder_itself_is_judged_as_one(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("build/\n")
     (tmp_path / "build").mkdir()

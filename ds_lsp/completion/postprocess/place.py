@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ds_lsp.completion.postprocess.lexicon import Lexicon
 from ds_lsp.completion.postprocess.lines import TAB_WIDTH, Code, code_at, indent_of
@@ -157,6 +157,8 @@ class Place:
         return replace(self, after=self.after[replaces:]) if replaces else self
 
 
+# What it finds out about its surroundings serves while an answer is heard, and to fit it.
+@lru_cache(2)
 def place_at(
     snapshot: Snapshot,
     shape: Shape,
