@@ -1,6 +1,7 @@
 """Excerpts of other files: what a file defines and imports, what is picked, what stays."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -16,7 +17,7 @@ from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
 from ds_lsp.completion.excerpts.imports import Import, Listing, imports_of
 from ds_lsp.completion.excerpts.pick import here, pick
 from ds_lsp.completion.excerpts.similar import most_similar, words
-from ds_lsp.completion.excerpts.source import Piece, names_in, source_of
+from ds_lsp.completion.excerpts.source import Piece, Source, names_in, source_of
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.languages import language_id
 from ds_lsp.privacy.gate import Gate
@@ -358,6 +359,16 @@ async def test_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
     await rig.renew(main.snapshot(3, 5))
     (tmp_path / "shop.py").write_text(SHOP + "    def take_item(self, product): ...\n", "utf-8")
     assert "take_item" in await rig.renew(main.snapshot(3, 5))
+
+
+async def test_only_the_last_version_of_an_open_file_is_kept(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {})
+    other, main = rig.open("last_version.py", SHOP), rig.open("main.py", MAIN)
+    for other.version in (2, 3, 4):
+        other.replace((2, 0), (2, 0), "x = 1\n")
+        await rig.renew(main.snapshot(3, 5))
+    kept = [each for each in gc.get_objects() if isinstance(each, Source)]
+    assert [each.text.count("x = 1") for each in kept if each.path == "last_version.py"] == [3]
 
 
 async def test_same_moment_again_changes_nothing(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ class Excerpts:
         self._prepare = prepare
         self._clock = clock
         self._blocks: LRUCache[str, _Sent] = LRUCache(_MAX_BLOCKS)
-        self._sources: LRUCache[tuple[str, object], Source] = LRUCache(_MAX_SOURCES)
+        self._sources: LRUCache[str, tuple[object, Source]] = LRUCache(_MAX_SOURCES)
         self._imports: LRUCache[Path, list[Import]] = LRUCache(_MAX_SOURCES)
         self._listings: LRUCache[object, tuple[float, Listing]] = LRUCache(4)
         self._places: LRUCache[str, Place] = LRUCache(_MAX_OPEN)
@@ -286,9 +286,9 @@ class Excerpts:
     def _source(
         self, each: Path | str, version: object, workspace: Workspace, document: Document | None
     ) -> Generator[None, None, Source | None]:
-        key = (str(each), version)
-        if key in self._sources:
-            return self._sources[key]
+        known = self._sources.get(str(each))
+        if known and known[0] == version:
+            return known[1]
         if version is None:
             return None
         if document is not None:
@@ -303,7 +303,8 @@ class Excerpts:
             self._imports[path] = imports_of(text[:MAX_CHARS], language)
         shown = _shown(path, str(each), workspace.folders)
         source = yield from source_of(shown, self._prepare(text[:MAX_CHARS]))
-        self._sources[key] = source
+        # In the place of its last version: that one would only take memory.
+        self._sources[str(each)] = (version, source)
         return source
 
     def _listing(

@@ -48,7 +48,7 @@ def here(text: str, before: str, after: str) -> Here:
         for distance, line in enumerate(lines):
             for name in names_in(line):
                 near[name] = max(near.get(name, 0), weight / (1 + distance / _HALF))
-    return Here(names_in(text) | names_in(before) | names_in(after), near)
+    return Here(frozenset().union(*map(names_in, (text, before, after))), near)
 
 
 def pick(at: Here, sources: Sequence[tuple[Source, float]], budget: float, scale: Scale) -> Steps:

@@ -1,6 +1,6 @@
 """The windows of other open files that are most like the text around the cursor."""
 
-from collections.abc import Generator, Sequence, Set
+from collections.abc import Generator, Iterable, Sequence, Set
 
 from ds_lsp.completion.excerpts.source import Piece, Source
 from ds_lsp.completion.excerpts.words import words_of
@@ -12,7 +12,7 @@ _TOO_ALIKE = 0.5
 """Dice's coefficient above which the model would only copy it line by line."""
 
 
-def words(names: Set[str]) -> frozenset[str]:
+def words(names: Iterable[str]) -> frozenset[str]:
     return frozenset(word for name in names for word in words_of(name))
 
 

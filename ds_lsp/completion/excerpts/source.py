@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from sys import intern
 
 from ds_lsp.completion.excerpts.definitions import definitions
 from ds_lsp.completion.excerpts.words import NAME, STOP_WORDS
@@ -33,9 +34,9 @@ class Source:
 
     path: str
     lines: tuple[str, ...]
-    names_by_line: tuple[frozenset[str], ...]
+    names_by_line: tuple[tuple[str, ...], ...]
     pieces: tuple[Piece, ...]
-    names_by_piece: tuple[frozenset[str], ...]
+    names_by_piece: tuple[tuple[str, ...], ...]
 
     @property
     def text(self) -> str:
@@ -58,7 +59,7 @@ def source_of(path: str, text: str) -> Generator[None, None, Source]:
     return Source(path, lines, tuple(names_by_line), tuple(pieces), tuple(names_by_piece))
 
 
-def _in_steps(texts: Sequence[str]) -> Generator[None, None, list[frozenset[str]]]:
+def _in_steps(texts: Sequence[str]) -> Generator[None, None, list[tuple[str, ...]]]:
     found = []
     for number, text in enumerate(texts):
         found.append(names_in(text))
@@ -67,8 +68,10 @@ def _in_steps(texts: Sequence[str]) -> Generator[None, None, list[frozenset[str]
     return found
 
 
-def names_in(text: str) -> frozenset[str]:
-    return frozenset(NAME.findall(text)) - STOP_WORDS
+def names_in(text: str) -> tuple[str, ...]:
+    """Each once. A name that is in many pieces is kept in memory once."""
+    found = dict.fromkeys(NAME.findall(text))
+    return tuple(intern(name) for name in found if name not in STOP_WORDS)
 
 
 def _definitions(path: str, text: str) -> Generator[None, None, list[Piece]]:
