@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 MODELS = ("deepseek-flash", "deepseek-v4-pro")
 MAX_TOKENS = 4096
@@ -458,7 +459,8 @@ class FakeDeepSeek:
     def _steps(self, request: Recorded) -> Iterable[Step]:
         if (refusal := self._refuse_key(request)) is not None:
             return [refusal]
-        match request.method, request.path:
+        # A proxy is asked for a whole address.
+        match request.method, urlsplit(request.path).path:
             case "POST", "/beta/completions":
                 refusal = self._refuse_body(request)
                 return [refusal] if refusal is not None else self._complete(request)

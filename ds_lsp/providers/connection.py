@@ -6,12 +6,14 @@ a proxy, all is left to httpx.
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import httpx
 import truststore
@@ -30,9 +32,16 @@ MAX_IDLE = 2
 """Idle connections kept: one in use, one from a call that ran beside it."""
 MAX_IN_USE = 4
 """Requests at once; what is asked beyond waits its turn."""
+CLOSE_TIMEOUT_S = 0.1
+"""How long closing waits for a connection that is being opened, in seconds."""
+
+_T = TypeVar("_T")
 
 _STALE = (httpx.ReadError, httpx.RemoteProtocolError)
 """How a request fails on a connection that the server, or the network, has given up."""
+
+_TIMED_OUT_WHILE_IDLE = 408
+"""What some servers say on an idle connection before they close it (RFC 9110, 15.5.9)."""
 
 UNREACHABLE = (
     httpx.ConnectError,
@@ -141,13 +150,13 @@ def why_unreachable(exc: BaseException, host: str) -> str:
                 return f"The certificate of {host} is not valid ({cause.verify_message})."
             case ssl.SSLError():
                 return f"{host} does not speak TLS as it should: check `base_url` and any proxy."
-            case socket.gaierror():
+            case socket.gaierror() | UnicodeError():
                 return f"The name {host} is not known: check the network and `base_url`."
             case ConnectionRefusedError():
                 return f"{host} refuses connections: check `base_url`."
             case ImportError():
                 return "The environment names a SOCKS proxy: run `pip install httpx[socks]`."
-            case httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError():
+            case httpx.InvalidURL() | httpx.UnsupportedProtocol():
                 return "`base_url` is not an http or https address."
     return f"{host} cannot be reached: check the network."
 
@@ -185,12 +194,20 @@ class _ThroughProxy:
     """Through a proxy a connection is opened with a request of its own: left to httpx."""
 
     def __init__(self) -> None:
-        # As many as are asked for: httpx loses a place among them when a call is cancelled twice.
         limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
         self._client = httpx.AsyncClient(verify=_ssl_context(), limits=limits, timeout=None)
 
     async def send(self, request: httpx.Request) -> httpx.Response:
-        return await self._client.send(request, stream=True)
+        sending = asyncio.create_task(self._client.send(request, stream=True))
+        try:
+            response = await _cancelled_once(sending)
+        except asyncio.CancelledError:
+            if not sending.cancelled() and not sending.exception():
+                await _finished(sending.result().aclose())
+            raise
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _ProxiedBody(response.stream)
+        return response
 
     def warm(self) -> None:
         pass
@@ -199,11 +216,58 @@ class _ThroughProxy:
         await self._client.aclose()
 
 
+class _ProxiedBody(httpx.AsyncByteStream):
+    """The body of an answer that comes through a proxy."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        parts = aiter(self._stream)
+
+        async def next_part() -> bytes:
+            return await anext(parts, b"")
+
+        while part := await _cancelled_once(asyncio.create_task(next_part())):
+            yield part
+
+    async def aclose(self) -> None:
+        await _finished(self._stream.aclose())
+
+
+async def _cancelled_once(task: asyncio.Task[_T]) -> _T:
+    """The result of *task*, which is cancelled once, however often that is asked for.
+
+    Cancelled again while it hangs up, httpx leaves the connection open, and the answer going on.
+    """
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        await _finished(asyncio.wait([task]))
+        raise
+    return task.result()
+
+
+async def _finished(work: Coroutine[Any, Any, object]) -> None:
+    """Do *work*; who cancels that is heard when it is done."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as exc:
+            cancelled = exc
+    error = task.exception()
+    if end := cancelled or error:
+        raise end
+
+
 class _Direct:
     """Connections of our own, one of them opened ahead of need.
 
-    Whatever is opened is idle at first, and taken by who comes: a request that is cancelled while
-    it waits for a connection leaves it to the next.
+    One request waits for what is being opened, or none: then it is idle once it is there. A
+    request that is cancelled leaves its opening to the next.
     """
 
     def __init__(self, url: httpx.URL, reached: Callable[[], None]) -> None:
@@ -216,17 +280,16 @@ class _Direct:
         self._in_use: set[Link] = set()
         self._turns = asyncio.Semaphore(MAX_IN_USE)
         self._openings: set[asyncio.Task[Link]] = set()
-        self._unclaimed: asyncio.Task[Link] | None = None
-        """The one that no request waits for."""
+        self._unclaimed: list[asyncio.Task[Link]] = []
+        """Those that no request waits for."""
         self._not_before = 0.0
         self._closed = False
 
     def warm(self) -> None:
-        if self._closed or self._unclaimed or any(_is_usable(*idle) for idle in self._idle):
+        if self._closed or self._openings or any(_is_usable(*idle) for idle in self._idle):
             return
         if asyncio.get_running_loop().time() >= self._not_before:
-            self._unclaimed = self._open()
-            self._unclaimed.add_done_callback(self._warmed)
+            self._leave(self._open())
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         await self._turns.acquire()
@@ -246,10 +309,12 @@ class _Direct:
 
     async def aclose(self) -> None:
         self._closed = True
-        if self._openings:
-            await asyncio.wait(self._openings)
         for link in (*self._in_use, *(link for link, _ in self._idle)):
             link.hang_up()
+        self._idle.clear()
+        if self._openings:
+            # Cancelled, asyncio would leave a socket open. One that comes later is hung up then.
+            await asyncio.wait(self._openings, timeout=CLOSE_TIMEOUT_S)
         # asyncio closes a socket the next time around.
         await asyncio.sleep(0)
 
@@ -264,7 +329,10 @@ class _Direct:
             link, is_fresh = await self._taken()
             self._in_use.add(link)
             try:
-                return link, *await link.ask(*head, request.content)
+                status, headers = await link.ask(*head, request.content)
+                if status != _TIMED_OUT_WHILE_IDLE or is_fresh:
+                    return link, status, headers
+                raise httpx.RemoteProtocolError("")
             except BaseException as exc:
                 self._in_use.discard(link)
                 link.hang_up()
@@ -272,15 +340,24 @@ class _Direct:
                     raise
 
     async def _taken(self) -> tuple[Link, bool]:
-        """A connection, and whether it was opened for who takes it."""
-        opening: asyncio.Task[Link] | None = None
-        while (link := self._take_idle()) is None:
-            # One request waits for the connection that is being opened; others open their own.
-            opening, self._unclaimed = self._unclaimed or self._open(), None
-            await asyncio.wait([opening])
-            if error := opening.exception():
+        """A connection, and whether it was opened for this. Raises what opening one raises."""
+        while not self._closed:
+            if link := self._take_idle():
+                return link, False
+            is_own = not self._unclaimed
+            opening = self._open() if is_own else self._unclaimed.pop()
+            try:
+                await asyncio.wait([opening])
+            except asyncio.CancelledError:
+                self._leave(opening)
+                raise
+            error = opening.exception()
+            if not error:
+                return opening.result(), is_own
+            # What was begun earlier may have failed by a network that has come back since.
+            if is_own:
                 raise error
-        return link, opening is not None and opening.result() is link
+        raise httpx.ConnectError("closed")
 
     def _take_idle(self) -> Link | None:
         while self._idle:
@@ -291,8 +368,11 @@ class _Direct:
         return None
 
     def _keep(self, link: Link) -> None:
+        if self._closed:
+            link.hang_up()
+            return
         self._idle.append((link, time.monotonic()))
-        if self._closed or len(self._idle) > MAX_IDLE:
+        if len(self._idle) > MAX_IDLE:
             self._idle.pop(0)[0].hang_up()
 
     def _open(self) -> asyncio.Task[Link]:
@@ -301,18 +381,22 @@ class _Direct:
         opening.add_done_callback(self._opened)
         return opening
 
+    def _leave(self, opening: asyncio.Task[Link]) -> None:
+        """No request waits for *opening*."""
+        self._unclaimed.append(opening)
+        if opening.done():
+            self._opened(opening)
+
     def _opened(self, opening: asyncio.Task[Link]) -> None:
         self._openings.discard(opening)
-        if not opening.cancelled() and not opening.exception():
-            self._keep(opening.result())
-
-    def _warmed(self, opening: asyncio.Task[Link]) -> None:
-        if self._unclaimed is opening:
-            self._unclaimed = None
+        if opening not in self._unclaimed:
+            return
+        self._unclaimed.remove(opening)
         if opening.cancelled() or opening.exception():
             # Whatever it is, the next request meets it and says so.
             self._not_before = asyncio.get_running_loop().time() + RETRY_S
         else:
+            self._keep(opening.result())
             self._reached()
 
     async def _dial(self) -> Link:
@@ -323,7 +407,14 @@ class _Direct:
         except TimeoutError as exc:
             raise httpx.ConnectTimeout("") from exc
         except OSError as exc:
-            raise httpx.ConnectError("") from exc
+            raise httpx.ConnectError("") from _most_telling(exc)
+
+
+def _most_telling(error: OSError) -> OSError:
+    """Of several addresses that failed, asyncio gives no more than the texts."""
+    if f"[Errno {errno.ECONNREFUSED}]" in str(error):
+        return ConnectionRefusedError()
+    return error
 
 
 def _is_usable(link: Link, since: float) -> bool:

@@ -29,7 +29,7 @@ class Link(asyncio.Protocol):
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
         self._received = bytearray()
         self._arrival: asyncio.Future[None] | None = None
-        self._is_lost = False
+        self._is_closed = False
         self._lost_by: Exception | None = None
         self._transport: asyncio.Transport
 
@@ -45,7 +45,7 @@ class Link(asyncio.Protocol):
     @property
     def is_at_rest(self) -> bool:
         """Whether it may carry the next request, as far as anybody can tell without trying."""
-        return self._http.our_state is h11.IDLE and not self._is_lost
+        return self._http.our_state is h11.IDLE and not self._is_closed
 
     async def ask(
         self, method: bytes, target: bytes, headers: Headers, body: bytes
@@ -77,13 +77,13 @@ class Link(asyncio.Protocol):
         if (self._http.our_state, self._http.their_state) == (h11.DONE, h11.DONE):
             self._http.start_next_cycle()
             if not self._received and not self._http.trailing_data[0]:
-                return not self._is_lost
+                return not self._is_closed
         self.hang_up()
         return False
 
     def hang_up(self) -> None:
         """Be done with the connection, whatever it is carrying."""
-        self._is_lost = True
+        self._is_closed = True
         self._transport.abort()
 
     async def _next(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
@@ -96,7 +96,7 @@ class Link(asyncio.Protocol):
 
     async def _bytes(self) -> bytes:
         """What has arrived, at least something; empty when there is no more."""
-        if not self._received and not self._is_lost:
+        if not self._received and not self._is_closed:
             self._arrival = asyncio.get_running_loop().create_future()
             await self._arrival
         if self._lost_by and not self._received:
@@ -123,7 +123,7 @@ class Link(asyncio.Protocol):
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._is_lost = True
+        self._is_closed = True
         self._lost_by = exc
         self._wake()
 

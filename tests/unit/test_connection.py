@@ -2,14 +2,21 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 
 from ds_lsp.providers import connection
-from ds_lsp.providers.connection import MAX_IN_USE, Connection
-from ds_lsp.providers.http1 import MAX_HEAD_BYTES, MAX_WAITING_BYTES
-from tests.fake_deepseek import Close, FakeDeepSeek, Raw, Send, Wait, sse
+from ds_lsp.providers.connection import (
+    MAX_IDLE,
+    MAX_IN_USE,
+    UNREACHABLE,
+    Connection,
+    why_unreachable,
+)
+from ds_lsp.providers.http1 import MAX_HEAD_BYTES, MAX_WAITING_BYTES, Link
+from tests.fake_deepseek import Close, FakeDeepSeek, Raw, Reply, Send, Wait, sse
 
 BODY = {"model": "deepseek-flash", "prompt": "x", "max_tokens": 1, "stream": True}
 
@@ -233,6 +240,162 @@ async def test_a_request_that_is_cancelled_at_any_moment_leaves_its_place(
     async with asyncio.timeout(10):
         answers = await asyncio.gather(*together)
     assert all("[DONE]" in answer for answer in answers)
+
+
+async def test_a_call_through_a_proxy_that_is_cancelled_twice_is_hung_up(
+    fake: FakeDeepSeek, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy")
+    monkeypatch.setenv("http_proxy", fake.url)
+    fake.break_down(lambda _: [*sse("one", finish=None, done=False), Wait()])
+    link = Connection("http://api.test")
+    url = "http://api.test/beta/completions"
+    for turns in range(40):
+        request = asyncio.create_task(send(link, "POST", url, fake.key, json=BODY))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        while not request.done():
+            request.cancel()
+            await asyncio.sleep(0)
+        await asyncio.to_thread(fake.wait_until, lambda: fake.running == 0)
+    assert any(request.hung_up for request in fake.requests)
+    await link.aclose()
+
+
+class Dials:
+    """Openings of connections, each held back until it is let go or fails."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.held: list[asyncio.Future[None]] = []
+        really_open = Link.open
+
+        async def open_when_told(*args: Any) -> Link:
+            self.held.append(asyncio.get_running_loop().create_future())
+            await self.held[-1]
+            return await really_open(*args)
+
+        monkeypatch.setattr(Link, "open", open_when_told)
+
+
+async def test_closing_waits_for_no_connection_that_does_not_come_about(
+    fake: FakeDeepSeek, link: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "CLOSE_TIMEOUT_S", 0)
+    dials = Dials(monkeypatch)
+    link.warm()
+    await settle()
+    await link.aclose()
+    dials.held[0].set_result(None)
+    await opened(fake, 1)
+    await asyncio.to_thread(fake.wait_until, lambda: fake.open_connections == 0)
+
+
+async def test_closing_ends_what_is_being_read_and_asks_nobody_again(
+    fake: FakeDeepSeek, link: Connection
+) -> None:
+    await post(link, fake)
+    fake.script(Wait())
+    request = asyncio.create_task(post(link, fake))
+    await asyncio.to_thread(fake.wait_for_requests, 2)
+    await link.aclose()
+    with pytest.raises(httpx.ConnectError):
+        await request
+    assert fake.connections == 1
+
+
+async def test_requests_that_are_cancelled_one_by_one_wait_for_one_connection(
+    fake: FakeDeepSeek, link: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dials = Dials(monkeypatch)
+    for _ in range(5):
+        link.warm()
+        request = asyncio.create_task(post(link, fake))
+        await settle()
+        request.cancel()
+        await settle()
+    (dial,) = dials.held
+    dial.set_result(None)
+    assert "[DONE]" in await post(link, fake)
+    assert fake.connections == 1
+
+
+async def test_a_connection_that_was_begun_too_early_is_begun_again(
+    fake: FakeDeepSeek, link: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dials = Dials(monkeypatch)
+    link.warm()
+    request = asyncio.create_task(post(link, fake))
+    await settle()
+    dials.held[0].set_exception(OSError("the network was down"))
+    await settle()
+    dials.held[1].set_result(None)
+    assert "[DONE]" in await request
+
+
+async def test_requests_at_once_open_no_more_connections_than_they_are(
+    fake: FakeDeepSeek, link: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dials = Dials(monkeypatch)
+    requests = [asyncio.create_task(post(link, fake)) for _ in range(MAX_IN_USE)]
+    await settle()
+    for dial in dials.held:
+        dial.set_result(None)
+    await asyncio.gather(*requests)
+    assert fake.connections == MAX_IN_USE
+    await asyncio.to_thread(fake.wait_until, lambda: fake.open_connections == MAX_IDLE)
+
+
+@pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 408 Request Timeout\r\n\r\n"])
+async def test_a_server_that_accepts_and_ends_is_asked_once(greeting: bytes) -> None:
+    accepted = 0
+
+    def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal accepted
+        accepted += 1
+        writer.write(greeting)
+        writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        link = Connection(url)
+        with pytest.raises(httpx.HTTPError):
+            await send(link, "GET", url)
+        await link.aclose()
+    assert accepted == 1
+
+
+async def test_a_farewell_to_an_idle_connection_is_no_answer(
+    fake: FakeDeepSeek, link: Connection
+) -> None:
+    await post(link, fake)
+    fake.script(Reply(408, "too late"))
+    assert "[DONE]" in await post(link, fake)
+    assert [request.connection for request in fake.requests] == [1, 1, 2]
+
+
+async def test_each_of_several_addresses_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        free = listener.getsockname()[1]
+    kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+
+    async def two_addresses(*_: object, **__: object) -> list[object]:
+        return [(*kind, (f"127.0.0.{host}", free)) for host in (1, 2)]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two_addresses)
+    link = Connection("http://api.test")
+    with pytest.raises(httpx.ConnectError) as failure:
+        await send(link, "GET", "http://api.test/")
+    await link.aclose()
+    assert why_unreachable(failure.value, "api.test").startswith("api.test refuses connections")
+
+
+async def test_a_name_that_no_host_can_have_is_not_known() -> None:
+    link = Connection("http://a..b")
+    with pytest.raises(UNREACHABLE) as failure:
+        await send(link, "GET", "http://a..b/")
+    await link.aclose()
+    assert why_unreachable(failure.value, "a..b").startswith("The name a..b is not known")
 
 
 async def test_a_server_that_says_more_than_is_read_has_to_wait(
