@@ -62,6 +62,7 @@ async def shutdown(ls: DsLanguageServer, params: None) -> None:
 
 
 def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> None:
+    ls.session.gate.forget(params.text_document.uri)
     document = ls.documents.get(params.text_document.uri)
     if document:
         ls.session.warm()

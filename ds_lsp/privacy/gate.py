@@ -70,6 +70,10 @@ class Gate:
         except KeyError:
             return self._recent.setdefault(uri, self._excludes_now(uri))
 
+    def forget(self, uri: str) -> None:
+        """Look at a document anew, as when it was opened: its file may be another one by now."""
+        self._recent.pop(uri, None)
+
     def excludes_path(self, path: Path) -> str | None:
         """The rule that excludes a file or folder, or what it is a link to; or None."""
         path = path.absolute()

@@ -166,6 +166,18 @@ async def test_a_project_file_that_is_none(
         assert len(at.messages) <= 1
 
 
+async def test_a_file_that_has_become_a_link_and_is_opened_anew(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    notes, secret = tmp_path / "notes.py", tmp_path / ".env"
+    notes.write_text("x = 1\n")
+    async with editor(tmp_path, fake, folders=(tmp_path,)) as at:
+        assert await opened(at, notes, "x = |\n") == "pass"
+        notes.rename(secret)
+        notes.symlink_to(secret)
+        assert await opened(at, notes, "y = |\n") is None
+
+
 async def test_the_whole_disk_as_a_workspace(tmp_path: Path, fake: FakeDeepSeek) -> None:
     async with editor(tmp_path, fake, folders=(Path("/"),)) as at:
         assert await opened(at, tmp_path / "a.py", "x = |\n") == "pass"

@@ -162,6 +162,17 @@ def test_an_open_document_that_has_become_a_link_is_judged_by_it_a_second_later(
     assert gate.excludes(document.as_uri())
 
 
+def test_a_document_that_was_forgotten_is_judged_anew_at_once(tmp_path: Path) -> None:
+    gate = Gate([tmp_path], clock=lambda: 0.0)
+    document, other = tmp_path / "notes.txt", tmp_path / "other.txt"
+    for each in (document, other):
+        assert gate.excludes(each.as_uri()) is None
+        each.symlink_to(tmp_path / ".env")
+    gate.forget(document.as_uri())
+    assert gate.excludes(document.as_uri())
+    assert gate.excludes(other.as_uri()) is None
+
+
 def test_folder_itself_is_judged_as_one(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("build/\n")
     (tmp_path / "build").mkdir()
