@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import stat
 import sys
 import threading
 from abc import ABC, abstractmethod
@@ -24,8 +25,7 @@ STALL_S = 60.0
 
 
 class Stdin:
-    """Standard input as the event loop hears of it. OSError or NotImplementedError: it cannot,
-    as where standard input is a file, and on Windows; that is what `ThreadedStdin` is for."""
+    """Standard input as the event loop hears of it, where it can: see `open_stdin`."""
 
     def __init__(self, descriptor: int, start: bytes = b"") -> None:
         """*start* is what has been read of it already."""
@@ -62,9 +62,10 @@ class Stdin:
 
 
 class ThreadedStdin:
-    """The same, read by a thread of its own: works everywhere, and costs a hop for each piece."""
+    """Standard input, read by a thread: works everywhere, and costs a hop for each piece."""
 
     def __init__(self, descriptor: int, start: bytes = b"") -> None:
+        """*start* is what has been read of it already."""
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
@@ -75,6 +76,7 @@ class ThreadedStdin:
         threading.Thread(target=self._feed, name="stdin", daemon=True).start()
 
     async def read(self) -> bytes:
+        """The next piece; empty at the end."""
         chunk = await self._chunks.get()
         self._room.release()
         return chunk
@@ -94,10 +96,13 @@ class ThreadedStdin:
 
 def open_stdin(descriptor: int, start: bytes = b"") -> Stdin | ThreadedStdin:
     """Standard input by whichever of the two there is for it."""
-    try:
-        return Stdin(descriptor, start)
-    except (OSError, NotImplementedError):
-        return ThreadedStdin(descriptor, start)
+    # NotImplementedError: on Windows. Of a file an event loop hears nothing (Linux), or not that it
+    # has ended (macOS).
+    with suppress(OSError, NotImplementedError):
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor):
+            return Stdin(descriptor, start)
+    return ThreadedStdin(descriptor, start)
 
 
 class Writer(ABC):

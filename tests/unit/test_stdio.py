@@ -102,6 +102,7 @@ async def test_standard_input_may_be_a_file(tmp_path: Path) -> None:
     (tmp_path / "messages").write_bytes(MUCH)
     descriptor = os.open(tmp_path / "messages", os.O_RDONLY)
     stdin = open_stdin(descriptor)
+    assert isinstance(stdin, ThreadedStdin)
     received = b""
     while chunk := await stdin.read():
         received += chunk
