@@ -472,8 +472,7 @@ def _spot(provider: FimProvider, request: CompletionRequest, asked: FimRequest) 
 
 def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
     """Whether more of an answer would be shown."""
-    shape = shape_for(request.snapshot, request.settings.multiline)
-    return watch(place_at(request.snapshot, shape, markers=asked.markers))
+    return watch(_place(request.snapshot, Finish.STOP, request, asked.markers))
 
 
 def _is_suppressed(request: CompletionRequest, shown: Shown, record: Record) -> bool:
@@ -495,11 +494,11 @@ def _fitted(found: _Found, request: CompletionRequest) -> Fitted:
         # As where it was asked for: what is shown does not shrink while one types along it.
         then = replace(snapshot, before=snapshot.before[: -len(typed)])
         whole = replace(result, text=typed + result.text)
-        fitted = fit(whole.text, _place(then, whole, request, markers))
+        fitted = fit(whole.text, _place(then, whole.finish, request, markers))
         rest = fitted.text[len(typed) :]
         if fitted.text.startswith(typed) and rest.strip():
             return replace(fitted, text=rest)
-    return fit(result.text, _place(snapshot, result, request, markers))
+    return fit(result.text, _place(snapshot, result.finish, request, markers))
 
 
 def _shown(result: FimResult, fitted: Fitted) -> Shown:
@@ -529,12 +528,10 @@ def _leaves_open(text: str) -> bool:
 
 
 def _place(
-    snapshot: Snapshot, result: FimResult, request: CompletionRequest, markers: tuple[str, ...]
+    snapshot: Snapshot, finish: Finish, request: CompletionRequest, markers: tuple[str, ...]
 ) -> Place:
     shape = shape_for(snapshot, request.settings.multiline)
-    return place_at(
-        snapshot, shape, result.finish, markers=markers, can_replace=request.can_replace
-    )
+    return place_at(snapshot, shape, finish, markers=markers, can_replace=request.can_replace)
 
 
 def _reason(said: str, shown: str) -> Reason:

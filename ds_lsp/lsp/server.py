@@ -136,7 +136,7 @@ class DsLanguageServer(LanguageServer):
         self._learning[document.uri] = loop.call_later(LEARN_AFTER_S, self._learn_now, document)
 
     def forget(self, uri: str) -> None:
-        """A document is not open any more: nothing of it is kept, and its file counts again."""
+        """A document is not open any more: its file counts again."""
         self.drop_late(uri)
         self._forget_learning(uri)
         self.acceptance.closed(uri)

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from sys import intern
 
 from ds_lsp.completion.excerpts.definitions import definitions
 from ds_lsp.completion.excerpts.words import NAME, STOP_WORDS
@@ -54,24 +53,27 @@ def source_of(path: str, text: str) -> Generator[None, None, Source]:
     pieces = yield from _definitions(path, text)
     pieces += _bites(path, lines)
     yield
-    names_by_line = yield from _in_steps(lines)
-    names_by_piece = yield from _in_steps([piece.text for piece in pieces])
+    names: dict[str, str] = {}
+    names_by_line = yield from _in_steps(lines, names)
+    names_by_piece = yield from _in_steps([piece.text for piece in pieces], names)
     return Source(path, lines, tuple(names_by_line), tuple(pieces), tuple(names_by_piece))
 
 
-def _in_steps(texts: Sequence[str]) -> Generator[None, None, list[tuple[str, ...]]]:
+def _in_steps(
+    texts: Sequence[str], known: dict[str, str]
+) -> Generator[None, None, list[tuple[str, ...]]]:
+    """The names in each text; one that is in many is in memory once, in *known*."""
     found = []
     for number, text in enumerate(texts):
-        found.append(names_in(text))
+        found.append(tuple(known.setdefault(name, name) for name in names_in(text)))
         if number % _STEP_LINES == 0:
             yield
     return found
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """Each once. A name that is in many pieces is kept in memory once."""
-    found = dict.fromkeys(NAME.findall(text))
-    return tuple(intern(name) for name in found if name not in STOP_WORDS)
+    """Each once."""
+    return tuple(name for name in dict.fromkeys(NAME.findall(text)) if name not in STOP_WORDS)
 
 
 def _definitions(path: str, text: str) -> Generator[None, None, list[Piece]]:
