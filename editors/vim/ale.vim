@@ -27,7 +27,12 @@ function! s:PutWholeText() abort
   let l:first = b:ale_completion_info.line
   let l:before = strpart(getline(l:first), 0, ale#completion#GetCompletionPosition())
   let l:after = strpart(getline('.'), col('.') - 1)
-  let l:lines = split(l:before . v:completed_item.info, "\n", 1)
+  let l:lines = split(v:completed_item.info, "\n", 1)
+  " ALE 4 asks for Markdown, which fences code.
+  if l:lines[0] =~# '^```'
+    let l:lines = l:lines[1:-2]
+  endif
+  let l:lines[0] = l:before . l:lines[0]
   let l:column = len(l:lines[-1]) + 1
   let l:lines[-1] .= l:after
   " What a newer Vim has broken into lines itself.
