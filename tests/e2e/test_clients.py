@@ -1,7 +1,7 @@
 """The server under what each real editor says of itself, message for message.
 
 ``golden/initialize`` holds what the editors sent, of the versions in their ``clientInfo``; ALE 3.3
-and Kate 22.12 say neither a name nor a version.
+and Kate 25.04 say neither a name nor a version.
 """
 
 import json
