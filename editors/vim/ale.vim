@@ -1,6 +1,7 @@
 " ds-lsp in Vim, with the plugin ALE: add this to your vimrc, after ALE is on the runtimepath.
+filetype on
 let g:ale_completion_enabled = 1
-set completeopt=menu,menuone,noselect,noinsert
+set completeopt=menu,menuone,noselect,noinsert,popup
 " ds-lsp says in messages what explanations say, and what is wrong.
 let g:ale_lsp_show_message_severity = 'information'
 
