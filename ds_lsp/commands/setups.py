@@ -67,6 +67,18 @@ SETUPS: Mapping[str, Setup] = {
             Part("ds-lsp-lsp-mode.el", "lines of your init file, for lsp-mode instead of Eglot"),
         ),
     ),
+    "vim": Setup(
+        "Vim",
+        ("vim", "gvim"),
+        '"',
+        (Part("ale.vim", "lines of your vimrc, below those that load the plugin ALE"),),
+    ),
+    "kate": Setup(
+        "Kate",
+        ("kate",),
+        "//",
+        (Part("settings.json", "~/.config/kate/lspclient/settings.json"),),
+    ),
 }
 
 
@@ -97,6 +109,8 @@ def find_setups(environ: Mapping[str, str], home: Path) -> Mapping[str, Found]:
         "neovim": _find_neovim(config / "nvim"),
         "helix": _find_helix(config / "helix"),
         "emacs": _find_emacs([home / ".emacs", home / ".emacs.d", config / "emacs"]),
+        "vim": _find_first([home / ".vimrc", home / ".vim", config / "vim"], ("vimrc", ".vim")),
+        "kate": _find_first([config / "kate" / "lspclient"], (".json",)),
     }
     return {name: each for name, each in found.items() if each}
 
@@ -158,6 +172,11 @@ def _find_emacs(roots: Sequence[Path]) -> Found | None:
     if naming:
         return Found(naming[0], "Load it in your init file: `ds-lsp editor emacs` has the lines.")
     return None
+
+
+def _find_first(roots: Sequence[Path], suffixes: tuple[str, ...]) -> Found | None:
+    naming = next(_naming(roots, suffixes), None)
+    return Found(naming) if naming else None
 
 
 def _naming(roots: Sequence[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:

@@ -266,7 +266,8 @@ EMPTY_MENU = types.CompletionList(is_incomplete=True, items=[])
 
 def to_folders(params: types.InitializeParams) -> list[Path]:
     """The workspace folders that are folders on this disk."""
-    if params.workspace_folders:
+    # None at all is an answer as well: Kate then names the home folder as the root.
+    if params.workspace_folders is not None:
         return to_paths(params.workspace_folders)
     if params.root_uri:
         path = to_path(params.root_uri)

@@ -150,7 +150,7 @@ def _names_menu(text: bytes) -> bool:
 
 def _settings_files(params: dict[str, object]) -> list[str]:
     folders = params.get("workspaceFolders")
-    if isinstance(folders, list) and folders:
+    if isinstance(folders, list):
         roots = [_folder(_at(each, "uri")) for each in folders]
     elif root := params.get("rootUri"):
         roots = [_folder(root)]

@@ -242,7 +242,10 @@ class DsProtocol(LanguageServerProtocol):
             log.debug("a cancellation of nothing")
             return
         refusal = self._refusal(method, is_request)
-        if refusal is None:
+        if refusal is None and method == types.SHUTDOWN and not is_request:
+            # As Kate has it, who waits for no answer: what is left to do is done at its exit.
+            self.is_shut_down = True
+        elif refusal is None:
             self.handle_message(self.structure_message(data))
         elif is_request:
             self._refuse(data["id"], refusal)

@@ -138,6 +138,7 @@ async def editor(
     encodings: list[types.PositionEncodingKind | str] | None = None,
     capabilities: types.ClientCapabilities | None = None,
     folders: tuple[Path, ...] = (),
+    root: Path | None = None,
     arguments: tuple[str, ...] = (),
     client_name: str = "pytest-lsp",
     locale: str | None = None,
@@ -162,6 +163,7 @@ async def editor(
             initialization_options=options,
             client_info=types.ClientInfo(client_name),
             locale=locale,
+            root_uri=root.as_uri() if root else None,
             workspace_folders=[
                 types.WorkspaceFolder(uri=folder.as_uri(), name=folder.name) for folder in folders
             ],

@@ -1,6 +1,7 @@
 """The server under what each real editor says of itself, message for message.
 
-``golden/initialize`` holds what the editors sent, of the versions in their ``clientInfo``.
+``golden/initialize`` holds what the editors sent, of the versions in their ``clientInfo``; ALE 3.3
+and Kate 25.04 say neither a name nor a version.
 """
 
 import json
@@ -56,6 +57,8 @@ CLIENTS = {
     "eglot": (False, PULLS),
     "eglot-with-inline": (True, PULLS),
     "lsp-mode": (False, PULLS),
+    "ale": (False, frozenset()),
+    "kate": (False, frozenset()),
 }
 
 
@@ -182,6 +185,7 @@ def test_the_session_ends_well_and_without_a_complaint(replay: Replay) -> None:
     ("ends", "status"),
     [
         pytest.param(("shutdown", "exit"), 0, id="as LSP has it"),
+        pytest.param(("shutdown without an id", "exit"), 0, id="as Kate has it"),
         pytest.param(("shutdown", "close"), 0, id="closed after shutdown"),
         pytest.param(("exit",), 1, id="exit without shutdown"),
         pytest.param(("close",), 1, id="closed"),
@@ -202,6 +206,8 @@ def test_the_process_ends(
                     at.close_stdin()
                 case "shutdown":
                     at.ask("shutdown")
+                case "shutdown without an id":
+                    at.notify("shutdown", {})
                 case _:
                     at.notify(end)
         assert at.wait() == status

@@ -152,6 +152,16 @@ async def test_folder_that_comes_and_goes_brings_and_takes_its_settings(
     assert [request.body["max_tokens"] for request in fake.requests] == [9, 128]
 
 
+async def test_where_there_are_no_folders_a_root_is_none(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    # For a file in no project, Kate names the whole home folder.
+    (tmp_path / ".ds-lsp.toml").write_text("completion.max_tokens = 9\n")
+    async with editor(tmp_path, fake, root=tmp_path, folders=()) as at:
+        await at.complete(at.open("x = |"), INVOKED)
+    assert fake.requests[0].body["max_tokens"] == 128
+
+
 async def test_local_provider_stands_in_until_the_key_is_found(tmp_path: Path) -> None:
     release = tmp_path / "release"
     with FakeDeepSeek() as fake:

@@ -135,6 +135,24 @@ LSP_MODE = Driver(
     restart=("y", "C-e"),
 )
 
+VIM = Driver(
+    "vim-ale",
+    "vim",
+    _follow_readme("others", block=1),
+    lambda file, line, column: (f"+call setcursorcharpos({line},{column})", file),
+    insert=("i",),
+    append=("A",),
+    choose=("C-n",),
+    accept=("C-y",),
+    dismiss=("C-e",),
+    save=("Escape", "':w", "Enter"),
+    # Of the whole file: without a selection, ALE means the word at the cursor.
+    explain=("'ggVG:ALECodeAction", "Enter", "?Explain the selection", "1", "Enter"),
+    quit=("Escape", "':qa!", "Enter"),
+    has_menu=True,
+)
+"""Not one of those below: ALE shows no documents, and counts columns in bytes."""
+
 DRIVERS = (NEOVIM, HELIX, EGLOT, LSP_MODE)
 
 

@@ -16,7 +16,9 @@ WHOLE = (
 )
 
 
-def typing_shows_a_block(fake: FakeDeepSeek, open_editor: Open, project: Project) -> Editor:
+def typing_shows_a_block(
+    fake: FakeDeepSeek, open_editor: Open, project: Project, shown: str = "return sum("
+) -> Editor:
     """An editor in which the first letters of a block are typed, and the rest is offered."""
     project.use(fake)
     project.write(f"{BEFORE}        \r\n")
@@ -24,7 +26,7 @@ def typing_shows_a_block(fake: FakeDeepSeek, open_editor: Open, project: Project
     editor = open_editor(line=4)
     editor.press(editor.driver.append)
     editor.type(TYPED)
-    editor.terminal.wait_for_text("return sum(")
+    editor.terminal.wait_for_text(shown)
     return editor
 
 

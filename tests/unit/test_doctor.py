@@ -214,6 +214,9 @@ HELIX_USE = '[[language]]\nname = "python"\nlanguage-servers = ["pylsp", "ds-lsp
         ("Emacs", "ok", {".emacs": '("ds-lsp" "--stdio")'}),
         ("Emacs", "ok", {".emacs.d/init.el": '(load "ds-lsp")', ".emacs.d/ds-lsp.el": "ds-lsp"}),
         ("Emacs", "warning", {".emacs.d/ds-lsp.el": ";;; ds-lsp.el"}),
+        ("Vim", "ok", {".vimrc": "let g:ale_linters = {'python': ['ds-lsp']}"}),
+        ("Vim", "ok", {".vim/vimrc": "source ale.vim", ".vim/plugin/ale.vim": "'ds-lsp'"}),
+        ("Kate", "ok", {".config/kate/lspclient/settings.json": '{"command": ["ds-lsp"]}'}),
         ("VS Code", "ok", {".vscode/extensions/ds-lsp.ds-lsp-0.1.0/package.json": "{}"}),
         (
             "VS Code",
@@ -245,10 +248,13 @@ def test_the_setups_that_there_are_to_copy_are_recognized(tmp_path: Path) -> Non
         ("helix", "languages.toml", ".config/helix/languages.toml"),
         ("emacs", "ds-lsp.el", ".emacs.d/ds-lsp.el"),
         ("emacs", "init.el", ".emacs.d/init.el"),
+        ("vim", "ale.vim", ".vimrc"),
+        ("kate", "settings.json", ".config/kate/lspclient/settings.json"),
     ):
         write_all(tmp_path, {place: text_of(name, Part(part, ""))})
     states = {check.name: check.state for check in editor_checks({"PATH": ""}, tmp_path)}
-    assert states == {"command": "warning", "Neovim": "ok", "Helix": "ok", "Emacs": "ok"}
+    titles = ("Neovim", "Helix", "Emacs", "Vim", "Kate")
+    assert states == {"command": "warning"} | dict.fromkeys(titles, "ok")
 
 
 def test_an_editor_that_is_installed_and_not_set_up(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_all_files_of_an_editor_say_where_they_go(
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["kate"], "There is no editor kate; there are vscode, neovim, helix, emacs."),
+        (["ed"], "There is no editor ed; there are vscode, neovim, helix, emacs, vim, kate."),
         (["helix", "a.toml"], "There is no file a.toml for Helix; there are languages.toml, "),
         (["中文"], "There is no editor 中文; "),
     ],

@@ -82,6 +82,7 @@ CLIENTS: Mapping[str, Mapping[str, object]] = {
     ),
     "options": {**client(), "initializationOptions": {"completion": {"debounceMs": 0}}},
     "folders": {**client(), "workspaceFolders": [{"uri": "file:///项目", "name": "项目"}]},
+    "no folders": {**client(), "workspaceFolders": [], "rootUri": "file:///"},
     "root path": {**client(), "rootPath": "/nowhere"},
     "not on the disk": {**client(), "rootUri": "untitled:1"},
 }
