@@ -28,6 +28,7 @@ _FILES = {
     "words.py": "",
     "dismissed.py": "值 = 1\r\n\r\n",
     "along.py": "",
+    "others.py": "",
     "explained.py": "def twice(数):\n    return 数 * 2\n",
     "wrong_key.py": "",
     "dying.py": "",
@@ -225,6 +226,30 @@ def test_a_completion_can_be_accepted_word_by_word(session: Session) -> None:
     session.editor.press("Tab")
     session.editor.wait_for_no_ghost_text()
     session.save("words.py", "from os import 路径")
+
+
+def test_the_others_that_are_asked_for_can_be_gone_through(session: Session) -> None:
+    rests = {0.0: " os, 甲", 0.7: " re, 乙", 1.0: " io, 丙"}
+    session.fake.break_down(lambda request: sse(rests[float(str(request.body["temperature"]))]))
+    session.open("others.py")
+    session.editor.type("import")
+    first, second, third = rests.values()
+    session.editor.wait_for_ghost_text(first)
+    asked = len(session.fake.requests)
+    for key, rest in (
+        ("Alt+]", second),
+        ("Alt+]", third),
+        ("Alt+]", first),
+        ("Alt+[", third),
+        ("Alt+[", second),
+    ):
+        session.editor.press(key)
+        session.editor.wait_for_ghost_text(rest)
+    # They are asked for once.
+    assert len(session.fake.requests) == asked + 2
+    session.editor.press("Tab")
+    session.editor.wait_for_no_ghost_text()
+    session.save("others.py", "import re, 乙")
 
 
 def test_an_answer_that_vs_code_has_not_waited_for_is_shown_late(session: Session) -> None:
