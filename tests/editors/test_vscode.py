@@ -19,6 +19,8 @@ from tests.fake_deepseek import FakeDeepSeek, Recorded, Send, Wait, chat_sse, ss
 
 _EXTENSION = SETUPS / "vscode"
 _KEY = "sk-fake"
+_INLINE = "textDocument/inlineCompletion"
+_AUTOMATIC = 2
 
 _BLOCK = "# 求和：把两个数加起来\r\ndef add(a, b):\r\n    \r\n\r\nprint('结果 😀', add(1, 2))\r\n"
 _CALL = "\tx = add(1, )  # 两个数 😀\n"
@@ -33,7 +35,28 @@ _FILES = {
     "wrong_key.py": "",
     "dying.py": "",
     "late.py": "",
+    "silent.py": "",
+    "greeted.py": "",
 }
+
+
+_HELD = """
+import time
+from pathlib import Path
+from ds_lsp import cli
+
+greet = cli.greet
+
+def hold(*ends):
+    greeted = greet(*ends) if {is_greeted} else None
+    while not Path({gate!r}).exists():
+        time.sleep(0.01)
+    return greeted or greet(*ends)
+
+cli.greet = hold
+cli.main()
+"""
+"""A server that does not start before there is a file; it may greet before that."""
 
 
 _WORKSPACE_SETTINGS = {
@@ -86,6 +109,24 @@ class Session:
         """How often a server has started: ``initialize`` is answered before all of it is there."""
         said = self.project.messages("server")
         return sum(m.get("method") == "client/registerCapability" for m in said)
+
+    def said(self, method: str) -> list[Any]:
+        """By VS Code to the server of now: each numbers its requests anew."""
+        said = self.project.messages("editor")
+        starts = [at for at, m in enumerate(said) if m.get("method") == "initialize"]
+        return [m for m in said[starts[-1] :] if m.get("method") == method]
+
+    def wait_until_given_up(self, column: int) -> None:
+        """VS Code waits 750 ms for a completion after a word."""
+
+        def is_given_up() -> bool:
+            asked = self.said(_INLINE)[-1:]
+            ended = [m["params"]["id"] for m in self.said("$/cancelRequest")]
+            return any(
+                m["params"]["position"]["character"] == column and m["id"] in ended for m in asked
+            )
+
+        wait_for("end of VS Code's patience", is_given_up)
 
     def save(self, name: str, text: str) -> None:
         """Save, and compare byte by byte."""
@@ -258,18 +299,48 @@ def test_an_answer_that_vs_code_has_not_waited_for_is_shown_late(session: Sessio
     requests = len(session.fake.requests)
     session.open("late.py")
     session.editor.type("import")
-
-    def gave_up() -> bool:
-        said = session.project.messages("editor")
-        asked = [m["id"] for m in said if m.get("method") == "textDocument/inlineCompletion"]
-        ended = {m["params"]["id"] for m in said if m.get("method") == "$/cancelRequest"}
-        return len(session.fake.requests) > requests and asked[-1] in ended
-
-    wait_for("end of VS Code's patience", gave_up)
+    wait_for("request", lambda: len(session.fake.requests) > requests)
+    session.wait_until_given_up(len("import"))
     is_given_up.set()
     session.editor.wait_for_ghost_text(" os, 晚")
     session.editor.press("Tab")
     session.save("late.py", "import os, 晚")
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "saved", "rest", "whole"),
+    [
+        ("silent.py", "print(", "print()", "甲", "print(甲)"),
+        ("greeted.py", "import", "import", " 甲", "import 甲"),
+    ],
+)
+def test_what_is_typed_while_the_server_starts_is_completed_once_it_has(
+    name: str, typed: str, saved: str, rest: str, whole: str, session: Session, tmp_path: Path
+) -> None:
+    is_greeted, gate = name == "greeted.py", tmp_path / "gate"
+    session.write(whole)
+    session.open(name)
+    session.project.serve_with(
+        sys.executable, "-c", _HELD.format(is_greeted=is_greeted, gate=str(gate))
+    )
+    greetings = session.project.count("initialize")
+    session.editor.run("ds-lsp: Restart Server")
+    wait_for("start", lambda: session.project.count("initialize") > greetings)
+    session.project.serve_with(sys.executable, "-m", "ds_lsp")
+    if is_greeted:
+        # Without a key, and once it knows whom to ask for a completion, too.
+        wait_for("first request", lambda: session.said("textDocument/codeAction"))
+    session.editor.type(typed)
+    session.save(name, saved)
+    if is_greeted:
+        session.wait_until_given_up(len(typed))
+    gate.touch()
+    session.editor.wait_for_ghost_text(rest)
+    # Nobody has asked for it, and it may be that it is not worth asking.
+    assert session.said(_INLINE)[-1]["params"]["context"]["triggerKind"] == _AUTOMATIC
+    session.editor.press("Tab")
+    session.editor.wait_for_no_ghost_text()
+    session.save(name, whole)
 
 
 def test_dismissing_leaves_the_file_as_it_was(session: Session) -> None:
