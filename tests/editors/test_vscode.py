@@ -328,8 +328,7 @@ def test_what_is_typed_while_the_server_starts_is_completed_once_it_has(
     wait_for("start", lambda: session.project.count("initialize") > greetings)
     session.project.serve_with(sys.executable, "-m", "ds_lsp")
     if is_greeted:
-        # Without a key, and once it knows whom to ask for a completion, too.
-        wait_for("first request", lambda: session.said("textDocument/codeAction"))
+        wait_for("greeting", lambda: session.said("textDocument/didOpen"))
     session.editor.type(typed)
     session.save(name, saved)
     if is_greeted:
