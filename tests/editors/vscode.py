@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Error, sync_playwright
 
-from tests.editors.polling import wait_for
+from tests.editors.polling import DEADLINE_S, wait_for
 
 _USER_SETTINGS = {
     "workbench.startupEditor": "none",
@@ -92,7 +92,7 @@ class VSCode:
                 viewport={"width": 900, "height": 480},
             )
             self.page = self._context.pages[0]
-            self.page.set_default_timeout(30_000)
+            self.page.set_default_timeout(1000 * DEADLINE_S)
             self.page.goto(f"http://127.0.0.1:{self._port}/?folder={folder}")
             self.page.wait_for_selector('[id$="ds-lsp.status"]')
             self.run("View: Toggle Primary Side Bar Visibility")
@@ -117,14 +117,13 @@ class VSCode:
 
     def run(self, title: str) -> None:
         """A command, by its title in the palette."""
-        self._pick("F1", title, f'.monaco-list-row[aria-label^="{title}"]')
+        self._pick("F1", title, f'[aria-label^="{title}"]')
 
     def open(self, name: str, line: int, column: int) -> None:
         """A file of the folder; the cursor counts from 1, in UTF-16."""
-        row = f'.monaco-list-row[aria-label*="{name}"]'
-        self._pick("Control+P", f"{name}:{line}:{column}", row)
-        self.page.wait_for_selector(f'.tab.active[data-resource-name="{name}"]')
-        self.page.wait_for_selector(".monaco-editor.focused")
+        self._pick("Control+P", f"{name}:{line}:{column}", f'[aria-label^="{name}"]')
+        # The tab comes first, and keys would still go into the file before.
+        self.page.wait_for_selector(f'.monaco-editor.focused[data-uri$="/{name}"]')
 
     def answer(self, text: str) -> None:
         """Into the box that asks for a line."""
@@ -152,7 +151,8 @@ class VSCode:
         box = self.page.wait_for_selector(".quick-input-widget .quick-input-filter input")
         assert box
         box.fill((">" if keys == "F1" else "") + text)
-        self.page.wait_for_selector(f".quick-input-list {row}")
+        # Until the list has been filtered, Enter takes what was used last.
+        self.page.wait_for_selector(f".quick-input-list .monaco-list-row.focused{row}")
         self.press("Enter")
 
     # What is shown.
