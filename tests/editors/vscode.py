@@ -52,6 +52,16 @@ _READ_GHOST_TEXT = """() => {
   const below = [...editor.querySelectorAll('.suggest-preview-text .view-line')].map(read);
   return [...lines, ...below].join('\\n');
 }"""
+_WATCH_GHOST_TEXT = f"""() => {{
+  const read = {_READ_GHOST_TEXT};
+  const seen = window.ghostTexts = [];
+  const look = () => {{
+    if (window.ghostTexts !== seen) return;
+    seen.push(read());
+    requestAnimationFrame(look);
+  }};
+  look();
+}}"""
 _READ_TOASTS = """() => [...document.querySelectorAll(
   '.notification-toast .notification-list-item-message')].map((each) => each.textContent)"""
 
@@ -160,6 +170,14 @@ class VSCode:
     def ghost_text(self) -> str:
         """Lines below the cursor's hold what stood behind it, too, at their end."""
         return str(self.page.evaluate(_READ_GHOST_TEXT))
+
+    def watch_ghost_text(self) -> None:
+        """In every frame, until `ghost_texts` says what it was."""
+        self.page.evaluate(_WATCH_GHOST_TEXT)
+
+    def ghost_texts(self) -> list[str]:
+        seen = "const seen = window.ghostTexts; window.ghostTexts = []; return seen"
+        return [str(each) for each in self.page.evaluate(f"() => {{ {seen} }}")]
 
     def toasts(self) -> list[str]:
         return [str(each) for each in self.page.evaluate(_READ_TOASTS)]
