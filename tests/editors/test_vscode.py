@@ -11,14 +11,17 @@ from typing import Any
 
 import pytest
 
+from ds_lsp.completion.engine import ALTERNATIVE_TEMPERATURES
 from tests.editors.conftest import Find
 from tests.editors.polling import wait_for
 from tests.editors.project import REPOSITORY, SETUPS, Project
 from tests.editors.vscode import Programs, VSCode
-from tests.fake_deepseek import FakeDeepSeek, Recorded, Send, Wait, chat_sse, sse
+from tests.fake_deepseek import FakeDeepSeek, Recorded, Step, Wait, chat_sse, sse
 
 _EXTENSION = SETUPS / "vscode"
 _KEY = "sk-fake"
+_INLINE = "textDocument/inlineCompletion"
+_AUTOMATIC = 2
 
 _BLOCK = "# 求和：把两个数加起来\r\ndef add(a, b):\r\n    \r\n\r\nprint('结果 😀', add(1, 2))\r\n"
 _CALL = "\tx = add(1, )  # 两个数 😀\n"
@@ -28,11 +31,33 @@ _FILES = {
     "words.py": "",
     "dismissed.py": "值 = 1\r\n\r\n",
     "along.py": "",
+    "others.py": "",
     "explained.py": "def twice(数):\n    return 数 * 2\n",
     "wrong_key.py": "",
     "dying.py": "",
     "late.py": "",
+    "killed.py": "",
+    "greeted.py": "",
 }
+
+
+_HELD = """
+import time
+from pathlib import Path
+from ds_lsp import cli
+
+greet = cli.greet
+
+def hold(*ends):
+    greeted = greet(*ends) if {is_greeted} else None
+    while not Path({gate!r}).exists():
+        time.sleep(0.01)
+    return greeted or greet(*ends)
+
+cli.greet = hold
+cli.main()
+"""
+"""A server that does not start before there is a file; it may greet before that."""
 
 
 _WORKSPACE_SETTINGS = {
@@ -53,13 +78,18 @@ class Session:
         self.project = project
         self.fake = fake
 
-    def write(self, text: str) -> None:
-        """Let the model mean *text*, however much of it stands before the cursor already."""
+    def write(self, text: str, *others: str, after: threading.Event | None = None) -> None:
+        """Let the model mean *text*, however much of it stands before the cursor already.
 
-        def rest(request: Recorded) -> Iterable[Send]:
+        The warmer it is, the more it tends to the *others*; *after* something, if need be.
+        """
+
+        def rest(request: Recorded) -> Iterable[Step]:
+            temperatures = (0.0, *ALTERNATIVE_TEMPERATURES)
+            meant = (text, *others)[temperatures.index(request.body["temperature"])]
             prompt = str(request.body["prompt"])
-            known = next(n for n in range(len(text), -1, -1) if prompt.endswith(text[:n]))
-            return sse(text[known:])
+            known = next(n for n in range(len(meant), -1, -1) if prompt.endswith(meant[:n]))
+            return [*([Wait(after)] if after else []), *sse(meant[known:])]
 
         self.fake.break_down(rest)
 
@@ -79,12 +109,29 @@ class Session:
         self.editor.run("ds-lsp: Set API Key")
         self.editor.answer(key)
         wait_for("new server", lambda: self.starts() > starts)
-        self.editor.wait_for_status("ds-lsp")
 
     def starts(self) -> int:
         """How often a server has started: ``initialize`` is answered before all of it is there."""
         said = self.project.messages("server")
         return sum(m.get("method") == "client/registerCapability" for m in said)
+
+    def said(self, method: str) -> list[Any]:
+        """By VS Code to the server of now: each numbers its requests anew."""
+        said = self.project.messages("editor")
+        starts = [at for at, m in enumerate(said) if m.get("method") == "initialize"]
+        return [m for m in said[starts[-1] :] if m.get("method") == method]
+
+    def wait_until_given_up(self, column: int) -> None:
+        """VS Code waits 750 ms for a completion after a word."""
+
+        def is_given_up() -> bool:
+            asked = self.said(_INLINE)[-1:]
+            ended = [m["params"]["id"] for m in self.said("$/cancelRequest")]
+            return any(
+                m["params"]["position"]["character"] == column and m["id"] in ended for m in asked
+            )
+
+        wait_for("end of VS Code's patience", is_given_up)
 
     def save(self, name: str, text: str) -> None:
         """Save, and compare byte by byte."""
@@ -199,11 +246,12 @@ def test_typing_along_keeps_the_ghost_text_and_asks_nobody(session: Session) -> 
     session.editor.type("import")
     session.editor.wait_for_ghost_text(" 数据库, json")
     asked = len(session.fake.requests)
-    for typed in (" ", "数", "据"):
-        rest = session.editor.ghost_text()
-        session.editor.type(typed)
-        assert session.editor.ghost_text() == rest.removeprefix(typed)
+    session.editor.watch_ghost_text()
+    session.editor.type(" 数据")
     session.editor.wait_for_ghost_text("库, json")
+    # Each was whole in every frame: it does not go away and come back.
+    rests = (" 数据库, json", "数据库, json", "据库, json", "库, json")
+    assert set(session.editor.ghost_texts()) <= set(rests)
     session.editor.press("Backspace")
     session.editor.wait_for_ghost_text("据库, json")
     session.editor.press("Tab")
@@ -227,24 +275,79 @@ def test_a_completion_can_be_accepted_word_by_word(session: Session) -> None:
     session.save("words.py", "from os import 路径")
 
 
+def test_the_others_that_are_asked_for_can_be_gone_through(session: Session) -> None:
+    session.write("import os, 甲", "import re, 乙", "import io, 丙")
+    session.open("others.py")
+    session.editor.type("import")
+    session.editor.wait_for_ghost_text(" os, 甲")
+    asked = len(session.fake.requests)
+    for key, rest in (
+        ("Alt+]", " re, 乙"),
+        ("Alt+]", " io, 丙"),
+        ("Alt+]", " os, 甲"),
+        ("Alt+[", " io, 丙"),
+        ("Alt+[", " re, 乙"),
+    ):
+        session.editor.press(key)
+        session.editor.wait_for_ghost_text(rest)
+    # They are asked for once.
+    assert len(session.fake.requests) == asked + 2
+    session.editor.press("Tab")
+    session.editor.wait_for_no_ghost_text()
+    session.save("others.py", "import re, 乙")
+
+
 def test_an_answer_that_vs_code_has_not_waited_for_is_shown_late(session: Session) -> None:
     is_given_up = threading.Event()
-    session.fake.break_down(Wait(is_given_up), *sse(" os, 晚"))
+    session.write("import os, 晚", after=is_given_up)
     requests = len(session.fake.requests)
     session.open("late.py")
     session.editor.type("import")
-
-    def gave_up() -> bool:
-        said = session.project.messages("editor")
-        asked = [m["id"] for m in said if m.get("method") == "textDocument/inlineCompletion"]
-        ended = {m["params"]["id"] for m in said if m.get("method") == "$/cancelRequest"}
-        return len(session.fake.requests) > requests and asked[-1] in ended
-
-    wait_for("end of VS Code's patience", gave_up)
+    wait_for("request", lambda: len(session.fake.requests) > requests)
+    session.wait_until_given_up(len("import"))
     is_given_up.set()
     session.editor.wait_for_ghost_text(" os, 晚")
     session.editor.press("Tab")
     session.save("late.py", "import os, 晚")
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "saved", "rest", "whole"),
+    [
+        ("killed.py", "print(", "print()", "甲", "print(甲)"),
+        ("greeted.py", "import", "import", " 甲", "import 甲"),
+    ],
+)
+def test_what_is_typed_while_the_server_starts_is_completed_once_it_has(
+    name: str, typed: str, saved: str, rest: str, whole: str, session: Session, tmp_path: Path
+) -> None:
+    is_greeted, gate = name == "greeted.py", tmp_path / "gate"
+    session.write(whole)
+    session.open(name)
+    session.project.serve_with(
+        sys.executable, "-c", _HELD.format(is_greeted=is_greeted, gate=str(gate))
+    )
+    greetings = session.project.count("initialize")
+    if is_greeted:
+        session.editor.run("ds-lsp: Restart Server")
+    else:
+        session.project.kill_server()
+    wait_for("start", lambda: session.project.count("initialize") > greetings)
+    session.project.serve_with(sys.executable, "-m", "ds_lsp")
+    if is_greeted:
+        wait_for("greeting", lambda: session.said("textDocument/didOpen"))
+    session.editor.type(typed)
+    session.save(name, saved)
+    if is_greeted:
+        session.wait_until_given_up(len(typed))
+    gate.touch()
+    session.editor.wait_for_ghost_text(rest)
+    # Nobody has asked for it, and it may be that it is not worth asking.
+    assert session.said(_INLINE)[-1]["params"]["context"]["triggerKind"] == _AUTOMATIC
+    session.editor.press("Tab")
+    session.editor.wait_for_no_ghost_text()
+    session.save(name, whole)
+    session.editor.run("Notifications: Clear All Notifications")
 
 
 def test_dismissing_leaves_the_file_as_it_was(session: Session) -> None:

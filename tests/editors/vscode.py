@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Error, sync_playwright
 
-from tests.editors.polling import wait_for
+from tests.editors.polling import DEADLINE_S, wait_for
 
 _USER_SETTINGS = {
     "workbench.startupEditor": "none",
@@ -52,6 +52,16 @@ _READ_GHOST_TEXT = """() => {
   const below = [...editor.querySelectorAll('.suggest-preview-text .view-line')].map(read);
   return [...lines, ...below].join('\\n');
 }"""
+_WATCH_GHOST_TEXT = f"""() => {{
+  const read = {_READ_GHOST_TEXT};
+  const seen = window.ghostTexts = [];
+  const look = () => {{
+    if (window.ghostTexts !== seen) return;
+    seen.push(read());
+    requestAnimationFrame(look);
+  }};
+  look();
+}}"""
 _READ_TOASTS = """() => [...document.querySelectorAll(
   '.notification-toast .notification-list-item-message')].map((each) => each.textContent)"""
 
@@ -92,7 +102,7 @@ class VSCode:
                 viewport={"width": 900, "height": 480},
             )
             self.page = self._context.pages[0]
-            self.page.set_default_timeout(30_000)
+            self.page.set_default_timeout(1000 * DEADLINE_S)
             self.page.goto(f"http://127.0.0.1:{self._port}/?folder={folder}")
             self.page.wait_for_selector('[id$="ds-lsp.status"]')
             self.run("View: Toggle Primary Side Bar Visibility")
@@ -117,14 +127,13 @@ class VSCode:
 
     def run(self, title: str) -> None:
         """A command, by its title in the palette."""
-        self._pick("F1", title, f'.monaco-list-row[aria-label^="{title}"]')
+        self._pick("F1", title, f'[aria-label^="{title}"]')
 
     def open(self, name: str, line: int, column: int) -> None:
         """A file of the folder; the cursor counts from 1, in UTF-16."""
-        row = f'.monaco-list-row[aria-label*="{name}"]'
-        self._pick("Control+P", f"{name}:{line}:{column}", row)
-        self.page.wait_for_selector(f'.tab.active[data-resource-name="{name}"]')
-        self.page.wait_for_selector(".monaco-editor.focused")
+        self._pick("Control+P", f"{name}:{line}:{column}", f'[aria-label^="{name}"]')
+        # The tab comes first, and keys would still go into the file before.
+        self.page.wait_for_selector(f'.monaco-editor.focused[data-uri$="/{name}"]')
 
     def answer(self, text: str) -> None:
         """Into the box that asks for a line."""
@@ -152,7 +161,8 @@ class VSCode:
         box = self.page.wait_for_selector(".quick-input-widget .quick-input-filter input")
         assert box
         box.fill((">" if keys == "F1" else "") + text)
-        self.page.wait_for_selector(f".quick-input-list {row}")
+        # Until the list has been filtered, Enter takes what was used last.
+        self.page.wait_for_selector(f".quick-input-list .monaco-list-row.focused{row}")
         self.press("Enter")
 
     # What is shown.
@@ -160,6 +170,14 @@ class VSCode:
     def ghost_text(self) -> str:
         """Lines below the cursor's hold what stood behind it, too, at their end."""
         return str(self.page.evaluate(_READ_GHOST_TEXT))
+
+    def watch_ghost_text(self) -> None:
+        """In every frame, until `ghost_texts` says what it was."""
+        self.page.evaluate(_WATCH_GHOST_TEXT)
+
+    def ghost_texts(self) -> list[str]:
+        seen = "const seen = window.ghostTexts; window.ghostTexts = []; return seen"
+        return [str(each) for each in self.page.evaluate(f"() => {{ {seen} }}")]
 
     def toasts(self) -> list[str]:
         return [str(each) for each in self.page.evaluate(_READ_TOASTS)]

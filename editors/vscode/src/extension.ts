@@ -31,6 +31,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     on('ds-lsp.showLog', () => log.show()),
     on('ds-lsp.restart', () => own.restart()),
     key.onDidChange(() => void own.restart()),
+    vscode.workspace.onDidChangeTextDocument((change) => own.edited(change)),
     vscode.workspace.onDidChangeConfiguration((change) => void own.settingsChanged(change)),
   );
   await own.restart();

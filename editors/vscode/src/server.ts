@@ -18,7 +18,7 @@ import { showDocument } from './explain';
 import { find, isOlder } from './find';
 import { offer } from './install';
 import type { Key } from './key';
-import { LATE_METHOD, isWanted, type Late } from './late';
+import { LATE_METHOD, isUnanswered, isWanted, type Edit, type Late } from './late';
 import { selectedPython } from './python';
 import { chosen, hasLost, type Property, type Values } from './settings';
 import type { State } from './words';
@@ -45,6 +45,11 @@ export class Server {
   private client: LanguageClient | undefined;
   private last: Promise<void> = Promise.resolve();
   private startedWith: Values = {};
+  /** Whether it has said how things stand: it is greeted long before it listens. */
+  private isReady = false;
+  /** The last one while it was not ready. */
+  private edit: Edit | undefined;
+  private isAskingAgain = false;
   private readonly properties: Record<string, Property> = {};
   private readonly manifest: Manifest;
 
@@ -77,6 +82,14 @@ export class Server {
     const isLost = change.affectsConfiguration(SECTION) && hasLost(this.startedWith, this.values());
     if (isOurs || isLost) {
       await this.restart();
+    }
+  }
+
+  edited({ document, contentChanges: [change] }: vscode.TextDocumentChangeEvent): void {
+    if (!this.isReady && change && document === vscode.window.activeTextEditor?.document) {
+      const start = change.rangeOffset;
+      const end = start + change.text.length;
+      this.edit = { uri: document.uri.toString(), version: document.version, start, end };
     }
   }
 
@@ -139,6 +152,12 @@ export class Server {
         initializationOptions: { ...this.startedWith, client: { status: true, lateAnswers: late } },
         errorHandler: this.watchOver(() => client),
         middleware: {
+          provideInlineCompletionItems: (document, position, context, token, next) => {
+            // For VS Code, all that it is told to ask is explicit; here nobody has asked for it.
+            const triggerKind = this.isAskingAgain ? vscode.InlineCompletionTriggerKind.Automatic : context.triggerKind;
+            this.isAskingAgain = false;
+            return next(document, position, { ...context, triggerKind }, token);
+          },
           window: { showDocument },
           workspace: {
             configuration: (params) => params.items.map(() => this.values()),
@@ -150,13 +169,28 @@ export class Server {
         },
       },
     );
-    client.onNotification('ds-lsp/status', (state: State) => this.tell(state));
+    client.onNotification('ds-lsp/status', (state: State) => {
+      this.tell(state);
+      if (client === this.client && !this.isReady) {
+        this.isReady = true;
+        if (isUnanswered(this.edit, vscode.window.activeTextEditor)) {
+          void this.askAgain();
+        }
+        this.edit = undefined;
+      }
+    });
     client.onNotification(LATE_METHOD, (answer: Late) => {
       if (isWanted(answer, vscode.window.activeTextEditor)) {
-        void vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
+        void this.askAgain();
       }
     });
     return client;
+  }
+
+  private async askAgain(): Promise<void> {
+    this.isAskingAgain = true;
+    await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
+    this.isAskingAgain = false;
   }
 
   /** The library's own way to restart, in words of ours. */
@@ -172,6 +206,7 @@ export class Server {
         return result;
       },
       closed: async (): Promise<CloseHandlerResult> => {
+        this.isReady = false;
         if (client().initializeResult === undefined) {
           return { action: CloseAction.DoNotRestart, handled: true }; // said by `start`
         }
@@ -225,6 +260,7 @@ export class Server {
   private async end(): Promise<void> {
     const client = this.client;
     this.client = undefined;
+    this.isReady = false;
     try {
       await client?.dispose();
     } catch (error) {
