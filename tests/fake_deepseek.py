@@ -407,12 +407,20 @@ class FakeDeepSeek:
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
         loop = asyncio.get_running_loop()
+        accepting = asyncio.ensure_future(
+            loop.connect_accepted_socket(lambda: protocol, connection, ssl=self._tls)
+        )
         try:
-            transport, _ = await loop.connect_accepted_socket(
-                lambda: protocol, connection, ssl=self._tls
-            )
+            transport, _ = await asyncio.shield(accepting)
         except OSError:  # no TLS was spoken, or not with this certificate
             return
+        except asyncio.CancelledError:
+            # Cancelled before it has begun, asyncio would leave the transport open.
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                (await accepting)[0].abort()
+            raise
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         with self._change():
             self.connections += 1
