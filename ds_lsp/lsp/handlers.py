@@ -51,6 +51,10 @@ async def _initialized(ls: DsLanguageServer) -> None:
     ls.tell_state(ls.session.state())
     await ls.configuration.ask_for_changes(ls)
     await _announce_menu(ls)
+    if serves_menu(ls):
+        ls.protocol.rehearse(types.CompletionRequest, convert.EMPTY_MENU)
+    else:
+        ls.protocol.rehearse(types.InlineCompletionRequest, convert.NOTHING)
     ls.pages.remove_old()
 
 

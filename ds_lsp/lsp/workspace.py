@@ -18,6 +18,7 @@ from pygls.exceptions import (
     JsonRpcServerNotInitialized,
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.protocol.json_rpc import JsonRPCResponseMessage
 
 from ds_lsp.document import Document, PositionEncoding
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainParams, ExplainRequest
@@ -249,6 +250,19 @@ class DsProtocol(LanguageServerProtocol):
             self.handle_message(self.structure_message(data))
         elif is_request:
             self._refuse(data["id"], refusal)
+
+    def rehearse(self, request: type[object], nothing: object) -> None:
+        """Make the converters that typing needs: the first key would wait some 8 ms for them.
+
+        *request* is how this client asks for completion, *nothing* an empty result of it.
+        """
+        document = {"uri": "", "version": 0}
+        position = {"line": 0, "character": 0}
+        asked = {"textDocument": document, "position": position, "context": {"triggerKind": 1}}
+        self._converter.structure({"id": 0, "params": asked}, request)
+        changed = {"textDocument": document, "contentChanges": []}
+        self._converter.structure({"params": changed}, types.DidChangeTextDocumentNotification)
+        self._converter.unstructure(JsonRPCResponseMessage(0, self.VERSION, nothing))
 
     def _take_response(self, data: dict[str, Any]) -> None:
         identifier = data.get("id")
