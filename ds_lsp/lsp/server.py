@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 import ds_lsp
-from ds_lsp.completion.excerpts.gather import IDLE_S
+from ds_lsp.completion.excerpts.gather import IDLE_S, MOVED_S
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.acceptance import Acceptance
@@ -61,6 +61,7 @@ class DsLanguageServer(LanguageServer):
         self._scans: dict[str, asyncio.Task[None]] = {}
         self._gathering: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._moved: asyncio.TimerHandle | None = None
 
     def snapshot(self, uri: str, position: types.Position) -> Snapshot | None:
         """The text around a position; None for a document that is not open, or is our own."""
@@ -156,9 +157,12 @@ class DsLanguageServer(LanguageServer):
         self._gathering = self.spawn(work)
 
     def gather_where_moved(self, snapshot: Snapshot) -> None:
-        """The same, if the user has come from elsewhere."""
+        """The same, if the user has come from elsewhere, once this request has been sent."""
         if self.session.excerpts.visited(snapshot.uri, snapshot.line):
-            self.gather(snapshot)
+            if self._moved:
+                self._moved.cancel()
+            loop = asyncio.get_running_loop()
+            self._moved = loop.call_later(MOVED_S, self.gather, snapshot)
 
     def gather_later(self, document: Document) -> None:
         """The same, once typing rests."""
@@ -195,7 +199,7 @@ class DsLanguageServer(LanguageServer):
             self.notifier.note(line)
 
     async def aclose(self) -> None:
-        for timer in (*self._learning.values(), *filter(None, [self._idle])):
+        for timer in (*self._learning.values(), *filter(None, [self._idle, self._moved])):
             timer.cancel()
         for task in self._tasks:
             task.cancel()

@@ -23,6 +23,8 @@ from ds_lsp.uris import to_path
 
 IDLE_S = 3.0
 """So long a rest counts as a quiet moment."""
+MOVED_S = 0.05
+"""After a jump, the first request is sent before anything is gathered: that holds it up by 4 ms."""
 JUMP_LINES = 32
 """A cursor that moved further has gone elsewhere."""
 
