@@ -26,8 +26,8 @@ DOCUMENTS = 5
 WARM_UP = 0.2
 """The share of keystrokes after which memory counts: caches and the index are full by then."""
 LINES = 300
-MAX_KEPT = 3
-"""Connections that are no leak: two idle ones and a spare wait for the next request."""
+MAX_KEPT = 2
+"""Connections that are no leak: idle ones wait for the next request."""
 WORDS = ("value", "计算", "total", "self", "return", "😀", "index", "for", "in", "print")
 TEXTS = ("value", "compute(total, index)", "self.total\n    return self", "计算(价格)")
 FAULTS: tuple[tuple[Step, ...], ...] = (
