@@ -22,8 +22,9 @@ from ds_lsp.errors import ConnectError
 from ds_lsp.providers.http1 import Headers, Link
 from ds_lsp.uris import is_loopback
 
-KEEPALIVE_S = 300.0
-"""How long an idle connection is kept, in seconds: a human pauses longer than httpx's 5 s."""
+KEEPALIVE_S = 330.0
+"""How long an idle connection is kept, in seconds: a human pauses for five minutes, where httpx
+keeps one for 5 s. Not for longer: gateways forget it after 350 s (AWS), and do not say so."""
 OPEN_TIMEOUT_S = 5.0
 """Wall clock for opening a connection, in seconds."""
 RETRY_S = 1.0

@@ -546,7 +546,7 @@ async def test_an_address_that_is_none_is_refused(url: str) -> None:
         Connection(url)
 
 
-@pytest.mark.parametrize(("pause_s", "connections"), [(60.0, 1), (290.0, 1), (310.0, 2)])
+@pytest.mark.parametrize(("pause_s", "connections"), [(60.0, 1), (310.0, 1), (340.0, 2)])
 async def test_a_connection_outlives_a_pausing_human(
     fake: FakeDeepSeek,
     link: Connection,
