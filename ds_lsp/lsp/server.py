@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -132,9 +132,8 @@ class DsLanguageServer(LanguageServer):
         """The same for its new text, once typing rests: learning reads the whole document."""
         if self.pages.owns(document.uri):
             return
-        self._forget_learning(document.uri)
-        loop = asyncio.get_running_loop()
-        self._learning[document.uri] = loop.call_later(LEARN_AFTER_S, self._learn_now, document)
+        timer = self._learning.get(document.uri)
+        self._learning[document.uri] = _restarted(timer, LEARN_AFTER_S, self._learn_now, document)
 
     def forget(self, uri: str) -> None:
         """A document is not open any more: its file counts again."""
@@ -159,17 +158,11 @@ class DsLanguageServer(LanguageServer):
     def gather_where_moved(self, snapshot: Snapshot) -> None:
         """The same, if the user has come from elsewhere, once this request has been sent."""
         if self.session.excerpts.visited(snapshot.uri, snapshot.line):
-            if self._moved:
-                self._moved.cancel()
-            loop = asyncio.get_running_loop()
-            self._moved = loop.call_later(MOVED_S, self.gather, snapshot)
+            self._moved = _restarted(self._moved, MOVED_S, self.gather, snapshot)
 
     def gather_later(self, document: Document) -> None:
         """The same, once typing rests."""
-        if self._idle:
-            self._idle.cancel()
-        loop = asyncio.get_running_loop()
-        self._idle = loop.call_later(IDLE_S, self._gather_at_rest, document)
+        self._idle = _restarted(self._idle, IDLE_S, self._gather_at_rest, document)
 
     def _gather_at_rest(self, document: Document) -> None:
         line = self.session.excerpts.line_of(document.uri)
@@ -246,3 +239,15 @@ class DsLanguageServer(LanguageServer):
                 "ds-lsp/lateCompletion",
                 {"uri": snapshot.uri, "version": snapshot.version, "position": position},
             )
+
+
+def _restarted(
+    timer: asyncio.TimerHandle | None,
+    seconds: float,
+    callback: Callable[..., object],
+    *arguments: object,
+) -> asyncio.TimerHandle:
+    """A timer in the place of *timer*, which does not go off any more."""
+    if timer:
+        timer.cancel()
+    return asyncio.get_running_loop().call_later(seconds, callback, *arguments)
