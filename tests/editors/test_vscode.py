@@ -42,22 +42,19 @@ _FILES = {
 
 
 _HELD = """
-import time
-from pathlib import Path
 from ds_lsp import cli
 
 greet = cli.greet
 
 def hold(*ends):
     greeted = greet(*ends) if {is_greeted} else None
-    while not Path({gate!r}).exists():
-        time.sleep(0.01)
+    open({gate!r}).close()
     return greeted or greet(*ends)
 
 cli.greet = hold
 cli.main()
 """
-"""A server that does not start before there is a file; it may greet before that."""
+"""A server that does not start before a pipe is written to; it may greet before that."""
 
 
 _WORKSPACE_SETTINGS = {
@@ -322,6 +319,7 @@ def test_what_is_typed_while_the_server_starts_is_completed_once_it_has(
     name: str, typed: str, saved: str, rest: str, whole: str, session: Session, tmp_path: Path
 ) -> None:
     is_greeted, gate = name == "greeted.py", tmp_path / "gate"
+    os.mkfifo(gate)
     session.write(whole)
     session.open(name)
     session.project.serve_with(
@@ -340,7 +338,7 @@ def test_what_is_typed_while_the_server_starts_is_completed_once_it_has(
     session.save(name, saved)
     if is_greeted:
         session.wait_until_given_up(len(typed))
-    gate.touch()
+    gate.write_text("")
     session.editor.wait_for_ghost_text(rest)
     # Nobody has asked for it, and it may be that it is not worth asking.
     assert session.said(_INLINE)[-1]["params"]["context"]["triggerKind"] == _AUTOMATIC
