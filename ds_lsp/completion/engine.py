@@ -493,8 +493,7 @@ def _fitted(found: _Found, request: CompletionRequest) -> Fitted:
     if typed and snapshot.before.endswith(typed):
         # As where it was asked for: what is shown does not shrink while one types along it.
         then = replace(snapshot, before=snapshot.before[: -len(typed)])
-        whole = replace(result, text=typed + result.text)
-        fitted = fit(whole.text, _place(then, whole.finish, request, markers))
+        fitted = fit(typed + result.text, _place(then, result.finish, request, markers))
         rest = fitted.text[len(typed) :]
         if fitted.text.startswith(typed) and rest.strip():
             return replace(fitted, text=rest)

@@ -95,10 +95,11 @@ class ThreadedStdin:
 
 
 def open_stdin(descriptor: int, start: bytes = b"") -> Stdin | ThreadedStdin:
-    """Standard input by whichever of the two there is for it."""
-    # NotImplementedError: on Windows. Of a file an event loop hears nothing (Linux), or not that it
-    # has ended (macOS).
-    with suppress(OSError, NotImplementedError):
+    """Standard input by whichever of the two there is for it.
+
+    Of a file an event loop hears nothing (Linux), or not that it has ended (macOS).
+    """
+    with suppress(OSError, NotImplementedError):  # it is closed already; Windows
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor):
             return Stdin(descriptor, start)

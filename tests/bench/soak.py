@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ds_lsp.providers.connection import MAX_IDLE
 from tests.e2e.editor import server_environment
 from tests.fake_deepseek import PATIENCE_S, Close, FakeDeepSeek, Reply, Send, Step, chunk, sse
 from tests.raw_client import RawClient
@@ -26,8 +27,6 @@ DOCUMENTS = 5
 WARM_UP = 0.2
 """The share of keystrokes after which memory counts: caches and the index are full by then."""
 LINES = 300
-MAX_KEPT = 2
-"""Connections that are no leak: idle ones wait for the next request."""
 WORDS = ("value", "计算", "total", "self", "return", "😀", "index", "for", "in", "print")
 TEXTS = ("value", "compute(total, index)", "self.total\n    return self", "计算(价格)")
 FAULTS: tuple[tuple[Step, ...], ...] = (
@@ -63,7 +62,7 @@ class Figures:
 
     @property
     def is_clean(self) -> bool:
-        few = max(self.sockets, self.upstream_connections) <= MAX_KEPT
+        few = max(self.sockets, self.upstream_connections) <= MAX_IDLE
         return self.unanswered == 0 and self.calls_in_flight == 0 and few
 
 
@@ -173,7 +172,7 @@ def soak(home: Path, keystrokes: int, faults: float, seed: int) -> Figures:
             end_mb, seconds = _memory_mb(client.pid), time.monotonic() - started
             # The last calls that nobody waits for any more are being hung up on.
             with contextlib.suppress(AssertionError):
-                fake.wait_until(lambda: fake.running == 0 and fake.open_connections <= MAX_KEPT)
+                fake.wait_until(lambda: fake.running == 0 and fake.open_connections <= MAX_IDLE)
             until = time.monotonic() + PATIENCE_S
             status = client.ask("workspace/executeCommand", {"command": "ds-lsp.status"})
             while status["calls_in_flight"] and time.monotonic() < until:

@@ -288,7 +288,8 @@ class Excerpts:
     def _source(
         self, each: Path | str, version: object, workspace: Workspace, document: Document | None
     ) -> Generator[None, None, Source | None]:
-        known = self._sources.get(str(each))
+        key = str(each)
+        known = self._sources.get(key)
         if known and known[0] == version:
             return known[1]
         if version is None:
@@ -303,10 +304,10 @@ class Excerpts:
         path = each if isinstance(each, Path) else None
         if path is not None:
             self._imports[path] = imports_of(text[:MAX_CHARS], language)
-        shown = _shown(path, str(each), workspace.folders)
+        shown = _shown(path, key, workspace.folders)
         source = yield from source_of(shown, self._prepare(text[:MAX_CHARS]))
         # In the place of its last version: that one would only take memory.
-        self._sources[str(each)] = (version, source)
+        self._sources[key] = (version, source)
         return source
 
     def _listing(
