@@ -29,6 +29,7 @@ COMMANDS = {
 """Each is a module of `ds_lsp.commands`, imported when it is asked for."""
 
 _LOOPBACK = "127.0.0.1"
+_DISTRUST = "--distrust-editor"
 
 
 def main(argv: "Sequence[str] | None" = None) -> int:
@@ -36,7 +37,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     greeted = NOT_GREETED
     try:
-        if set(words) <= {"--stdio"}:
+        if set(words) <= {"--stdio", _DISTRUST}:
             # As the server does; until it is there, there is nothing to clean up.
             signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
             greeted = greet(sys.stdin.fileno(), sys.stdout.fileno())
@@ -59,7 +60,7 @@ def _run(words: "Sequence[str]", greeted: Greeted) -> int:
     try:
         if arguments.command:
             return _run_command(arguments.command, arguments.rest)
-        _serve(arguments.tcp, greeted)
+        _serve(arguments.tcp, greeted, trusts_editor=not arguments.distrust_editor)
     except KeyboardInterrupt:
         return 130
     except OSError as exc:
@@ -86,6 +87,12 @@ def _parser() -> "argparse.ArgumentParser":
     )
     parser.add_argument("--version", action="version", version=f"ds-lsp {ds_lsp.__version__}")
     parser.add_argument("--stdio", action="store_true", help="serve on stdin and stdout (default)")
+    parser.add_argument(
+        _DISTRUST,
+        action="store_true",
+        help="treat the editor's initializationOptions like a project's file: they choose no "
+        "command, address, key or provider; for editors that read them from projects, as Kate does",
+    )
     parser.add_argument(
         "--tcp", metavar="[HOST:]PORT", type=_address, help="serve one client on a socket instead"
     )
@@ -131,10 +138,10 @@ def _address(text: str) -> tuple[str, int]:
     return host or _LOOPBACK, int(port)
 
 
-def _serve(address: tuple[str, int] | None, greeted: Greeted) -> None:
+def _serve(address: tuple[str, int] | None, greeted: Greeted, *, trusts_editor: bool) -> None:
     from ds_lsp.lsp.app import serve_stdio, serve_tcp
 
     if address:
-        serve_tcp(*address)
+        serve_tcp(*address, trusts_editor=trusts_editor)
     else:
-        serve_stdio(greeted)
+        serve_stdio(greeted, trusts_editor=trusts_editor)

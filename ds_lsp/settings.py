@@ -32,7 +32,7 @@ MAX_PROBLEMS = 20
 _MAX_PROJECT_PROBLEMS = 10
 """A stranger's file does not fill the user's screen."""
 _MAX_PROJECT_ITEMS = 1000
-"""So many a project file may add to a list."""
+"""Maximum items that a project may add to a list."""
 
 
 class EnvText(str):
@@ -44,7 +44,8 @@ class EnvText(str):
 
 
 class Project(Enum):
-    """What a project file, which may be a stranger's, can do to a setting."""
+    """What a project, which may be a stranger's, can do to a setting: in its file, or by way of an
+    editor that answers `workspace/configuration` from files of the project."""
 
     SET = "set"
     FORBIDDEN = "forbidden"
@@ -341,10 +342,19 @@ class Source:
     # The key may be among them.
     values: Mapping[str, object] = field(repr=False)
     is_project: bool = False
+    """Whether this is a project file."""
     is_initialize: bool = False
     """Whether these are ``initializationOptions``."""
     lost: str = ""
     """What keeps it from being read; it may have set anything."""
+    is_client: bool = False
+    """Whether the client may have read this from the project's files: what it pushes, answers to
+    ``workspace/configuration``, or, in some editors, its ``initializationOptions``."""
+
+    @property
+    def is_untrusted(self) -> bool:
+        """Whether a project may have written this."""
+        return self.is_project or self.is_client
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +393,8 @@ _USE_HTTPS = (
     "DeepSeek is not used, as key and code could be read on the way: use https://, or set "
     "allow_http to true"
 )
+_PLACES = "config.toml, the environment or initializationOptions"
+"""Where only the user sets anything."""
 _UNTIL_READ = "DeepSeek is not used until then, as it may name another base_url"
 
 
@@ -399,7 +411,12 @@ class _Merge:
         self.values: dict[str, object] = {path: each.default for path, each in SETTINGS.items()}
         self.origins = dict.fromkeys(SETTINGS, "default")
         self.added: dict[str, tuple[str, ...]] = {}
+        self.adders: dict[str, list[str]] = {}
         self.problems: list[str] = []
+        self._initial: Mapping[str, object] = {}
+        """The raw values in ``initializationOptions``."""
+        self._refused: list[str] = []
+        """The settings of one client source that only the user may set."""
         self.knows_base_url = True
         self._lost: Source | None = None
         self._said: Counter[str] = Counter()
@@ -407,7 +424,13 @@ class _Merge:
     def take(self, source: Source) -> None:
         if source.lost:
             self.knows_base_url, self._lost = False, source
-        taken = {path for path, raw in _flatten(source.values) if self._take_one(source, path, raw)}
+        flat = list(_flatten(source.values))
+        taken = {path for path, raw in flat if self._take_one(source, path, raw)}
+        if source.is_initialize:
+            self._initial = dict(flat)
+        if self._refused:
+            self.problems.append(_only_the_user(source, tuple(dict.fromkeys(self._refused))))
+            self._refused.clear()
         if "base_url" in taken:
             self.knows_base_url = True
         more = self._said[source.name] - _most_problems(source)
@@ -425,6 +448,9 @@ class _Merge:
         if raw is None or raw == "":
             # Editors send what was left empty in a form as empty text.
             return False
+        if source.is_client and path in self._initial and self._initial[path] == raw:
+            # Many clients repeat their initializationOptions: that is no news.
+            return False
         if setting is None:
             # To find the nearest names of thousands takes minutes.
             hint = "" if self._has_said_enough(source) else _nearest(path)
@@ -436,13 +462,21 @@ class _Merge:
         try:
             value = setting.parse(raw)
         except ValueError as exc:
-            self._problem(f"{path} {exc}; {self._instead(path)}", source)
+            if source.is_client and setting.project is Project.FORBIDDEN:
+                self._refused.append(path)
+            else:
+                self._problem(f"{path} {exc}; {self._instead(path)}", source)
+            return False
+        if source.is_client and value == self.values[path]:
+            return False
+        if source.is_client and self._is_only_the_users(setting, value):
+            self._refused.append(path)
             return False
         refusal = self._refusal(setting, value, source)
         if refusal:
             self._problem(f"{path} {refusal}", source)
             return False
-        if source.is_project and setting.project is Project.ADD:
+        if source.is_untrusted and setting.project is Project.ADD:
             self._add(source, path, cast(tuple[str, ...], value))
         else:
             self.values[path] = value
@@ -452,16 +486,27 @@ class _Merge:
     def _refusal(self, setting: Setting, value: object, source: Source) -> str | None:
         if setting.session_only and not source.is_initialize:
             return "can only be asked for in initializationOptions"
-        if not source.is_project:
+        if setting.session_only and source.is_client:
+            return "cannot be asked for by an editor that is distrusted"
+        if not source.is_project or not self._is_only_the_users(setting, value):
             return None
-        if setting.project is Project.SWITCH_OFF and value and not self.values[setting.path]:
+        if setting.project is Project.SWITCH_OFF:
             return "can be switched off by a project file, not on"
+        return f"can only be lowered by a project file; {self.values[setting.path]} is used"
+
+    def _is_only_the_users(self, setting: Setting, value: object) -> bool:
+        """Return whether a project must not change *setting* from its value in force to *value*."""
         before = self.values[setting.path]
-        if setting.project is Project.LOWER and isinstance(before, int):
-            assert isinstance(value, int)
-            if value > before:
-                return f"can only be lowered by a project file; {before} is used"
-        return None
+        match setting.project:
+            case Project.FORBIDDEN:
+                return True
+            case Project.SWITCH_OFF:
+                return bool(value) and not before
+            case Project.LOWER:
+                assert isinstance(value, int)
+                return isinstance(before, int) and value > before
+            case Project.SET | Project.ADD:
+                return False
 
     def _unset(self, path: str) -> None:
         self.values[path] = SETTINGS[path].default
@@ -471,10 +516,14 @@ class _Merge:
         # "!" in a pattern lets in again what another one keeps out.
         good = [item for item in items if not item.lstrip().startswith("!")]
         if len(good) < len(items):
-            self._problem(f"{path} can be added to by a project file, not undone", source)
+            adder = "a project file" if source.is_project else "a project"
+            self._problem(f"{path} can be added to by {adder}, not undone", source)
         if len(good) > _MAX_PROJECT_ITEMS:
             self._problem(f"{path}: the first {_MAX_PROJECT_ITEMS} are used", source)
         self.added[path] = (*self.added.get(path, ()), *good[:_MAX_PROJECT_ITEMS])
+        self.adders.setdefault(path, []).append(
+            "project file" if source.is_project else source.name
+        )
 
     def _instead(self, path: str) -> str:
         """What is done without a setting's bad value."""
@@ -489,15 +538,19 @@ class _Merge:
         return self._said[source.name] >= _most_problems(source)
 
     def _problem(self, sentence: str, source: Source) -> None:
+        line = f"{source.name}: {sentence}"
+        if line in self.problems:
+            # A setting that is there in two spellings.
+            return
         if not self._has_said_enough(source):
-            self.problems.append(f"{source.name}: {sentence}")
+            self.problems.append(line)
         self._said[source.name] += 1
 
     def resolved(self) -> Resolved:
         for path, extra in self.added.items():
             own = cast(tuple[str, ...], self.values[path])
             self.values[path] = tuple(dict.fromkeys((*own, *extra)))
-            self.origins[path] += " + project file"
+            self.origins[path] = " + ".join(dict.fromkeys((self.origins[path], *self.adders[path])))
         resolved = Resolved(
             _build(Settings(), self.values),
             self.origins,
@@ -513,8 +566,16 @@ class _Merge:
         return dataclasses.replace(resolved, problems=tuple(problems))
 
 
+def _only_the_user(source: Source, paths: tuple[str, ...]) -> str:
+    """Return the one sentence on the settings that *source* cannot set."""
+    names = " and ".join(", ".join(paths).rsplit(", ", 1))
+    are, it = ("is", "it") if len(paths) == 1 else ("are", "them")
+    places = "config.toml or the environment" if source.is_initialize else _PLACES
+    return f"{source.name}: {names} {are} not used, as a project may have set {it}; use {places}"
+
+
 def _most_problems(source: Source) -> int:
-    return _MAX_PROJECT_PROBLEMS if source.is_project else MAX_PROBLEMS
+    return _MAX_PROJECT_PROBLEMS if source.is_untrusted else MAX_PROBLEMS
 
 
 def _build(tree: T, values: Mapping[str, object], prefix: str = "") -> T:

@@ -79,11 +79,12 @@ def create_server() -> DsLanguageServer:
     return server
 
 
-def serve_stdio(greeted: Greeted = NOT_GREETED) -> None:
+def serve_stdio(greeted: Greeted = NOT_GREETED, *, trusts_editor: bool = True) -> None:
     """Serve the editor at the other end of stdin and stdout; ends the process."""
 
     async def serve() -> None:
         server = create_server()
+        server.trusts_editor = trusts_editor
         lost = server.protocol.exit_requested.set
         # The descriptor, not sys.stdin: its lock, held by a waiting reader, would stop the
         # interpreter from ending.
@@ -101,7 +102,7 @@ def _settle() -> None:
     gc.freeze()
 
 
-def serve_tcp(host: str, port: int) -> None:
+def serve_tcp(host: str, port: int, *, trusts_editor: bool = True) -> None:
     """Serve one client on a socket, for debugging; ends the process when the client leaves."""
 
     async def serve() -> None:
@@ -113,6 +114,7 @@ def serve_tcp(host: str, port: int) -> None:
 
             listener.close()
             server = create_server()
+            server.trusts_editor = trusts_editor
             lost = server.protocol.exit_requested.set
             await _serve(server, read, SocketWriter(writer, lost))
 

@@ -21,11 +21,12 @@ _PULL_TIMEOUT_S = 2.0
 class Configuration:
     """Everything settings are resolved from, in one session."""
 
-    def __init__(self, params: types.InitializeParams) -> None:
+    def __init__(self, params: types.InitializeParams, *, trusts_editor: bool = True) -> None:
         self._initialize = Source(
             "initializationOptions",
             _section(params.initialization_options),
             is_initialize=True,
+            is_client=not trusts_editor,
         )
         self._pushed: Mapping[str, object] = {}
         self._pulled: Mapping[str, object] = {}
@@ -49,7 +50,8 @@ class Configuration:
         return resolve_with(
             self._layers,
             self._initialize,
-            Source("editor configuration", client),
+            # Not the user's word: Emacs, for one, reads it from a project's .dir-locals.el.
+            Source("editor configuration", client, is_client=True),
             Source("ds-lsp.toggle", self._toggled),
         )
 

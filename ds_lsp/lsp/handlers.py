@@ -15,7 +15,8 @@ from ds_lsp.lsp.configure import Configuration, register
 from ds_lsp.lsp.greeting import TRIGGER_CHARACTERS
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.privacy.gate import IGNORE_FILES
-from ds_lsp.sources import PROJECT_FILE
+from ds_lsp.sources import PROJECT_FILE, user_file
+from ds_lsp.uris import to_path
 
 MENU_TIMEOUT_S = 2.0
 """A completion menu is held up by its slowest server; later than this nobody waits for it."""
@@ -33,7 +34,7 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.chat_client = convert.to_chat_client(params)
     ls.inline_client = convert.to_inline_client(params)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
-    ls.configuration = Configuration(params)
+    ls.configuration = Configuration(params, trusts_editor=ls.trusts_editor)
     ls.configuration.read_files(ls.folders)
     ls.reconfigure()
     if serves_menu(ls):
@@ -90,7 +91,8 @@ def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) ->
 
 
 def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> None:
-    if params.text_document.uri.endswith((PROJECT_FILE, *IGNORE_FILES)):
+    uri = params.text_document.uri
+    if uri.endswith((PROJECT_FILE, *IGNORE_FILES)) or to_path(uri) == user_file():
         ls.configuration.read_files(ls.folders)
         ls.session.forget_gate()
         ls.reconfigure()

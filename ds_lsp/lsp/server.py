@@ -50,6 +50,8 @@ class DsLanguageServer(LanguageServer):
         self.cancellables = Cancellables()
         self.pages = Pages()
         self.folders: list[Path] = []
+        self.trusts_editor = True
+        """Whether initializationOptions are the user's word, and not perhaps a project's."""
         self.asks_inline = False
         """Whether this client has announced or asked for inline completion."""
         self.inline_client = InlineClient()

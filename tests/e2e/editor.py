@@ -32,6 +32,21 @@ def server_environment(home: Path, fake: FakeDeepSeek | None = None) -> dict[str
     return environ
 
 
+def to_toml(settings: Mapping[str, object]) -> str:
+    """Settings, nested or not, as lines of TOML."""
+    return "".join(f"{json.dumps(name)} = {_to_toml(value)}\n" for name, value in settings.items())
+
+
+def _to_toml(value: object) -> str:
+    if isinstance(value, Mapping):
+        return (
+            "{"
+            + ", ".join(f"{json.dumps(name)} = {_to_toml(each)}" for name, each in value.items())
+            + "}"
+        )
+    return json.dumps(value, ensure_ascii=False)
+
+
 class Editor:
     """One open document and a cursor; positions are counted in the session's encoding."""
 
@@ -121,6 +136,17 @@ class Editor:
         # Notifications and requests are handled in order; the settings follow in a task.
         for _ in range(3):
             await self.command("status")
+
+    async def save_settings(self, home: Path, settings: Mapping[str, object]) -> None:
+        """Write the user's ``config.toml`` below *home*, and save it as the editor does."""
+        path = home / "ds-lsp" / "config.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(to_toml(settings), "utf-8")
+        path.chmod(0o600)
+        self.client.text_document_did_save(
+            types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(path.as_uri()))
+        )
+        await self.command("status")
 
     @property
     def messages(self) -> list[str]:

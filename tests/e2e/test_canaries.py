@@ -20,7 +20,7 @@ from tests.e2e.canaries import (
     stray,
     text_under,
 )
-from tests.e2e.editor import AUTOMATIC, INVOKED, URI, Editor, editor, server_environment
+from tests.e2e.editor import AUTOMATIC, INVOKED, URI, Editor, editor, server_environment, to_toml
 from tests.fake_deepseek import Close, FakeDeepSeek, Raw, Reply, Send, Step, chunk, envelope, sse
 
 # What a server says of a request may quote all of it.
@@ -58,7 +58,9 @@ async def asks(at: Editor, position: types.Position, uri: str = URI) -> str:
     return repr([await at.complete(position, kind, uri) for kind in (INVOKED, AUTOMATIC)])
 
 
-async def every_feature(at: Editor, fake: FakeDeepSeek, folder: Path) -> tuple[str, str]:
+async def every_feature(
+    at: Editor, fake: FakeDeepSeek, home: Path, folder: Path
+) -> tuple[str, str]:
     """Use all there is; what completions said, and what else the client was told."""
     offered, told = [], []
     for name in (".env", "ignored.py", "a.py"):
@@ -81,12 +83,16 @@ async def every_feature(at: Editor, fake: FakeDeepSeek, folder: Path) -> tuple[s
         {**bad, "apiKey": [KEY.text]},
         {"apiKey": f"{KEY.text} {CODE.text}", "provider": KEY.text},
         {"apiKeyCommand": f"echo {WRONG_KEY.text}; false"},
-        {"apiKeyCommand": f"no-such-command {KEY.text}", "apiKey": None},
+        {"apiKeyCommand": f"no-such-command {KEY.text}", "apiKey": ""},
         {"baseUrl": f"ftp://user:{KEY.text}@nowhere", "apiKey": KEY.text},
         {"apiKey": WRONG_KEY.text},
         {"provider": "local", "privacy": {"ignore": ["[", CODE.text]}},
         {"completion": {"enabled": False}},
     ):
+        # What the user sets, and the same from where the client has it. A name that is no setting
+        # is repeated to the user whose file it is in.
+        own = {name: value for name, value in settings.items() if name != KEY.text}
+        await at.save_settings(home, {"baseUrl": fake.url, **own})
         await at.configure(settings)
         position = at.insert(position, "y")
         offered.append(await asks(at, position))
@@ -114,16 +120,23 @@ async def test_nothing_is_where_it_does_not_belong(
     folder = workspace(tmp_path / "project")
     arguments = ("--log-level", level, "--log-file", str(log))
     environment = {f"XDG_{name}_HOME": str(home / name) for name in ("STATE", "CACHE", "DATA")}
+    # They would come before the file.
+    environment |= {"DEEPSEEK_API_KEY": "", "DS_LSP_BASE_URL": ""}
+    file = home / "ds-lsp" / "config.toml"
+    file.parent.mkdir()
+    file.touch(0o600)
     with FakeDeepSeek(key=KEY.text, text=COMPLETION.text) as fake:
+        file.write_text(to_toml({"apiKey": KEY.text, "baseUrl": fake.url}))
         options = {"completion": {"debounceMs": 0, "menu": "always"}}
         async with editor(
             home, fake, options=options, env=environment, folders=(folder,), arguments=arguments
         ) as at:
-            offered, told = await every_feature(at, fake, folder)
+            offered, told = await every_feature(at, fake, home, folder)
         for request in fake.requests:
             heads = {**request.headers, "authorization": ""}
             assert stray(f"{request.path} {heads} {request.raw.decode()}", Where.PROVIDER) == []
         assert len(fake.requests) > len(FAULTS)
+    file.unlink()
     assert COMPLETION.text in offered
     assert stray(offered, Where.COMPLETIONS) == []
     assert stray(told, Where.MESSAGES) == []

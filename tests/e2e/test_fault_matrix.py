@@ -31,7 +31,7 @@ import pytest
 from ds_lsp.health import PROBE_S
 from ds_lsp.logs import PrivateFormatter
 from ds_lsp.providers import connection
-from tests.e2e.editor import AUTOMATIC, INVOKED, editor
+from tests.e2e.editor import AUTOMATIC, INVOKED, editor, to_toml
 from tests.fake_deepseek import (
     Close,
     FakeDeepSeek,
@@ -354,6 +354,7 @@ class Cell:
     fault: Fault
     provider: str
     service: Service
+    home: Path
     time: FakeTime = field(default_factory=lambda: FakeTime(now=1e9))
     host: Hosted = field(init=False)
 
@@ -361,11 +362,17 @@ class Cell:
         self.host = Hosted(self.time)
         self.settings: dict[str, Any] = {
             "provider": self.provider,
-            "apiKey": KEY,
             "baseUrl": self.service.url,
             "completion": {"debounceMs": 0, "timeoutMs": IN_TIME_MS},
         }
+        self._file = self.home / "ds-lsp" / "config.toml"
+        self._file.parent.mkdir()
+        self._write_key(KEY)
         self._typed = 0
+
+    def _write_key(self, key: str) -> None:
+        self._file.write_text(to_toml({"api_key": key}))
+        self._file.chmod(0o600)
 
     async def begin(self) -> None:
         await self.host.initialize({**self.settings, "client": {"status": True}})
@@ -447,8 +454,12 @@ class Cell:
                 await self.host.configure(self.settings)
             case Gate.KEY:
                 await self.is_held_back()
-                self.settings["apiKey"] = self.service.fake.key = f"{KEY}-2"
-                await self.host.configure(self.settings)
+                self.service.fake.key = f"{KEY}-2"
+                self._write_key(f"{KEY}-2")
+                self.host.notify(
+                    "textDocument/didSave", {"textDocument": {"uri": self._file.as_uri()}}
+                )
+                await self.host.settle()
             case Gate.BALANCE:
                 await self.is_held_back()
                 await self.time.advance(PROBE_S)
@@ -492,7 +503,7 @@ async def cell_for(fault: Fault, provider: str, home: Path) -> AsyncIterator[Cel
     with pytest.MonkeyPatch.context() as patch:
         clean(patch, home)
         service = Service(fault, patch)
-        cell = Cell(fault, provider, service)
+        cell = Cell(fault, provider, service, home)
         try:
             await cell.begin()
             yield cell
@@ -629,8 +640,11 @@ async def test_the_same_over_stdio(name: str, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         service = Service(fault, patch)
         timeout_ms = 500 if fault.is_slow else IN_TIME_MS
-        options = {"completion": {"debounceMs": 0, "timeoutMs": timeout_ms}, "baseUrl": service.url}
+        completion = {"debounceMs": 0, "timeoutMs": IN_TIME_MS}
+        options = {"completion": completion, "baseUrl": service.url}
         async with editor(tmp_path, service.fake, options=options) as at:
+            # The client may lower what it has set, and go back to it.
+            await at.configure({"completion": {"timeoutMs": timeout_ms}})
             service.break_down()
             position = at.open("canary_prompt = |\n")
             assert await at.complete(position) is None

@@ -93,8 +93,10 @@ async def test_a_redirect_is_named_and_not_followed(
 async def test_an_address_the_key_is_not_for(
     tmp_path: Path, fake: FakeDeepSeek, provider: str, url: str, word: str
 ) -> None:
-    options = {"provider": provider}
-    async with editor(tmp_path, fake, options=options, env={"DS_LSP_BASE_URL": url}) as at:
+    file, env = tmp_path / "ds-lsp/config.toml", {"DS_LSP_BASE_URL": ""}
+    file.parent.mkdir()
+    file.write_text(f'base_url = "{url}"\n')
+    async with editor(tmp_path, fake, options={"provider": provider}, env=env) as at:
         status = await searched(at)
         assert status["state"] == "stopped"
         assert "base_url" in str(status["detail"])
@@ -105,7 +107,7 @@ async def test_an_address_the_key_is_not_for(
         (message,) = at.messages
         assert word in message
         # Once it is mended, nothing has to be started again.
-        await at.configure({"baseUrl": fake.url})
+        await at.save_settings(tmp_path, {"baseUrl": fake.url})
         assert (await searched(at))["state"] == "ready"
         assert await at.complete(at.open("x = |"))
     assert len(fake.requests) == 1

@@ -1,5 +1,6 @@
 """A stranger's repository is opened: it runs, reads, raises and redirects nothing of the user's."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from lsprotocol import types
 
 from tests.e2e.editor import AUTOMATIC, Editor, editor, server_environment
 from tests.fake_deepseek import FakeDeepSeek
+from tests.raw_client import RawClient
 
 CANARY = "canary_of_the_user"
 FUNCTION = "def area(width, height):\n    return width * height\n\n\n"
@@ -151,6 +153,95 @@ async def test_without_a_key_nothing_outside_is_learned_and_nothing_inside_is_ru
             assert CANARY not in (await opened(at, path, "def canary_of|") or "")
             assert CANARY not in (await opened(at, path, f"def {CANARY}(width):\n    ret|") or "")
     assert not (tmp_path / "ran").exists()
+
+
+HOSTILE: dict[str, dict[str, object]] = {
+    "everything": {
+        "provider": "deepseek",
+        "apiKey": "sk-evil",
+        "apiKeyCommand": "touch {ran}; echo sk-evil",
+        "baseUrl": "{evil}",
+        "allowHttp": True,
+        "client": {"status": True, "lateAnswers": True},
+        "usage": {"dailyTokenLimit": 10**12},
+        "completion": {"maxTokens": 4096, "timeoutMs": 120_000, "disabledLanguages": []},
+        "privacy": {"ignore": ["!secret.py", "!*"]},
+    },
+    "nothing": {"provider": "local", "baseUrl": "nonsense", "apiKeyCommand": "touch {ran}"},
+}
+"""What a project may hold for its reader, in files that some editors answer the server from."""
+ROADS = ("pulled", "pushed", "pushed with its section", "flat", "distrusted")
+"""The last: in initializationOptions, of an editor that has them from projects."""
+
+
+@pytest.mark.parametrize(
+    ("name", "road"), [*(("everything", road) for road in ROADS), ("nothing", "pulled")]
+)
+async def test_what_the_client_has_from_the_project(
+    tmp_path: Path, fake: FakeDeepSeek, name: str, road: str
+) -> None:
+    home, folder, ran = tmp_path / "home", tmp_path / "repository", tmp_path / "ran"
+    folder.mkdir()
+    (home / "ds-lsp").mkdir(parents=True)
+    own = 'completion = { max_tokens = 64, disabled_languages = ["markdown"] }\n'
+    own += 'usage.daily_token_limit = 1000000\nprivacy.ignore = ["secret.py"]\n'
+    (home / "ds-lsp/config.toml").write_text(own)
+    workspace = types.WorkspaceClientCapabilities(configuration=True)
+    inline = types.InlineCompletionClientCapabilities()
+    capabilities = types.ClientCapabilities(
+        workspace=workspace if road.startswith("pulled") else None,
+        text_document=types.TextDocumentClientCapabilities(inline_completion=inline),
+    )
+    with FakeDeepSeek() as evil:
+        written = json.dumps(HOSTILE[name]).replace("{ran}", str(ran)).replace("{evil}", evil.url)
+        settings = json.loads(written)
+        async with editor(
+            home,
+            fake,
+            options=settings if road == "distrusted" else None,
+            arguments=("--distrust-editor",) if road == "distrusted" else (),
+            folders=(folder,),
+            capabilities=capabilities,
+        ) as at:
+            if road.startswith("pulled"):
+                at.client.set_configuration(settings, section="ds-lsp")
+            if road == "flat":
+                settings = {f"ds-lsp.{path}": value for path, value in settings.items()}
+            pushed = {
+                "pushed": settings,
+                "pushed with its section": {"ds-lsp": settings},
+                "flat": settings,
+            }
+            # Said twice: it is told of once.
+            for _ in range(2):
+                await at.configure(pushed.get(road))
+            assert await opened(at, folder / "a.py", "x = |\n") == "pass"
+            assert await opened(at, folder / "secret.py", "x = |\n") is None
+            text = at.open("x = |\n", (folder / "a.md").as_uri(), "markdown")
+            assert await at.complete(text, AUTOMATIC, (folder / "a.md").as_uri()) is None
+            status = await at.command("status")
+            assert (status["state"], status["base_url"]) == ("ready", fake.url)
+            (message,) = at.messages
+            assert "sk-evil" not in message
+            assert "base_url" in message
+        assert (evil.connections, ran.exists()) == (0, False)
+    (request,) = fake.requests
+    assert request.headers["authorization"] == f"Bearer {fake.key}"
+    assert request.body["max_tokens"] == 64
+
+
+async def test_nothing_counts_that_is_pushed_before_the_session(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    ran = tmp_path / "ran"
+    settings = {"ds-lsp": {"apiKeyCommand": f"touch {ran}", "baseUrl": "http://127.0.0.1:9"}}
+    with RawClient(server_environment(tmp_path, fake), tmp_path / "stderr", {}) as client:
+        client.notify("workspace/didChangeConfiguration", {"settings": settings})
+        client.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+        client.notify("initialized", {})
+        status = client.ask("workspace/executeCommand", {"command": "ds-lsp.status"})
+    assert status["base_url"] == fake.url
+    assert not ran.exists()
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir])

@@ -61,11 +61,11 @@ async def test_configuration_is_asked_for_where_the_client_can_tell(
 async def test_provider_changes_without_a_restart(tmp_path: Path, fake: FakeDeepSeek) -> None:
     async with editor(tmp_path, fake) as at:
         assert (await at.command("status"))["provider"] == "deepseek"
-        await at.configure({"provider": "local"})
+        await at.save_settings(tmp_path, {"provider": "local"})
         assert (await at.command("status"))["provider"] == "local"
         await at.complete(at.open("x = |"))
         assert fake.requests == []
-        await at.configure({"provider": "deepseek"})
+        await at.save_settings(tmp_path, {"provider": "deepseek"})
         assert await at.complete(at.open("x = |"))
     assert len(fake.requests) == 1
 

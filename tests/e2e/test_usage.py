@@ -76,8 +76,8 @@ async def test_two_servers_know_of_each_other(tmp_path: Path, fake: FakeDeepSeek
 async def test_the_limit_is_told_at_four_fifths_and_then_holds(
     tmp_path: Path, fake: FakeDeepSeek
 ) -> None:
-    options = {"usage": {"dailyTokenLimit": 250}, "completion": {"debounceMs": 0}}
-    async with editor(tmp_path, fake, options=options) as at:
+    async with editor(tmp_path, fake, options={"completion": {"debounceMs": 0}}) as at:
+        await at.save_settings(tmp_path, {"usage": {"dailyTokenLimit": 250}})
         position = at.open("a = |\n")
 
         async def complete(letter: str) -> None:
@@ -108,7 +108,10 @@ async def test_the_limit_is_told_at_four_fifths_and_then_holds(
         fake.answer("4")
         assert await at.complete(position) == "4"
         assert len(fake.requests) == 4
+        # The client may have that from the project; the user may raise it.
         await at.configure({"usage": {"dailyTokenLimit": 10**6}})
+        assert (await at.command("status"))["state"] == "paused"
+        await at.save_settings(tmp_path, {"usage": {"dailyTokenLimit": 10**6}})
         assert (await at.command("status"))["state"] == "ready"
 
 
