@@ -15,7 +15,7 @@ from ds_lsp.completion.engine import ALTERNATIVE_TEMPERATURES
 from tests.editors.conftest import Find
 from tests.editors.polling import wait_for
 from tests.editors.project import REPOSITORY, SETUPS, Project
-from tests.editors.vscode import Programs, VSCode
+from tests.editors.vscode import USER_SETTINGS, Programs, VSCode
 from tests.fake_deepseek import FakeDeepSeek, Recorded, Step, Wait, chat_sse, sse
 
 _EXTENSION = SETUPS / "vscode"
@@ -130,6 +130,39 @@ class Session:
 
         wait_for("end of VS Code's patience", is_given_up)
 
+    def fill_in(self, settings: Mapping[str, object]) -> None:
+        """Save *settings* as the whole of the file that is being edited."""
+        # A change by other means would have to wait for a watcher.
+        self.editor.press("Control+A")
+        self.editor.page.keyboard.insert_text(json.dumps(settings))
+        self.editor.press("Control+S")
+
+    def wait_until_started_with(self, name: str, value: object) -> None:
+        """Wait for a server whose initializationOptions have this setting; None: have not."""
+
+        def is_started() -> bool:
+            initializations = _initializations(self.project)
+            options = initializations[-1]["initializationOptions"]
+            return options.get(name) == value and self.starts() == len(initializations)
+
+        wait_for(f"server with {name} = {value}", is_started)
+
+    def has_pushed(self, max_tokens: int, *, thinking: bool) -> bool:
+        """Return whether these are the settings that the workspace was last said to have."""
+        wanted = {"completion.maxTokens": max_tokens, "chat.thinking": thinking}
+        pushed = self.said("workspace/didChangeConfiguration")[-1:]
+        return [m["params"]["settings"]["ds-lsp"] for m in pushed] == [wanted]
+
+    def answers_to_configuration(self) -> list[Any]:
+        """What VS Code has answered to the last `workspace/configuration`."""
+        asked = [
+            m["id"]
+            for m in self.project.messages("server")
+            if m.get("method") == "workspace/configuration"
+        ]
+        answers = [m for m in self.project.messages("editor") if "result" in m]
+        return list(next(m["result"] for m in reversed(answers) if m["id"] == asked[-1]))
+
     def save(self, name: str, text: str) -> None:
         """Save, and compare byte by byte."""
         self.editor.press("Control+S")
@@ -186,33 +219,48 @@ def _vsix(find: Find) -> Path:
 
 def test_a_workspace_chooses_neither_the_server_nor_whom_it_asks(session: Session) -> None:
     assert _initializations(session.project)[0]["initializationOptions"] == {
-        "completion.maxTokens": 64,
         "client": {"status": True, "lateAnswers": True},
     }
+    assert session.answers_to_configuration() == [{"completion.maxTokens": 64}]
 
 
-def test_a_setting_that_is_changed_reaches_the_server(session: Session) -> None:
-    def change(settings: Mapping[str, object]) -> None:
-        # Somebody who edits a file by other means would have to wait for a watcher.
-        session.open("settings.json")
-        session.editor.press("Control+A")
-        session.editor.page.keyboard.insert_text(json.dumps(settings))
-        session.editor.press("Control+S")
-
-    def has_heard(settings: Mapping[str, object]) -> bool:
-        method = "workspace/didChangeConfiguration"
-        changes = [m for m in session.project.messages("editor") if m.get("method") == method]
-        return bool(changes[-1]["params"]["settings"]["ds-lsp"] == settings)
-
+def test_what_a_workspace_sets_reaches_the_server_as_a_projects(session: Session) -> None:
     starts = session.starts()
-    change({**_WORKSPACE_SETTINGS, "ds-lsp.chat.thinking": True})
-    wait_for("setting", lambda: has_heard({"completion.maxTokens": 64, "chat.thinking": True}))
+    session.open("settings.json")
+    session.fill_in({**_WORKSPACE_SETTINGS, "ds-lsp.chat.thinking": True})
+    wait_for("setting", lambda: session.has_pushed(64, thinking=True))
+    # More than the user's own: the server has the last word, and says so.
+    session.fill_in({**_WORKSPACE_SETTINGS, "ds-lsp.completion.maxTokens": 4096})
+    session.editor.wait_for_toast("completion.max_tokens is not used")
+    session.fill_in({**_WORKSPACE_SETTINGS, "ds-lsp.chat.thinking": False})
+    wait_for("setting", lambda: session.has_pushed(64, thinking=False))
     assert session.starts() == starts
-    # One that the server was started with, and that goes.
-    change({"ds-lsp.chat.thinking": False})
-    wait_for("server without it", lambda: session.starts() > starts)
-    options = _initializations(session.project)[-1]["initializationOptions"]
-    assert "completion.maxTokens" not in options
+
+
+@pytest.mark.parametrize(
+    ("command", "folder", "before", "name", "value"),
+    [
+        pytest.param("User", "User", USER_SETTINGS, "completion.maxTokens", 256, id="limit"),
+        pytest.param("Remote", "Machine", {}, "provider", "local", id="provider"),
+        pytest.param("Remote", "Machine", {}, "baseUrl", "http://127.0.0.1:9", id="address"),
+    ],
+)
+def test_a_setting_that_the_user_changes_starts_the_server_with_it(
+    session: Session,
+    command: str,
+    folder: str,
+    before: Mapping[str, object],
+    name: str,
+    value: object,
+) -> None:
+    # A remote machine's settings are where VS Code reads those whose scope is the machine.
+    session.editor.run(f"Preferences: Open {command} Settings (JSON)")
+    file = f'[data-uri$="/{folder}/settings.json"]'
+    session.editor.page.wait_for_selector(f".monaco-editor.focused{file}")
+    session.fill_in({**before, f"ds-lsp.{name}": value})
+    session.wait_until_started_with(name, value)
+    session.fill_in(before)
+    session.wait_until_started_with(name, None)
 
 
 def test_a_block_is_put_into_a_file_with_chinese_text_and_crlf(session: Session) -> None:

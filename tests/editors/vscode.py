@@ -13,9 +13,11 @@ from playwright.sync_api import Error, sync_playwright
 
 from tests.editors.polling import DEADLINE_S, wait_for
 
-_USER_SETTINGS = {
+USER_SETTINGS = {
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
+    # Settings are edited beside other files: a window over those would take all keys.
+    "workbench.editor.useModal": "off",
     "workbench.secondarySideBar.defaultVisibility": "hidden",
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
@@ -85,7 +87,7 @@ class VSCode:
         self._data = root / "data"
         for each in ("User", "Machine"):
             (self._data / each).mkdir(parents=True)
-        (self._data / "User" / "settings.json").write_text(json.dumps(_USER_SETTINGS))
+        (self._data / "User" / "settings.json").write_text(json.dumps(USER_SETTINGS))
         (root / "config.yaml").write_text("auth: none\n")
         self._install()
         self._port = _free_port()

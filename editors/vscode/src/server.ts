@@ -1,5 +1,7 @@
 // The server's life: found, started, looked at, restarted.
 
+import { isDeepStrictEqual } from 'node:util';
+
 import * as vscode from 'vscode';
 import {
   CloseAction,
@@ -20,7 +22,7 @@ import { offer } from './install';
 import type { Key } from './key';
 import { LATE_METHOD, isUnanswered, isWanted, type Edit, type Late } from './late';
 import { selectedPython } from './python';
-import { chosen, hasLost, type Property, type Values } from './settings';
+import { ofUser, ofWorkspace, type Property, type Values } from './settings';
 import type { State } from './words';
 
 const SECTION = 'ds-lsp';
@@ -68,7 +70,16 @@ export class Server {
 
   /** One after the other, however often it is asked for. */
   restart(): Promise<void> {
-    this.last = this.last.then(() => this.end()).then(() => this.start());
+    return this.restartIf(() => true);
+  }
+
+  private restartIf(isNeeded: () => boolean): Promise<void> {
+    this.last = this.last.then(async () => {
+      if (isNeeded()) {
+        await this.end();
+        await this.start();
+      }
+    });
     return this.last;
   }
 
@@ -79,9 +90,12 @@ export class Server {
 
   async settingsChanged(change: vscode.ConfigurationChangeEvent): Promise<void> {
     const isOurs = ['server', 'lateAnswers'].some((name) => change.affectsConfiguration(`${SECTION}.${name}`));
-    const isLost = change.affectsConfiguration(SECTION) && hasLost(this.startedWith, this.values());
-    if (isOurs || isLost) {
+    if (isOurs) {
       await this.restart();
+    } else if (change.affectsConfiguration(SECTION)) {
+      // The server takes from later messages no more than from a project's file, as some editors
+      // read them from there: what the user sets goes into initializationOptions alone.
+      await this.restartIf(() => !isDeepStrictEqual(this.startedWith, this.userValues()));
     }
   }
 
@@ -101,13 +115,19 @@ export class Server {
     return (await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args })) as T;
   }
 
-  private values(): Values {
+  private userValues(): Values {
     const configuration = vscode.workspace.getConfiguration(SECTION);
-    return chosen(this.properties, (name) => configuration.inspect(name));
+    return ofUser(this.properties, (name) => configuration.inspect(name));
+  }
+
+  private workspaceValues(): Values {
+    const configuration = vscode.workspace.getConfiguration(SECTION);
+    return ofWorkspace(this.properties, (name) => configuration.inspect(name));
   }
 
   private async start(): Promise<void> {
     this.tell(STARTING);
+    this.startedWith = this.userValues();
     const [command, ...args] = await this.command();
     if (!command) {
       this.reject('The server is not installed, or not found.');
@@ -139,7 +159,6 @@ export class Server {
   private async newClient(command: string, args: string[]): Promise<LanguageClient> {
     const env = await this.key.environment();
     const late = vscode.workspace.getConfiguration(SECTION).get<boolean>('lateAnswers', true);
-    this.startedWith = this.values();
     const client: LanguageClient = new QuietClient(
       SECTION,
       SECTION,
@@ -160,10 +179,10 @@ export class Server {
           },
           window: { showDocument },
           workspace: {
-            configuration: (params) => params.items.map(() => this.values()),
+            configuration: (params) => params.items.map(() => this.workspaceValues()),
             didChangeConfiguration: () =>
               client.sendNotification(DidChangeConfigurationNotification.type, {
-                settings: { [SECTION]: this.values() },
+                settings: { [SECTION]: this.workspaceValues() },
               }),
           },
         },

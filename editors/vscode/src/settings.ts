@@ -1,4 +1,4 @@
-// The server's settings that somebody has set in VS Code.
+// The server's settings that are set in VS Code: by the user, and by the opened folder.
 //
 // Never a default: as the last source of settings, VS Code's would beat what the user's file, the
 // project's and the environment say.
@@ -15,15 +15,24 @@ export interface Inspected {
 
 export type Values = Record<string, unknown>;
 
-/** `properties` by the name that `inspect` knows, without the section's. */
-export function chosen(
-  properties: Record<string, Property>,
-  inspect: (name: string) => Inspected | undefined,
-): Values {
+/** Settings by the name that `inspect` knows, without the section's. */
+type Properties = Record<string, Property>;
+type Inspect = (name: string) => Inspected | undefined;
+
+/** Return what the user has set: the server's initializationOptions. */
+export function ofUser(properties: Properties, inspect: Inspect): Values {
+  return collect(properties, (name) => inspect(name)?.globalValue);
+}
+
+/** Return what the opened folder sets: of this the server takes what a project's file may set. */
+export function ofWorkspace(properties: Properties, inspect: Inspect): Values {
+  return collect(properties, (name, { scope }) => (scope === 'machine' ? undefined : merged(inspect(name) ?? {})));
+}
+
+function collect(properties: Properties, valueOf: (name: string, property: Property) => unknown): Values {
   const values: Values = {};
-  for (const [name, { scope }] of Object.entries(properties)) {
-    const found = inspect(name) ?? {};
-    const value = scope === 'machine' ? found.globalValue : merged(found);
+  for (const [name, property] of Object.entries(properties)) {
+    const value = valueOf(name, property);
     if (value !== undefined && value !== null) {
       values[name] = value;
     }
@@ -31,13 +40,7 @@ export function chosen(
   return values;
 }
 
-/** Whether a setting that was set has gone: to the server, saying nothing changes nothing. */
-export function hasLost(before: Values, now: Values): boolean {
-  return Object.keys(before).some((name) => !(name in now));
-}
-
-function merged({ globalValue, workspaceValue, workspaceFolderValue }: Inspected): unknown {
-  const said = [workspaceFolderValue, workspaceValue, globalValue].filter((value) => value != null);
-  // A workspace adds to what the user keeps out, and takes nothing away.
+function merged({ workspaceValue, workspaceFolderValue }: Inspected): unknown {
+  const said = [workspaceFolderValue, workspaceValue].filter((value) => value != null);
   return said.every(Array.isArray) && said.length ? [...new Set(said.flat())] : said[0];
 }

@@ -1,26 +1,41 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { chosen, hasLost } from '../src/settings';
+import { ofUser, ofWorkspace } from '../src/settings';
 
-test('only what somebody has set is sent', () => {
+test('only what is set is sent, and no default', () => {
   const properties = { 'completion.maxTokens': {}, 'chat.model': {}, provider: { scope: 'machine' } };
   const set: Record<string, object> = { 'completion.maxTokens': { defaultValue: 128, globalValue: 64 } };
-  assert.deepEqual(chosen(properties, (name) => set[name]), { 'completion.maxTokens': 64 });
+  assert.deepEqual(ofUser(properties, (name) => set[name]), { 'completion.maxTokens': 64 });
+  assert.deepEqual(ofWorkspace(properties, (name) => set[name]), {});
 });
 
-test('a workspace comes before the user, and is not asked what is run or where the key goes', () => {
-  const inspected = { globalValue: 'mine', workspaceValue: 'theirs' };
-  const found = chosen({ 'chat.model': {}, baseUrl: { scope: 'machine' } }, () => inspected);
-  assert.deepEqual(found, { 'chat.model': 'theirs', baseUrl: 'mine' });
+test('what a workspace sets is never sent as what the user has set', () => {
+  const properties = { 'completion.maxTokens': {}, 'completion.enabled': {}, baseUrl: { scope: 'machine' } };
+  const inspected = { globalValue: 'mine', workspaceValue: 'theirs', workspaceFolderValue: 'the folder’s' };
+  assert.deepEqual(ofUser(properties, () => inspected), {
+    'completion.maxTokens': 'mine',
+    'completion.enabled': 'mine',
+    baseUrl: 'mine',
+  });
+  assert.deepEqual(ofWorkspace(properties, () => inspected), {
+    'completion.maxTokens': 'the folder’s',
+    'completion.enabled': 'the folder’s',
+  });
 });
 
-test('a workspace adds to what the user keeps out', () => {
-  const inspected = { globalValue: ['秘密/**', 'a'], workspaceValue: ['a', 'b'], workspaceFolderValue: [] };
-  assert.deepEqual(chosen({ 'privacy.ignore': {} }, () => inspected), { 'privacy.ignore': ['a', 'b', '秘密/**'] });
+test('a workspace is not asked what is run or where the key goes', () => {
+  const properties = { apiKeyCommand: { scope: 'machine' }, provider: { scope: 'machine' } };
+  assert.deepEqual(ofWorkspace(properties, () => ({ workspaceValue: 'theirs' })), {});
+  assert.deepEqual(ofUser(properties, () => ({ workspaceValue: 'theirs' })), {});
 });
 
-test('a setting that was taken back is noticed', () => {
-  assert.equal(hasLost({ provider: 'local' }, {}), true);
-  assert.equal(hasLost({ provider: 'local' }, { provider: 'auto', baseUrl: 'x' }), false);
+test('the lists of a workspace and of its folder are joined', () => {
+  const inspected = { globalValue: ['秘密/**'], workspaceValue: ['a', 'b'], workspaceFolderValue: ['b', 'c'] };
+  assert.deepEqual(ofWorkspace({ 'privacy.ignore': {} }, () => inspected), { 'privacy.ignore': ['b', 'c', 'a'] });
+});
+
+test('what is switched off and what is nothing are told apart', () => {
+  const set: Record<string, object> = { off: { globalValue: false }, zero: { globalValue: 0 }, none: { globalValue: null } };
+  assert.deepEqual(ofUser({ off: {}, zero: {}, none: {} }, (name) => set[name]), { off: false, zero: 0 });
 });
