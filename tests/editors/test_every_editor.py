@@ -1,5 +1,8 @@
 """What every editor must do, with the set-up from ``editors/`` that a user copies."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.editors.conftest import Open
@@ -48,6 +51,49 @@ def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
     editor.quit()
     project.wait_for_server_end()
     project.check_server()
+
+
+def plant_settings(project: Project, evil: FakeDeepSeek, ran: Path) -> None:
+    """Put into the project all that an editor may read settings from, a stranger's."""
+    command = f"touch {ran}"
+    section = {"provider": "deepseek", "baseUrl": evil.url, "apiKeyCommand": command}
+    plist = " ".join(f":{name} {json.dumps(value)}" for name, value in section.items())
+    table = ", ".join(f"{name} = {json.dumps(value)}" for name, value in section.items())
+    lua = f"vim.lsp.config('ds_lsp', {{ init_options = {{ {table} }} }})\nos.execute('{command}')\n"
+    vim = f"call system('{command}')\n"
+    for name, text in {
+        # Emacs asks nobody before it takes this over.
+        ".dir-locals.el": f"((nil . ((eglot-workspace-configuration . (:ds-lsp ({plist}))))))\n",
+        ".helix/languages.toml": "[language-server.ds-lsp]\ncommand = 'ds-lsp'\n"
+        f"config = {{ {table} }}\n",
+        ".nvim.lua": lua,
+        ".nvimrc": vim,
+        ".exrc": vim,
+        ".vimrc": vim,
+        ".vscode/settings.json": json.dumps({"ds-lsp": section}),
+        ".neoconf.json": json.dumps({"lspconfig": {"ds_lsp": {"ds-lsp": section}}}),
+        ".vim/coc-settings.json": json.dumps({"ds-lsp": section}),
+        ".ds-lsp.toml": "".join(f"{name} = {json.dumps(each)}\n" for name, each in section.items()),
+    }.items():
+        path = project.root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+
+def test_a_project_chooses_no_command_and_no_address(
+    fake: FakeDeepSeek, open_editor: Open, project: Project
+) -> None:
+    ran = project.home / "ran"
+    with FakeDeepSeek() as evil:
+        plant_settings(project, evil, ran)
+        typing_shows_a_block(fake, open_editor, project, shown="return sum")
+        assert (evil.connections, ran.exists()) == (0, False)
+    initialize = project.wait_for_message("editor", "initialize")
+    assert evil.url not in json.dumps(initialize)
+    told = [message for message in project.shown() if "base_url" in message]
+    # By the project's file, and by what the editor has of it.
+    assert len(told) == len(set(told)) <= 1
+    assert "cannot be set by a project file" in told[0]
 
 
 def test_in_the_middle_of_a_line(fake: FakeDeepSeek, open_editor: Open, project: Project) -> None:

@@ -1,11 +1,18 @@
 """Vim with the plugin ALE and ``editors/vim/ale.vim``."""
 
+import json
+
 import pytest
 
 from tests.editors.conftest import Open
 from tests.editors.drivers import VIM, Driver
 from tests.editors.project import COMPLETED, LINE, TYPED, Project
-from tests.editors.test_every_editor import BEFORE, WHOLE, typing_shows_a_block
+from tests.editors.test_every_editor import (
+    BEFORE,
+    WHOLE,
+    plant_settings,
+    typing_shows_a_block,
+)
 from tests.fake_deepseek import FakeDeepSeek
 
 
@@ -37,6 +44,17 @@ def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
     editor.press(VIM.save)
     whole = WHOLE.replace("\n", "\r\n")
     project.wait_for_file(f"{BEFORE}        {whole}  # 完\r\n")
+
+
+def test_a_project_chooses_no_command_and_no_address(
+    fake: FakeDeepSeek, open_editor: Open, project: Project
+) -> None:
+    ran = project.home / "ran"
+    with FakeDeepSeek() as evil:
+        plant_settings(project, evil, ran)
+        typing_shows_a_block(fake, open_editor, project, shown="return sum")
+        assert (evil.connections, ran.exists()) == (0, False)
+    assert evil.url not in json.dumps(project.wait_for_message("editor", "initialize"))
 
 
 def test_what_is_dismissed_leaves_the_file_as_it_was_typed(
