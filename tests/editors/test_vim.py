@@ -5,7 +5,7 @@ import pytest
 from tests.editors.conftest import Open
 from tests.editors.drivers import VIM, Driver
 from tests.editors.project import COMPLETED, LINE, TYPED, Project
-from tests.editors.test_every_editor import BEFORE, WHOLE, typing_shows_a_block
+from tests.editors.test_every_editor import BEFORE, INDENT, WHOLE, typing_shows_a_block
 from tests.fake_deepseek import FakeDeepSeek
 
 
@@ -18,6 +18,7 @@ def test_an_item_with_parentheses_arrives_whole(open_editor: Open, project: Proj
     editor = open_editor(LINE)
     editor.press(VIM.append)
     editor.type(TYPED)
+    project.wait_for_completion_after(INDENT + TYPED)
     editor.terminal.wait_for_text("ds-lsp (local)")
     editor.accept()
     editor.press(VIM.save)
@@ -31,7 +32,8 @@ def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
     fake: FakeDeepSeek, open_editor: Open, project: Project
 ) -> None:
     editor = typing_shows_a_block(fake, open_editor, project, shown="return sum")
-    editor.type("urn")
+    editor.type_along("urn", INDENT + "return")
+    editor.terminal.wait_for_text("return sum")
     editor.accept()
     editor.type("  # 完")
     editor.press(VIM.save)
