@@ -131,8 +131,12 @@ async def test_who_is_asked_for_the_key_is_not_told_one(
     assert (await find_key(python(code), "x")).key == f"{tmp_path}/"
 
 
-@pytest.mark.parametrize("home", ["/nonexistent/home", "relative"])
-async def test_without_a_home_there_is_the_root(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+@pytest.mark.parametrize("home", ["missing/home", "file", "relative"])
+async def test_without_a_home_there_is_the_root(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: str
+) -> None:
+    (tmp_path / "file").touch()
+    home = home if home == "relative" else str(tmp_path / home)
     monkeypatch.setenv("HOME", home)
     monkeypatch.setenv("USERPROFILE", home)
     found = await find_key(python("import os; print(os.getcwd())"), "x")
