@@ -87,7 +87,13 @@ def _parser() -> "argparse.ArgumentParser":
     parser.add_argument("--version", action="version", version=f"ds-lsp {ds_lsp.__version__}")
     parser.add_argument("--stdio", action="store_true", help="serve on stdin and stdout (default)")
     parser.add_argument(
-        "--tcp", metavar="[HOST:]PORT", type=_address, help="serve one client on a socket instead"
+        "--tcp",
+        metavar="[HOST:]PORT",
+        type=_address,
+        help="for debugging: serve one client on a socket instead, on this machine alone unless "
+        "HOST is given. It must send the token that is printed, or that the environment variable "
+        "DS_LSP_TCP_TOKEN names, as initializationOptions.token; it cannot set the key, a "
+        "command, the provider or an address",
     )
     parser.add_argument(
         "--log-level", choices=LEVELS, help="default: warning; with a command: error"
@@ -128,7 +134,8 @@ def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdecimal() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not [HOST:]PORT")
-    return host or _LOOPBACK, int(port)
+    # The brackets tell an IPv6 address from its port.
+    return host.removeprefix("[").removesuffix("]") or _LOOPBACK, int(port)
 
 
 def _serve(address: tuple[str, int] | None, greeted: Greeted) -> None:

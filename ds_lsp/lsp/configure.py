@@ -21,10 +21,16 @@ _PULL_TIMEOUT_S = 2.0
 class Configuration:
     """Everything settings are resolved from, in one session."""
 
-    def __init__(self, params: types.InitializeParams) -> None:
+    def __init__(self, params: types.InitializeParams, *, is_trusted: bool = True) -> None:
+        """*is_trusted*: False for a client that need not be the user's, as on a socket.
+
+        Such a client sets what a project file may set.
+        """
+        self._is_trusted = is_trusted
         self._initialize = Source(
             "initializationOptions",
             _section(params.initialization_options),
+            is_project=not is_trusted,
             is_initialize=True,
         )
         self._pushed: Mapping[str, object] = {}
@@ -49,7 +55,7 @@ class Configuration:
         return resolve_with(
             self._layers,
             self._initialize,
-            Source("editor configuration", client),
+            Source("editor configuration", client, is_project=not self._is_trusted),
             Source("ds-lsp.toggle", self._toggled),
         )
 

@@ -27,13 +27,14 @@ MENU_OPTIONS = types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS)
 
 
 def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
+    ls.watch_client(params.process_id)
     ls.documents.encoding = convert.to_encoding(ls.workspace.position_encoding)
     ls.folders = convert.to_folders(params)
     ls.menu_client = convert.to_menu_client(params)
     ls.chat_client = convert.to_chat_client(params)
     ls.inline_client = convert.to_inline_client(params)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
-    ls.configuration = Configuration(params)
+    ls.configuration = Configuration(params, is_trusted=ls.is_started_by_client)
     ls.configuration.read_files(ls.folders)
     ls.reconfigure()
     if serves_menu(ls):
