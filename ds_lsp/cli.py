@@ -1,18 +1,19 @@
 """The command line: what to run, and where logs go.
 
-What an editor starts greets it first, so nothing is imported here that a greeting does not need.
+What an editor starts greets it first, so nothing is imported that a greeting does not need.
+Nothing at all is imported above `main` that Python has not imported by itself: an interrupt there
+would print a traceback.
 """
 
 import os
-import signal
 import sys
-from typing import TYPE_CHECKING
 
-from ds_lsp.lsp.greeting import NOT_GREETED, Greeted, greet
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+
+    from ds_lsp.lsp.greeting import Greeted
 
 COMMANDS = {
     "demo": "show completions at work in this terminal; needs no key and no network",
@@ -34,18 +35,22 @@ _LOOPBACK = "127.0.0.1"
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Run ds-lsp; the process's exit status: 0 ok, 1 the thing asked failed, 2 usage."""
     words = sys.argv[1:] if argv is None else argv
-    greeted = NOT_GREETED
     try:
+        import signal
+
+        from ds_lsp.lsp.greeting import NOT_GREETED, greet
+
+        greeted = NOT_GREETED
         if set(words) <= {"--stdio"}:
             # As the server does; until it is there, there is nothing to clean up.
             signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
             greeted = greet(sys.stdin.fileno(), sys.stdout.fileno())
+        return _run(words, greeted)
     except KeyboardInterrupt:
         return 130
-    return _run(words, greeted)
 
 
-def _run(words: "Sequence[str]", greeted: Greeted) -> int:
+def _run(words: "Sequence[str]", greeted: "Greeted") -> int:
     from ds_lsp.logs import configure_logging
 
     parser = _parser()
@@ -60,8 +65,6 @@ def _run(words: "Sequence[str]", greeted: Greeted) -> int:
         if arguments.command:
             return _run_command(arguments.command, arguments.rest)
         _serve(arguments.tcp, greeted)
-    except KeyboardInterrupt:
-        return 130
     except OSError as exc:
         parser.error(f"cannot listen on {arguments.tcp}: {exc.strerror}")
     return 0
@@ -138,7 +141,7 @@ def _address(text: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]") or _LOOPBACK, int(port)
 
 
-def _serve(address: tuple[str, int] | None, greeted: Greeted) -> None:
+def _serve(address: tuple[str, int] | None, greeted: "Greeted") -> None:
     from ds_lsp.lsp.app import serve_stdio, serve_tcp
 
     if address:
