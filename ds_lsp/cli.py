@@ -1,18 +1,19 @@
 """The command line: what to run, and where logs go.
 
-What an editor starts greets it first, so nothing is imported here that a greeting does not need.
+What an editor starts greets it first, so nothing is imported that a greeting does not need.
+Nothing at all is imported above `main` that Python has not imported by itself: an interrupt there
+would print a traceback.
 """
 
 import os
-import signal
 import sys
-from typing import TYPE_CHECKING
 
-from ds_lsp.lsp.greeting import NOT_GREETED, Greeted, greet
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+
+    from ds_lsp.lsp.greeting import Greeted
 
 COMMANDS = {
     "demo": "show completions at work in this terminal; needs no key and no network",
@@ -35,18 +36,22 @@ _DISTRUST = "--distrust-editor"
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Run ds-lsp; the process's exit status: 0 ok, 1 the thing asked failed, 2 usage."""
     words = sys.argv[1:] if argv is None else argv
-    greeted = NOT_GREETED
     try:
+        import signal
+
+        from ds_lsp.lsp.greeting import NOT_GREETED, greet
+
+        greeted = NOT_GREETED
         if set(words) <= {"--stdio", _DISTRUST}:
             # As the server does; until it is there, there is nothing to clean up.
             signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
             greeted = greet(sys.stdin.fileno(), sys.stdout.fileno())
+        return _run(words, greeted)
     except KeyboardInterrupt:
         return 130
-    return _run(words, greeted)
 
 
-def _run(words: "Sequence[str]", greeted: Greeted) -> int:
+def _run(words: "Sequence[str]", greeted: "Greeted") -> int:
     from ds_lsp.logs import configure_logging
 
     parser = _parser()
@@ -61,8 +66,6 @@ def _run(words: "Sequence[str]", greeted: Greeted) -> int:
         if arguments.command:
             return _run_command(arguments.command, arguments.rest)
         _serve(arguments.tcp, greeted, trusts_editor=not arguments.distrust_editor)
-    except KeyboardInterrupt:
-        return 130
     except OSError as exc:
         parser.error(f"cannot listen on {arguments.tcp}: {exc.strerror}")
     return 0
@@ -94,7 +97,13 @@ def _parser() -> "argparse.ArgumentParser":
         "command, address, key or provider; for editors that read them from projects, as Kate does",
     )
     parser.add_argument(
-        "--tcp", metavar="[HOST:]PORT", type=_address, help="serve one client on a socket instead"
+        "--tcp",
+        metavar="[HOST:]PORT",
+        type=_address,
+        help="for debugging: serve one client on a socket instead, on this machine alone unless "
+        "HOST is given. It must send the token that is printed, or that the environment variable "
+        "DS_LSP_TCP_TOKEN names, as initializationOptions.token; it cannot set the key, a "
+        "command, the provider or an address",
     )
     parser.add_argument(
         "--log-level", choices=LEVELS, help="default: warning; with a command: error"
@@ -135,13 +144,14 @@ def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdecimal() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not [HOST:]PORT")
-    return host or _LOOPBACK, int(port)
+    # The brackets tell an IPv6 address from its port.
+    return host.removeprefix("[").removesuffix("]") or _LOOPBACK, int(port)
 
 
-def _serve(address: tuple[str, int] | None, greeted: Greeted, *, trusts_editor: bool) -> None:
+def _serve(address: tuple[str, int] | None, greeted: "Greeted", *, trusts_editor: bool) -> None:
     from ds_lsp.lsp.app import serve_stdio, serve_tcp
 
     if address:
-        serve_tcp(*address, trusts_editor=trusts_editor)
+        serve_tcp(*address)
     else:
         serve_stdio(greeted, trusts_editor=trusts_editor)

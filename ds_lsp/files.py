@@ -1,5 +1,6 @@
 """Opens files that a stranger may have put there: waits for nothing, leaves no folder."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -22,6 +23,17 @@ def open_regular(path: Path, *, follow_links: bool) -> BinaryIO | None:
         os.close(descriptor)
         return None
     return open(descriptor, "rb")
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create *folder* and those above it, readable by this user alone; never the user's home.
+
+    A home that is missing is not mounted yet, or belongs to an account without one. Raises OSError.
+    """
+    home = Path(os.path.expanduser("~"))
+    if home in folder.parents and not home.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "the home folder does not exist", str(home))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def is_within(path: Path, folder: Path) -> bool:

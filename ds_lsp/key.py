@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ds_lsp.processes import end_group
 from ds_lsp.settings import Settings
 from ds_lsp.settings import key as parse_key
 
@@ -52,18 +53,15 @@ def needs_search(settings: Settings) -> bool:
 
 async def _ask(source: str, timeout_s: float, command: str, *arguments: str) -> Found:
     """The first line that *command* prints; without *arguments* it is one for the shell."""
-    loop = asyncio.get_running_loop()
-    start = loop.subprocess_exec if arguments else loop.subprocess_shell
+    starting = asyncio.ensure_future(_start(command, *arguments))
     try:
-        transport, listener = await start(
-            _FirstLine,
-            command,
-            *arguments,
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=_own_folder(),
-            env=_without_key(os.environ),
-        )
+        # Shielded: until it has started, there is no id to end it by.
+        transport, listener = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting])
+        if not starting.exception():
+            await _end(*starting.result())
+        raise
     except (OSError, ValueError):
         return Found(None, "none", f"{source} cannot be run.")
     try:
@@ -79,9 +77,30 @@ async def _ask(source: str, timeout_s: float, command: str, *arguments: str) -> 
             return Found(None, "none", f"{source} failed with exit status {status}.")
         return Found(None, "none", f"The first line {source} printed is not a key.")
     finally:
-        # It has said what it was asked for, or nobody waits for it any more: this ends it.
-        transport.close()
-        await asyncio.wait([listener.exited], timeout=_STATUS_TIMEOUT_S)
+        await _end(transport, listener)
+
+
+async def _start(command: str, *arguments: str) -> "tuple[asyncio.SubprocessTransport, _FirstLine]":
+    loop = asyncio.get_running_loop()
+    start = loop.subprocess_exec if arguments else loop.subprocess_shell
+    return await start(
+        _FirstLine,
+        command,
+        *arguments,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=_own_folder(),
+        env=_without_key(os.environ),
+        # Windows ignores this, and `end_group` needs no group there.
+        start_new_session=True,
+    )
+
+
+async def _end(transport: asyncio.SubprocessTransport, listener: "_FirstLine") -> None:
+    """End the command and what it has started: it has answered, or its answer is not wanted."""
+    end_group(transport.get_pid())
+    transport.close()
+    await asyncio.wait([listener.exited], timeout=_STATUS_TIMEOUT_S)
 
 
 def _own_folder() -> str:

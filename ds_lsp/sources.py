@@ -17,6 +17,8 @@ _MAX_FILE_BYTES = 1 << 20
 _MAX_PROJECT_FILE_BYTES = 1 << 16
 _MAX_DOTS = 100
 """In one line of a project file: tomllib takes minutes over a name of thousands of parts."""
+TOKEN_VARIABLE = "DS_LSP_TCP_TOKEN"
+"""Names the token that a client of ``--tcp`` must send; no setting."""
 _PRIVATE = {"api_key": (0o044, "read"), "api_key_command": (0o022, "write")}
 """What the user's file may set only where others have not these rights to it: they would have the
 key, or choose a command."""
@@ -141,6 +143,6 @@ def _environment(environ: Mapping[str, str]) -> tuple[Source, list[str]]:
     for name in sorted(environ):
         if name in names and environ[name]:
             values[names[name]] = EnvText(environ[name])
-        elif name.startswith("DS_LSP_") and name not in names:
+        elif name.startswith("DS_LSP_") and name not in names and name != TOKEN_VARIABLE:
             problems.append(f"environment: {name} is no setting")
     return Source("environment", values), problems

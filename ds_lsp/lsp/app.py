@@ -15,11 +15,10 @@ from ds_lsp.logs import log_unhandled
 from ds_lsp.lsp import actions, chat, handlers
 from ds_lsp.lsp.convert import ACCEPT
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
-from ds_lsp.lsp.frames import Framer
+from ds_lsp.lsp.frames import Framer, Noise
 from ds_lsp.lsp.greeting import NOT_GREETED, Greeted
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.stdio import (
-    CHUNK_BYTES,
     SocketWriter,
     StdoutWriter,
     Writer,
@@ -33,8 +32,8 @@ _CLOSE_TIMEOUT_S = 1.0
 """An editor that quits does not wait for a connection to be closed politely."""
 
 
-def create_server() -> DsLanguageServer:
-    server = DsLanguageServer()
+def create_server(*, is_started_by_client: bool = True) -> DsLanguageServer:
+    server = DsLanguageServer(is_started_by_client=is_started_by_client)
     on = server.feature
 
     # Lifecycle
@@ -91,7 +90,7 @@ def serve_stdio(greeted: Greeted = NOT_GREETED, *, trusts_editor: bool = True) -
         stdin = open_stdin(sys.stdin.fileno(), greeted.data)
         server.protocol.is_greeted = greeted.is_answered
         asyncio.get_running_loop().call_later(SETTLED_AFTER_S, _settle)
-        await _serve(server, stdin.read, StdoutWriter(take_stdout(), lost))
+        await _serve(server, stdin.read, StdoutWriter(take_stdout(), lost), Framer())
 
     asyncio.run(serve())
 
@@ -102,47 +101,48 @@ def _settle() -> None:
     gc.freeze()
 
 
-def serve_tcp(host: str, port: int, *, trusts_editor: bool = True) -> None:
+def serve_tcp(host: str, port: int) -> None:
     """Serve one client on a socket, for debugging; ends the process when the client leaves."""
+    # Imported where it is used: an editor starts us without.
+    from ds_lsp.lsp.tcp import Client, serve
 
-    async def serve() -> None:
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            async def read() -> bytes:
-                with suppress(ConnectionError):
-                    return await reader.read(CHUNK_BYTES)
-                return b""
+    async def run(client: Client) -> None:
+        server = create_server(is_started_by_client=False)
+        # Who is at the other end of a socket need not be the user.
+        server.trusts_editor = False
+        writer = SocketWriter(client.writer, server.protocol.exit_requested.set)
+        await _serve(server, client.read, writer, client.framer)
 
-            listener.close()
-            server = create_server()
-            server.trusts_editor = trusts_editor
-            lost = server.protocol.exit_requested.set
-            await _serve(server, read, SocketWriter(writer, lost))
-
-        listener = await asyncio.start_server(connected, host, port)
-        bound = listener.sockets[0].getsockname()
-        print(f"ds-lsp listens on {bound[0]}:{bound[1]}", file=sys.stderr, flush=True)  # noqa: T201
-        await asyncio.Event().wait()
-
-    asyncio.run(serve())
+    asyncio.run(serve(host, port, run))
 
 
 async def handle_messages(
     server: DsLanguageServer, read: Callable[[], Awaitable[bytes]], framer: Framer
 ) -> None:
-    """Handle what *read* gives, piece by piece, until there is no more."""
-    while chunk := await read():
-        framer.feed(chunk)
+    """Handle what *read* gives, piece by piece, until there is no more.
+
+    Of a strict framer's stream nothing is read behind something that is no message.
+    """
+    chunk = b"fed already"
+    while chunk:
         while frame := framer.take():
             server.protocol.take(frame)
+            if framer.is_strict and isinstance(frame, Noise):
+                return
             # Each message's handler begins before the next message is read: in its first step it
             # takes its snapshot, which must not hold the changes behind it as well.
             await asyncio.sleep(0)
+        chunk = await read()
+        framer.feed(chunk)
     if noise := framer.end():
         server.protocol.take(noise)
 
 
 async def _serve(
-    server: DsLanguageServer, read: Callable[[], Awaitable[bytes]], writer: Writer
+    server: DsLanguageServer,
+    read: Callable[[], Awaitable[bytes]],
+    writer: Writer,
+    framer: Framer,
 ) -> None:
     """Handle messages until the client says exit, or is gone or given up; then end the process."""
     loop = asyncio.get_running_loop()
@@ -151,7 +151,7 @@ async def _serve(
     with suppress(NotImplementedError):
         loop.add_signal_handler(signal.SIGTERM, server.protocol.exit_requested.set)
     server.protocol.set_writer(writer)
-    messages = asyncio.ensure_future(handle_messages(server, read, Framer()))
+    messages = asyncio.ensure_future(handle_messages(server, read, framer))
     await asyncio.wait(
         [messages, asyncio.ensure_future(server.protocol.exit_requested.wait())],
         return_when=asyncio.FIRST_COMPLETED,

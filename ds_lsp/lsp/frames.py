@@ -19,6 +19,11 @@ _OVERLAP = 64
 _OTHER_HEADER = re.compile(rb"(?!content-length)[A-Za-z0-9-]+[ \t]*:", re.IGNORECASE)
 
 
+_STRICT_HEADER = re.compile(
+    rb"content-(length[ \t]*:[ \t]*[0-9]{1,10}[ \t]*|type[ \t]*:[^\r\n]*)\r?\n", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """One whole message."""
@@ -50,10 +55,15 @@ class Framer:
 
     A line break cannot stand within a string of JSON, so a line that ends in a length is a header,
     whatever stands before it. No more is held than `max_body_bytes` and a piece of the stream.
+
+    A strict one takes nothing but the protocol's two headers, and says so at the first byte of
+    anything else: what comes behind is not to be read.
     """
 
-    def __init__(self, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, max_body_bytes: int = MAX_BODY_BYTES, *, is_strict: bool = False) -> None:
         self._max_body_bytes = max_body_bytes
+        self.is_strict = is_strict
+        self._headers_seen: set[bytes] = set()
         self._buffer = bytearray()
         self._length: int | None = None
         """What the header being read has announced."""
@@ -70,6 +80,8 @@ class Framer:
     def take(self) -> Frame | None:
         """The next frame; None when the rest of it has not arrived."""
         while self._missing is None:
+            if self.is_strict and (noise := self._find_foreign()):
+                return noise
             line = self._take_line()
             if line is None:
                 if len(self._buffer) <= MAX_HEADER_BYTES:
@@ -83,10 +95,37 @@ class Framer:
                 return noise
         return self._take_body(self._missing)
 
+    @property
+    def rest(self) -> bytes:
+        """Bytes behind the last frame that was taken."""
+        return bytes(self._buffer)
+
+    @property
+    def is_oversized(self) -> bool:
+        """Whether the message being read is longer than `max_body_bytes`."""
+        return (self._missing or 0) > self._max_body_bytes
+
     def end(self) -> Noise | None:
         """What there is to say of a stream that ends here."""
         is_between = self._missing is None and self._length is None and not self._buffer.strip()
         return None if is_between else Noise("the input ends within a message")
+
+    def _find_foreign(self) -> Noise | None:
+        """Return noise if the next line, whole or not, cannot stand in a header of the protocol.
+
+        A header is Content-Length and Content-Type, each once and in either order.
+        """
+        end = self._buffer.find(b"\n") + 1
+        line = bytes(self._buffer[: end or len(self._buffer)])
+        name = line.lower().partition(b":")[0].rstrip()
+        if self._length is not None and line in (b"", b"\r", b"\r\n", b"\n"):
+            is_good = True
+        elif end:
+            is_good = bool(_STRICT_HEADER.fullmatch(line)) and name not in self._headers_seen
+            self._headers_seen.add(name)
+        else:
+            is_good = _can_begin_header(line) and name not in self._headers_seen
+        return None if is_good else self._lose("what is no header of LSP ends the connection")
 
     def _take_line(self) -> bytes | None:
         if self._length is None and self._buffer.startswith((b"\r", b"\n")):
@@ -108,6 +147,7 @@ class Framer:
         self._header_bytes += len(line)
         if not line.strip():
             self._missing, self._length = self._length, None
+            self._headers_seen.clear()
             self._head = self._tail = b""
         elif self._header_bytes > MAX_HEADER_BYTES:
             self._length = None
@@ -152,6 +192,15 @@ class Framer:
         frame = TooLarge(self._size, self._head, self._tail)
         self._head = self._tail = b""
         return frame
+
+
+def _can_begin_header(line: bytes) -> bool:
+    """Return whether a strict framer may take *line*, once it has its end."""
+    small = line.lower()
+    if any(name.startswith(small) for name in (b"content-length", b"content-type")):
+        return True
+    # Completed as shortly as can be, it is one.
+    return any(_STRICT_HEADER.fullmatch(small + end) for end in (b"\n", b"0\n", b":0\n"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ MENU_OPTIONS = types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS)
 
 
 def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
+    ls.watch_client(params.process_id)
     ls.documents.encoding = convert.to_encoding(ls.workspace.position_encoding)
     ls.folders = convert.to_folders(params)
     ls.menu_client = convert.to_menu_client(params)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ds_lsp.files import make_private_folder
 from ds_lsp.providers.base import ChatMessage
 from ds_lsp.uris import to_path
 
@@ -41,7 +42,7 @@ class Pages:
     def new(self, name: str, opening: Opening) -> Path:
         """A file that is empty so far, named after what is explained. Raises OSError."""
         for folder in (self._root, self._folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(folder)
             folder.chmod(0o700)
         self._count += 1
         words = re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:40]

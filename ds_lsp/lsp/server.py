@@ -15,6 +15,7 @@ from ds_lsp.completion.excerpts.gather import IDLE_S, MOVED_S
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.acceptance import Acceptance
+from ds_lsp.lsp.client_process import watch
 from ds_lsp.lsp.configure import Configuration
 from ds_lsp.lsp.convert import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.notify import Notifier
@@ -39,7 +40,8 @@ class DsLanguageServer(LanguageServer):
     configuration: Configuration
     menu_client: MenuClient
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_started_by_client: bool = True) -> None:
+        """*is_started_by_client*: the client runs on this machine, for the same user as we do."""
         super().__init__("ds-lsp", ds_lsp.__version__, protocol_cls=DsProtocol)
         self.documents = Documents(self.document_lost)
         self.protocol.documents = self.documents
@@ -55,6 +57,7 @@ class DsLanguageServer(LanguageServer):
         self.asks_inline = False
         """Whether this client has announced or asked for inline completion."""
         self.inline_client = InlineClient()
+        self.is_started_by_client = is_started_by_client
         self.accepted = 0
         self._noted = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,6 +82,12 @@ class DsLanguageServer(LanguageServer):
         return document.snapshot_as_if(
             (start.line, start.character), (end.line, end.character), selected.text
         )
+
+    def watch_client(self, pid: object) -> None:
+        """End when the client's process *pid* does; what it started may still hold its pipes."""
+        # On another machine, the number names another process.
+        if self.is_started_by_client:
+            watch(pid, self.protocol.exit_requested.set)
 
     def request(
         self, snapshot: Snapshot, trigger: Trigger, lane: str, *, can_replace: bool

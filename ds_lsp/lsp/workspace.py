@@ -32,6 +32,7 @@ from ds_lsp.lsp.frames import (
     glimpse,
     is_usable_id,
 )
+from ds_lsp.processes import is_watchable
 
 log = logging.getLogger(__name__)
 
@@ -367,7 +368,13 @@ def _mend(data: dict[str, Any]) -> None:
     if data.get("method") == types.INITIALIZED:
         data.setdefault("params", {})
     params = data.get("params")
-    if data.get("method") != types.TEXT_DOCUMENT_DID_CHANGE or not isinstance(params, dict):
+    if not isinstance(params, dict):
+        return
+    method = data.get("method")
+    if method == types.INITIALIZE and not is_watchable(params.get("processId")):
+        # No reason to refuse a client: it is not watched.
+        params["processId"] = None
+    if method != types.TEXT_DOCUMENT_DID_CHANGE:
         return
     changes = params.get("contentChanges")
     for change in changes if isinstance(changes, list) else ():

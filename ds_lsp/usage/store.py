@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ds_lsp.errors import StoreError
+from ds_lsp.files import make_private_folder
 from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
 
 BUSY_S = 2.0
@@ -50,7 +51,7 @@ class Store:
     def open(cls, path: Path, today: date) -> Self:
         """The file at *path*, made if there is none. Raises `StoreError`."""
         with _explained():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(path.parent)
             # Made here: SQLite would let everybody read it. Its other files take after this one.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             store = cls(_connect(str(path)))

@@ -239,9 +239,11 @@ async def test_server_over_tcp(tmp_path: Path) -> None:
     )
     assert process.stderr
     line = (await process.stderr.readline()).decode()
+    token = (await process.stderr.readline()).split()[-1]
     reader, writer = await asyncio.open_connection("127.0.0.1", int(line.rpartition(":")[2]))
     for body in (
-        b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},'
+        b'"initializationOptions":{"token":"%s"}}}' % token,
         b'{"jsonrpc":"2.0","id":2,"method":"shutdown"}',
         b'{"jsonrpc":"2.0","method":"exit"}',
     ):

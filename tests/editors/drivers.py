@@ -42,6 +42,9 @@ class Driver:
     explain: Keys = ()
     quit: Keys = ()
     """Whatever is shown, and whatever has not been saved."""
+    asks_along: bool = True
+    """The server is asked again for what is typed along; until it has answered, the menu or the
+    ghost text may be taken away. False where the editor goes on by itself."""
     has_menu: bool = False
     """The completion is an item of a menu, and in the text only once it is chosen."""
     died: str = ""
@@ -115,6 +118,7 @@ EGLOT = Driver(
     save=("C-x", "C-s"),
     explain=("M-x", "'ds-lsp-explain", "Enter"),
     quit=_EMACS_QUIT,
+    asks_along=False,
     died="Reconnected!",
 )
 
@@ -130,6 +134,7 @@ LSP_MODE = Driver(
     save=("C-x", "C-s"),
     explain=("M-x", "'lsp-ds-lsp-explain", "Enter"),
     quit=_EMACS_QUIT,
+    asks_along=False,
     died="Do you want to restart",
     # lsp-mode goes on at the next key.
     restart=("y", "C-e"),
@@ -149,6 +154,7 @@ VIM = Driver(
     # Of the whole file: without a selection, ALE means the word at the cursor.
     explain=("'ggVG:ALECodeAction", "Enter", "?Explain the selection", "1", "Enter"),
     quit=("Escape", "':qa!", "Enter"),
+    asks_along=False,
     has_menu=True,
 )
 """Not one of those below: ALE shows no documents, and counts columns in bytes."""
@@ -179,6 +185,12 @@ class Editor:
 
     def type(self, text: str) -> None:
         self.terminal.type(text)
+
+    def type_along(self, text: str, before: str) -> None:
+        """Type what is offered, so that the line is *before*, and wait for the rest of it."""
+        self.type(text)
+        if self.driver.asks_along:
+            self._project.wait_for_completion_after(before)
 
     def take_picture(self, subject: str) -> None:
         """For the editor's README, where ``TEST_EDITORS_PICTURES=1`` asks for it."""

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,12 @@ REPOSITORY = Path(__file__).parents[2]
 SETUPS = REPOSITORY / "editors"
 """What users copy is what is tested."""
 
+TOOLS = ("cat", "dirname", "ls", "mkdir", "mktemp", "sh", "sleep", "tmux", "uname")
+"""Programs of this machine that a test's editor finds: the READMEs and start scripts call them.
+
+Editors start language servers, linters and formatters that they find on the PATH.
+"""
+
 _LEARNT = "class Box:\n" + "".join(
     f"    def {name}(self):\n        return self.bar(1, 2)\n\n"
     for name in ("width", "height", "depth", "weight", "volume", "color")
@@ -27,6 +34,7 @@ _LEARNT = "class Box:\n" + "".join(
 
 In the document itself, which is learnt before the first request; other files may come later.
 """
+COMPLETION_METHODS = ("textDocument/completion", "textDocument/inlineCompletion")
 ABOVE = "def radius(self):"
 """The line above the cursor's."""
 _BEFORE = f"{_LEARNT}class Ball:\n    {ABOVE}\n        \n"
@@ -51,9 +59,13 @@ class Project:
         self._log = root / "messages.jsonl"
         self._stderr = root / "stderr"
         self._bin = root / "bin"
+        self._tools = root / "tools"
         self.server_script = self._bin / "ds-lsp"
-        for folder in (self.root / ".git", self.home, self._bin):
+        for folder in (self.root / ".git", self.home, self._bin, self._tools):
             folder.mkdir(parents=True)
+        for name in TOOLS:
+            if found := shutil.which(name):
+                (self._tools / name).symlink_to(found)
         self.write(_BEFORE)
         self.serve_with(sys.executable, "-m", "ds_lsp")
 
@@ -65,7 +77,7 @@ class Project:
         return kept | {
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
-            "PATH": f"{self._bin}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{self._bin}{os.pathsep}{self._tools}",
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             **self.more_env,
@@ -126,6 +138,22 @@ class Project:
             return next((m for m in self.messages(sender) if m.get("method") == method), None)
 
         return wait_for(f"{method} from the {sender}", look, self._log_tail)
+
+    def wait_for_completion_after(self, before: str) -> None:
+        """Wait until the server has answered a request behind *before*, a line's beginning."""
+        # In the units of UTF-8 and of UTF-16.
+        columns = (len(before.encode()), len(before.encode("utf-16-le")) // 2)
+
+        def is_answered() -> bool:
+            answered = {m["id"] for m in self._answers()}
+            return any(
+                m["id"] in answered
+                for m in self.messages("editor")
+                if m.get("method") in COMPLETION_METHODS
+                and m["params"]["position"]["character"] in columns
+            )
+
+        wait_for(f"answer behind {before!r}", is_answered, self._log_tail)
 
     def wait_for_file(self, text: str) -> None:
         # Editors rename a new file into place: it may be absent for a moment.

@@ -14,6 +14,7 @@ from tests.fake_deepseek import FakeDeepSeek
 pytestmark = pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)
 
 BEFORE = "# 购物车：计算总价 😀\r\nclass 购物车:\r\n    def 总价(self):\r\n"
+INDENT = " " * 8
 WHOLE = (
     "return sum(\n            商品.价格 * 商品.数量\n            for 商品 in self.商品们\n        )"
 )
@@ -29,6 +30,8 @@ def typing_shows_a_block(
     editor = open_editor(line=4)
     editor.press(editor.driver.append)
     editor.type(TYPED)
+    # What an earlier letter was answered with looks the same.
+    project.wait_for_completion_after(INDENT + TYPED)
     editor.terminal.wait_for_text(shown)
     return editor
 
@@ -38,7 +41,7 @@ def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
 ) -> None:
     editor = typing_shows_a_block(fake, open_editor, project)
     asked = len(fake.requests)
-    editor.type("urn")
+    editor.type_along("urn", INDENT + "return")
     editor.terminal.wait_for_text("return sum(")
     editor.press(editor.driver.choose)
     editor.terminal.wait_for_text("for 商品 in self.商品们")
@@ -103,6 +106,7 @@ def test_in_the_middle_of_a_line(fake: FakeDeepSeek, open_editor: Open, project:
     editor = open_editor(line=4, column=21)
     editor.press(editor.driver.insert)
     editor.type("商品.")
+    project.wait_for_completion_after("        total = max(商品.")
     editor.terminal.wait_for_text("价格(2), 0")
     editor.accept()
     editor.press(editor.driver.save)
@@ -149,6 +153,7 @@ def test_a_wrong_key_is_said_once_and_the_editor_goes_on(
     editor.press(back)
     # The workspace's own text completes meanwhile.
     editor.type(TYPED[1:])
+    project.wait_for_completion_after(INDENT + TYPED)
     editor.terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
     editor.accept()
     editor.press(editor.driver.save)
@@ -169,6 +174,7 @@ def test_a_server_that_dies_is_reported_and_can_be_had_again(
     )
     editor.press(editor.driver.append)
     editor.type(TYPED)
+    project.wait_for_completion_after(INDENT + TYPED)
     editor.terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
     editor.accept()
     editor.press(editor.driver.save)

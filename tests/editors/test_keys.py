@@ -10,8 +10,9 @@ from tests.editors.drivers import EGLOT, LSP_MODE, NEOVIM, Driver, Editor
 from tests.editors.polling import wait_for
 from tests.editors.project import Project, completing
 from tests.editors.test_every_editor import BEFORE, WHOLE
-from tests.fake_deepseek import FakeDeepSeek
+from tests.fake_deepseek import FakeDeepSeek, sse
 
+GHOST_TEXT = (NEOVIM, EGLOT, LSP_MODE)
 INLINE = "textDocument/inlineCompletion"
 
 
@@ -39,6 +40,50 @@ def test_a_word_and_a_line_are_accepted(
     editor.press(driver.save)
     taken = "\r\n".join(WHOLE.split("\n")[:2])
     project.wait_for_file(f"{BEFORE}        {taken}\r\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "typing", "rest"),
+    [
+        ("ret", "u", "urn self.bar(1, 2)"),
+        ("ret", "urn self.ba", "urn self.bar(1, 2)"),
+        ("ret", "urn self.bar(1, 2", "urn self.bar(1, 2)"),
+        ("总", "价 = '😀", "价 = '😀，共 １ 件'"),
+    ],
+)
+@pytest.mark.parametrize("driver", GHOST_TEXT, ids=lambda driver: driver.name, indirect=True)
+def test_tab_right_after_typing_along_accepts_the_rest(
+    typed: str, typing: str, rest: str, fake: FakeDeepSeek, open_editor: Open, project: Project
+) -> None:
+    project.use(fake)
+    project.write(f"{BEFORE}        \r\n")
+    fake.break_down(completing(typed + rest))
+    editor = open_editor(4)
+    editor.press(editor.driver.append)
+    editor.type(typed)
+    editor.terminal.wait_for_text(typed + rest)
+    # In one go: no answer can come in between.
+    editor.type(f"{typing}\t")
+    editor.press(editor.driver.save)
+    project.wait_for_file(f"{BEFORE}        {typed}{rest}\r\n")
+
+
+@pytest.mark.parametrize("driver", [EGLOT, LSP_MODE], ids=lambda driver: driver.name, indirect=True)
+def test_typing_something_else_hides_the_rest(
+    driver: Driver, fake: FakeDeepSeek, open_editor: Open, project: Project
+) -> None:
+    project.use(fake)
+    project.write(f"{BEFORE}        \r\n")
+    fake.break_down(completing("return self.bar(1, 2)"))
+    editor = open_editor(4)
+    editor.press(driver.append)
+    editor.type("ret")
+    editor.terminal.wait_for_text("return self.bar(1, 2)")
+    fake.break_down(lambda request: sse(""))
+    editor.type("ry")
+    editor.terminal.wait_until_gone("self.bar")
+    editor.press(driver.save)
+    project.wait_for_file(f"{BEFORE}        retry\r\n")
 
 
 def _accept_part(editor: Editor, key: str, project: Project) -> None:

@@ -9,6 +9,7 @@ from tests.editors.drivers import VIM, Driver
 from tests.editors.project import COMPLETED, LINE, TYPED, Project
 from tests.editors.test_every_editor import (
     BEFORE,
+    INDENT,
     WHOLE,
     plant_settings,
     typing_shows_a_block,
@@ -25,6 +26,7 @@ def test_an_item_with_parentheses_arrives_whole(open_editor: Open, project: Proj
     editor = open_editor(LINE)
     editor.press(VIM.append)
     editor.type(TYPED)
+    project.wait_for_completion_after(INDENT + TYPED)
     editor.terminal.wait_for_text("ds-lsp (local)")
     editor.accept()
     editor.press(VIM.save)
@@ -38,7 +40,8 @@ def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
     fake: FakeDeepSeek, open_editor: Open, project: Project
 ) -> None:
     editor = typing_shows_a_block(fake, open_editor, project, shown="return sum")
-    editor.type("urn")
+    editor.type_along("urn", INDENT + "return")
+    editor.terminal.wait_for_text("return sum")
     editor.accept()
     editor.type("  # 完")
     editor.press(VIM.save)

@@ -10,7 +10,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ds_lsp"
-LEAVES = {"settings", "document", "errors", "files", "languages", "pipes", "uris", "visible"}
+LEAVES = {
+    "settings",
+    "document",
+    "errors",
+    "files",
+    "languages",
+    "pipes",
+    "processes",
+    "uris",
+    "visible",
+}
 
 # Who may import whom among our own packages; leaves may be imported by everybody.
 ARROWS = {
@@ -54,6 +64,7 @@ ARROWS = {
     "settings": set(),
     "document": set(),
     "errors": set(),
+    "processes": set(),
     "pipes": set(),
     "uris": set(),
     "files": set(),

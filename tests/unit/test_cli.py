@@ -12,6 +12,7 @@ from ds_lsp.cli import COMMANDS
 from tests.unit.clean import environment
 
 Run = subprocess.CompletedProcess[str]
+ROOT = Path(__file__).parents[2]
 
 
 def run(home: Path, *argv: str, **more: str) -> Run:
@@ -135,3 +136,20 @@ def test_the_server_imports_no_command(tmp_path: Path) -> None:
         check=True,
     )
     assert result.stdout == "[]\n"
+
+
+def test_an_interrupt_while_a_module_is_imported_ends_it_without_a_traceback() -> None:
+    # As Ctrl-C would: the import system is interrupted at whatever comes next.
+    code = (
+        "import os, sys\n"
+        "before = set(sys.modules)\n"
+        "from ds_lsp.cli import main\n"
+        "assert set(sys.modules) - before == {'ds_lsp', 'ds_lsp.cli'}\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "sys.exit(main([]))\n"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stderr) == (130, b"")

@@ -1,7 +1,9 @@
 """Where the key comes from."""
 
+import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -131,8 +133,12 @@ async def test_who_is_asked_for_the_key_is_not_told_one(
     assert (await find_key(python(code), "x")).key == f"{tmp_path}/"
 
 
-@pytest.mark.parametrize("home", ["/nonexistent/home", "relative"])
-async def test_without_a_home_there_is_the_root(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+@pytest.mark.parametrize("home", ["missing/home", "file", "relative"])
+async def test_without_a_home_there_is_the_root(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: str
+) -> None:
+    (tmp_path / "file").touch()
+    home = home if home == "relative" else str(tmp_path / home)
     monkeypatch.setenv("HOME", home)
     monkeypatch.setenv("USERPROFILE", home)
     found = await find_key(python("import os; print(os.getcwd())"), "x")
@@ -156,3 +162,89 @@ async def test_a_workspace_cannot_pass_for_the_keyring(
     keyring.setenv("HOME", str(tmp_path))
     assert (await find_key(Settings(), "none")).key == "sk-ring"
     assert not (tmp_path / "ran").exists()
+
+
+HOLD = """#!{python}
+import sys, time
+held = open({fifo!r}, "w")
+print("x", file=held, flush=True)
+print(*sys.argv[1:], flush=True) if sys.argv[1:] else None
+time.sleep(600)
+"""
+
+
+class Children:
+    """Processes that hold a pipe open: it ends when the last of them has."""
+
+    def __init__(self, folder: Path) -> None:
+        fifo = folder / "fifo"
+        os.mkfifo(fifo)
+        self.command = str(folder / "hold")
+        Path(self.command).write_text(HOLD.format(python=sys.executable, fifo=str(fifo)))
+        Path(self.command).chmod(0o755)
+        self._reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        self.begun = asyncio.Event()
+        self.ended = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._reader, self._read)
+
+    def _read(self) -> None:
+        self.begun.set()
+        if not os.read(self._reader, 100):
+            self.ended.set()
+            asyncio.get_running_loop().remove_reader(self._reader)
+
+    def close(self) -> None:
+        os.close(self._reader)
+
+
+@pytest.fixture
+async def children(tmp_path: Path) -> AsyncIterator[Children]:
+    held = Children(tmp_path)
+    yield held
+    held.close()
+
+
+async def cancel(search: asyncio.Future[Found]) -> None:
+    search.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await search
+
+
+async def time_out(search: asyncio.Future[Found]) -> None:
+    assert "gave no key within" in ((await search).problem or "")
+
+
+async def find(search: asyncio.Future[Found]) -> None:
+    assert (await search).key == "sk-1"
+
+
+@pytest.mark.parametrize(
+    ("end", "argument", "timeout_s"),
+    [(cancel, "", 60.0), (time_out, "", 1.0), (find, "sk-1", 60.0)],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param("{child}", id="one"),
+        pytest.param("{child} & {child}", id="two"),
+        pytest.param("({child} & {child} & wait)", id="grandchildren"),
+        pytest.param("sh -c '{child} & wait'", id="another shell"),
+        pytest.param("sh -c '{child} &'; sleep 600", id="without its parent"),
+        pytest.param("trap '' TERM HUP INT; {child}; true", id="deaf"),
+        pytest.param("{child} | cat", id="pipe"),
+        pytest.param("nohup {child}", id="nohup"),
+    ],
+)
+async def test_nothing_of_a_command_goes_on_when_it_is_not_needed_any_more(
+    command: str,
+    end: Callable[[asyncio.Future[Found]], Awaitable[None]],
+    argument: str,
+    timeout_s: float,
+    children: Children,
+) -> None:
+    line = command.replace("{child}", f"{children.command} {argument}")
+    search = asyncio.ensure_future(find_key(Settings(api_key_command=line), "x", timeout_s))
+    if end is cancel:
+        await children.begun.wait()
+    await end(search)
+    await children.ended.wait()

@@ -1,0 +1,172 @@
+"""Serves one client on a socket, for debugging: the one that knows the token, and speaks only LSP.
+
+Any program of this machine can connect to a loopback port, and any web page can make the user's
+browser do so. A browser speaks HTTP, whose headers and body a lenient reader takes for a message.
+Another user's program speaks LSP, and does not know the token.
+"""
+
+import asyncio
+import hmac
+import json
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ds_lsp.lsp.frames import Body, Framer
+from ds_lsp.lsp.stdio import CHUNK_BYTES
+from ds_lsp.sources import TOKEN_VARIABLE
+
+log = logging.getLogger(__name__)
+
+FIRST_MESSAGE_S = 10.0
+"""Maximum seconds from a connection to its whole first message, so that none is held in silence."""
+MAX_FIRST_BYTES = 1 << 20
+"""Maximum bytes of the first message. No editor's has nearly as many."""
+MAX_UNKNOWN = 8
+"""Maximum connections that have not shown the token yet; a further one takes the oldest's place."""
+_TOKEN_BYTES = 16
+"""As many as a random key has: 128 bits are not guessed."""
+_WRONG_TOKEN = (
+    "The token is missing or wrong: send the one that ds-lsp printed at its start, or that "
+    f"{TOKEN_VARIABLE} names, as initializationOptions.token."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The first message of a client that knows the token, without it."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a client is hung up on, and what it is told before; empty for what speaks no LSP."""
+
+    why: str
+    answer: bytes = b""
+
+
+def judge(body: bytes, token: str) -> Admitted | Refused:
+    """Return whether a client may stay that begins with the message *body*."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        return Refused("its first message is not JSON")
+    if not isinstance(message, dict) or message.get("method") != "initialize":
+        return Refused("its first message is not initialize")
+    params = message.get("params")
+    options = params.get("initializationOptions") if isinstance(params, dict) else None
+    given = options.pop("token", None) if isinstance(options, dict) else None
+    is_right = isinstance(given, str) and hmac.compare_digest(
+        given.encode("utf-8", "surrogatepass"), token.encode("utf-8", "surrogatepass")
+    )
+    if is_right:
+        return Admitted(json.dumps(message).encode())
+    # -32602: invalid params, as of JSON-RPC.
+    error = {"code": -32602, "message": _WRONG_TOKEN}
+    identifier = message.get("id")
+    known = identifier if isinstance(identifier, str | int) else None
+    return Refused(
+        "its token is missing or wrong",
+        framed(json.dumps({"jsonrpc": "2.0", "id": known, "error": error}).encode()),
+    )
+
+
+def framed(body: bytes) -> bytes:
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+class Client:
+    """A connection that has shown the token, from its first message on."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self.writer = writer
+        self.framer = Framer(is_strict=True)
+
+    async def read(self) -> bytes:
+        """Return the next piece; empty at the end."""
+        with suppress(OSError):
+            return await self._reader.read(CHUNK_BYTES)
+        return b""
+
+
+class Door:
+    """Lets the first client in that shows the token, and hangs up on all others."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._unknown: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self.admitted: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        if len(self._unknown) >= MAX_UNKNOWN:
+            next(iter(self._unknown)).cancel()
+        self._unknown[task] = writer
+        client = Client(reader, writer)
+        try:
+            async with asyncio.timeout(FIRST_MESSAGE_S):
+                verdict = await self._examine(client)
+        except TimeoutError:
+            verdict = Refused("it has not sent a whole message in time")
+        except asyncio.CancelledError:
+            # Not passed on: asyncio's server would report it as an error.
+            verdict = Refused("another one was faster, or is newer")
+        finally:
+            del self._unknown[task]
+        if isinstance(verdict, Admitted) and not self.admitted.done():
+            self.admitted.set_result(client)
+            for other in self._unknown:
+                other.cancel()
+        elif isinstance(verdict, Refused):
+            _hang_up(writer, verdict)
+        else:
+            _hang_up(writer, Refused("another one was faster"))
+
+    async def _examine(self, client: Client) -> Admitted | Refused:
+        first = Framer(MAX_FIRST_BYTES, is_strict=True)
+        while True:
+            chunk = await client.read()
+            if not chunk:
+                return Refused("it has ended before its first message")
+            first.feed(chunk)
+            frame = first.take()
+            if frame is None and first.is_oversized:
+                return Refused("its first message is too large")
+            if isinstance(frame, Body):
+                verdict = judge(frame.data, self._token)
+                if isinstance(verdict, Admitted):
+                    client.framer.feed(framed(verdict.body) + first.rest)
+                return verdict
+            if frame is not None:
+                return Refused("it does not speak LSP")
+
+
+def _hang_up(writer: asyncio.StreamWriter, refused: Refused) -> None:
+    log.warning("a connection was refused: %s", refused.why)
+    if refused.answer:
+        writer.write(refused.answer)
+    writer.close()
+
+
+async def serve(host: str, port: int, run: Callable[[Client], Coroutine[None, None, None]]) -> None:
+    """Listen, say where and for which token on stderr, and run the first client that knows it."""
+    given = os.environ.pop(TOKEN_VARIABLE, "").strip()
+    token = given or secrets.token_hex(_TOKEN_BYTES)
+    door = Door(token)
+    listener = await asyncio.start_server(door.connected, host, port)
+    bound = listener.sockets[0].getsockname()
+    lines = [f"ds-lsp listens on {bound[0]}:{bound[1]}"]
+    if not given:
+        lines.append(f"ds-lsp expects initializationOptions.token to be {token}")
+    print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201
+    client = await door.admitted
+    listener.close()
+    await run(client)
