@@ -11,7 +11,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-BLANKS = "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+BLANKS = (
+    "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
 """Spaces that are no space to a compiler. A reader may see them."""
 
 _NEVER = (
@@ -99,9 +101,10 @@ _TABLE = (
 )
 _VIRAMA = 9
 """Combining class of the sign that a half letter is made with: a joiner may follow at its end."""
-_FLAG = re.compile("\U0001f3f4(?:\U000e0067\U000e0062(?:%s)\U000e007f)" % "|".join(
-    "".join(chr(0xE0000 + ord(letter)) for letter in land) for land in ("eng", "sct", "wls")
-))
+_LANDS = "|".join(
+    "".join(chr(0xE0000 + ord(letter)) for letter in land) for land in ("gbeng", "gbsct", "gbwls")
+)
+_FLAG = re.compile(f"\U0001f3f4(?:{_LANDS})\U000e007f")
 """England, Scotland and Wales: the flags that Unicode recommends to spell with tags."""
 _LONGEST_SEQUENCE = 7
 """Characters of a flag, the longest sequence that is looked at."""

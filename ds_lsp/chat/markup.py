@@ -23,7 +23,9 @@ class Fence:
     def is_closed_by(self, line: str) -> bool:
         """Return whether *line* ends the block."""
         found = _FENCE.match(line)
-        return bool(found and found["fence"].startswith(self.marks) and is_closing(line, self.marks))
+        return bool(
+            found and found["fence"].startswith(self.marks) and is_closing(line, self.marks)
+        )
 
 
 def fence_at(line: str) -> Fence | None:

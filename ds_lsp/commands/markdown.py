@@ -9,9 +9,7 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"#{1,6} +(.*)")
 _SIGN = r"\\(?P<escaped>[!-/:-@\[-`{-~])|(?P<entity>&lt;|&#(?:33|60|91|93|96);)"
 _ESCAPED = re.compile(_SIGN)
-_INLINE = re.compile(
-    rf"(?P<code>(`+)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|{_SIGN}"
-)
+_INLINE = re.compile(rf"(?P<code>(`+)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|{_SIGN}")
 """The entities are those that `harmless` writes."""
 _BOLD, _CODE, _DIM = "1", "36", "2"
 

@@ -117,7 +117,12 @@ def test_what_was_once_alive(said: str, look: Look) -> None:
 
 
 def test_the_renderers_would_act_on_what_is_not_made_harmless(look: Look) -> None:
-    texts = ["https://e.x/\\<img src=x>", "![a](http://e.x/p.png)", "[w](command:x)", "www.e.x/\\<b>"]
+    texts = [
+        "https://e.x/\\<img src=x>",
+        "![a](http://e.x/p.png)",
+        "[w](command:x)",
+        "www.e.x/\\<b>",
+    ]
     found = {(number, renderer) for number, renderer, _, _ in look(texts)}
     assert {(0, "markdown-it of VS Code"), (1, "marked"), (2, "CommonMark"), (3, "marked")} <= found
 

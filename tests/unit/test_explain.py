@@ -73,7 +73,7 @@ def test_markdown_is_printed_as_it_is_where_it_is_piped(
     fake.chat_answer("It **adds** `a`.\n\n```\nx\n```\n![x](http://e)\n")
     assert explain.main([f"{file}:5"]) == 0
     output = capsys.readouterr()
-    assert output.out == "It **adds** `a`.\n\n```\nx\n```\n!\\[x](http://e)\n"
+    assert output.out == "It **adds** `a`.\n\n```\nx\n```\n&#33;[x](http://e)\n"
     assert output.err == ""
     prompt = prompt_of(fake)
     assert "File: src/a.py\n" in prompt

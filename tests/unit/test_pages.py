@@ -36,7 +36,9 @@ def test_a_page_and_what_it_began_with(root: Path) -> None:
 def test_nothing_that_was_sent_is_written(root: Path) -> None:
     path = Pages(root).new("a", OPENING)
     written = "".join(each.read_text("utf-8") for each in path.parent.iterdir())
-    assert not any(message.content in written for message in OPENING.messages if message.content != "s")
+    assert not any(
+        message.content in written for message in OPENING.messages if message.content != "s"
+    )
     assert json.loads(path.with_suffix(".json").read_text("utf-8")) == {"uri": OPENING.uri}
 
 
