@@ -39,7 +39,7 @@ def progress(at: RawClient, token: str) -> list[Any]:
 
 def test_the_answer_is_markdown(at: RawClient, fake: FakeDeepSeek) -> None:
     fake.chat_answer("# Sum\n\nIt ![adds](http://e).")
-    assert at.ask("ds-lsp/explain", ASKED) == "## Sum\n\nIt !\\[adds](http://e)."
+    assert at.ask("ds-lsp/explain", ASKED) == "## Sum\n\nIt &#33;[adds](http://e)."
 
 
 def test_partial_results_are_the_whole_result(at: RawClient, fake: FakeDeepSeek) -> None:
