@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 BLANKS = (
     "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -40,8 +41,6 @@ _SELDOM = (
 )
 """These stand where the table says so, or where the document has them already."""
 
-_IS_NEVER = re.compile(f"[{_NEVER}]")
-_SUSPICIOUS = re.compile(f"[{_NEVER}{_SELDOM}{BLANKS}]")
 
 _EMOJI = (
     "\xa9\xae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f"
@@ -116,24 +115,52 @@ _MAY_GO_ON = re.compile(
 """The end of a text that may be the first half of a sequence."""
 
 
+# Compiled where they are first needed: the start of a server needs none of them.
+
+
+@cache
+def _suspicious() -> re.Pattern[str]:
+    return re.compile(f"[{_NEVER}{_SELDOM}{BLANKS}]")
+
+
+@cache
+def _never() -> re.Pattern[str]:
+    return re.compile(f"[{_NEVER}]")
+
+
+@cache
+def _places() -> re.Pattern[str]:
+    """Return the rows of the table, each as a group with its number."""
+    rows = []
+    for number, row in enumerate(_TABLE):
+        before = f"(?<=[{row.before}])" if row.before else ""
+        after = f"(?=[{row.after}])" if row.after else ""
+        rows.append(f"{before}(?P<row{number}>[{row.characters}]){after}")
+    return re.compile("|".join(rows))
+
+
 def misplaced(text: str, *, before: str = "", own: tuple[str, ...] = ()) -> Iterator[int]:
     """Yield where *text* has a character nobody sees that may not stand there.
 
     *before* is what stands before the text, and *own* the texts of the place it goes to: what they
     have already may be there once more. Tabs and line ends are not looked at.
     """
+    if (text.isascii() and text.isprintable()) or not _suspicious().search(text):
+        return
     head = before[-_LONGEST_SEQUENCE:]
     whole = head + text
-    if not _SUSPICIOUS.search(text):
-        return
-    flags = [found.span() for found in _FLAG.finditer(whole)]
-    for found in _SUSPICIOUS.finditer(whole, len(head)):
+    flagged = {at for found in _FLAG.finditer(whole) for at in range(*found.span())}
+    is_own: dict[str, bool] = {}
+    for found in _suspicious().finditer(whole, len(head)):
         at, character = found.start(), found[0]
-        if any(start < at < end for start, end in flags) or _has_reason(whole, at):
+        if at in flagged or _has_reason(whole, at):
             continue
-        if not _IS_NEVER.match(character) and any(character in each for each in own):
-            continue
-        yield at - len(head)
+        if character not in is_own:
+            is_own[character] = not _never().match(character) and any(
+                character in each for each in own
+            )
+        if not is_own[character]:
+            yield at - len(head)
 
 
 def settled(text: str) -> str:
@@ -149,18 +176,12 @@ def names_of(text: str, places: Iterator[int]) -> str:
 
 
 def _has_reason(text: str, at: int) -> bool:
-    before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
-    if text[at] == "\u200d" and before and unicodedata.combining(before) == _VIRAMA:
+    """Return whether the table has a row for the character at *at* and its neighbors."""
+    if text[at] == "\u200d" and at and unicodedata.combining(text[at - 1]) == _VIRAMA:
         return True
-    return any(
-        _is_one(text[at], row.characters)
-        and _is_one(before, row.before)
-        and _is_one(after, row.after)
-        and all(unicodedata.category(each)[0] in row.needs for each in (before, after) if row.needs)
-        for row in _TABLE
-    )
-
-
-def _is_one(character: str, of: str) -> bool:
-    """Return whether a character is in a class of them; in an empty class any is."""
-    return not of or bool(re.match(f"[{of}]", character))
+    found = _places().match(text, at)
+    if found is None or found.lastgroup is None:
+        return False
+    needs = _TABLE[int(found.lastgroup.removeprefix("row"))].needs
+    neighbors = (text[at - 1], text[at + 1]) if needs else ()
+    return all(unicodedata.category(each)[0] in needs for each in neighbors)

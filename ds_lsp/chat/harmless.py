@@ -138,17 +138,27 @@ def _text(line: str) -> str:
     spans = list(_spans(line))
     # In a table, a bar ends the cell, and so the code before its end.
     is_torn = any("|" in line[start:end] for start, end in spans)
-    shown, at = "", 0
-    for start, end in spans:
-        shown += _passive(line[at:start])
-        at = end
+    shown: list[str] = []
+    at, in_address = 0, False
+    for start, end in [*spans, (len(line), len(line))]:
+        text = _passive(line[at:start])
+        in_address = _ends_in_address(text, in_address)
         code = line[start:end].strip("`")
         if "`" in code or (is_torn and _DANGER.search(code)):
-            shown += _passive(line[start:end].replace("\\", "\\\\"))
+            span = _passive(line[start:end].replace("\\", "\\\\"))
         else:
-            run = shown[max(shown.rfind(" "), shown.rfind("\t")) + 1 :]
-            shown += f" `{code}`" if _ADDRESS.search(run) else f"`{code}`"
-    return shown + _passive(line[at:])
+            gap = " " if in_address and code else ""
+            span = f"{gap}`{code}`" if code else ""
+        in_address = _ends_in_address(span, in_address)
+        shown += [text, span]
+        at = end
+    return "".join(shown)
+
+
+def _ends_in_address(text: str, begun: bool) -> bool:
+    """Return whether the run of characters that *text* ends in, or goes on with, is an address."""
+    blank = max(text.rfind(" "), text.rfind("\t"))
+    return (begun and blank < 0) or bool(_ADDRESS.search(text, blank + 1))
 
 
 def _spans(line: str) -> Iterator[tuple[int, int]]:
