@@ -49,7 +49,7 @@ def test_partial_results_are_the_whole_result(at: RawClient, fake: FakeDeepSeek)
     pieces = progress(at, "p")
     assert len(pieces) > 1
     text = "".join(pieces)
-    assert text.startswith("It adds.\n\n```\na\n```\n\n[x\\](command\\:y)\nend\n\n<details>")
+    assert text.startswith("It adds.\n\n```\na\n```\n\n[x&#93;(command\\:y)\nend\n\n<details>")
     assert "Hm." in text
     work = progress(at, "w")
     assert [work[0]["kind"], work[-1]["kind"]] == ["begin", "end"]
