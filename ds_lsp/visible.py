@@ -1,16 +1,28 @@
 """Text from elsewhere, made fit to be shown on one line."""
 
-import unicodedata
+import re
+
+from ds_lsp.invisible import BLANKS, misplaced
+
+_LINE_CONTROLS = re.compile("[\t\n\r]")
+_LINK = re.compile(r"\](?=\()")
 
 
 def visible_only(text: str, *, keep: str = "") -> str:
-    """*text* with control characters as escapes: a text must not steer the terminal.
+    """Return *text* with what nobody sees, or what steers a terminal, as escapes.
 
     Those in *keep* stay.
     """
+    hidden = {at for at in misplaced(text, own=(BLANKS,)) if text[at] not in keep}
+    hidden |= {found.start() for found in _LINE_CONTROLS.finditer(text) if found[0] not in keep}
+    if not hidden:
+        return text
     return "".join(
-        character.encode("unicode_escape").decode()
-        if unicodedata.category(character) in ("Cc", "Cs") and character not in keep
-        else character
-        for character in text
+        each.encode("unicode_escape").decode() if at in hidden else each
+        for at, each in enumerate(text)
     )
+
+
+def as_message(text: str) -> str:
+    """Return *text* as one line for a place where an editor makes links of ``[a](command:b)``."""
+    return _LINK.sub("] ", visible_only(" ".join(text.split())))

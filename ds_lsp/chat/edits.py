@@ -17,6 +17,7 @@ from ds_lsp.chat.scope import Definition, definition_at, first_line, last_line, 
 from ds_lsp.chat.subject import Subject
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
+from ds_lsp.invisible import misplaced, names_of
 from ds_lsp.providers.base import Finish
 
 MAX_EDITED_CHARS = 16_000
@@ -85,6 +86,7 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
         lines.pop()
     if not lines:
         raise ChatRefused("The answer was empty, and nothing was changed.")
+    _check_characters(lines, subject)
     _check_prose(lines, subject)
     _check_kinship(lines, subject)
     complaint = ""
@@ -115,6 +117,7 @@ def documentation(answer: str, finish: Finish, subject: Subject) -> Edit:
             lines = [line.rstrip() for line in _lines(text.strip().expandtabs(4))]
         case _:
             raise ChatRefused("The answer holds no documentation, and nothing was changed.")
+    _check_characters(lines, subject)
     if subject.language_id == "python":
         return _docstring(lines, subject)
     return _comment(lines, subject)
@@ -154,6 +157,16 @@ def _without_fences(lines: list[str], subject: Subject) -> list[str]:
             # A second fence within ours; what follows it is a remark.
             return lines[first + 1 : last]
     raise ChatRefused("The answer is not code alone, and nothing was changed.")
+
+
+def _check_characters(lines: Sequence[str], subject: Subject) -> None:
+    """Refuse characters nobody sees; a line that is taken over as it was may keep its own."""
+    known = {line.strip(" \t") for line in _code_lines(subject)}
+    new = "\n".join(line for line in lines if line.strip(" \t") not in known)
+    if names := names_of(new, misplaced(new, own=tuple(subject.lines))):
+        raise ChatRefused(
+            f"The answer holds characters that cannot be seen ({names}), and nothing was changed."
+        )
 
 
 def _check_prose(lines: Sequence[str], subject: Subject) -> None:

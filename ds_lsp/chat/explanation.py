@@ -3,24 +3,20 @@
 It is the user's to edit: what is sent with the next question is what stands there then.
 """
 
-import re
 from dataclasses import dataclass
 
-from ds_lsp.chat.harmless import harmless
+from ds_lsp.chat.harmless import harmless, harmless_phrase
+from ds_lsp.chat.markup import ANSWER, QUESTION, Fence, fence_at, first_level
 from ds_lsp.chat.subject import Subject
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.providers.base import ChatMessage
 
-QUESTION = "# Question"
-ANSWER = "# Answer"
-"""Headings of this level are ours: those of a model are one level deeper, see `harmless`."""
 INVITATION = "*Write a question here, then run the code action “Ask”.*"
 THINKING = "*Thinking ...*"
 
 # The one folding that a Markdown view does (VS Code's preview; others show the lines as they are,
 # below the answer). It is the only HTML in the document, as a model's own is made text.
 _FOLD = ("<details>", "<summary>Reasoning</summary>", "</details>")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 MAX_TITLE_CHARS = 60
 
 
@@ -47,22 +43,23 @@ class Conversation:
 
 
 def title_of(subject: Subject) -> str:
-    """What is explained, in a few words."""
+    """Return what is explained, in a few words, as plain text."""
     if subject.remark:
         what = " ".join(subject.remark.message.split())
     else:
         what = f"`{subject.name}`" if subject.name else "the code"
     if len(what) > MAX_TITLE_CHARS:
         what = what[: MAX_TITLE_CHARS - 3] + "..."
-    # A message is a tool's, and may hold anything.
-    return harmless(f"Explanation of {what}")
+    return f"Explanation of {what}"
 
 
 def page(subject: Subject, answer: Answer, *, is_complete: bool) -> str:
     """The whole document; with a place for a question once the answer is complete."""
     lines = "line" if subject.first == subject.last else "lines"
-    place = f"{harmless(subject.file)}, {lines} {subject.place}"
-    text = f"# {title_of(subject)}\n\n{place}\n\n{_body(answer, is_complete=is_complete)}\n"
+    # The message is a tool's and the file's name a stranger's, and may hold anything.
+    title = harmless_phrase(title_of(subject))
+    place = f"{harmless_phrase(subject.file)}, {lines} {subject.place}"
+    text = f"# {title}\n\n{place}\n\n{_body(answer, is_complete=is_complete)}\n"
     return f"{text}\n{_place_for_question()}" if is_complete else text
 
 
@@ -80,20 +77,20 @@ def answered(question: str, answer: Answer) -> str:
 def conversation(text: str) -> Conversation:
     """What stands in a document that `page` began."""
     sections: list[tuple[str, int, list[str]]] = [(ANSWER, 0, [])]
-    fence, folded = "", False
+    fence: Fence | None = None
+    folded = False
     for number, line in enumerate(map(strip_line_end, split_lines(text))):
-        found = _FENCE.match(line)
+        heading = first_level(line)
         if fence:
-            if found and found[1].startswith(fence) and not line.strip().strip(fence[0]):
-                fence = ""
+            fence = None if fence.is_closed_by(line) else fence
         elif line in (_FOLD[0], _FOLD[2]):
             folded = line == _FOLD[0]
             continue
-        elif not folded and line.strip() in (QUESTION, ANSWER):
-            sections.append((line.strip(), number + 1, []))
+        elif not folded and heading in (QUESTION, ANSWER):
+            sections.append((heading, number + 1, []))
             continue
-        elif found:
-            fence = found[1]
+        else:
+            fence = fence_at(line)
         if not folded:
             sections[-1][2].append(line)
     return _conversation(sections)
@@ -115,7 +112,9 @@ def _said(lines: list[str]) -> str:
 
 
 def _body(answer: Answer, *, is_complete: bool) -> str:
-    parts = [harmless(answer.text.strip()), f"*{answer.note}*" if answer.note else ""]
+    # A note may hold what the service said of its error.
+    note = f"*{harmless_phrase(answer.note)}*" if answer.note else ""
+    parts = [harmless(answer.text.strip()), note]
     if not answer.text and answer.reasoning and not is_complete:
         parts.append(THINKING)
     if answer.reasoning and is_complete:

@@ -1,14 +1,16 @@
 """Shows Markdown in a terminal, line by line, as it arrives."""
 
 import re
+from html import unescape
 
 from ds_lsp.visible import visible_only
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"#{1,6} +(.*)")
-_INLINE = re.compile(
-    r"(?P<code>(`+)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|\\(?P<escaped>[!-/:-@\[-`{-~])"
-)
+_SIGN = r"\\(?P<escaped>[!-/:-@\[-`{-~])|(?P<entity>&lt;|&#(?:33|60|91|93|96);)"
+_ESCAPED = re.compile(_SIGN)
+_INLINE = re.compile(rf"(?P<code>(`+)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|{_SIGN}")
+"""The entities are those that `harmless` writes."""
 _BOLD, _CODE, _DIM = "1", "36", "2"
 
 
@@ -39,11 +41,19 @@ class Rendered:
 def _inked(found: re.Match[str]) -> str:
     if found["code"]:
         return _ink(_CODE, found["inner"])
-    return _ink(_BOLD, found["strong"]) if found["strong"] else found["escaped"]
+    return _ink(_BOLD, _plain(found["strong"])) if found["strong"] else _sign(found)
 
 
 def _bare(found: re.Match[str]) -> str:
-    return found["inner"] or found["strong"] or found["escaped"]
+    return found["inner"] or _plain(found["strong"] or "") or _sign(found)
+
+
+def _plain(text: str) -> str:
+    return _ESCAPED.sub(_sign, text)
+
+
+def _sign(found: re.Match[str]) -> str:
+    return found["escaped"] or unescape(found["entity"])
 
 
 def _ink(code: str, text: str) -> str:

@@ -3,11 +3,12 @@
 from ds_lsp.completion.postprocess.below import cut_at_same_key, cut_where_lines_below_begin
 from ds_lsp.completion.postprocess.brackets import cut_overlap
 from ds_lsp.completion.postprocess.leaks import (
-    cut_at_control,
+    cut_at_invisible,
     cut_at_marker,
     cut_at_model_token,
     is_in_words,
     normalize_line_ends,
+    skip_invisible_start,
 )
 from ds_lsp.completion.postprocess.lines import indent_of, squeezed
 from ds_lsp.completion.postprocess.place import Place
@@ -22,6 +23,7 @@ from ds_lsp.completion.postprocess.scope import (
 )
 from ds_lsp.completion.postprocess.start import skip_blank_start, skip_echo
 from ds_lsp.completion.shape import Shape
+from ds_lsp.invisible import settled
 from ds_lsp.providers.base import KeepGoing
 
 # Those of the rules that go by what has been said, and by nothing that may still follow. A line
@@ -60,7 +62,9 @@ def watch(at: Place) -> KeepGoing:
 def wants_more(text: str, at: Place) -> bool:
     """Whether anything that can still come after *text* would be shown."""
     text = normalize_line_ends(text, at)
-    if cut_at_control(text, at) != text or cut_at_model_token(text, at) != text:
+    # The first half of an emoji or a word may end in what nobody sees.
+    known = settled(skip_invisible_start(text, at))
+    if cut_at_invisible(known, at) != known or cut_at_model_token(text, at) != text:
         return False
     if is_in_words(text, at):
         return _may_bring_code(text)

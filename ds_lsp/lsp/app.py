@@ -138,6 +138,22 @@ async def handle_messages(
         server.protocol.take(noise)
 
 
+def end_by_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
+    """Call *end* when the system asks this process to end, so that it removes its files first.
+
+    A terminal that is closed, Ctrl-C, or another program: each has a signal, some not on Windows.
+    """
+    for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        # What is ignored, as under nohup, stays so.
+        if number is None or signal.getsignal(number) is signal.SIG_IGN:
+            continue
+        try:
+            loop.add_signal_handler(number, end)
+        except NotImplementedError:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
+
+
 async def _serve(
     server: DsLanguageServer,
     read: Callable[[], Awaitable[bytes]],
@@ -147,9 +163,7 @@ async def _serve(
     """Handle messages until the client says exit, or is gone or given up; then end the process."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_unhandled)
-    # Windows has no such signal, and its loop no such method.
-    with suppress(NotImplementedError):
-        loop.add_signal_handler(signal.SIGTERM, server.protocol.exit_requested.set)
+    end_by_signals(loop, server.protocol.exit_requested.set)
     server.protocol.set_writer(writer)
     messages = asyncio.ensure_future(handle_messages(server, read, framer))
     await asyncio.wait(

@@ -28,6 +28,7 @@ from ds_lsp.lsp.pages import Opening
 from ds_lsp.lsp.progress import Progress, ask_client, create_token
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.providers.base import ChatMessage, ChatPiece, ChatRequest, ChatResult
+from ds_lsp.visible import as_message
 
 TICK_S = 0.5
 """How often a growing answer is shown anew, in seconds, and the time it takes."""
@@ -86,7 +87,7 @@ async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
         async with ls.cancellables.progress(ls, title, token=params.work_done_token) as progress:
             answer = await _listen(ls, subject.uri, request, progress, lines.take)
     except (ChatRefused, ProviderError) as error:
-        raise JsonRpcException(message=str(error), code=_REQUEST_FAILED) from None
+        raise JsonRpcException(message=as_message(str(error)), code=_REQUEST_FAILED) from None
     if token is None:
         return explanation.plain(answer)
     lines.end(replace(answer, text=""))
@@ -134,8 +135,9 @@ def _ask(ls: DsLanguageServer, params: ExplainParams) -> Work:
     said = _conversation(ls, uri)
     if said is None or not said.question:
         raise ChatRefused("Write a question at the end of the explanation first.")
-    opening = ls.pages.opening(uri) or Opening(uri, (prompt.system(_language(ls)),))
-    messages = (*opening.messages, *said.turns, ChatMessage("user", said.question))
+    opening = ls.pages.opening(uri) or Opening(uri, ())
+    first = opening.messages or (prompt.system(_language(ls)),)
+    messages = (*first, *said.turns, ChatMessage("user", said.question))
     return _append_answer(ls, uri, opening.uri, messages)
 
 

@@ -302,4 +302,5 @@ def _fenced(text: str, language_id: str) -> str:
     fence = "```"
     while fence in text:
         fence += "`"
-    return f"{fence}{language_id}\n{text}\n{fence}"
+    language = re.sub(r"[^\w+#.-]", "", language_id)
+    return f"{fence}{language}\n{text}\n{fence}"

@@ -9,7 +9,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from ds_lsp.health import Occasion
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import as_message, visible_only
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Notifier:
 
     def _show_line(self, message: str, kind: types.MessageType) -> str:
         # One line: several make Neovim wait for a key.
-        line = visible_only(" ".join(message.split()))
+        line = as_message(message)
         if len(line) > MAX_CHARS:
             line = line[: MAX_CHARS - 4] + " ..."
         self._ls.window_show_message(types.ShowMessageParams(type=kind, message=f"ds-lsp: {line}"))

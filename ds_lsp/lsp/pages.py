@@ -1,4 +1,8 @@
-"""The files that explanations are shown in: private, and gone with the session."""
+"""The files that explanations are shown in: private, and gone with the session.
+
+What was sent stays in memory: a session that is killed leaves the pages until the next one starts,
+and no prompt with the user's code.
+"""
 
 import json
 import logging
@@ -38,6 +42,7 @@ class Pages:
         self._folder = self._root / f"{os.getpid()}-{os.urandom(4).hex()}"
         self._clock = clock
         self._count = 0
+        self._openings: dict[Path, Opening] = {}
 
     def new(self, name: str, opening: Opening) -> Path:
         """A file that is empty so far, named after what is explained. Raises OSError."""
@@ -48,12 +53,9 @@ class Pages:
         words = re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:40]
         path = self._folder / f"{words or 'explanation'}-{self._count}.md"
         self.write(path, "")
-        kept = {
-            "uri": opening.uri,
-            "messages": [[message.role, message.content] for message in opening.messages],
-        }
+        self._openings[path] = opening
         # Beside the page, as some editors ask another process about it than wrote it.
-        self.write(_opening_file(path), json.dumps(kept))
+        self.write(_opening_file(path), json.dumps({"uri": opening.uri}))
         return path
 
     def write(self, path: Path, text: str) -> None:
@@ -69,16 +71,20 @@ class Pages:
         return path is not None and path.suffix == ".md" and path.parent.parent == self._root
 
     def opening(self, uri: str) -> Opening | None:
-        """What the conversation in a page began with, if that is still known."""
+        """Return what the conversation in a page began with, if that is still known.
+
+        Of another process's page, only the document it is about is: its messages are not kept.
+        """
         path = to_path(uri)
         if path is None:
             return None
+        if path in self._openings:
+            return self._openings[path]
         try:
-            kept = json.loads(_opening_file(path).read_text("utf-8"))
-            messages = tuple(ChatMessage(role, content) for role, content in kept["messages"])
-            return Opening(kept["uri"], messages)
+            about = json.loads(_opening_file(path).read_text("utf-8"))["uri"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        return Opening(about, ()) if isinstance(about, str) else None
 
     def remove_old(self) -> None:
         """Remove what sessions have left behind that are over."""
@@ -91,7 +97,8 @@ class Pages:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Remove this session's files."""
+        """Remove this session's files, and forget what was sent."""
+        self._openings.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _is_over(self, folder: Path) -> bool:

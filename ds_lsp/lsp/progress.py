@@ -10,6 +10,8 @@ from typing import TypeVar
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
+from ds_lsp.visible import as_message
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -27,13 +29,13 @@ class Progress:
         """What is said at its end."""
 
     def begin(self, title: str) -> None:
-        self._send(types.WorkDoneProgressBegin(title=title, cancellable=True))
+        self._send(types.WorkDoneProgressBegin(title=as_message(title), cancellable=True))
 
     def report(self, message: str) -> None:
         self._send(types.WorkDoneProgressReport(message=message, cancellable=True))
 
     def end(self) -> None:
-        self._send(types.WorkDoneProgressEnd(message=self.outcome or None))
+        self._send(types.WorkDoneProgressEnd(message=as_message(self.outcome) or None))
 
     def _send(self, value: object) -> None:
         if self._token is not None:

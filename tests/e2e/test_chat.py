@@ -312,7 +312,7 @@ async def test_from_the_code_action_to_the_document(
         await at.choose("Explain", CURSOR)
         page = await at.page()
         assert page.startswith("# Explanation of `add`\n\na.py, lines 4 to 6\n\nIt adds `a`")
-        assert "!\\[x](http://e)" in page
+        assert "&#33;[x](http://e)" in page
         (shown,) = at.client.shown_documents
         assert shown.take_focus is (None if client == "eglot" else False)
         assert not shown.external
@@ -532,7 +532,7 @@ async def test_thinking_is_shown_folded_and_never_sent_back(
         await at.choose("Explain", CURSOR)
         page = await at.page()
         folded = page.partition("<details>")[2].partition("</details>")[0]
-        assert "\\<b>two\\</b> arguments." in folded
+        assert "&lt;b>two&lt;/b> arguments." in folded
         await ask(at, "And why?")
         await at.until(lambda: at.edits)
     first, second = fake.chats

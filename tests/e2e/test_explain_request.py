@@ -39,7 +39,7 @@ def progress(at: RawClient, token: str) -> list[Any]:
 
 def test_the_answer_is_markdown(at: RawClient, fake: FakeDeepSeek) -> None:
     fake.chat_answer("# Sum\n\nIt ![adds](http://e).")
-    assert at.ask("ds-lsp/explain", ASKED) == "## Sum\n\nIt !\\[adds](http://e)."
+    assert at.ask("ds-lsp/explain", ASKED) == "## Sum\n\nIt &#33;[adds](http://e)."
 
 
 def test_partial_results_are_the_whole_result(at: RawClient, fake: FakeDeepSeek) -> None:
@@ -49,7 +49,7 @@ def test_partial_results_are_the_whole_result(at: RawClient, fake: FakeDeepSeek)
     pieces = progress(at, "p")
     assert len(pieces) > 1
     text = "".join(pieces)
-    assert text.startswith("It adds.\n\n```\na\n```\n\n[x\\](command\\:y)\nend\n\n<details>")
+    assert text.startswith("It adds.\n\n```\na\n```\n\n[x&#93;(command\\:y)\nend\n\n<details>")
     assert "Hm." in text
     work = progress(at, "w")
     assert [work[0]["kind"], work[-1]["kind"]] == ["begin", "end"]

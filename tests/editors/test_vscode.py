@@ -33,6 +33,7 @@ _FILES = {
     "along.py": "",
     "others.py": "",
     "explained.py": "def twice(数):\n    return 数 * 2\n",
+    "stranger.py": "def add(a, b):\n    return a + b\n",
     "wrong_key.py": "",
     "dying.py": "",
     "late.py": "",
@@ -420,6 +421,35 @@ def test_an_explanation_grows_in_a_preview_beside_the_code(session: Session) -> 
     # The code has kept the keys, and its place.
     session.editor.type("# ")
     session.save("explained.py", _FILES["explained.py"].replace("return", "# return", 1))
+
+
+_LOADING = (
+    "See https://docs.example.org/x<img src='https://evil.example/1.png?code=x'> for more.",
+    "See https://docs.example.org/`<img src='https://evil.example/2.png'>`.",
+    "http://docs.example.org/\\![a](https://evil.example/3.png) and ![b](//evil.example/4.png)",
+    "$`$ <img src='https://evil.example/5.png'> `",
+    '[a](https://docs.example.org "`") <img src=https://evil.example/6.png> `',
+    "```mermaid\nflowchart LR\n  A@{ img: 'https://evil.example/7.png', h: 60 }\n```",
+    "<link rel=stylesheet href='https://evil.example/8.css'><iframe src='https://evil.example/9'>",
+    "$\\includegraphics{https://evil.example/10.png}$",
+    "[this](command:workbench.action.terminal.new) or command:workbench.action.terminal.new",
+    "The end.",
+)
+"""What a stranger's comment may make a model write: each would load or run something."""
+
+
+def test_an_explanation_loads_nothing_and_links_to_nothing_but_the_web(session: Session) -> None:
+    session.editor.watch_requests()
+    session.fake.chat_answer("\n\n".join(_LOADING))
+    session.open("stranger.py", 2, 5)
+    session.editor.press("Control+Period")
+    session.editor.click_action("Explain the function at the cursor")
+    session.editor.wait_for_preview("The end.")
+    assert [url for url in session.editor.requested() if "example" in url] == []
+    assert "evil.example/1.png" in session.editor.previews()
+    links, loaded = session.editor.links_of_previews(), session.editor.sources_of_previews()
+    assert [link for link in links if not link.startswith(("http://", "https://", "#"))] == []
+    assert [source for source in loaded if "evil" in source] == []
 
 
 def test_the_status_bar_has_a_menu(session: Session) -> None:

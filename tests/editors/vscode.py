@@ -89,6 +89,7 @@ class VSCode:
             (self._data / each).mkdir(parents=True)
         (self._data / "User" / "settings.json").write_text(json.dumps(USER_SETTINGS))
         (root / "config.yaml").write_text("auth: none\n")
+        self._requested: list[str] = []
         self._install()
         self._port = _free_port()
         self._log = (root / "code-server.log").open("w")
@@ -198,6 +199,37 @@ class VSCode:
                 text = frame.evaluate("document.querySelector('.markdown-body')?.innerText ?? ''")
                 texts.append(str(text))
         return "\n".join(texts)
+
+    def links_of_previews(self) -> list[str]:
+        return self._attributes("a", "href")
+
+    def sources_of_previews(self) -> list[str]:
+        """What pictures, frames and styles of rendered documents are loaded from."""
+        return self._attributes("img, image, iframe, link, script", "src")
+
+    def _attributes(self, selector: str, name: str) -> list[str]:
+        read = (
+            "([selector, name]) => !document.querySelector('.markdown-body') ? [] :"
+            " [...document.querySelectorAll('.markdown-body ' + selector)]"
+            ".map((each) => each.dataset[name] ?? each.getAttribute(name) ?? '')"
+        )
+        found: list[str] = []
+        for frame in self.page.frames:
+            with suppress(Error):
+                found += map(str, frame.evaluate(read, [selector, name]))
+        return found
+
+    def watch_requests(self) -> None:
+        """From now on; also those that fail, as all do that leave this machine."""
+        self._requested.clear()
+        self._context.on("request", lambda request: self._requested.append(request.url))
+
+    def requested(self) -> list[str]:
+        """The addresses asked for from then on, up to a request that is made now."""
+        mark = f"http://127.0.0.1:{self._port}/healthz?{len(self._requested)}"
+        self.page.evaluate("(url) => fetch(url).then(() => null)", mark)
+        wait_for("request", lambda: mark in self._requested)
+        return [url for url in self._requested if url != mark]
 
     def wait_for_ghost_text(self, text: str) -> None:
         wait_for(f"ghost text {text!r}", lambda: self.ghost_text() == text, self._seen)

@@ -15,6 +15,7 @@ LEAVES = {
     "document",
     "errors",
     "files",
+    "invisible",
     "languages",
     "pipes",
     "processes",
@@ -68,6 +69,7 @@ ARROWS = {
     "pipes": set(),
     "uris": set(),
     "files": set(),
+    "invisible": set(),
     "visible": set(),
     "scan": {"privacy"},
 }

@@ -73,7 +73,7 @@ def test_markdown_is_printed_as_it_is_where_it_is_piped(
     fake.chat_answer("It **adds** `a`.\n\n```\nx\n```\n![x](http://e)\n")
     assert explain.main([f"{file}:5"]) == 0
     output = capsys.readouterr()
-    assert output.out == "It **adds** `a`.\n\n```\nx\n```\n!\\[x](http://e)\n"
+    assert output.out == "It **adds** `a`.\n\n```\nx\n```\n&#33;[x](http://e)\n"
     assert output.err == ""
     prompt = prompt_of(fake)
     assert "File: src/a.py\n" in prompt
@@ -206,6 +206,13 @@ def test_failures_are_said_and_end_with_one(
         ("## A `b`", "\x1b[1mA b\x1b[0m"),
         ("a `b\\` **c** d", "a \x1b[36mb\\\x1b[0m \x1b[1mc\x1b[0m d"),
         ("a \\<b", "a <b"),
+        (
+            "a &lt;b &#33;[c&#93; &#96;d&#60; &#27; &amp; `&lt;`",
+            "a <b ![c] `d< &#27; &amp; \x1b[36m&lt;\x1b[0m",
+        ),
+        ("**a &lt;b**", "\x1b[1ma <b\x1b[0m"),
+        ("# a &#33;[b", "\x1b[1ma ![b\x1b[0m"),
+        ("a\u202eb\x1b[c", "a\\u202eb\\x1b[c"),
         ("> a", "\x1b[2m> a\x1b[0m"),
         ("a\x1b[31mb", "a\\x1b[31mb"),
         ("2 ** 3 ** 4", "2 ** 3 ** 4"),

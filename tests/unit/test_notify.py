@@ -70,6 +70,12 @@ def test_who_asks_is_told_again_but_not_at_every_stroke() -> None:
     assert client.shown == ["no key"] * 2
 
 
+def test_a_message_holds_no_link() -> None:
+    client = Client()
+    client.say("[a](command:b) is excluded, [c][d]\u202e", Occasion.NEWS)
+    assert client.shown == ["[a] (command:b) is excluded, [c][d]\\u202e"]
+
+
 def test_messages_are_one_line() -> None:
     client = Client()
     client.say("a\n b\r\n\tc", Occasion.NEWS)

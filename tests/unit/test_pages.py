@@ -1,5 +1,6 @@
 """The files of explanations: private, found again, and removed."""
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -22,13 +23,23 @@ def test_a_page_and_what_it_began_with(root: Path) -> None:
     path = pages.new("explain-../甲 b", OPENING)
     pages.write(path, "half \ud800 a pair\r\n")
     assert path.read_bytes() == b"half ? a pair\r\n"
-    # Another process answers for it, where an editor has started one.
+    assert pages.opening(path.as_uri()) == OPENING
+    # Another process answers for it, where an editor has started one, and knows what it is about.
     assert Pages(root).owns(path.as_uri())
-    assert Pages(root).opening(path.as_uri()) == OPENING
+    assert Pages(root).opening(path.as_uri()) == Opening(OPENING.uri, ())
     assert path.parent.parent == root
     pages.close()
     assert not path.exists()
     assert pages.opening(path.as_uri()) is None
+
+
+def test_nothing_that_was_sent_is_written(root: Path) -> None:
+    path = Pages(root).new("a", OPENING)
+    written = "".join(each.read_text("utf-8") for each in path.parent.iterdir())
+    assert not any(
+        message.content in written for message in OPENING.messages if message.content != "s"
+    )
+    assert json.loads(path.with_suffix(".json").read_text("utf-8")) == {"uri": OPENING.uri}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
@@ -46,8 +57,9 @@ def test_what_is_no_page(root: Path) -> None:
     others = (path.with_suffix(".json"), root / "a.md", path.parent / "b" / "c.md", Path("/a.md"))
     assert not any(pages.owns(other.as_uri()) for other in others)
     assert not pages.owns("untitled:a.md")
-    path.with_suffix(".json").write_text("[]")
-    assert pages.opening(path.as_uri()) is None
+    for text in ("[]", '{"uri": 1}', "{}", "", "{"):
+        path.with_suffix(".json").write_text(text)
+        assert Pages(root).opening(path.as_uri()) is None
     assert pages.opening("untitled:a.md") is None
 
 

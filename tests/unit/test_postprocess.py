@@ -26,10 +26,16 @@ CASES: dict[Rule, list[tuple[str, Place, str, str]]] = {
         ("cr", place("‸"), "a\rb\r\rc", "a\nb\n\nc"),
         ("form feed is text", place("‸"), "a\x0cb\u2028", "a\x0cb\u2028"),
     ],
-    leaks.cut_at_control: [
+    leaks.cut_at_invisible: [
         ("escape", place("‸"), "甲\x1b[31m", "甲"),
         ("nul", place("‸"), "a\x00b", "a"),
-        ("tab and form feed", place("‸"), "a\tb\x0c\n", "a\tb\x0c\n"),
+        ("tab", place("‸"), "a\tb\n", "a\tb\n"),
+        ("form feed", place("‸"), "a\x0c\n", "a"),
+        ("form feed as above", place("b\x0c\n‸"), "a\x0c\n", "a\x0c\n"),
+        ("override, though above", place("# \u202e\n‸"), "a\u202eb", "a"),
+        ("joins nothing", place("‸"), "'a\u200db'", "'a"),
+        ("joins with what is before", place("'می‸'"), "\u200cخواهم", "\u200cخواهم"),
+        ("private use as below", place("‸\n'\ue0b0'"), "'\ue0b0'", "'\ue0b0'"),
     ],
     leaks.cut_at_model_token: [
         ("ascii", place("‸"), "1<|endoftext|>2", "1"),

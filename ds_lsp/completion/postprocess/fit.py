@@ -26,8 +26,8 @@ from ds_lsp.completion.postprocess.ending import (
     use_document_line_ends,
 )
 from ds_lsp.completion.postprocess.leaks import (
-    cut_at_control,
     cut_at_fence,
+    cut_at_invisible,
     cut_at_marker,
     cut_at_model_token,
     cut_damaged_line,
@@ -63,9 +63,9 @@ RULES: tuple[Rule, ...] = (
     # The rules below know one line end.
     normalize_line_ends,
     # First what no document holds: it would be taken for text by all others.
-    cut_at_control,
-    cut_at_model_token,
     skip_invisible_start,
+    cut_at_invisible,
+    cut_at_model_token,
     cut_damaged_line,
     cut_at_marker,
     keep_fenced_code,

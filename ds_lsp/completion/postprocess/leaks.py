@@ -3,11 +3,9 @@
 import re
 
 from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.invisible import misplaced
 
-# The last ones turn the direction of text around: what is shown is not what is run.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
-_INVISIBLE = "\u200b\u2060\ufeff"
-_JOINERS = "\u200c\u200d"
+_ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
 _DAMAGED = "\ufffd"
 # In ASCII bars or full-width ones; the latter never stand in code, so half a token will do.
 _TOKEN = re.compile(
@@ -37,10 +35,10 @@ def normalize_line_ends(text: str, at: Place) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def cut_at_control(text: str, at: Place) -> str:
-    """No terminal takes orders from a model."""
-    found = _CONTROL.search(text)
-    return text[: found.start()] if found else text
+def cut_at_invisible(text: str, at: Place) -> str:
+    """End before a character that nobody sees: no terminal takes orders from a model."""
+    end = next(misplaced(text, before=at.before, own=(at.before, at.after)), None)
+    return text[:end]
 
 
 def cut_at_model_token(text: str, at: Place) -> str:
@@ -78,8 +76,10 @@ def cut_damaged_line(text: str, at: Place) -> str:
 
 
 def skip_invisible_start(text: str, at: Place) -> str:
-    """No invisible character joins on; but one that joins signs may go on with an emoji."""
-    return text.lstrip(_INVISIBLE if at.before[-1:] > "\x7f" else _INVISIBLE + _JOINERS)
+    """Drop what has no width from the start, unless it joins what is before the cursor."""
+    while text[:1] in _ZERO_WIDTH and text and next(misplaced(text, before=at.before), None) == 0:
+        text = text[1:]
+    return text
 
 
 def keep_fenced_code(text: str, at: Place) -> str:

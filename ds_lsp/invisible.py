@@ -1,0 +1,187 @@
+"""Characters that nobody sees, and where each of them may stand all the same.
+
+A character without a shape can hide what is run, turn a line around, end a comment early or carry
+a text past its reader. Many have a use: they join emoji and letters, or choose a form. One table
+says where, and one function reads it for everything a model or a file's name brings: completions,
+edits, documentation, explanations and what is printed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+BLANKS = (
+    "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
+"""Spaces that are no space to a compiler. A reader may see them."""
+
+_NEVER = (
+    # Controls of a terminal, except the form feed, which some sources have between their sections.
+    "\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"
+    # The end of a line to some programs, and not to others.
+    "\u2028\u2029"
+    # Embeddings, overrides and isolates: what is shown is not what is run.
+    "\u202a-\u202e\u2066-\u2069"
+    # Deprecated, for annotations, or of no use in text.
+    "\u206a-\u206f\ufff0-\ufffb\ud800-\udfff\ufdd0-\ufdef"
+    # Tags spell ASCII that is not shown; what lies around them is not assigned.
+    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+) + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
+"""These stand in a flag (see `_FLAG`) or nowhere, whatever the document has."""
+
+_SELDOM = (
+    "\x0c\xad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2060-\u2065\ufeff\ufe00-\ufe0f\ufffc"
+    # Letters and signs that are blank.
+    "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U00016fe4\U0001d159"
+    # Controls of scripts and notations; variation selectors; private use.
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0100-\U000e01ef"
+    "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
+)
+"""These stand where the table says so, or where the document has them already."""
+
+
+_EMOJI = (
+    "\xa9\xae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f"
+    "\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+_IDEOGRAPHS = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
+_EAST_ASIAN = f"{_IDEOGRAPHS}\u2e80-\u2fdf\u3001-\u30ff\u3105-\u312f\uac00-\ud7a3\uff01-\uff9f"
+_MONGOLIAN = "\u1820-\u18aa"
+_JOINING_SCRIPTS = (
+    # Arabic with its supplements and forms, Syriac, N'Ko, Mandaic.
+    "\u0600-\u06ff\u0750-\u077f\u0860-\u08ff\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc",
+    "\u0700-\u074f",
+    "\u07c0-\u07ff",
+    "\u0840-\u085f",
+    # Each script of India and Sri Lanka has 128 places; Devanagari has an extension.
+    "\u0900-\u097f\ua8e0-\ua8ff",
+    *(f"{chr(first)}-{chr(first + 0x7F)}" for first in range(0x0980, 0x0E00, 0x80)),
+    # Tibetan, Myanmar, Khmer, Mongolian, Balinese; scripts like them; Adlam.
+    "\u0f00-\u0fff",
+    "\u1000-\u109f",
+    "\u1780-\u17ff",
+    "\u1800-\u18af",
+    "\u1b00-\u1b7f",
+    "\U00011000-\U00011fff",
+    "\U0001e900-\U0001e95f",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Characters, and what stands before and after them where they may stand."""
+
+    characters: str
+    before: str
+    after: str
+    needs: str = ""
+    """Unicode categories of both neighbors, by their first letter; empty: any."""
+
+
+_TABLE = (
+    # A family, a job, a flag of two: emoji that are joined, with their form or tone of skin.
+    _Row("\u200d", f"{_EMOJI}\ufe0f", _EMOJI),
+    # Shown as text or as an emoji; a keycap.
+    _Row("\ufe0e\ufe0f", _EMOJI, ""),
+    _Row("\ufe0e\ufe0f", "0-9#*", "\u20e3"),
+    # Joined or not, within a word.
+    *(_Row("\u200c\u200d", script, script, "LM") for script in _JOINING_SCRIPTS),
+    # Forms of a Chinese character, of a Mongolian letter.
+    _Row("\ufe00-\ufe02\U000e0100-\U000e01ef", _IDEOGRAPHS, ""),
+    _Row("\u180b-\u180f", _MONGOLIAN, ""),
+    # An empty cell beside others.
+    _Row("\u2800", "\u2801-\u28ff", ""),
+    _Row("\u2800", "", "\u2801-\u28ff"),
+    # The space of East Asian text.
+    _Row("\u3000", _EAST_ASIAN, ""),
+    _Row("\u3000", "", _EAST_ASIAN),
+)
+_VIRAMA = 9
+"""Combining class of the sign that a half letter is made with: a joiner may follow at its end."""
+_LANDS = "|".join(
+    "".join(chr(0xE0000 + ord(letter)) for letter in land) for land in ("gbeng", "gbsct", "gbwls")
+)
+_FLAG = re.compile(f"\U0001f3f4(?:{_LANDS})\U000e007f")
+"""England, Scotland and Wales: the flags that Unicode recommends to spell with tags."""
+_LONGEST_SEQUENCE = 7
+"""Characters of a flag, the longest sequence that is looked at."""
+_MAX_NAMED = 3
+"""Maximum characters named in one message."""
+_MAY_GO_ON = re.compile(
+    "(?:\U0001f3f4[\U000e0020-\U000e007e]{1,5}|[\u200c\u200d\u2800\u3000\ufe0e\ufe0f]{1,20})\\Z"
+)
+"""The end of a text that may be the first half of a sequence."""
+
+
+# Compiled where they are first needed: the start of a server needs none of them.
+
+
+@cache
+def _suspicious() -> re.Pattern[str]:
+    return re.compile(f"[{_NEVER}{_SELDOM}{BLANKS}]")
+
+
+@cache
+def _never() -> re.Pattern[str]:
+    return re.compile(f"[{_NEVER}]")
+
+
+@cache
+def _places() -> re.Pattern[str]:
+    """Return the rows of the table, each as a group with its number."""
+    rows = []
+    for number, row in enumerate(_TABLE):
+        before = f"(?<=[{row.before}])" if row.before else ""
+        after = f"(?=[{row.after}])" if row.after else ""
+        rows.append(f"{before}(?P<row{number}>[{row.characters}]){after}")
+    return re.compile("|".join(rows))
+
+
+def misplaced(text: str, *, before: str = "", own: tuple[str, ...] = ()) -> Iterator[int]:
+    """Yield where *text* has a character nobody sees that may not stand there.
+
+    *before* is what stands before the text, and *own* the texts of the place it goes to: what they
+    have already may be there once more. Tabs and line ends are not looked at.
+    """
+    if (text.isascii() and text.isprintable()) or not _suspicious().search(text):
+        return
+    head = before[-_LONGEST_SEQUENCE:]
+    whole = head + text
+    flagged = {at for found in _FLAG.finditer(whole) for at in range(*found.span())}
+    is_own: dict[str, bool] = {}
+    for found in _suspicious().finditer(whole, len(head)):
+        at, character = found.start(), found[0]
+        if at in flagged or _has_reason(whole, at):
+            continue
+        if character not in is_own:
+            is_own[character] = not _never().match(character) and any(
+                character in each for each in own
+            )
+        if not is_own[character]:
+            yield at - len(head)
+
+
+def settled(text: str) -> str:
+    """Return *text* without an end that what follows may make a sequence of."""
+    found = _MAY_GO_ON.search(text)
+    return text[: found.start()] if found else text
+
+
+def names_of(text: str, places: Iterator[int]) -> str:
+    """Return the first few characters of *text* at *places* as ``U+200B, U+202E``, each once."""
+    names = list(dict.fromkeys(f"U+{ord(text[at]):04X}" for at in places))
+    return ", ".join([*names[:_MAX_NAMED], "..."] if len(names) > _MAX_NAMED else names)
+
+
+def _has_reason(text: str, at: int) -> bool:
+    """Return whether the table has a row for the character at *at* and its neighbors."""
+    if text[at] == "\u200d" and at and unicodedata.combining(text[at - 1]) == _VIRAMA:
+        return True
+    found = _places().match(text, at)
+    if found is None or found.lastgroup is None:
+        return False
+    needs = _TABLE[int(found.lastgroup.removeprefix("row"))].needs
+    neighbors = (text[at - 1], text[at + 1]) if needs else ()
+    return all(unicodedata.category(each)[0] in needs for each in neighbors)
