@@ -5,15 +5,12 @@ that a model has no place for prose; what comes back all the same, or is cut off
 is refused with a reason, and the document stays as it is.
 """
 
-import ast
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ds_lsp.chat.comments import COMMENTS
 from ds_lsp.chat.prompt import fence_for
-from ds_lsp.chat.scope import Definition, definition_at, first_line, last_line, parse_python
+from ds_lsp.chat.scope import parse_python
 from ds_lsp.chat.subject import Subject
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
@@ -78,7 +75,7 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
     if finish is not Finish.STOP:
         raise ChatRefused("The answer was cut off, and half of it was not applied.")
     base = _indent(_code_lines(subject))
-    lines = _without_fences(_lines(base + answer), subject)
+    lines = _without_fences(plain_lines(base + answer), subject)
     while lines and not lines[0].strip():
         lines.pop(0)
     while lines and not lines[-1].strip():
@@ -96,39 +93,6 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
         if not complaint:
             return edit
     raise ChatRefused(f"{complaint}, and nothing was changed.")
-
-
-def documentation(answer: str, finish: Finish, subject: Subject) -> Edit:
-    """The documentation in *answer*, a JSON object, as a comment of the subject.
-
-    Raises `ChatRefused`. The text alone is asked for, in JSON, which leaves no place for remarks;
-    the comment around it is ours, so that the code itself is never touched.
-    """
-    if finish is not Finish.STOP:
-        raise ChatRefused("The answer was cut off, and half of it was not applied.")
-    try:
-        value: object = json.loads(answer)
-    except (ValueError, RecursionError):
-        value = None
-    match value:
-        case {"documentation": str() as text} if text.strip():
-            lines = [line.rstrip() for line in _lines(text.strip().expandtabs(4))]
-        case _:
-            raise ChatRefused("The answer holds no documentation, and nothing was changed.")
-    if subject.language_id == "python":
-        return _docstring(lines, subject)
-    return _comment(lines, subject)
-
-
-def can_document(subject: Subject) -> bool:
-    """Whether there is a way to write documentation for the subject."""
-    if subject.language_id == "python":
-        return True
-    comments = COMMENTS.get(subject.language_id)
-    # With a comment above, it has been documented already.
-    if comments is None or not comments.documentation:
-        return False
-    return not subject.code.lstrip().startswith((comments.line, comments.documentation, "/*"))
 
 
 def apply(edit: Edit, lines: Sequence[str]) -> str:
@@ -168,7 +132,7 @@ def _check_prose(lines: Sequence[str], subject: Subject) -> None:
 
 def _check_kinship(lines: Sequence[str], subject: Subject) -> None:
     """New code for old has some word in common with it; an answer in words may have none."""
-    own, new = _words(_lines(_uncommented(subject))), _words(lines)
+    own, new = _words(plain_lines(_uncommented(subject))), _words(lines)
     if own and not own & new:
         raise ChatRefused("The answer has nothing to do with the code, and nothing was changed.")
 
@@ -231,13 +195,13 @@ def _indented(lines: list[str], subject: Subject) -> Iterator[list[str]]:
 def _step(lines: Sequence[str]) -> int | None:
     """By how much the lines below the first one are deeper than it; None: there are none."""
     rest = [line for line in lines[1:] if line.strip()]
-    return len(_common(rest)) - len(_leading(lines[0])) if rest else None
+    return len(_common(rest)) - len(leading(lines[0])) if rest else None
 
 
 def _with_one_kind_of_indent(lines: list[str], subject: Subject) -> list[str]:
     """*lines* with tabs where the document has tabs, spaces where it has spaces."""
-    own = [lead for line in _code_lines(subject) if (lead := _leading(line))]
-    document = own or [lead for line in subject.lines if (lead := _leading(line))]
+    own = [lead for line in _code_lines(subject) if (lead := leading(line))]
+    document = own or [lead for line in subject.lines if (lead := leading(line))]
     tabs = sum(each.startswith("\t") for each in document)
     spaces = sum(each.startswith("  ") for each in document)
     if tabs == spaces:
@@ -255,25 +219,25 @@ def _with_one_kind_of_indent(lines: list[str], subject: Subject) -> list[str]:
 
 
 def _code_lines(subject: Subject) -> list[str]:
-    return _lines(subject.code)
+    return plain_lines(subject.code)
 
 
-def _lines(text: str) -> list[str]:
+def plain_lines(text: str) -> list[str]:
     return [strip_line_end(line) for line in split_lines(text)]
 
 
 def _indent(lines: Sequence[str]) -> str:
     """The indentation of the first line that is not blank."""
-    return next((_leading(line) for line in lines if line.strip()), "")
+    return next((leading(line) for line in lines if line.strip()), "")
 
 
-def _leading(line: str) -> str:
+def leading(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _common(lines: Sequence[str]) -> str:
     """The indentation that all of *lines* have."""
-    leads = [_leading(line) for line in lines]
+    leads = [leading(line) for line in lines]
     shortest = min(leads, key=len, default="")
     while not all(lead.startswith(shortest) for lead in leads):
         shortest = shortest[:-1]
@@ -287,7 +251,7 @@ def _complaint(edit: Edit, subject: Subject) -> str:
     """What is wrong with the text after *edit*; empty: it can stand."""
     if subject.language_id == "python":
         was_python = parse_python("".join(subject.lines)) is not None
-        alone = "\n".join(_dedented(_lines(edit.text)))
+        alone = "\n".join(_dedented(plain_lines(edit.text)))
         # Where the document was broken before, it may still be, elsewhere.
         if parse_python(apply(edit, subject.lines) if was_python else alone) is None:
             return "The answer is not valid Python"
@@ -322,62 +286,3 @@ def _without_strings(text: str) -> str:
 def _dedented(lines: Sequence[str]) -> list[str]:
     common = _common([line for line in lines if line.strip()])
     return [line.removeprefix(common) for line in lines]
-
-
-# Documentation.
-
-
-def _docstring(text: Sequence[str], subject: Subject) -> Edit:
-    lines = list(subject.lines)
-    tree = parse_python("".join(lines))
-    node = definition_at(tree, subject.first) if tree else None
-    if tree is None or node is None:
-        raise ChatRefused("The file is not valid Python, and cannot be documented like this.")
-    body = node.body[0]
-    at = first_line(body)
-    if at <= node.lineno - 1 or lines[at][: body.col_offset].strip():
-        raise ChatRefused("What stands on one line cannot be documented.")
-    indent = _leading(lines[at])
-    quoted = [indent + line if line else "" for line in _quoted(text)]
-    docstring = subject.eol.join(quoted)
-    if ast.get_docstring(node, clean=False) is not None:
-        edit = Edit(at, last_line(body), docstring)
-    else:
-        edit = Edit(at, at, docstring + subject.eol + strip_line_end(lines[at]))
-    changed = parse_python(apply(edit, lines))
-    if changed is None or _code_of(changed) != _code_of(tree):
-        raise ChatRefused("The documentation would change the code, and was not applied.")
-    return edit
-
-
-def _quoted(text: Sequence[str]) -> list[str]:
-    lines = [line.replace('"""', "'''") for line in text]
-    mark = 'r"""' if any("\\" in line for line in lines) else '"""'
-    is_short = len(lines) == 1 and not lines[0].endswith(('"', "\\"))
-    return [f'{mark}{lines[0]}"""'] if is_short else [mark + lines[0], *lines[1:], '"""']
-
-
-def _code_of(tree: ast.Module) -> str:
-    """What *tree* does, its docstrings left out."""
-    copy = parse_python(ast.unparse(tree))
-    assert copy is not None
-    for node in ast.walk(copy):
-        if isinstance(node, Definition) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-    return ast.dump(copy)
-
-
-def _comment(text: Sequence[str], subject: Subject) -> Edit:
-    comments = COMMENTS.get(subject.language_id)
-    if comments is None or not comments.documentation:
-        raise ChatRefused("How this language is documented is not known.")
-    mark = comments.documentation
-    if mark == "/**":
-        lines = [line.replace("*/", "* /") for line in text]
-        lines = ["/**", *(f" * {line}".rstrip() for line in lines), " */"]
-    else:
-        lines = [f"{mark} {line}".rstrip() for line in text]
-    own = strip_line_end(subject.lines[subject.first])
-    indent = _leading(own)
-    text_above = subject.eol.join(indent + line for line in lines)
-    return Edit(subject.first, subject.first, text_above + subject.eol + own)
