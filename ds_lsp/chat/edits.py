@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ds_lsp.chat.prompt import fence_for
+from ds_lsp.chat.fences import edit_fence, without_fences
+from ds_lsp.chat.neighbors import without_neighbors
 from ds_lsp.chat.scope import parse_python
 from ds_lsp.chat.subject import Subject
 from ds_lsp.document import split_lines, strip_line_end
@@ -36,7 +37,6 @@ _WORDY = frozenset(
 )
 """Languages in which a line of four words and no signs can be code."""
 
-_FENCE_LINE = re.compile(r"\s*(`{3,}|~{3,})[^`]*$")
 _NAMES = re.compile(r"`[^`]*`|[\w.]+\(\)|[(（][^()（）]*[)）]")
 """What a remark says of code: names in back quotes, calls, asides."""
 _CODE = re.compile(r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_")
@@ -63,7 +63,7 @@ def opening(subject: Subject) -> tuple[str, str]:
     line's indentation, so that the next thing said can only be code. JSON would be as exact, but
     models write code worse when every quotation mark and line end in it must be escaped.
     """
-    fence = fence_for(subject.code)
+    fence = edit_fence(subject.code)
     return f"{fence}{subject.language_id}\n{_indent(_code_lines(subject))}", fence
 
 
@@ -74,25 +74,25 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
     """
     if finish is not Finish.STOP:
         raise ChatRefused("The answer was cut off, and half of it was not applied.")
-    base = _indent(_code_lines(subject))
-    lines = _without_fences(plain_lines(base + answer), subject)
-    while lines and not lines[0].strip():
-        lines.pop(0)
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if not lines:
+    is_prose = subject.language_id in PROSE_LANGUAGES
+    own = _code_lines(subject)
+    lines = without_fences(
+        plain_lines(_indent(own) + answer), own, subject.language_id, is_prose=is_prose
+    )
+    if not any(line.strip() for line in lines):
         raise ChatRefused("The answer was empty, and nothing was changed.")
-    _check_prose(lines, subject)
-    _check_kinship(lines, subject)
-    complaint = ""
-    for variant in _indented(lines, subject):
-        edit = Edit(subject.first, subject.last, subject.eol.join(variant))
-        if edit.text == subject.code:
-            raise ChatRefused("The answer is the code as it was, and nothing was changed.")
-        complaint = _complaint(edit, subject)
-        if not complaint:
-            return edit
-    raise ChatRefused(f"{complaint}, and nothing was changed.")
+    refusal = "The brackets of the answer do not match"
+    for trimmed in without_neighbors(lines, subject):
+        _check_prose(trimmed, subject)
+        _check_kinship(trimmed, subject)
+        for variant in _indented(_without_blank_ends(trimmed), subject):
+            edit = Edit(subject.first, subject.last, subject.eol.join(variant))
+            if edit.text == subject.code:
+                raise ChatRefused("The answer is the code as it was, and nothing was changed.")
+            refusal = _complaint(edit, subject)
+            if not refusal:
+                return edit
+    raise ChatRefused(f"{refusal}, and nothing was changed.")
 
 
 def apply(edit: Edit, lines: Sequence[str]) -> str:
@@ -104,20 +104,9 @@ def apply(edit: Edit, lines: Sequence[str]) -> str:
 # What is taken out of an answer.
 
 
-def _without_fences(lines: list[str], subject: Subject) -> list[str]:
-    """The code of *lines* where they hold a block of it; prose around it is left out."""
-    if "```" in subject.code or "~~~" in subject.code:
-        return lines
-    fences = [index for index, line in enumerate(lines) if _FENCE_LINE.match(line)]
-    match fences:
-        case []:
-            return lines
-        case [only] if not "".join(lines[only + 1 :]).strip():
-            return lines[:only]
-        case [first, last] if not "".join(lines[:first]).strip():
-            # A second fence within ours; what follows it is a remark.
-            return lines[first + 1 : last]
-    raise ChatRefused("The answer is not code alone, and nothing was changed.")
+def _without_blank_ends(lines: Sequence[str]) -> list[str]:
+    with_text = [index for index, line in enumerate(lines) if line.strip()]
+    return list(lines[with_text[0] : with_text[-1] + 1])
 
 
 def _check_prose(lines: Sequence[str], subject: Subject) -> None:
@@ -131,14 +120,21 @@ def _check_prose(lines: Sequence[str], subject: Subject) -> None:
 
 
 def _check_kinship(lines: Sequence[str], subject: Subject) -> None:
-    """New code for old has some word in common with it; an answer in words may have none."""
-    own, new = _words(plain_lines(_uncommented(subject))), _words(lines)
-    if own and not own & new:
+    """Refuse code that has no word in common with the old; an answer in words may have none.
+
+    An answer of comments alone must hold half of the old words, as code that was commented out
+    does: documentation whose code is missing does not.
+    """
+    own = _words(_uncommented(_code_lines(subject)))
+    code = _uncommented(lines)
+    if own and not own & _words(lines):
         raise ChatRefused("The answer has nothing to do with the code, and nothing was changed.")
+    if own and not any(map(str.strip, code)) and len(own & _words(lines)) < len(own) / 2:
+        raise ChatRefused("The answer holds comments alone, and nothing was changed.")
 
 
-def _uncommented(subject: Subject) -> str:
-    return "\n".join(line for line in _code_lines(subject) if not _COMMENT.match(line.strip()))
+def _uncommented(lines: Sequence[str]) -> list[str]:
+    return [line for line in lines if not _COMMENT.match(line.strip())]
 
 
 def _words(lines: Sequence[str]) -> frozenset[str]:

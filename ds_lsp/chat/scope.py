@@ -121,6 +121,18 @@ def _parsed_scope(tree: ast.Module, at: int) -> Scope | None:
     return None
 
 
+def defined_name(line: str) -> tuple[str, str] | None:
+    """Return keyword and name of the function or type that a line defines; None where it has none.
+
+    A function without keyword, as in C, has an empty one.
+    """
+    text = line.strip()
+    if found := _KEYWORD.search(text):
+        return (found[0].split()[0], found[1]) if found[1] else None
+    found = _ASSIGNED.search(text) or _CALLED.search(text)
+    return ("", found[1]) if found else None
+
+
 class _Layout:
     """Lines as they are laid out."""
 
