@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ds_lsp.chat.comments import outside_blocks
 from ds_lsp.chat.fences import edit_fence, without_fences
 from ds_lsp.chat.neighbors import without_neighbors
 from ds_lsp.chat.scope import parse_python
@@ -114,7 +115,8 @@ def _check_prose(lines: Sequence[str], subject: Subject) -> None:
     if subject.language_id in PROSE_LANGUAGES | {"python"}:
         return
     known = {line.strip() for line in _code_lines(subject)}
-    for line in map(str.strip, lines):
+    outside, _ = outside_blocks(lines, subject.language_id)
+    for line in map(str.strip, outside):
         if line not in known and is_prose(line, is_wordy=subject.language_id in _WORDY):
             raise ChatRefused("The answer is not code alone, and nothing was changed.")
 
@@ -125,16 +127,20 @@ def _check_kinship(lines: Sequence[str], subject: Subject) -> None:
     An answer of comments alone must hold half of the old words, as code that was commented out
     does: documentation whose code is missing does not.
     """
-    own = _words(_uncommented(_code_lines(subject)))
-    code = _uncommented(lines)
-    if own and not own & _words(lines):
+    own = _words(_uncommented(_code_lines(subject), subject.language_id))
+    if not own:
+        return
+    new = own & _words(lines)
+    if not new:
         raise ChatRefused("The answer has nothing to do with the code, and nothing was changed.")
-    if own and not any(map(str.strip, code)) and len(own & _words(lines)) < len(own) / 2:
+    code = _uncommented(lines, subject.language_id)
+    if not any(map(str.strip, code)) and len(new) <= len(own) / 2:
         raise ChatRefused("The answer holds comments alone, and nothing was changed.")
 
 
-def _uncommented(lines: Sequence[str]) -> list[str]:
-    return [line for line in lines if not _COMMENT.match(line.strip())]
+def _uncommented(lines: Sequence[str], language_id: str) -> list[str]:
+    outside, _ = outside_blocks(lines, language_id)
+    return [line for line in outside if not _COMMENT.match(line.strip())]
 
 
 def _words(lines: Sequence[str]) -> frozenset[str]:
@@ -247,12 +253,16 @@ def _complaint(edit: Edit, subject: Subject) -> str:
     """What is wrong with the text after *edit*; empty: it can stand."""
     if subject.language_id == "python":
         was_python = parse_python("".join(subject.lines)) is not None
-        alone = "\n".join(_dedented(plain_lines(edit.text)))
+        alone = "\n".join(dedented(plain_lines(edit.text)))
         # Where the document was broken before, it may still be, elsewhere.
         if parse_python(apply(edit, subject.lines) if was_python else alone) is None:
             return "The answer is not valid Python"
-    elif subject.language_id not in PROSE_LANGUAGES and not _is_as_balanced(edit.text, subject):
-        return "The brackets of the answer do not match"
+    elif subject.language_id not in PROSE_LANGUAGES:
+        if not _is_as_balanced(edit.text, subject):
+            return "The brackets of the answer do not match"
+        _, is_open = outside_blocks(plain_lines(edit.text), subject.language_id)
+        if is_open and not outside_blocks(_code_lines(subject), subject.language_id)[1]:
+            return "The answer ends within a comment or a string"
     return ""
 
 
@@ -279,6 +289,6 @@ def _without_strings(text: str) -> str:
     return re.sub(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`", "", text)
 
 
-def _dedented(lines: Sequence[str]) -> list[str]:
+def dedented(lines: Sequence[str]) -> list[str]:
     common = _common([line for line in lines if line.strip()])
     return [line.removeprefix(common) for line in lines]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from ds_lsp.chat.comments import outside_blocks
 from ds_lsp.chat.prompt import fence_for
 from ds_lsp.errors import ChatRefused
 
@@ -12,15 +13,6 @@ three, and of four where they hold another one; the stream ends at ours and must
 """
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})([^`]*)$")
-_LONG = (("/*", "*/"), ('"""', '"""'), ("'''", "'''"), ("<!--", "-->"))
-"""Begin and end of comments and strings over several lines, in most languages."""
-_LONG_ALSO = {
-    **dict.fromkeys(("haskell", "elm", "purescript"), (("{-", "-}"),)),
-    **dict.fromkeys(("ocaml", "fsharp", "pascal"), (("(*", "*)"),)),
-    **dict.fromkeys(("ruby", "perl"), (("=begin", "=end"), ("=pod", "=cut"))),
-    "julia": (("#=", "=#"),),
-    "lua": (("--[[", "]]"),),
-}
 _NOT_ALONE = "The answer is not code alone, and nothing was changed."
 
 
@@ -89,26 +81,4 @@ def _unwrapped(
 
 def _has_loose_fence(lines: Sequence[str], language_id: str) -> bool:
     """Return whether a fence stands outside of all comments and strings of several lines."""
-    pairs = (*_LONG, *_LONG_ALSO.get(language_id, ()))
-    end = ""
-    for line in lines:
-        if not end and _FENCE.match(line):
-            return True
-        end = _open_end(line, end, pairs)
-    return False
-
-
-def _open_end(line: str, end: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """Return what ends the comment or string that is open below *line*; empty where none is."""
-    at = 0
-    while True:
-        if end:
-            found = line.find(end, at)
-            if found < 0:
-                return end
-            at, end = found + len(end), ""
-        starts = [(found, *pair) for pair in pairs if (found := line.find(pair[0], at)) >= 0]
-        if not starts:
-            return ""
-        found, begin, end = min(starts)
-        at = found + len(begin)
+    return any(_FENCE.match(line) for line in outside_blocks(lines, language_id)[0])

@@ -39,7 +39,7 @@ def without_neighbors(lines: Sequence[str], subject: Subject) -> Iterator[list[s
     if head + tail >= len(said):
         raise ChatRefused(_REPEATS)
     kept = said[head : len(said) - tail]
-    if _is_part_of_a_block(head, tail, subject) or _comes_back(kept, own, subject):
+    if _is_part_of_a_block(said[:head], tail, subject) or _comes_back(kept, own, subject):
         raise ChatRefused(_REPEATS)
     left_out = [*said[:head], *said[len(said) - tail :]]
     if left_out and not any(map(_is_telling, left_out)):
@@ -83,17 +83,15 @@ def _tail(said: list[str], below: list[str], own: list[str]) -> int:
     )
 
 
-def _is_part_of_a_block(head: int, tail: int, subject: Subject) -> bool:
+def _is_part_of_a_block(head: Sequence[str], tail: int, subject: Subject) -> bool:
     """Return whether an answer brought the header of a block around the subject, but not its rest.
 
     The rest may then have been deleted, or left out: this cannot be told.
     """
-    above = [line for line in subject.lines[: subject.first] if line.strip()][-head - 1 :]
-    depth = _depth(next(line for line in subject.lines[subject.first :] if line.strip()))
-    headers = [line for line in above[-head:] if _depth(line) < depth] if head else []
-    if not headers:
+    levels = [_depth(line) for line in _headers(subject) if line.strip() in head]
+    if not levels:
         return False
-    level = min(map(_depth, headers))
+    level = min(levels)
     needed = 0
     for line in subject.lines[subject.last + 1 :]:
         if line.strip() and _depth(line) <= level:
@@ -106,8 +104,7 @@ def _is_part_of_a_block(head: int, tail: int, subject: Subject) -> bool:
 def _comes_back(kept: Sequence[str], own: Sequence[str], subject: Subject) -> bool:
     """Return whether what is kept of an answer says the header of a block around it, or a run of
     lines near it."""
-    headers = list(_headers(subject))
-    for header in headers:
+    for header in map(str.strip, _headers(subject)):
         name = defined_name(header)
         for line in kept:
             if line not in own and (
@@ -128,7 +125,7 @@ def _headers(subject: Subject) -> Iterator[str]:
     for line in reversed(subject.lines[max(0, subject.first - MAX_NEIGHBORS) : subject.first]):
         if line.strip() and _depth(line) < depth:
             depth = _depth(line)
-            yield line.strip()
+            yield line
 
 
 def _depth(line: str) -> int:

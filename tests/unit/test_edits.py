@@ -57,8 +57,8 @@ def test_the_documents_tabs_and_line_ends_are_kept() -> None:
 
 
 def test_the_opening_is_a_fence_and_the_first_indentation() -> None:
-    assert opening(subject(METHOD, 1, 2)) == ("```python\n    ", "```")
-    assert opening(subject("a = '''\n```\n'''\n", 0, 2)) == ("````python\n", "````")
+    assert opening(subject(METHOD, 1, 2)) == ("`````python\n    ", "`````")
+    assert opening(subject("a = '''\n```\n'''\n", 0, 2)) == ("`````python\n", "`````")
 
 
 def test_a_broken_document_can_be_fixed() -> None:
