@@ -31,8 +31,8 @@ FUNCTIONS = {
     ),
     "rust": (
         (
-            "fn total(xs: &[i32]) -> i32 {\n    // simplify\n    let mut t = 0;\n    for x in xs {\n"
-            "        t += x;\n    }\n    return t;\n}\n"
+            "fn total(xs: &[i32]) -> i32 {\n    // simplify\n    let mut t = 0;\n    "
+            "for x in xs {\n        t += x;\n    }\n    return t;\n}\n"
         ),
         "let t = xs.iter().sum();",
     ),
@@ -64,8 +64,8 @@ FUNCTIONS = {
     ),
     "php": (
         (
-            "function total($xs) {\n    // simplify\n    $t = 0;\n    foreach ($xs as $x) $t += $x;\n"
-            "    return $t;\n}\n"
+            "function total($xs) {\n    // simplify\n    $t = 0;\n    "
+            "foreach ($xs as $x) $t += $x;\n    return $t;\n}\n"
         ),
         "$t = array_sum($xs);",
     ),
