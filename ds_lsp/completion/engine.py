@@ -28,7 +28,14 @@ from ds_lsp.completion.request import (
 )
 from ds_lsp.completion.shape import max_tokens_for, shape_for
 from ds_lsp.completion.streams import Streams
-from ds_lsp.completion.trigger import Excludes, Shown, has_accepted, refusal, suppression
+from ds_lsp.completion.trigger import (
+    Excludes,
+    Shown,
+    has_accepted,
+    has_taken_back_typo,
+    refusal,
+    suppression,
+)
 from ds_lsp.completion.watch import watch
 from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
@@ -205,8 +212,11 @@ class Engine:
             fitted = _fit(found, request)
         if request.trigger is Trigger.AUTOMATIC and fitted.text:
             if self.dismissed.holds(request.snapshot, fitted.text):
-                record.reason, record.detail = Reason.DISMISSED, "it was dismissed here before"
-                return Completion("", record)
+                if not has_taken_back_typo(request.snapshot):
+                    record.reason, record.detail = Reason.DISMISSED, "it was dismissed here before"
+                    return Completion("", record)
+                self.dismissed.withdraw(request.snapshot, fitted.text)
+                self._pace.withdraw_rejection()
             self.dismissed.offered(record.id, request.snapshot, fitted.text)
         said = found.result.text
         if fitted.text:
