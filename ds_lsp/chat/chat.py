@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ds_lsp.document import show_carriage_returns
 from ds_lsp.errors import (
     AuthenticationError,
     BalanceError,
@@ -159,10 +160,13 @@ class Chat:
             self._events.asked(request, result)
 
     def _prepared(self, request: ChatRequest) -> ChatRequest:
+        def sent(text: str) -> str:
+            return show_carriage_returns(self.prepare(text))
+
         messages = tuple(
-            ChatMessage(message.role, self.prepare(message.content)) for message in request.messages
+            ChatMessage(message.role, sent(message.content)) for message in request.messages
         )
-        return replace(request, messages=messages, opening=self.prepare(request.opening))
+        return replace(request, messages=messages, opening=sent(request.opening))
 
 
 def _cut(heard: Sequence[ChatPiece]) -> ChatResult:

@@ -15,6 +15,7 @@ from functools import cached_property
 import httpx
 
 from ds_lsp import __version__
+from ds_lsp.document import show_carriage_returns
 from ds_lsp.errors import (
     AuthenticationError,
     BadRequestError,
@@ -428,7 +429,7 @@ def _body(request: FimRequest) -> bytes:
     payload: dict[str, object] = {
         "model": request.model,
         # DeepSeek calls the prefix "prompt"; the name stops at this line.
-        "prompt": request.context + request.prefix or EMPTY_PROMPT,
+        "prompt": request.context + show_carriage_returns(request.prefix) or EMPTY_PROMPT,
         "max_tokens": request.max_tokens,
         # DeepSeek's own default is 1: too imaginative for code.
         "temperature": request.temperature,
@@ -437,7 +438,7 @@ def _body(request: FimRequest) -> bytes:
     }
     # Absent, not empty: without a suffix the prompt alone is what the prefix cache stores.
     if request.suffix:
-        payload["suffix"] = request.suffix
+        payload["suffix"] = show_carriage_returns(request.suffix)
     return to_body(payload)
 
 
