@@ -17,6 +17,7 @@ from ds_lsp.errors import (
     BalanceError,
     ChatRefused,
     ConnectError,
+    NoAnswerError,
     ProviderError,
     UnknownModelError,
 )
@@ -58,8 +59,10 @@ class Events:
     """What chat tells the session; called on the event loop, must not raise."""
 
     asking: Callable[[], None] = lambda: None
+    ended: Callable[[], None] = lambda: None
+    """A call of a model has ended, however it did."""
     asked: Callable[[ChatRequest, ChatResult | None], None] = lambda request, result: None
-    """A call of a model has ended; None: it failed before anything was said, and costs nothing."""
+    """It was sent, and has ended; None: the provider refused, which costs nothing."""
     worked: Callable[[float], None] = lambda started: None
     """A call that began then has been answered."""
     failed: Callable[[ProviderError, float], None] = lambda error, started: None
@@ -145,19 +148,27 @@ class Chat:
             heard.append(piece)
             hear(piece)
 
+        is_sent = False
+
+        def mark_sent() -> None:
+            nonlocal is_sent
+            is_sent = True
+
         self._events.asking()
         try:
-            result = await provider.chat(request, hear_and_keep)
+            result = await provider.chat(request, hear_and_keep, mark_sent)
             return result
         except asyncio.CancelledError:
             # What was sent is billed, though no answer had begun.
             result = _cut(heard)
             raise
-        except ProviderError:
-            result = _cut(heard) if heard else None
+        except ProviderError as error:
+            result = _cut(heard) if heard or isinstance(error, NoAnswerError) else None
             raise
         finally:
-            self._events.asked(request, result)
+            if is_sent:
+                self._events.asked(request, result)
+            self._events.ended()
 
     def _prepared(self, request: ChatRequest) -> ChatRequest:
         def sent(text: str) -> str:

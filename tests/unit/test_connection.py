@@ -365,6 +365,58 @@ async def test_a_server_that_accepts_and_ends_is_asked_once(greeting: bytes) -> 
     assert accepted == 1
 
 
+class Losing:
+    """A server that answers one request on each connection, and then loses the connection."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, worked_s: float, said: bytes) -> None:
+        self.requests = 0
+        self._monkeypatch, self._worked_s, self._said = monkeypatch, worked_s, said
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self.requests += 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await reader.readuntil(b"\r\n\r\n")
+        self.requests += 1
+        # The work takes its time: the clock goes on, and nothing waits.
+        loop = asyncio.get_running_loop()
+        clock = loop.time
+        self._monkeypatch.setattr(loop, "time", lambda: clock() + self._worked_s)
+        writer.write(self._said)
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("worked_s", "said", "requests"),
+    [
+        pytest.param(0.0, b"", 3, id="dead before"),
+        pytest.param(0.0, b"HTTP/1.1 408 Request Timeout\r\n\r\n", 3, id="goodbye"),
+        pytest.param(1.0, b"", 2, id="lost after work"),
+        pytest.param(1.0, b"HTTP/1.1 408 Request Timeout\r\n\r\n", 2, id="408 after work"),
+        pytest.param(0.0, b"HTTP/1.1 2", 2, id="half a status line"),
+        pytest.param(0.0, b"HTTP/1.1 200 OK\r\nX Y\r\n\r\n", 2, id="a bad header"),
+        pytest.param(1.0, b"HTTP/1.1 101 Switching\r\n\r\n", 2, id="another protocol"),
+        pytest.param(0.0, b"\x00\x01", 2, id="no HTTP"),
+    ],
+)
+async def test_a_request_is_sent_again_only_where_none_was_worked_on(
+    monkeypatch: pytest.MonkeyPatch, worked_s: float, said: bytes, requests: int
+) -> None:
+    losing = Losing(monkeypatch, worked_s, said)
+    server = await asyncio.start_server(losing.serve, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        link = Connection(url)
+        assert await send(link, "GET", url) == "ok"
+        try:
+            again = await send(link, "GET", url)
+        except httpx.HTTPError:
+            again = "lost"
+        assert again == ("ok" if requests == 3 else "lost") or "408" in said.decode("latin-1")
+        assert losing.requests == requests
+        await link.aclose()
+
+
 async def test_a_farewell_to_an_idle_connection_is_no_answer(
     fake: FakeDeepSeek, link: Connection
 ) -> None:
@@ -510,7 +562,7 @@ async def test_proxies_of_the_environment_are_honored(
     for name, value in proxies.items():
         monkeypatch.setenv(name, value)
     link = Connection(url)
-    assert link.proxied == proxied
+    assert (link.proxy is not None) == proxied
     if proxied:
         link.warm()
         assert asyncio.all_tasks() == {asyncio.current_task()}
