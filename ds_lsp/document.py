@@ -33,6 +33,50 @@ class PositionEncoding(Enum):
     UTF32 = "utf-32"
 
 
+class CarriageReturns(Enum):
+    """How a client counts carriage returns; LSP counts each as a line end.
+
+    Recorded from the editors: see ``tests/editors/test_carriage_returns.py``.
+    """
+
+    LINE_ENDS = "line_ends"
+    """As LSP says."""
+    PAIRED = "paired"
+    """A line end only before a line feed, as in Helix."""
+    BY_FILE = "by_file"
+    """A character, unless all lines of the file end with one, as in Neovim."""
+    CHARACTERS = "characters"
+    """Always a character, as in Emacs and Vim, which keep line ends out of the text."""
+
+
+STAND_IN = "\x1a"
+"""Kept in the place of a carriage return that its client counts as a character: as wide in every
+encoding, and in no text that an editor shows."""
+
+
+def hide_carriage_returns(text: str, rule: CarriageReturns) -> str:
+    """Return *text* with stand-ins for the carriage returns that end no line in its client."""
+    if "\r" not in text or rule is CarriageReturns.LINE_ENDS:
+        return text
+    return re.sub(_CHARACTERS[rule], STAND_IN, text)
+
+
+_CHARACTERS = {CarriageReturns.PAIRED: r"\r(?!\n)", CarriageReturns.CHARACTERS: r"\r"}
+
+
+def rule_of_file(text: str) -> CarriageReturns:
+    """Return how Neovim counts the carriage returns of a file with this text."""
+    if "\n" not in text:
+        return CarriageReturns.LINE_ENDS
+    has_plain_ends = re.search(r"(?<!\r)\n", text) is not None
+    return CarriageReturns.CHARACTERS if has_plain_ends else CarriageReturns.PAIRED
+
+
+def show_carriage_returns(text: str) -> str:
+    """Return *text* with carriage returns in the place of their stand-ins."""
+    return text.replace(STAND_IN, "\r")
+
+
 @dataclass(frozen=True, slots=True)
 class Edits:
     """What was done to a document last, as far as its changes tell."""
@@ -111,6 +155,7 @@ class Document:
         text: str,
         encoding: PositionEncoding = PositionEncoding.UTF16,
         clock: Callable[[], float] = time.monotonic,
+        carriage_returns: CarriageReturns = CarriageReturns.LINE_ENDS,
     ) -> None:
         self.uri = uri
         self.language_id = language_id
@@ -120,8 +165,15 @@ class Document:
         self.edits = Edits()
         self._encoding = encoding
         self._clock = clock
-        self._lines = split_lines(text)
+        self._counting = carriage_returns
+        self._lines = self._split(text)
         self.size = len(text)
+
+    def _split(self, text: str) -> list[str]:
+        """Return the lines of a whole text, as the client counts them."""
+        rule = self._counting
+        self._rule = rule_of_file(text) if rule is CarriageReturns.BY_FILE else rule
+        return split_lines(hide_carriage_returns(text, self._rule))
 
     @property
     def head(self) -> str:
@@ -132,7 +184,7 @@ class Document:
     @property
     def text(self) -> str:
         """The whole text; costs a copy of it."""
-        return "".join(self._lines)
+        return show_carriage_returns("".join(self._lines))
 
     @property
     def encoding(self) -> PositionEncoding:
@@ -156,7 +208,7 @@ class Document:
             missing -= len(line)
             if missing <= 0:
                 break
-        return "".join(pieces)
+        return show_carriage_returns("".join(pieces))
 
     def start(self, chars: int) -> str:
         """The text up to the line in which it has so many characters; costs no more than that."""
@@ -166,10 +218,10 @@ class Document:
                 break
             lines.append(line)
             size += len(line)
-        return "".join(lines)
+        return show_carriage_returns("".join(lines))
 
     def replace_all(self, text: str) -> None:
-        self._lines = split_lines(text)
+        self._lines = self._split(text)
         self.size = len(text)
         self.edited_at = self._clock()
         self.edits = Edits()
@@ -184,6 +236,7 @@ class Document:
         Positions past the end of a line or of the document are moved back to that end; an end
         before the start is taken as the start.
         """
+        text = hide_carriage_returns(text, self._rule)
         first, first_index = self.locate(*start)
         # Typing inserts: in a line of megabytes, finding a place twice is to be felt.
         found = (first, first_index) if end == start else self.locate(*end)

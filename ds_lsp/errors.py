@@ -5,10 +5,12 @@
     - AuthenticationError    401: the key is wrong
     - BalanceError           402: nothing left to pay with
     - RateLimitError         429: the same request may work later
+    - RefusedTextError       this text is refused; others are not
     - BadRequestError        any other 4xx: a wrong setting, or a bug in ds-lsp
       . UnknownModelError    there is no such model, and these there are
     - UnavailableError       timeout, no network, 5xx, unreadable answer
       . ConnectError         the provider could not be reached at all
+      . NoAnswerError        the request was sent, and no answer came
   + StoreError               the file with the counts cannot be used now
   + Superseded               a newer request took this one's place
   + ChatRefused              what was asked of chat cannot be done, or must not
@@ -43,6 +45,10 @@ class RateLimitError(ProviderError):
     """429: too many requests; the same one may work later."""
 
 
+class RefusedTextError(ProviderError):
+    """The service, or a filter before it, refuses this text; it says nothing about others."""
+
+
 class BadRequestError(ProviderError):
     """Any other 4xx: a wrong setting, or a bug in ds-lsp."""
 
@@ -63,6 +69,10 @@ class UnavailableError(ProviderError):
 
 class ConnectError(UnavailableError):
     """The provider could not be reached: no network, no such host, refused, no TLS."""
+
+
+class NoAnswerError(UnavailableError):
+    """The request was sent and no answer came in time: it may have been worked on, and billed."""
 
 
 class StoreError(DsLspError):

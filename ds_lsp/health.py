@@ -13,6 +13,7 @@ from ds_lsp.errors import (
     BalanceError,
     ConnectError,
     ProviderError,
+    RefusedTextError,
 )
 from ds_lsp.providers.base import Account, Balance
 from ds_lsp.providers.models import catalog
@@ -80,11 +81,14 @@ class Health:
                 return "paused", self._words
 
     def failed(self, error: ProviderError) -> None:
-        """A call has failed, and the breaker knows it."""
+        """A call has failed, and the breaker knows it if it concerns others."""
         # Loud once; an outage lasts for many keystrokes.
         is_news = str(error) != self._words
         log.log(logging.WARNING if is_news else logging.INFO, "no completion: %s", error)
-        if isinstance(error, BalanceError):
+        if isinstance(error, RefusedTextError) and self._breaker.trouble is not error:
+            # It is about one text, and says nothing of how things stand.
+            self._say("refused", str(error), Occasion.PASSING)
+        elif isinstance(error, BalanceError):
             if self._watch is None:
                 self._words = str(error)
                 self._watch = asyncio.create_task(self._watch_balance())

@@ -19,19 +19,12 @@ from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import place_at
 from ds_lsp.completion.shape import Shape
 from ds_lsp.document import Document, Snapshot
-from ds_lsp.errors import AuthenticationError, ProviderError, UnknownModelError
+from ds_lsp.errors import AuthenticationError, ProviderError, RefusedTextError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
 from ds_lsp.key import Found, find_key, needs_search
 from ds_lsp.privacy.gate import Gate
 from ds_lsp.privacy.text import text_rule
-from ds_lsp.providers.base import (
-    Account,
-    ChatRequest,
-    ChatResult,
-    FimProvider,
-    FimRequest,
-    FimResult,
-)
+from ds_lsp.providers.base import Account, FimProvider, FimRequest, FimResult
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.provider import Local
 from ds_lsp.providers.models import catalog
@@ -83,9 +76,10 @@ class Session:
             lambda snapshot: self.excludes(snapshot, snapshot.before + snapshot.after),
             Events(
                 asking=self._asking,
+                ended=self._ended,
                 asked=self._asked,
                 worked=lambda: self._health.worked(),
-                failed=lambda error: self._health.failed(error),
+                failed=self._failed,
                 unmet=lambda error: self._health.unmet(error),
                 another_model=self._another_model,
             ),
@@ -98,7 +92,8 @@ class Session:
             lambda uri: self.gate.excludes(uri),
             ChatEvents(
                 asking=self._asking,
-                asked=self._chat_asked,
+                ended=self._ended,
+                asked=self.ledger.add_chat,
                 worked=self._chat_worked,
                 failed=self._chat_failed,
                 another_model=self._another_model,
@@ -248,8 +243,19 @@ class Session:
         provider = self.engine.providers.first
         if provider is None or not provider.metered or self.excludes(snapshot):
             return
-        workspace = Workspace(documents, folders, self.gate.allows, self.excludes)
+        workspace = Workspace(
+            documents, folders, self._may_be_excerpted, self._excludes_from_excerpts
+        )
         await self.excerpts.renew(snapshot, workspace, self.engine.contexts)
+
+    def _may_be_excerpted(self, path: Path) -> bool:
+        return self.gate.allows(path) and not self.engine.refused.knows(path.as_uri())
+
+    def _excludes_from_excerpts(self, document: Document) -> str | None:
+        """Return why no text of an open document goes along with others, or None."""
+        if self.engine.refused.knows(document.uri):
+            return "the provider refused its text"
+        return self.excludes(document)
 
     def rehearse(self, snapshot: Snapshot) -> None:
         """Do, for the first document of a language, what its first request would wait for: the
@@ -351,9 +357,18 @@ class Session:
         # The user may take a request back at any time, which costs its connection.
         asyncio.get_running_loop().call_later(SPARE_AFTER_S, self.warm)
 
+    def _failed(self, error: ProviderError) -> None:
+        if isinstance(error, RefusedTextError):
+            # No other document is refused for the sake of this one's text.
+            self.excerpts.clear()
+        self._health.failed(error)
+
     def _asked(self, request: FimRequest, result: FimResult | None) -> None:
+        scale = self.engine.contexts.scales.of(request.language_id)
+        self.ledger.add_completion(request, result, scale.tokens)
+
+    def _ended(self) -> None:
         self._calls -= 1
-        self.ledger.add_completion(request, result)
         self._tell_state()
 
     def _allowance(self) -> str | None:
@@ -387,11 +402,6 @@ class Session:
             f"today: requests {today.requests:,}, tokens {today.tokens:,}, about "
             f"${today.cost_usd:.4f} (prices of {catalog().as_of})"
         )
-
-    def _chat_asked(self, request: ChatRequest, result: ChatResult | None) -> None:
-        self._calls -= 1
-        self.ledger.add_chat(request, result)
-        self._tell_state()
 
     def _chat_worked(self, started: float) -> None:
         # An answer proves the key, the balance and the network, and nothing about completion.

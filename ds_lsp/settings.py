@@ -273,6 +273,13 @@ class ClientSettings:
         "Finish a cancelled request and announce it with `ds-lsp/lateCompletion`.",
         session_only=True,
     )
+    carriage_returns: str = _setting(
+        "auto",
+        Choice(("auto", "line_ends", "characters")),
+        "How the editor counts carriage returns within a file: `auto` (by its name), `line_ends`, "
+        "`characters`.",
+        session_only=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

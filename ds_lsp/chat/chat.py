@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ds_lsp.document import show_carriage_returns
 from ds_lsp.errors import (
     AuthenticationError,
     BalanceError,
     ChatRefused,
     ConnectError,
+    NoAnswerError,
     ProviderError,
     UnknownModelError,
 )
@@ -57,8 +59,10 @@ class Events:
     """What chat tells the session; called on the event loop, must not raise."""
 
     asking: Callable[[], None] = lambda: None
+    ended: Callable[[], None] = lambda: None
+    """A call of a model has ended, however it did."""
     asked: Callable[[ChatRequest, ChatResult | None], None] = lambda request, result: None
-    """A call of a model has ended; None: it failed before anything was said, and costs nothing."""
+    """It was sent, and has ended; None: the provider refused, which costs nothing."""
     worked: Callable[[float], None] = lambda started: None
     """A call that began then has been answered."""
     failed: Callable[[ProviderError, float], None] = lambda error, started: None
@@ -144,25 +148,36 @@ class Chat:
             heard.append(piece)
             hear(piece)
 
+        is_sent = False
+
+        def mark_sent() -> None:
+            nonlocal is_sent
+            is_sent = True
+
         self._events.asking()
         try:
-            result = await provider.chat(request, hear_and_keep)
+            result = await provider.chat(request, hear_and_keep, mark_sent)
             return result
         except asyncio.CancelledError:
             # What was sent is billed, though no answer had begun.
             result = _cut(heard)
             raise
-        except ProviderError:
-            result = _cut(heard) if heard else None
+        except ProviderError as error:
+            result = _cut(heard) if heard or isinstance(error, NoAnswerError) else None
             raise
         finally:
-            self._events.asked(request, result)
+            if is_sent:
+                self._events.asked(request, result)
+            self._events.ended()
 
     def _prepared(self, request: ChatRequest) -> ChatRequest:
+        def sent(text: str) -> str:
+            return show_carriage_returns(self.prepare(text))
+
         messages = tuple(
-            ChatMessage(message.role, self.prepare(message.content)) for message in request.messages
+            ChatMessage(message.role, sent(message.content)) for message in request.messages
         )
-        return replace(request, messages=messages, opening=self.prepare(request.opening))
+        return replace(request, messages=messages, opening=sent(request.opening))
 
 
 def _cut(heard: Sequence[ChatPiece]) -> ChatResult:

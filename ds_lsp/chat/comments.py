@@ -1,5 +1,7 @@
 """How comments are written in which language: data."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ds_lsp.languages import LINE_COMMENT
@@ -63,3 +65,56 @@ def text_of_comment(line: str, language_id: str) -> str:
         return ""
     text = text.removeprefix(comments.line).removesuffix(comments.end)
     return text.lstrip(comments.line[-1] + "!").strip()
+
+
+_DIRECTIVE = re.compile(
+    r"//(?:go:|export |nolint|lint:|line )|(?://|/\*|#|--)\s*(?:@ts-|eslint|prettier|tslint|biome"
+    r"|NOLINT|clang-|swiftlint|ktlint|noinspection|rubocop|shellcheck|coverage|istanbul|c8 |v8 "
+    r"|@formatter|spell-?checker|cspell|phpcs|@phpstan|psalm)"
+)
+
+
+def is_directive(line: str) -> bool:
+    """Return whether a comment speaks to a tool, and documents nothing."""
+    return _DIRECTIVE.match(line.strip()) is not None
+
+
+_BLOCKS = (("/*", "*/"), ('"""', '"""'), ("'''", "'''"), ("<!--", "-->"))
+"""Begin and end of comments and strings over several lines, in most languages."""
+_BLOCKS_IN = {
+    **dict.fromkeys(("haskell", "elm", "purescript"), (("{-", "-}"),)),
+    **dict.fromkeys(("ocaml", "fsharp", "pascal"), (("(*", "*)"),)),
+    **dict.fromkeys(("ruby", "perl"), (("=begin", "=end"), ("=pod", "=cut"))),
+    "julia": (("#=", "=#"),),
+    "lua": (("--[[", "]]"),),
+}
+
+
+def outside_blocks(lines: Sequence[str], language_id: str) -> tuple[list[str], bool]:
+    """Return the lines that begin outside of comments and strings of several lines.
+
+    The second value says that such a block is still open below the last line.
+    """
+    pairs = (*_BLOCKS, *_BLOCKS_IN.get(language_id, ()))
+    end, outside = "", []
+    for line in lines:
+        if not end:
+            outside.append(line)
+        end = _open_end(line, end, pairs)
+    return outside, bool(end)
+
+
+def _open_end(line: str, end: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return what ends the comment or string that is open below *line*; empty where none is."""
+    at = 0
+    while True:
+        if end:
+            found = line.find(end, at)
+            if found < 0:
+                return end
+            at, end = found + len(end), ""
+        starts = [(found, *pair) for pair in pairs if (found := line.find(pair[0], at)) >= 0]
+        if not starts:
+            return ""
+        found, begin, end = min(starts)
+        at = found + len(begin)

@@ -5,15 +5,14 @@ that a model has no place for prose; what comes back all the same, or is cut off
 is refused with a reason, and the document stays as it is.
 """
 
-import ast
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ds_lsp.chat.comments import COMMENTS
-from ds_lsp.chat.prompt import fence_for
-from ds_lsp.chat.scope import Definition, definition_at, first_line, last_line, parse_python
+from ds_lsp.chat.comments import outside_blocks
+from ds_lsp.chat.fences import edit_fence, without_fences
+from ds_lsp.chat.neighbors import without_neighbors
+from ds_lsp.chat.scope import parse_python
 from ds_lsp.chat.subject import Subject
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
@@ -40,7 +39,6 @@ _WORDY = frozenset(
 )
 """Languages in which a line of four words and no signs can be code."""
 
-_FENCE_LINE = re.compile(r"\s*(`{3,}|~{3,})[^`]*$")
 _NAMES = re.compile(r"`[^`]*`|[\w.]+\(\)|[(（][^()（）]*[)）]")
 """What a remark says of code: names in back quotes, calls, asides."""
 _CODE = re.compile(r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_")
@@ -67,7 +65,7 @@ def opening(subject: Subject) -> tuple[str, str]:
     line's indentation, so that the next thing said can only be code. JSON would be as exact, but
     models write code worse when every quotation mark and line end in it must be escaped.
     """
-    fence = fence_for(subject.code)
+    fence = edit_fence(subject.code)
     return f"{fence}{subject.language_id}\n{_indent(_code_lines(subject))}", fence
 
 
@@ -78,60 +76,26 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
     """
     if finish is not Finish.STOP:
         raise ChatRefused("The answer was cut off, and half of it was not applied.")
-    base = _indent(_code_lines(subject))
-    lines = _without_fences(_lines(base + answer), subject)
-    while lines and not lines[0].strip():
-        lines.pop(0)
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if not lines:
+    is_prose = subject.language_id in PROSE_LANGUAGES
+    own = _code_lines(subject)
+    lines = without_fences(
+        plain_lines(_indent(own) + answer), own, subject.language_id, is_prose=is_prose
+    )
+    if not any(line.strip() for line in lines):
         raise ChatRefused("The answer was empty, and nothing was changed.")
-    _check_characters(lines, subject)
-    _check_prose(lines, subject)
-    _check_kinship(lines, subject)
-    complaint = ""
-    for variant in _indented(lines, subject):
-        edit = Edit(subject.first, subject.last, subject.eol.join(variant))
-        if edit.text == subject.code:
-            raise ChatRefused("The answer is the code as it was, and nothing was changed.")
-        complaint = _complaint(edit, subject)
-        if not complaint:
-            return edit
-    raise ChatRefused(f"{complaint}, and nothing was changed.")
-
-
-def documentation(answer: str, finish: Finish, subject: Subject) -> Edit:
-    """The documentation in *answer*, a JSON object, as a comment of the subject.
-
-    Raises `ChatRefused`. The text alone is asked for, in JSON, which leaves no place for remarks;
-    the comment around it is ours, so that the code itself is never touched.
-    """
-    if finish is not Finish.STOP:
-        raise ChatRefused("The answer was cut off, and half of it was not applied.")
-    try:
-        value: object = json.loads(answer)
-    except (ValueError, RecursionError):
-        value = None
-    match value:
-        case {"documentation": str() as text} if text.strip():
-            lines = [line.rstrip() for line in _lines(text.strip().expandtabs(4))]
-        case _:
-            raise ChatRefused("The answer holds no documentation, and nothing was changed.")
-    _check_characters(lines, subject)
-    if subject.language_id == "python":
-        return _docstring(lines, subject)
-    return _comment(lines, subject)
-
-
-def can_document(subject: Subject) -> bool:
-    """Whether there is a way to write documentation for the subject."""
-    if subject.language_id == "python":
-        return True
-    comments = COMMENTS.get(subject.language_id)
-    # With a comment above, it has been documented already.
-    if comments is None or not comments.documentation:
-        return False
-    return not subject.code.lstrip().startswith((comments.line, comments.documentation, "/*"))
+    refusal = "The brackets of the answer do not match"
+    for trimmed in without_neighbors(lines, subject):
+        check_characters(trimmed, subject)
+        _check_prose(trimmed, subject)
+        _check_kinship(trimmed, subject)
+        for variant in _indented(_without_blank_ends(trimmed), subject):
+            edit = Edit(subject.first, subject.last, subject.eol.join(variant))
+            if edit.text == subject.code:
+                raise ChatRefused("The answer is the code as it was, and nothing was changed.")
+            refusal = _complaint(edit, subject)
+            if not refusal:
+                return edit
+    raise ChatRefused(f"{refusal}, and nothing was changed.")
 
 
 def apply(edit: Edit, lines: Sequence[str]) -> str:
@@ -143,23 +107,12 @@ def apply(edit: Edit, lines: Sequence[str]) -> str:
 # What is taken out of an answer.
 
 
-def _without_fences(lines: list[str], subject: Subject) -> list[str]:
-    """The code of *lines* where they hold a block of it; prose around it is left out."""
-    if "```" in subject.code or "~~~" in subject.code:
-        return lines
-    fences = [index for index, line in enumerate(lines) if _FENCE_LINE.match(line)]
-    match fences:
-        case []:
-            return lines
-        case [only] if not "".join(lines[only + 1 :]).strip():
-            return lines[:only]
-        case [first, last] if not "".join(lines[:first]).strip():
-            # A second fence within ours; what follows it is a remark.
-            return lines[first + 1 : last]
-    raise ChatRefused("The answer is not code alone, and nothing was changed.")
+def _without_blank_ends(lines: Sequence[str]) -> list[str]:
+    with_text = [index for index, line in enumerate(lines) if line.strip()]
+    return list(lines[with_text[0] : with_text[-1] + 1])
 
 
-def _check_characters(lines: Sequence[str], subject: Subject) -> None:
+def check_characters(lines: Sequence[str], subject: Subject) -> None:
     """Refuse characters nobody sees; a line that is taken over as it was may keep its own."""
     known = {line.strip(" \t") for line in _code_lines(subject)}
     new = "\n".join(line for line in lines if line.strip(" \t") not in known)
@@ -174,20 +127,32 @@ def _check_prose(lines: Sequence[str], subject: Subject) -> None:
     if subject.language_id in PROSE_LANGUAGES | {"python"}:
         return
     known = {line.strip() for line in _code_lines(subject)}
-    for line in map(str.strip, lines):
+    outside, _ = outside_blocks(lines, subject.language_id)
+    for line in map(str.strip, outside):
         if line not in known and is_prose(line, is_wordy=subject.language_id in _WORDY):
             raise ChatRefused("The answer is not code alone, and nothing was changed.")
 
 
 def _check_kinship(lines: Sequence[str], subject: Subject) -> None:
-    """New code for old has some word in common with it; an answer in words may have none."""
-    own, new = _words(_lines(_uncommented(subject))), _words(lines)
-    if own and not own & new:
+    """Refuse code that has no word in common with the old; an answer in words may have none.
+
+    An answer of comments alone must hold half of the old words, as code that was commented out
+    does: documentation whose code is missing does not.
+    """
+    own = _words(_uncommented(_code_lines(subject), subject.language_id))
+    if not own:
+        return
+    new = own & _words(lines)
+    if not new:
         raise ChatRefused("The answer has nothing to do with the code, and nothing was changed.")
+    code = _uncommented(lines, subject.language_id)
+    if not any(map(str.strip, code)) and len(new) <= len(own) / 2:
+        raise ChatRefused("The answer holds comments alone, and nothing was changed.")
 
 
-def _uncommented(subject: Subject) -> str:
-    return "\n".join(line for line in _code_lines(subject) if not _COMMENT.match(line.strip()))
+def _uncommented(lines: Sequence[str], language_id: str) -> list[str]:
+    outside, _ = outside_blocks(lines, language_id)
+    return [line for line in outside if not _COMMENT.match(line.strip())]
 
 
 def _words(lines: Sequence[str]) -> frozenset[str]:
@@ -244,13 +209,13 @@ def _indented(lines: list[str], subject: Subject) -> Iterator[list[str]]:
 def _step(lines: Sequence[str]) -> int | None:
     """By how much the lines below the first one are deeper than it; None: there are none."""
     rest = [line for line in lines[1:] if line.strip()]
-    return len(_common(rest)) - len(_leading(lines[0])) if rest else None
+    return len(_common(rest)) - len(leading(lines[0])) if rest else None
 
 
 def _with_one_kind_of_indent(lines: list[str], subject: Subject) -> list[str]:
     """*lines* with tabs where the document has tabs, spaces where it has spaces."""
-    own = [lead for line in _code_lines(subject) if (lead := _leading(line))]
-    document = own or [lead for line in subject.lines if (lead := _leading(line))]
+    own = [lead for line in _code_lines(subject) if (lead := leading(line))]
+    document = own or [lead for line in subject.lines if (lead := leading(line))]
     tabs = sum(each.startswith("\t") for each in document)
     spaces = sum(each.startswith("  ") for each in document)
     if tabs == spaces:
@@ -268,25 +233,25 @@ def _with_one_kind_of_indent(lines: list[str], subject: Subject) -> list[str]:
 
 
 def _code_lines(subject: Subject) -> list[str]:
-    return _lines(subject.code)
+    return plain_lines(subject.code)
 
 
-def _lines(text: str) -> list[str]:
+def plain_lines(text: str) -> list[str]:
     return [strip_line_end(line) for line in split_lines(text)]
 
 
 def _indent(lines: Sequence[str]) -> str:
     """The indentation of the first line that is not blank."""
-    return next((_leading(line) for line in lines if line.strip()), "")
+    return next((leading(line) for line in lines if line.strip()), "")
 
 
-def _leading(line: str) -> str:
+def leading(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _common(lines: Sequence[str]) -> str:
     """The indentation that all of *lines* have."""
-    leads = [_leading(line) for line in lines]
+    leads = [leading(line) for line in lines]
     shortest = min(leads, key=len, default="")
     while not all(lead.startswith(shortest) for lead in leads):
         shortest = shortest[:-1]
@@ -300,12 +265,16 @@ def _complaint(edit: Edit, subject: Subject) -> str:
     """What is wrong with the text after *edit*; empty: it can stand."""
     if subject.language_id == "python":
         was_python = parse_python("".join(subject.lines)) is not None
-        alone = "\n".join(_dedented(_lines(edit.text)))
+        alone = "\n".join(dedented(plain_lines(edit.text)))
         # Where the document was broken before, it may still be, elsewhere.
         if parse_python(apply(edit, subject.lines) if was_python else alone) is None:
             return "The answer is not valid Python"
-    elif subject.language_id not in PROSE_LANGUAGES and not _is_as_balanced(edit.text, subject):
-        return "The brackets of the answer do not match"
+    elif subject.language_id not in PROSE_LANGUAGES:
+        if not _is_as_balanced(edit.text, subject):
+            return "The brackets of the answer do not match"
+        _, is_open = outside_blocks(plain_lines(edit.text), subject.language_id)
+        if is_open and not outside_blocks(_code_lines(subject), subject.language_id)[1]:
+            return "The answer ends within a comment or a string"
     return ""
 
 
@@ -332,65 +301,6 @@ def _without_strings(text: str) -> str:
     return re.sub(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`", "", text)
 
 
-def _dedented(lines: Sequence[str]) -> list[str]:
+def dedented(lines: Sequence[str]) -> list[str]:
     common = _common([line for line in lines if line.strip()])
     return [line.removeprefix(common) for line in lines]
-
-
-# Documentation.
-
-
-def _docstring(text: Sequence[str], subject: Subject) -> Edit:
-    lines = list(subject.lines)
-    tree = parse_python("".join(lines))
-    node = definition_at(tree, subject.first) if tree else None
-    if tree is None or node is None:
-        raise ChatRefused("The file is not valid Python, and cannot be documented like this.")
-    body = node.body[0]
-    at = first_line(body)
-    if at <= node.lineno - 1 or lines[at][: body.col_offset].strip():
-        raise ChatRefused("What stands on one line cannot be documented.")
-    indent = _leading(lines[at])
-    quoted = [indent + line if line else "" for line in _quoted(text)]
-    docstring = subject.eol.join(quoted)
-    if ast.get_docstring(node, clean=False) is not None:
-        edit = Edit(at, last_line(body), docstring)
-    else:
-        edit = Edit(at, at, docstring + subject.eol + strip_line_end(lines[at]))
-    changed = parse_python(apply(edit, lines))
-    if changed is None or _code_of(changed) != _code_of(tree):
-        raise ChatRefused("The documentation would change the code, and was not applied.")
-    return edit
-
-
-def _quoted(text: Sequence[str]) -> list[str]:
-    lines = [line.replace('"""', "'''") for line in text]
-    mark = 'r"""' if any("\\" in line for line in lines) else '"""'
-    is_short = len(lines) == 1 and not lines[0].endswith(('"', "\\"))
-    return [f'{mark}{lines[0]}"""'] if is_short else [mark + lines[0], *lines[1:], '"""']
-
-
-def _code_of(tree: ast.Module) -> str:
-    """What *tree* does, its docstrings left out."""
-    copy = parse_python(ast.unparse(tree))
-    assert copy is not None
-    for node in ast.walk(copy):
-        if isinstance(node, Definition) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-    return ast.dump(copy)
-
-
-def _comment(text: Sequence[str], subject: Subject) -> Edit:
-    comments = COMMENTS.get(subject.language_id)
-    if comments is None or not comments.documentation:
-        raise ChatRefused("How this language is documented is not known.")
-    mark = comments.documentation
-    if mark == "/**":
-        lines = [line.replace("*/", "* /") for line in text]
-        lines = ["/**", *(f" * {line}".rstrip() for line in lines), " */"]
-    else:
-        lines = [f"{mark} {line}".rstrip() for line in text]
-    own = strip_line_end(subject.lines[subject.first])
-    indent = _leading(own)
-    text_above = subject.eol.join(indent + line for line in lines)
-    return Edit(subject.first, subject.first, text_above + subject.eol + own)

@@ -32,6 +32,24 @@ _CLOSERS = (")", "]", "}", "end", "fi", "done", "esac")
 _GOES_ON = re.compile(r"(?:else|elif|elseif|except|finally|catch|rescue|ensure|when|then)\b|\{$")
 _BESIDE = re.compile(r"@|#|//|/\*|\*+(?:[\s/]|$)|--(?!\S*;$)|;;|%(?!\w+\s*=)")
 """What begins a line that belongs to the definition below it: decorators, comments."""
+_C_PLUS_PLUS = frozenset({"cpp", "objective-cpp", "cuda-cpp"})
+_TYPE_ALONE = r"(?!(?:else|do|try|return|public|private|protected)\b)[A-Za-z_][\w<>,*& ]*$"
+_BESIDE_IN = {
+    "c": re.compile(rf"\[\[|__attribute__|{_TYPE_ALONE}"),
+    "objective-c": re.compile(rf"__attribute__|{_TYPE_ALONE}"),
+    **dict.fromkeys(
+        _C_PLUS_PLUS,
+        re.compile(rf"\[\[|template\b|requires\b|extern \"|__attribute__|{_TYPE_ALONE}"),
+    ),
+    "csharp": re.compile(r"\["),
+    "erlang": re.compile(r"-(?:spec|doc)\b"),
+    "fsharp": re.compile(r"\[<"),
+    "vb": re.compile(r"<"),
+}
+"""The same in single languages: attributes, template heads, the type of a function on its own line.
+"""
+MAX_BESIDE_LINES = 40
+"""Maximum lines of one attribute, decorator or template head."""
 _PREPROCESSOR = re.compile(
     r"#\s*(?:if|ifdef|ifndef|elif|elifdef|elifndef|else|endif|define|undef|include|include_next"
     r"|import|pragma|error|warning|line|region|endregion)\b"
@@ -121,10 +139,23 @@ def _parsed_scope(tree: ast.Module, at: int) -> Scope | None:
     return None
 
 
+def defined_name(line: str) -> tuple[str, str] | None:
+    """Return keyword and name of the function or type that a line defines; None where it has none.
+
+    A function without keyword, as in C, has an empty one.
+    """
+    text = line.strip()
+    if found := _KEYWORD.search(text):
+        return (found[0].split()[0], found[1]) if found[1] else None
+    found = _ASSIGNED.search(text) or _CALLED.search(text)
+    return ("", found[1]) if found else None
+
+
 class _Layout:
     """Lines as they are laid out."""
 
     def __init__(self, lines: Sequence[str], language_id: str) -> None:
+        self._language_id = language_id
         comments = COMMENTS.get(language_id)
         self._has_preprocessor = comments is None or comments.line != "#"
         self._texts = [line.strip() for line in lines]
@@ -184,16 +215,41 @@ class _Layout:
         return last
 
     def with_what_belongs(self, header: int) -> int:
-        """The first of the lines right above *header* that belong to it."""
+        """Return the first of the lines right above *header* that belong to it.
+
+        The cases: comments, decorators and attributes, template heads, and in C a type alone.
+        """
         level = self.indent(header)
-        while (
-            header > 0
-            and _BESIDE.match(self._texts[header - 1])
-            and not self._is_preprocessor(self._texts[header - 1])
-            and self.indent(header - 1) in (level, level + 1)
-        ):
-            header -= 1
+        while header > 0:
+            above = self._start_of_brackets(header - 1)
+            if self.indent(above) not in (level, level + 1) or not self._belongs(above, header):
+                break
+            header = above
         return header
+
+    def _belongs(self, at: int, header: int) -> bool:
+        """Return whether the line *at*, or several from there to *header*, belong to it."""
+        text = self._texts[at]
+        if self._is_preprocessor(text):
+            return False
+        if _BESIDE.match(text):
+            return True
+        pattern = _BESIDE_IN.get(self._language_id)
+        if pattern is None or pattern.match(text) is None:
+            return False
+        # An attribute is all there is on its lines.
+        return not text.startswith(("[", "<")) or self._texts[header - 1].endswith(("]", ">"))
+
+    def _start_of_brackets(self, at: int) -> int:
+        """Return the line on which the brackets that close on line *at* were opened."""
+        depth = 0
+        is_template = self._language_id in _C_PLUS_PLUS and self._texts[at].endswith(">")
+        for index in range(at, max(-1, at - MAX_BESIDE_LINES), -1):
+            depth += _balance(self._texts[index])
+            is_open = is_template and not self._texts[index].startswith("template")
+            if depth >= 0 and not is_open:
+                return index
+        return at
 
     def brackets(self, at: int) -> Scope | None:
         """What the nearest bracket around *at* holds, where nothing is indented."""

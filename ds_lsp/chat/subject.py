@@ -95,15 +95,27 @@ def selected(document: Document, file: str, start: Spot, end: Spot) -> Subject |
 
 
 def reported(document: Document, file: str, remark: Remark) -> Subject:
-    """What a tool reports, with the code it is about."""
+    """Return the code that a tool's report is about.
+
+    A report about blank lines, as of a brace missing at the end of the file, is about the code
+    above them, or where there is none, below them.
+    """
+    lines = document.lines(0, document.line_count)
     last_line = document.line_count - 1
-    first, last = min(remark.first, last_line), min(remark.last, last_line)
-    remark = replace(remark, first=first, last=max(first, last))
-    scope = scope_at(document.lines(0, document.line_count), first, document.language_id)
-    if scope is None or scope.last < remark.last:
-        scope = Scope(scope.first if scope else first, remark.last)
+    first, last = min(remark.first, last_line), min(max(remark.first, remark.last), last_line)
+    with_text = [at for at in range(first, last + 1) if lines[at].strip()]
+    if not with_text:
+        above = (at for at in range(first - 1, -1, -1) if lines[at].strip())
+        below = (at for at in range(last + 1, last_line + 1) if lines[at].strip())
+        nearest = next(above, None)
+        with_text = [next(below, first) if nearest is None else nearest]
+    first, last = with_text[0], with_text[-1]
+    remark = replace(remark, first=first, last=last)
+    scope = scope_at(lines, first, document.language_id)
+    if scope is None or scope.last < last:
+        scope = Scope(scope.first if scope else first, last)
     if _size(document, scope) > MAX_REPORTED_CHARS:
-        margin = (max(0, remark.first - NEAR_LINES), min(remark.last + NEAR_LINES, last_line))
+        margin = (max(0, first - NEAR_LINES), min(last + NEAR_LINES, last_line))
         scope = Scope(*margin)
     return replace(_lines_of(document, file, scope), remark=remark)
 

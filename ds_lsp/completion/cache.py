@@ -122,11 +122,25 @@ class CompletionCache:
             self._put(spot, text, result.finish)
 
     def find(self, spot: Spot) -> Hit | None:
-        """The longest rest of an answer that has come so far as *spot*."""
+        """Return what is left at *spot* of the answer that fits it best.
+
+        The answer for this very cursor comes first. One that was asked for further on comes last
+        where an earlier one says otherwise: its first letters were a typo that was taken back.
+        Of several, the longest rest is taken.
+        """
         now = self._clock()
         _, entries = self._anchors.get(spot.anchor(), ("", ()))
-        hits = [hit for entry in entries if (hit := _left(entry, spot, now))]
-        return max(hits, key=lambda hit: len(hit.result.text), default=None)
+        hits = [(entry, hit) for entry in entries if (hit := _left(entry, spot, now))]
+        earlier = [entry for entry, _ in hits if len(entry.line) <= len(spot.line)]
+
+        def preference(pair: tuple[_Entry, Hit]) -> tuple[bool, bool, int]:
+            entry, hit = pair
+            is_exact = (entry.line, entry.rest) == (spot.line, spot.rest)
+            is_agreed = any((each.line + each.text).startswith(entry.line) for each in earlier)
+            return is_exact, is_agreed, len(hit.result.text)
+
+        best = max(hits, key=preference, default=None)
+        return best[1] if best else None
 
     def forget(self, uri: str) -> None:
         """The document is closed."""

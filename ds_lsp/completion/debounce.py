@@ -78,6 +78,11 @@ class Pace:
         """What was offered stood there to be read, and something else was typed."""
         self._outcomes.append((now, WHEN_REJECTED))
 
+    def withdraw_rejection(self) -> None:
+        """Forget the last rejection: what was typed over the offer was a typo."""
+        if self._outcomes and self._outcomes[-1][1] == WHEN_REJECTED:
+            self._outcomes.pop()
+
     def accepted(self, now: float) -> None:
         self._outcomes.append((now, WHEN_ACCEPTED))
 

@@ -38,6 +38,10 @@ class Dismissed:
         """Whether *text* was dismissed here."""
         return _offer(at, text) in self._dismissed
 
+    def withdraw(self, at: Snapshot, text: str) -> None:
+        """Forget that *text* was dismissed here: only a typo was typed over it."""
+        self._dismissed.pop(_offer(at, text), None)
+
     def clear(self) -> None:
         self._offers.clear()
         self._dismissed.clear()

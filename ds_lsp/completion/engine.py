@@ -18,6 +18,7 @@ from ds_lsp.completion.dismissed import Dismissed
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import Place, place_at
+from ds_lsp.completion.refused import RefusedTexts
 from ds_lsp.completion.request import (
     Completion,
     CompletionRequest,
@@ -28,10 +29,23 @@ from ds_lsp.completion.request import (
 )
 from ds_lsp.completion.shape import max_tokens_for, shape_for
 from ds_lsp.completion.streams import Streams
-from ds_lsp.completion.trigger import Excludes, Shown, has_accepted, refusal, suppression
+from ds_lsp.completion.trigger import (
+    Excludes,
+    Shown,
+    has_accepted,
+    has_taken_back_typo,
+    refusal,
+    suppression,
+)
 from ds_lsp.completion.watch import watch
 from ds_lsp.document import Snapshot, with_newlines
-from ds_lsp.errors import ProviderError, Superseded, UnknownModelError
+from ds_lsp.errors import (
+    NoAnswerError,
+    ProviderError,
+    RefusedTextError,
+    Superseded,
+    UnknownModelError,
+)
 from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, Finish, KeepGoing
 
 log = logging.getLogger(__name__)
@@ -53,9 +67,11 @@ class Events:
 
     asking: Callable[[], None] = lambda: None
     """A metered call begins."""
+    ended: Callable[[], None] = lambda: None
+    """It has ended, however it did."""
     asked: Callable[[FimRequest, FimResult | None], None] = lambda request, result: None
-    """It has ended. One that was hung up on or broke off is cut where it was; None: it failed
-    before it said anything."""
+    """It was sent, and has ended. The answer of a call that was cancelled or broke off ends where
+    it did; None: the provider refused, which costs nothing."""
     worked: Callable[[], None] = lambda: None
     failed: Callable[[ProviderError], None] = lambda error: None
     """A metered call has failed."""
@@ -89,6 +105,7 @@ class Engine:
         """*allowance*: why nothing may be paid for automatically now; None: go on."""
         self.providers = Providers(None)
         self.breaker = Breaker(clock) if breaker is None else breaker
+        self.refused = RefusedTexts(clock)
         self.cache = CompletionCache(clock)
         self.streams = Streams() if streams is None else streams
         self.contexts = Contexts() if contexts is None else contexts
@@ -179,6 +196,7 @@ class Engine:
         """Ask other providers from now on; what the earlier ones said is forgotten."""
         self.providers = providers
         self.breaker.reset()
+        self.refused.clear()
         self.streams.retire()
         self.forget()
 
@@ -205,8 +223,11 @@ class Engine:
             fitted = _fit(found, request)
         if request.trigger is Trigger.AUTOMATIC and fitted.text:
             if self.dismissed.holds(request.snapshot, fitted.text):
-                record.reason, record.detail = Reason.DISMISSED, "it was dismissed here before"
-                return Completion("", record)
+                if not has_taken_back_typo(request.snapshot):
+                    record.reason, record.detail = Reason.DISMISSED, "it was dismissed here before"
+                    return Completion("", record)
+                self.dismissed.withdraw(request.snapshot, fitted.text)
+                self._pace.withdraw_rejection()
             self.dismissed.offered(record.id, request.snapshot, fitted.text)
         said = found.result.text
         if fitted.text:
@@ -312,7 +333,8 @@ class Engine:
 
     def _is_held_back(self, request: CompletionRequest) -> bool:
         is_automatic = request.trigger is Trigger.AUTOMATIC
-        return is_automatic and bool(self.breaker.refuses() or self._allowance())
+        is_refused = self.refused.refuses(request.snapshot.uri)
+        return is_automatic and bool(is_refused or self.breaker.refuses() or self._allowance())
 
     def _refusal_to_pay(self, request: CompletionRequest, record: Record) -> str | None:
         """Why no call may begin for this request now; None: go on."""
@@ -322,7 +344,7 @@ class Engine:
         if over_limit:
             record.reason = Reason.OVER_LIMIT
             return over_limit
-        trouble = self.breaker.admit()
+        trouble = self.refused.refuses(request.snapshot.uri) or self.breaker.admit()
         if trouble:
             record.reason = Reason.HELD_BACK
         return str(trouble) if trouble else None
@@ -377,8 +399,7 @@ class Engine:
                     raise
                 model = self._another_model(error)
                 if model is None:
-                    self.breaker.failed(error, started)
-                    self._events.failed(error)
+                    self._note_failure(error, started, asked)
                     raise
                 asked = replace(asked, model=model)
                 spot = _spot(provider, request, asked)
@@ -388,8 +409,17 @@ class Engine:
             self.cache.store(spot, result)
             self.contexts.learn(asked, result)
             self.breaker.worked(started)
+            self.refused.worked(asked.uri)
             self._events.worked()
         return result
+
+    def _note_failure(self, error: ProviderError, started: float, asked: FimRequest) -> None:
+        """Draw the consequences for later requests: of all documents, or of this one."""
+        if not isinstance(error, RefusedTextError) or self.refused.failed(
+            asked.uri, error, had_context=bool(asked.context)
+        ):
+            self.breaker.failed(error, started)
+        self._events.failed(error)
 
     async def _call(
         self,
@@ -407,23 +437,33 @@ class Engine:
             said = text
             return hear(text)
 
+        is_sent = False
+
+        def mark_sent() -> None:
+            nonlocal is_sent
+            is_sent = True
+
         shape = shape_for(request.snapshot, request.settings.multiline)
         result = None
         self._events.asking()
         try:
             max_tokens = max_tokens_for(shape, asked.max_tokens)
-            result = await provider.fill(replace(asked, max_tokens=max_tokens), keep_going)
+            capped = replace(asked, max_tokens=max_tokens)
+            result = await provider.fill(capped, keep_going, mark_sent)
         except asyncio.CancelledError:
             result = FimResult(said, Finish.CUT)
             if said and provider is self.providers.first:
                 # Hung up on in the middle of a word, perhaps, as at the limit of tokens.
                 self.cache.store(spot, FimResult(said, Finish.LENGTH))
             raise
-        except ProviderError:
-            result = FimResult(said, Finish.CUT) if said else None
+        except ProviderError as error:
+            may_be_billed = said or isinstance(error, NoAnswerError)
+            result = FimResult(said, Finish.CUT) if may_be_billed else None
             raise
         finally:
-            self._events.asked(asked, result)
+            if is_sent:
+                self._events.asked(asked, result)
+            self._events.ended()
         return result
 
     def _another_model(self, error: ProviderError) -> str | None:
@@ -446,7 +486,11 @@ class Engine:
             return _Found(asked, await provider.fill(asked, _watch(request, asked)))
 
     def _asked(self, provider: FimProvider, request: CompletionRequest) -> FimRequest:
-        return self.contexts.request(request.snapshot, request.settings, metered=provider.metered)
+        asked = self.contexts.request(request.snapshot, request.settings, metered=provider.metered)
+        if self.refused.knows(asked.uri):
+            # An excerpt may be what was refused.
+            return replace(asked, context="", markers=())
+        return asked
 
     @contextmanager
     def _stage(self, record: Record, name: str) -> Iterator[None]:

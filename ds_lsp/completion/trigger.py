@@ -65,6 +65,9 @@ def suppression(request: CompletionRequest, shown: Shown) -> tuple[Reason, str] 
     return None
 
 
+MAX_TYPO_CHARS = 3
+"""Maximum characters typed and deleted again that count as a typo: few type more before they look.
+"""
 _LEAST_CHARS = 3
 _TEX = ("tex", "latex", "bibtex", "plaintex")
 # What editors close by themselves, and what then ends the line.
@@ -107,6 +110,12 @@ def is_at_end_of_statement(at: Snapshot, shown: Shown) -> bool:
 def is_correcting(at: Snapshot, shown: Shown) -> bool:
     """One or two deletions mend a typo; from the third on, something is being rewritten."""
     return _is_at_last_edit(at) and 1 <= at.edits.deletions <= 2
+
+
+def has_taken_back_typo(at: Snapshot) -> bool:
+    """Return whether the last edits deleted single characters, and no more than a typo has."""
+    deletions, removed = at.edits.deletions, at.edits.removed
+    return _is_at_last_edit(at) and 1 <= deletions <= MAX_TYPO_CHARS and len(removed) == 1
 
 
 def has_accepted(at: Snapshot, shown: Shown) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from ds_lsp.chat import edits, explanation, prompt
+from ds_lsp.chat import documentation, edits, explanation, prompt
 from ds_lsp.chat.chat import MAX_TOKENS, SHARED, answer_request, excluded, note_on
 from ds_lsp.chat.edits import Edit
 from ds_lsp.chat.explanation import Answer, Conversation
@@ -162,7 +162,7 @@ def _document(ls: DsLanguageServer, params: ExplainParams) -> Work:
     subject = _subject(ls, params)
     if not subject.is_definition:
         raise ChatRefused("There is no function here to document.")
-    if not edits.can_document(subject):
+    if not documentation.can_document(subject):
         raise ChatRefused("This is documented already.")
     return _write_documentation(ls, subject, prompt.document(subject, _language(ls)))
 
@@ -488,7 +488,7 @@ async def _write_documentation(
 ) -> None:
     request = ChatRequest(messages, _model(ls), MAX_TOKENS, as_json=True)
     result = await _result(ls, "Document", subject, request)
-    edit = edits.documentation(result.text, result.finish, subject)
+    edit = documentation.to_edit(result.text, result.finish, subject)
     await _apply(ls, "Document", subject, edit)
 
 

@@ -11,6 +11,7 @@ from ds_lsp.chat.edits import Edit
 from ds_lsp.chat.subject import Remark, Subject
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.document import (
+    CarriageReturns,
     PositionEncoding,
     Snapshot,
     column_to_index,
@@ -58,6 +59,26 @@ _DRAW_OVER_REST = frozenset(
         "emacs",
     }
 )
+
+
+_CARRIAGE_RETURNS = {
+    "Neovim": CarriageReturns.BY_FILE,
+    "helix": CarriageReturns.PAIRED,
+    # Emacs and the Vim plugins send the lines of a buffer, joined by line feeds.
+    "Eglot": CarriageReturns.CHARACTERS,
+    "emacs": CarriageReturns.CHARACTERS,
+    "vim-lsp": CarriageReturns.CHARACTERS,
+    "coc.nvim": CarriageReturns.BY_FILE,
+    "kak-lsp": CarriageReturns.CHARACTERS,
+}
+
+
+def to_carriage_returns(params: types.InitializeParams, setting: str) -> CarriageReturns:
+    """Return how a client counts carriage returns; *setting* is `client.carriage_returns`."""
+    if setting != "auto":
+        return CarriageReturns(setting)
+    name = params.client_info.name if params.client_info else ""
+    return _CARRIAGE_RETURNS.get(name, CarriageReturns.LINE_ENDS)
 
 
 def to_inline_client(params: types.InitializeParams) -> InlineClient:

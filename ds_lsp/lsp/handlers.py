@@ -38,6 +38,8 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.configuration = Configuration(params, trusts_editor=ls.trusts_editor)
     ls.configuration.read_files(ls.folders)
     ls.reconfigure()
+    setting = ls.session.settings.client.carriage_returns
+    ls.documents.carriage_returns = convert.to_carriage_returns(params, setting)
     if serves_menu(ls):
         ls.feature(types.TEXT_DOCUMENT_COMPLETION, MENU_OPTIONS)(completion_menu)
 

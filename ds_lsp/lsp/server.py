@@ -152,6 +152,7 @@ class DsLanguageServer(LanguageServer):
         self._forget_learning(uri)
         self.acceptance.closed(uri)
         self.session.index.drop(uri)
+        self.session.engine.refused.forget(uri)
 
     def document_lost(self, uri: str, why: str) -> None:
         """A document is open in the editor and not here."""

@@ -20,7 +20,7 @@ from pygls.exceptions import (
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.json_rpc import JsonRPCResponseMessage
 
-from ds_lsp.document import Document, PositionEncoding
+from ds_lsp.document import CarriageReturns, Document, PositionEncoding
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainParams, ExplainRequest
 from ds_lsp.lsp.frames import (
     EDGE_BYTES,
@@ -58,6 +58,7 @@ class Documents:
         max_chars: int = MAX_CHARS,
     ) -> None:
         self.encoding = PositionEncoding.UTF16
+        self.carriage_returns = CarriageReturns.LINE_ENDS
         self.chars = 0
         """Characters of all of them."""
         self._by_uri: dict[str, Document] = {}
@@ -87,7 +88,8 @@ class Documents:
             self._lost(item.uri, TOO_MUCH)
             return
         self._by_uri[item.uri] = Document(
-            item.uri, item.language_id, item.version, item.text, self.encoding
+            *(item.uri, item.language_id, item.version, item.text, self.encoding),
+            carriage_returns=self.carriage_returns,
         )
         self.chars += len(item.text)
 

@@ -117,6 +117,14 @@ KeepGoing = Callable[[str], bool]
 """Called with all the text so far after each piece; False ends the stream (`Finish.CUT`)."""
 
 
+Sent = Callable[[], None]
+"""Called when the first byte of a request is about to leave: from then on it may be billed."""
+
+
+def unnoticed() -> None:
+    """Do nothing: the default where nothing waits for a request to be sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     """What is left on the account, as the provider says it."""
@@ -153,7 +161,9 @@ class FimProvider(Protocol):
     metered: bool
     """Whether a call costs money and time: such calls are debounced, shared and cached."""
 
-    async def fill(self, request: FimRequest, keep_going: KeepGoing) -> FimResult: ...
+    async def fill(
+        self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
+    ) -> FimResult: ...
 
     def warm(self) -> None:
         """Open what the next `fill` will need. Called at every keystroke: cheap, never raises."""
@@ -164,4 +174,6 @@ class FimProvider(Protocol):
 class ChatProvider(Protocol):
     """Our side of one chat API. As a `FimProvider`, it raises `ProviderError` or is cancelled."""
 
-    async def chat(self, request: ChatRequest, hear: Hear) -> ChatResult: ...
+    async def chat(
+        self, request: ChatRequest, hear: Hear, sent: Sent = unnoticed
+    ) -> ChatResult: ...

@@ -10,17 +10,15 @@ import errno
 import socket
 import ssl
 import time
-import urllib.request
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import httpx
 import truststore
 
 from ds_lsp.errors import ConnectError
 from ds_lsp.providers.http1 import Headers, Link
-from ds_lsp.uris import is_loopback
+from ds_lsp.providers.proxy import ThroughProxy, UnusableProxyError, proxy_before
 
 KEEPALIVE_S = 330.0
 """How long an idle connection is kept, in seconds: a human pauses for five minutes, where httpx
@@ -36,10 +34,17 @@ MAX_IN_USE = 4
 CLOSE_TIMEOUT_S = 0.1
 """How long closing waits for a connection that is being opened, in seconds."""
 
-_T = TypeVar("_T")
-
 _STALE = (httpx.ReadError, httpx.RemoteProtocolError)
 """How a request fails on a connection that the server, or the network, has given up."""
+
+PROXY_WANTS_PASSWORD = (
+    "The proxy asks for a name and a password: put them into its address, as in "
+    "https_proxy=http://name:password@host:port."
+)
+
+STALE_WITHIN_S = 0.2
+"""Maximum seconds after which a lost connection, of those that were idle, counts as one that was
+dead before: its end is on the way when the request is sent. Longer where opening it took longer."""
 
 _TIMED_OUT_WHILE_IDLE = 408
 """What some servers say on an idle connection before they close it (RFC 9110, 15.5.9)."""
@@ -50,7 +55,7 @@ UNREACHABLE = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
-    ImportError,  # a SOCKS proxy, and no package for it
+    UnusableProxyError,
     UnicodeError,  # a host name that cannot be one
 )
 """What a request raises when no connection came about."""
@@ -60,8 +65,8 @@ class Connection:
     """The way to one origin.
 
     Lives in one event loop. Making one raises `httpx.InvalidURL` or `httpx.UnsupportedProtocol`
-    when *base_url* is no http(s) address, and ImportError or ValueError when the environment
-    names a proxy that httpx cannot use, as a SOCKS proxy without the package for it.
+    when *base_url* is no http(s) address, and `UnusableProxyError` when the environment names a
+    proxy that cannot be used.
     """
 
     def __init__(self, base_url: str, reached: Callable[[], None] = lambda: None) -> None:
@@ -69,16 +74,24 @@ class Connection:
         url = httpx.URL(base_url)
         if url.scheme not in ("http", "https") or not url.host:
             raise httpx.UnsupportedProtocol("not an http(s) address")
-        self.proxied = _has_proxy(url)
-        self._way: _Direct | _ThroughProxy
-        self._way = _ThroughProxy() if self.proxied else _Direct(url, reached)
+        self.proxy = proxy_before(url)
+        """The proxy all requests go through; None where there is none."""
+        self._way: _Direct | ThroughProxy
+        if self.proxy:
+            limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
+            self._way = ThroughProxy(self.proxy, _ssl_context(), limits)
+        else:
+            self._way = _Direct(url, reached)
 
-    async def send(self, request: httpx.Request) -> httpx.Response:
+    async def send(
+        self, request: httpx.Request, sent: Callable[[], None] = lambda: None
+    ) -> httpx.Response:
         """The answer to *request*, its body yet to be read; closing it is a must.
 
-        Raises `httpx.HTTPError`, and what else is in `UNREACHABLE`. Cancelling hangs up.
+        *sent* is called when the first byte is about to leave. Raises `httpx.HTTPError`, and what
+        else is in `UNREACHABLE`. Cancelling hangs up.
         """
-        return await self._way.send(request)
+        return await self._way.send(request, sent)
 
     def warm(self) -> None:
         """Open a connection unless one is idle, open or being opened. Never raises."""
@@ -108,13 +121,12 @@ async def reach(base_url: str) -> Reached:
     try:
         url = httpx.URL(base_url)
         host = url.host
-        if _has_proxy(url):
-            proxies = urllib.request.getproxies()
-            proxy = proxies.get(url.scheme) or proxies.get("all") or ""
-            return Reached(httpx.URL(proxy).host)
+        if proxy := proxy_before(url):
+            proxy.check()
+            return Reached(proxy.host)
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             return await _reach(url)
-    except (OSError, TimeoutError, httpx.InvalidURL, UnicodeError) as exc:
+    except (OSError, TimeoutError, httpx.InvalidURL, ValueError) as exc:
         failure = ConnectError(why_unreachable(exc, host))
     raise failure
 
@@ -143,20 +155,31 @@ async def _reach(url: httpx.URL) -> Reached:
     )
 
 
-def why_unreachable(exc: BaseException, host: str) -> str:
-    """One sentence out of the chain of causes of *exc*."""
+def why_unreachable(exc: BaseException, host: str, setting: str = "`base_url`") -> str:
+    """Return one sentence out of the chain of causes of *exc*.
+
+    *host* is where the connection was to go, and *setting* names what says so.
+    """
+    sentence = _why(exc, host, setting)
+    return sentence[0].upper() + sentence[1:] if host.startswith("the ") else sentence
+
+
+def _why(exc: BaseException, host: str, setting: str) -> str:
     for cause in _causes(exc):
         match cause:
             case ssl.SSLCertVerificationError():
                 return f"The certificate of {host} is not valid ({cause.verify_message})."
             case ssl.SSLError():
-                return f"{host} does not speak TLS as it should: check `base_url` and any proxy."
+                return f"{host} does not speak TLS as it should: check {setting} and any proxy."
             case socket.gaierror() | UnicodeError():
-                return f"The name {host} is not known: check the network and `base_url`."
+                name = host.replace("the proxy", "of the proxy")
+                return f"The name {name} is not known: check the network and {setting}."
             case ConnectionRefusedError():
-                return f"{host} refuses connections: check `base_url`."
-            case ImportError():
-                return "The environment names a SOCKS proxy: run `pip install httpx[socks]`."
+                return f"{host} refuses connections: check {setting}."
+            case UnusableProxyError():
+                return str(cause)
+            case httpx.ProxyError() if "407" in str(cause):
+                return PROXY_WANTS_PASSWORD
             case httpx.InvalidURL() | httpx.UnsupportedProtocol():
                 return "`base_url` is not an http or https address."
     return f"{host} cannot be reached: check the network."
@@ -171,17 +194,6 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
             exc = exc.__cause__ or exc.__context__
 
 
-def _has_proxy(url: httpx.URL) -> bool:
-    """Whether the environment (on Windows and macOS: the system) puts a proxy before *url*."""
-    if is_loopback(url.host):
-        # No proxy has a way to this machine, nor any business with what is sent within it.
-        return False
-    proxies = urllib.request.getproxies()
-    if not (proxies.get(url.scheme) or proxies.get("all")):
-        return False
-    return not urllib.request.proxy_bypass(url.netloc.decode("ascii"))
-
-
 def _ssl_context() -> ssl.SSLContext:
     """The operating system's certificates: companies install their own there."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -189,79 +201,6 @@ def _ssl_context() -> ssl.SSLContext:
     # nobody waits for is paid to its end.
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-class _ThroughProxy:
-    """Through a proxy a connection is opened with a request of its own: left to httpx."""
-
-    def __init__(self) -> None:
-        limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
-        self._client = httpx.AsyncClient(verify=_ssl_context(), limits=limits, timeout=None)
-
-    async def send(self, request: httpx.Request) -> httpx.Response:
-        sending = asyncio.create_task(self._client.send(request, stream=True))
-        try:
-            response = await _cancelled_once(sending)
-        except asyncio.CancelledError:
-            if not sending.cancelled() and not sending.exception():
-                await _finished(sending.result().aclose())
-            raise
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        response.stream = _ProxiedBody(response.stream)
-        return response
-
-    def warm(self) -> None:
-        pass
-
-    async def aclose(self) -> None:
-        await self._client.aclose()
-
-
-class _ProxiedBody(httpx.AsyncByteStream):
-    """The body of an answer that comes through a proxy."""
-
-    def __init__(self, stream: httpx.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        parts = aiter(self._stream)
-
-        async def next_part() -> bytes:
-            return await anext(parts, b"")
-
-        while part := await _cancelled_once(asyncio.create_task(next_part())):
-            yield part
-
-    async def aclose(self) -> None:
-        await _finished(self._stream.aclose())
-
-
-async def _cancelled_once(task: asyncio.Task[_T]) -> _T:
-    """The result of *task*, which is cancelled once, however often that is asked for.
-
-    Cancelled again while it hangs up, httpx leaves the connection open, and the answer going on.
-    """
-    try:
-        await asyncio.wait([task])
-    except asyncio.CancelledError:
-        task.cancel()
-        await _finished(asyncio.wait([task]))
-        raise
-    return task.result()
-
-
-async def _finished(work: Coroutine[Any, Any, object]) -> None:
-    """Do *work*; who cancels that is heard when it is done."""
-    task = asyncio.create_task(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as exc:
-            cancelled = exc
-    error = task.exception()
-    if end := cancelled or error:
-        raise end
 
 
 class _Direct:
@@ -292,10 +231,10 @@ class _Direct:
         if asyncio.get_running_loop().time() >= self._not_before:
             self._leave(self._open())
 
-    async def send(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpx.Request, sent: Callable[[], None]) -> httpx.Response:
         await self._turns.acquire()
         try:
-            link, status, headers = await self._answered(request)
+            link, status, headers = await self._answered(request, sent)
         except BaseException:
             self._turns.release()
             raise
@@ -310,35 +249,56 @@ class _Direct:
 
     async def aclose(self) -> None:
         self._closed = True
-        for link in (*self._in_use, *(link for link, _ in self._idle)):
+        for link in self._in_use:
             link.hang_up()
-        self._idle.clear()
+        self._drop_idle()
         if self._openings:
             # Cancelled, asyncio would leave a socket open. One that comes later is hung up then.
             await asyncio.wait(self._openings, timeout=CLOSE_TIMEOUT_S)
         # asyncio closes a socket the next time around.
         await asyncio.sleep(0)
 
-    async def _answered(self, request: httpx.Request) -> tuple[Link, int, Headers]:
-        """Send *request*, again if the connection turns out to have died while it was idle.
+    async def _answered(
+        self, request: httpx.Request, sent: Callable[[], None]
+    ) -> tuple[Link, int, Headers]:
+        """Send *request*, once more where the connection had died while it was idle.
 
-        After a night's sleep of the machine nothing tells a dead connection from a live one
-        before it is used. On a fresh connection the same error is the server's: it is raised.
+        Nothing tells a dead connection from a live one before it is used. Sent again is only what
+        no service can have worked on: no byte of an answer has come, or a goodbye (408) alone, and
+        the end came as soon as it does from a connection that is gone. Else it would be paid twice.
         """
         head = request.method.encode(), request.url.raw_path, request.headers.raw
+        may_repeat = True
         while True:
             link, is_fresh = await self._taken()
+            may_repeat = may_repeat and not is_fresh
             self._in_use.add(link)
+            asked_at = asyncio.get_running_loop().time()
             try:
+                sent()
                 status, headers = await link.ask(*head, request.content)
-                if status != _TIMED_OUT_WHILE_IDLE or is_fresh:
+                is_goodbye = status == _TIMED_OUT_WHILE_IDLE
+                if not (is_goodbye and may_repeat and _was_dead(link, asked_at)):
                     return link, status, headers
-                raise httpx.RemoteProtocolError("")
             except BaseException as exc:
-                self._in_use.discard(link)
-                link.hang_up()
-                if is_fresh or not isinstance(exc, _STALE):
+                self._drop(link)
+                is_lost = isinstance(exc, _STALE) and not link.has_answered
+                if not (is_lost and may_repeat and _was_dead(link, asked_at)):
                     raise
+            else:
+                self._drop(link)
+            may_repeat = False
+            # The others have been idle as long, or longer.
+            self._drop_idle()
+
+    def _drop(self, link: Link) -> None:
+        self._in_use.discard(link)
+        link.hang_up()
+
+    def _drop_idle(self) -> None:
+        for link, _ in self._idle:
+            link.hang_up()
+        self._idle.clear()
 
     async def _taken(self) -> tuple[Link, bool]:
         """A connection, and whether it was opened for this. Raises what opening one raises."""
@@ -409,6 +369,12 @@ class _Direct:
             raise httpx.ConnectTimeout("") from exc
         except OSError as exc:
             raise httpx.ConnectError("") from _most_telling(exc)
+
+
+def _was_dead(link: Link, asked_at: float) -> bool:
+    """Return whether an exchange that began at *asked_at* ended too soon to have been one."""
+    took_s = asyncio.get_running_loop().time() - asked_at
+    return took_s <= max(STALE_WITHIN_S, link.opened_in_s)
 
 
 def _most_telling(error: OSError) -> OSError:

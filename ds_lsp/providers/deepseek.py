@@ -11,17 +11,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from typing import TypeGuard
 
 import httpx
 
 from ds_lsp import __version__
+from ds_lsp.document import show_carriage_returns
 from ds_lsp.errors import (
     AuthenticationError,
     BadRequestError,
     BalanceError,
     ConnectError,
+    NoAnswerError,
     ProviderError,
     RateLimitError,
+    RefusedTextError,
     UnavailableError,
     UnknownModelError,
 )
@@ -31,9 +35,16 @@ from ds_lsp.providers.base import (
     FimResult,
     Finish,
     KeepGoing,
+    Sent,
     TokenUsage,
+    unnoticed,
 )
-from ds_lsp.providers.connection import UNREACHABLE, Connection, why_unreachable
+from ds_lsp.providers.connection import (
+    PROXY_WANTS_PASSWORD,
+    UNREACHABLE,
+    Connection,
+    why_unreachable,
+)
 from ds_lsp.providers.models import catalog
 from ds_lsp.providers.sse import EventTooLargeError, SseDecoder
 
@@ -62,6 +73,9 @@ _FAILED = frozenset({"content_filter", "insufficient_system_resource", "aborted"
 
 _MAY_BE_THE_MODEL = (400, 404, 422)
 """How an unknown model is refused, here or by services that speak DeepSeek's language."""
+
+_MAY_BE_THE_TEXT = (400, 422)
+"""How a text is refused by services that give no reason."""
 
 _SUPPORTED_MODELS = re.compile(r"supported API model names are (.{1,500}?)(?:,? but |\.?$)")
 _MODEL_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
@@ -95,13 +109,17 @@ class DeepSeek:
         self._idle_timeout_s = idle_timeout_s
         self._connection: Connection | None = None
         self._closed = False
+        self._completed_by: set[str] = set()
+        """Models that have completed with these settings."""
 
-    async def fill(self, request: FimRequest, keep_going: KeepGoing) -> FimResult:
+    async def fill(
+        self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
+    ) -> FimResult:
         """What the model puts between prefix and suffix.
 
         Raises `ProviderError` and nothing else; cancelling hangs up.
         """
-        call = _FimCall(request, keep_going, self.host, self._idle_timeout_s)
+        call = _FimCall(request, keep_going, self.host, self._idle_timeout_s, sent)
         finish = await self.run(call)
         return FimResult(whole_characters(call.text), finish, call.usage)
 
@@ -116,25 +134,33 @@ class DeepSeek:
             error = exc
             if call.status in _MAY_BE_THE_MODEL:
                 error = await self._unless_model_is_gone(exc, call)
+            if call.status in _MAY_BE_THE_TEXT and call.model in self._completed_by:
+                # The same settings have worked.
+                error = RefusedTextError(_REFUSED_TEXT.format(host=self.host, status=call.status))
         except ProviderError as exc:
             error = exc
         except TimeoutError:
-            error = call.refusal or UnavailableError(f"{self.host} did not answer in time.")
+            error = call.refusal or NoAnswerError(f"{self.host} did not answer in time.")
         except Exception as exc:
             error = self._error_from(exc)
         log.debug(
             "%s: %s characters sent, %d received, %.0f ms, %s",
             call.section,
-            call.sent,
+            call.size,
             len(call.text),
             (time.monotonic() - started) * 1000,
             type(error).__name__ if error else call.finish,
         )
         # Trouble after the last piece of text is no trouble.
         if call.finish is not None:
+            self._note_completed(call)
             return call.finish
         # Raised out here, it drags no exception along that quotes what was sent or received.
         raise error or UnavailableError("The answer was cut off: try again.")
+
+    def _note_completed(self, call: "Call") -> None:
+        if isinstance(call, _FimCall):
+            self._completed_by.add(call.model)
 
     async def models(self) -> tuple[str, ...]:
         """The names of the models there are, in the service's order. Raises `ProviderError`."""
@@ -197,7 +223,7 @@ class DeepSeek:
         connection = self._connect()
         url = self._base_url + call.path
         post = httpx.Request("POST", url, content=call.body, headers=headers)
-        response = await connection.send(post)
+        response = await connection.send(post, call.sent)
         try:
             await call.read(response, clock)
         finally:
@@ -244,8 +270,12 @@ class DeepSeek:
     def _error_from(self, exc: Exception) -> ProviderError:
         """*exc*, which came from below, as ours."""
         if isinstance(exc, UNREACHABLE):
-            proxied = self._connection is not None and self._connection.proxied
-            return ConnectError(why_unreachable(exc, "The proxy" if proxied else self.host))
+            proxy = self._connection.proxy if self._connection else None
+            if proxy:
+                return ConnectError(
+                    why_unreachable(exc, f"the proxy {proxy.host}", f"`{proxy.variable}`")
+                )
+            return ConnectError(why_unreachable(exc, self.host))
         if not isinstance(exc, httpx.HTTPError | OSError | EventTooLargeError):
             # Its text may quote the document.
             log.warning("unexpected %s during a completion", type(exc).__name__)
@@ -262,12 +292,13 @@ class Call:
         path: str,
         model: str,
         body: bytes,
-        sent: str,
+        size: str,
         timeout_s: float,
         host: str,
         idle_timeout_s: float,
+        sent: Sent,
     ) -> None:
-        """*section*: where its settings are. *sent*: how much it sends, for the log.
+        """*section*: where its settings are. *size*: how much it sends, for the log.
 
         *idle_timeout_s*: see `DeepSeek`.
         """
@@ -275,6 +306,7 @@ class Call:
         self.path = path
         self.model = model
         self.body = body
+        self.size = size
         self.sent = sent
         self.timeout_s = timeout_s
         self.text = ""
@@ -400,17 +432,23 @@ class _FimCall(Call):
     """Fill in the middle by ``POST /beta/completions``."""
 
     def __init__(
-        self, request: FimRequest, keep_going: KeepGoing, host: str, idle_timeout_s: float
+        self,
+        request: FimRequest,
+        keep_going: KeepGoing,
+        host: str,
+        idle_timeout_s: float,
+        sent: Sent,
     ) -> None:
         super().__init__(
             section="completion",
             path="/beta/completions",
             model=request.model,
             body=_body(request),
-            sent=f"{len(request.context) + len(request.prefix)} + {len(request.suffix)}",
+            size=f"{len(request.context) + len(request.prefix)} + {len(request.suffix)}",
             timeout_s=request.timeout_s,
             host=host,
             idle_timeout_s=idle_timeout_s,
+            sent=sent,
         )
         self._keep_going = keep_going
 
@@ -428,7 +466,7 @@ def _body(request: FimRequest) -> bytes:
     payload: dict[str, object] = {
         "model": request.model,
         # DeepSeek calls the prefix "prompt"; the name stops at this line.
-        "prompt": request.context + request.prefix or EMPTY_PROMPT,
+        "prompt": request.context + show_carriage_returns(request.prefix) or EMPTY_PROMPT,
         "max_tokens": request.max_tokens,
         # DeepSeek's own default is 1: too imaginative for code.
         "temperature": request.temperature,
@@ -437,7 +475,7 @@ def _body(request: FimRequest) -> bytes:
     }
     # Absent, not empty: without a suffix the prompt alone is what the prefix cache stores.
     if request.suffix:
-        payload["suffix"] = request.suffix
+        payload["suffix"] = show_carriage_returns(request.suffix)
     return to_body(payload)
 
 
@@ -457,24 +495,33 @@ def _json(text: str | bytes) -> object:
     return value
 
 
+MAX_TOKENS_BELIEVED = 10_000_000
+"""Maximum tokens of one call that are believed: ten times the longest context there is."""
+
+
 def _usage(data: object) -> TokenUsage | None:
-    """DeepSeek docs, Create FIM Completion, "usage"; every number of it may be missing."""
+    """Return the tokens of a call (DeepSeek docs, Create FIM Completion, "usage").
+
+    None where a number that is needed is missing or none is to be believed: the call is estimated
+    then, as one that says nothing.
+    """
     if not isinstance(data, dict):
         return None
+    names = ("prompt_tokens", "prompt_cache_hit_tokens", "prompt_cache_miss_tokens")
+    prompt, hit, miss = (data.get(name) for name in names)
+    completion = data.get("completion_tokens")
+    if hit is None:
+        hit = 0
+    if miss is None and _is_count(prompt) and _is_count(hit):
+        # A service that does not tell hits from misses bills them all as misses.
+        miss = max(0, prompt - hit)
+    if _is_count(hit) and _is_count(miss) and _is_count(completion):
+        return TokenUsage(prompt_hit=hit, prompt_miss=miss, completion=completion)
+    return None
 
-    def tokens(name: str) -> int | None:
-        value = data.get(name)
-        return value if type(value) is int and value >= 0 else None
 
-    miss = tokens("prompt_cache_miss_tokens")
-    if miss is None:
-        # Whoever does not tell hits from misses bills them all as misses.
-        miss = (tokens("prompt_tokens") or 0) - (tokens("prompt_cache_hit_tokens") or 0)
-    return TokenUsage(
-        prompt_hit=tokens("prompt_cache_hit_tokens") or 0,
-        prompt_miss=max(0, miss),
-        completion=tokens("completion_tokens") or 0,
-    )
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= MAX_TOKENS_BELIEVED
 
 
 def whole_characters(text: str) -> str:
@@ -570,6 +617,10 @@ def _refusal(
             return BalanceError(
                 f"The DeepSeek account has too little balance: top up at {catalog().top_up}."
             )
+        case 400 | 403 | 413 | 414 | 422 | 451 if _is_about_text(status, message):
+            return RefusedTextError(_REFUSED_TEXT.format(host=host, status=status))
+        case 407:
+            return ConnectError(PROXY_WANTS_PASSWORD)
         case 404:
             return BadRequestError(f"{host} has no completions (404): check `base_url`.")
         case 429 if "balance" in message.lower():
@@ -590,6 +641,26 @@ def _refusal(
     return UnavailableError(
         f"{host} is in trouble ({status}): try again later.", retry_after_s=wish
     )
+
+
+_REFUSED_TEXT = (
+    "{host} refused this text ({status}): it may be too long, or hold what a filter does not let "
+    "through. Other files are still completed."
+)
+_ABOUT_TEXT = re.compile(
+    r"risk|moderat|inspect|inappropriate|sensitive|unsafe|safety|policy|violat|filter|harmful"
+    r"|context[ _]length|too (?:long|large)|maximum (?:context|length)|token limit"
+    r"|风险|敏感|违规|审核",
+    re.IGNORECASE,
+)
+
+
+def _is_about_text(status: int, message: str) -> bool:
+    """Return whether a request was refused for what it says, and not for how it was asked.
+
+    A firewall or a proxy before the service answers 403, 413, 414 and 451 by the text alone.
+    """
+    return status not in (400, 422) or _ABOUT_TEXT.search(message) is not None
 
 
 def _retry_after_s(value: str) -> float | None:

@@ -1,7 +1,7 @@
 """Chat by DeepSeek: what it takes besides what all calls have in common."""
 
 from ds_lsp.errors import UnavailableError
-from ds_lsp.providers.base import ChatPiece, ChatRequest, ChatResult, Hear
+from ds_lsp.providers.base import ChatPiece, ChatRequest, ChatResult, Hear, Sent, unnoticed
 from ds_lsp.providers.deepseek import Call, Choice, Chunk, DeepSeek, to_body, whole_characters
 
 IDLE_TIMEOUT_S = 30.0
@@ -22,26 +22,29 @@ class DeepSeekChat:
         self._deepseek = deepseek
         self._idle_timeout_s = idle_timeout_s
 
-    async def chat(self, request: ChatRequest, hear: Hear) -> ChatResult:
+    async def chat(self, request: ChatRequest, hear: Hear, sent: Sent = unnoticed) -> ChatResult:
         """What the model answers. Raises `ProviderError` and nothing else; cancelling hangs up."""
-        call = _ChatCall(request, hear, self._deepseek.host, self._idle_timeout_s)
+        call = _ChatCall(request, hear, self._deepseek.host, self._idle_timeout_s, sent)
         finish = await self._deepseek.run(call)
         text, reasoning = whole_characters(call.text), whole_characters(call.reasoning)
         return ChatResult(text, reasoning, finish, call.usage)
 
 
 class _ChatCall(Call):
-    def __init__(self, request: ChatRequest, hear: Hear, host: str, idle_timeout_s: float) -> None:
+    def __init__(
+        self, request: ChatRequest, hear: Hear, host: str, idle_timeout_s: float, sent: Sent
+    ) -> None:
         super().__init__(
             section="chat",
             # An opening is "chat prefix completion", which is beta (DeepSeek docs).
             path="/beta/chat/completions" if request.opening else "/chat/completions",
             model=request.model,
             body=_body(request),
-            sent=str(sum(len(message.content) for message in request.messages)),
+            size=str(sum(len(message.content) for message in request.messages)),
             timeout_s=request.timeout_s,
             host=host,
             idle_timeout_s=idle_timeout_s,
+            sent=sent,
         )
         self.reasoning = ""
         self._hear = hear

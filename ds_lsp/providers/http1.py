@@ -32,14 +32,20 @@ class Link(asyncio.Protocol):
         self._is_closed = False
         self._lost_by: Exception | None = None
         self._transport: asyncio.Transport
+        self.opened_in_s = 0.0
+        """Seconds that opening took: at least one round trip."""
+        self.has_answered = False
+        """Whether a byte has come since the last request was sent."""
 
     @classmethod
     async def open(cls, host: str, port: int, context: ssl.SSLContext | None) -> Self:
         """Connect. Raises OSError."""
         loop = asyncio.get_running_loop()
+        started = loop.time()
         _, link = await loop.create_connection(
             cls, host, port, ssl=context, happy_eyeballs_delay=NEXT_ADDRESS_AFTER_S
         )
+        link.opened_in_s = loop.time() - started
         return link
 
     @property
@@ -54,6 +60,7 @@ class Link(asyncio.Protocol):
         try:
             request = h11.Request(method=method, target=target, headers=headers)
             pieces = (self._http.send(e) for e in (request, h11.Data(body), h11.EndOfMessage()))
+            self.has_answered = False
             # In one write: in two, the second would be a segment of its own.
             self._transport.write(b"".join(piece or b"" for piece in pieces))
         except h11.LocalProtocolError as exc:
@@ -117,6 +124,7 @@ class Link(asyncio.Protocol):
             # A server that speaks first says goodbye (HTTP 408).
             self.hang_up()
             return
+        self.has_answered = True
         self._received += data
         if len(self._received) >= MAX_WAITING_BYTES:
             self._transport.pause_reading()

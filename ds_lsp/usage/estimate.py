@@ -1,28 +1,11 @@
 """How many tokens a call took whose provider does not say, as when its stream was cut."""
 
 import math
+from collections.abc import Callable
 
 from ds_lsp.providers.base import ChatRequest, ChatResult, FimRequest, TokenUsage
 
 _TOKENS_PER_CHAR_OR_BYTE = 0.15
-
-
-def estimated_usage(request: FimRequest, said: str) -> TokenUsage:
-    """The tokens of a call that was hung up on when it had *said* so much.
-
-    All of the prompt counts as missed by the provider's cache: rather too much than too little.
-    """
-    prompt = tokens_in(request.prefix) + tokens_in(request.suffix)
-    return TokenUsage(prompt_hit=0, prompt_miss=prompt, completion=tokens_in(said))
-
-
-def estimated_chat_usage(request: ChatRequest, heard: ChatResult) -> TokenUsage:
-    """The same of a chat: what the model said to itself is billed as well."""
-    prompt = sum(tokens_in(message.content) for message in request.messages)
-    said = tokens_in(heard.text) + tokens_in(heard.reasoning)
-    return TokenUsage(
-        prompt_hit=0, prompt_miss=prompt + tokens_in(request.opening), completion=said
-    )
 
 
 def tokens_in(text: str) -> int:
@@ -34,3 +17,24 @@ def tokens_in(text: str) -> int:
     """
     size = len(text.encode("utf-8", "surrogatepass"))
     return math.ceil((len(text) + size) * _TOKENS_PER_CHAR_OR_BYTE)
+
+
+def estimated_usage(
+    request: FimRequest, said: str, tokens: Callable[[str], float] = tokens_in
+) -> TokenUsage:
+    """Return the tokens of a call that ended when it had *said* so much.
+
+    *tokens* counts those of a prompt, as far as is known. All of the prompt counts as missed by
+    the provider's cache: rather too much than too little.
+    """
+    prompt = tokens(request.context + request.prefix) + tokens(request.suffix)
+    return TokenUsage(prompt_hit=0, prompt_miss=math.ceil(prompt), completion=tokens_in(said))
+
+
+def estimated_chat_usage(request: ChatRequest, heard: ChatResult) -> TokenUsage:
+    """The same of a chat: what the model said to itself is billed as well."""
+    prompt = sum(tokens_in(message.content) for message in request.messages)
+    said = tokens_in(heard.text) + tokens_in(heard.reasoning)
+    return TokenUsage(
+        prompt_hit=0, prompt_miss=prompt + tokens_in(request.opening), completion=said
+    )

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from ds_lsp.errors import StoreError
 from ds_lsp.providers.base import ChatRequest, ChatResult, FimRequest, FimResult, TokenUsage
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
-from ds_lsp.usage.estimate import estimated_chat_usage, estimated_usage
+from ds_lsp.usage.estimate import estimated_chat_usage, estimated_usage, tokens_in
 from ds_lsp.usage.prices import cost_usd
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ def usage_file() -> Path:
 
 def local_now() -> datetime:
     return datetime.now().astimezone()
+
+
+@contextmanager
+def _surviving() -> Iterator[None]:
+    """Log trouble with counting: it must not cost the answer that was paid for."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("a call could not be counted: %s", type(error).__name__)
 
 
 class Ledger:
@@ -76,19 +86,29 @@ class Ledger:
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
-    def add_completion(self, request: FimRequest, result: FimResult | None) -> None:
-        """A metered call has ended; *result* is None when it failed before it said anything."""
-        usage, estimated = result.usage if result else None, 0
-        if result and not usage:
-            usage, estimated = estimated_usage(request, result.text), 1
-        self.add_call(request.model, usage, request.language_id, estimated=estimated)
+    def add_completion(
+        self,
+        request: FimRequest,
+        result: FimResult | None,
+        tokens: Callable[[str], float] = tokens_in,
+    ) -> None:
+        """Count a metered call that was sent and has ended; *result* is None where it was refused.
+
+        *tokens* estimates a prompt whose tokens the provider did not tell.
+        """
+        with _surviving():
+            usage, estimated = result.usage if result else None, 0
+            if result and not usage:
+                usage, estimated = estimated_usage(request, result.text, tokens), 1
+            self.add_call(request.model, usage, request.language_id, estimated=estimated)
 
     def add_chat(self, request: ChatRequest, result: ChatResult | None) -> None:
         """The same of a chat, which completes no document."""
-        usage, estimated = result.usage if result else None, 0
-        if result and not usage:
-            usage, estimated = estimated_chat_usage(request, result), 1
-        self.add_call(request.model, usage, estimated=estimated)
+        with _surviving():
+            usage, estimated = result.usage if result else None, 0
+            if result and not usage:
+                usage, estimated = estimated_chat_usage(request, result), 1
+            self.add_call(request.model, usage, estimated=estimated)
 
     def add_call(
         self, model: str, usage: TokenUsage | None, language: str = "", *, estimated: int = 0
@@ -170,11 +190,13 @@ class Ledger:
     async def _write(self) -> None:
         try:
             self._stored = await asyncio.to_thread(self._exchange, self._written)
-        except StoreError as error:
+        except Exception as error:
+            # Whatever it is, later counts are written again in a minute.
             self._retry_at = self._clock() + RETRY_AFTER_S
-            log.info("the usage file cannot be used: %s", error)
+            why = str(error) if isinstance(error, StoreError) else type(error).__name__
+            log.info("the usage file cannot be used: %s", why)
             self._say(
-                f"Tokens and money cannot be written to {self._path()}: {error}. "
+                f"Tokens and money cannot be written to {self._path()}: {why}. "
                 "They are counted in memory until they can."
             )
         else:

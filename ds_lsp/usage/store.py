@@ -178,12 +178,22 @@ def _upsert(
 ) -> None:
     counters = [each.name for each in dataclasses.fields(kind)]
     names = [*keys, *counters]
-    sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in counters)
+    sums = ", ".join(f"{name} = {_sound(name)} + excluded.{name}" for name in counters)
     connection.executemany(
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         f" ON CONFLICT DO UPDATE SET {sums}",
         [(*map(_storable, key), *dataclasses.astuple(counts)) for key, counts in rows],
     )
+
+
+MAX_COUNT = 10**15
+"""Maximum of one counter that is believed; more than anybody uses, and far from SQLite's own."""
+
+
+def _sound(name: str) -> str:
+    """Return SQL for the value of a counter; 0 for one that was spoiled from outside."""
+    kind = f"typeof({name}) IN ('integer', 'real')"
+    return f"CASE WHEN {kind} AND {name} BETWEEN 0 AND {MAX_COUNT} THEN {name} ELSE 0 END"
 
 
 def _storable(name: str) -> str:
@@ -198,6 +208,6 @@ def _select(
     kind: type[Totals] | type[Tally],
     day: str,
 ) -> Sequence[tuple[Any, ...]]:
-    names = [*keys, *(each.name for each in dataclasses.fields(kind))]
+    names = [*keys, *(_sound(each.name) for each in dataclasses.fields(kind))]
     rows = connection.execute(f"SELECT {', '.join(names)} FROM {table} WHERE day >= ?", (day,))
     return rows.fetchall()

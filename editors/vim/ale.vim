@@ -15,6 +15,7 @@ for s:type in ['python', 'c', 'cpp', 'go', 'java', 'javascript', 'ruby', 'rust',
   \ 'lsp': 'stdio',
   \ 'executable': 'ds-lsp',
   \ 'command': '%e --stdio',
+  \ 'initialization_options': {'client': {'carriageReturns': 'characters'}},
   \ 'project_root': {buffer -> fnamemodify(ale#path#FindNearestDirectory(buffer, '.git'), ':h:h')},
   \})
 endfor

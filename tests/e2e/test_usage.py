@@ -1,6 +1,7 @@
 """The bill and the acceptance, counted by the real server."""
 
 import asyncio
+import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -63,6 +64,52 @@ async def test_a_stream_that_was_cut_is_estimated(tmp_path: Path, fake: FakeDeep
         assert (today["requests"], today["estimated"]) == (1, 1)
         assert today["prompt_miss_tokens"] == 2 + 4
         assert today["cost_usd"] > 0
+
+
+async def test_the_bill_is_what_was_sent(tmp_path: Path, fake: FakeDeepSeek) -> None:
+    """By the stand-in's own count, cancelled calls and excerpts of other files included."""
+    options = {"completion": {"debounceMs": 0}}
+    text = "".join(f"def function_{n}(value):\n    return value + {n}\n\n" for n in range(60))
+    async with editor(tmp_path, fake, options=options) as at:
+        at.open("# 别的文件\n" + text.replace("function", "别的"), uri="file:///nowhere/b.py")
+        position = at.open(f"{text}total = |\n", uri="file:///nowhere/a.py")
+        for number in range(24):
+            position = at.insert(position, "xyz"[number % 3], uri="file:///nowhere/a.py")
+            asked = len(fake.requests)
+            if number % 3:
+                fake.text = "function_1(2)"
+                await at.complete(position, uri="file:///nowhere/a.py")
+                continue
+            fake.script(Send(f"data: {chunk('foo')}\n\n".encode()), Wait())
+            identifier, answer = at.request(position, uri="file:///nowhere/a.py")
+            await asyncio.to_thread(fake.wait_for_requests, asked + 1)
+            at.client.cancel_request(types.CancelParams(id=identifier))
+            with pytest.raises(JsonRpcException):
+                await answer
+            await asyncio.to_thread(fake.wait_until, lambda: fake.requests[-1].hung_up)
+        today = (await at.command("usage"))["today"]
+    sent = [str(each.body["prompt"]) + str(each.body.get("suffix", "")) for each in fake.requests]
+    assert any("别的" in prompt for prompt in sent)
+    counted = sum(len(prompt) // 3 + 1 for prompt in sent)
+    assert today["requests"] == len(sent) == 24
+    ours = today["prompt_miss_tokens"] + today["prompt_hit_tokens"]
+    assert abs(ours - counted) < counted / 10
+
+
+async def test_a_call_cancelled_before_it_was_sent_is_not_counted(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        # TLS is never spoken there: the connection does not come about.
+        url = f"https://127.0.0.1:{full.getsockname()[1]}"
+        options = {"baseUrl": url, "apiKey": "sk-x", "completion": {"debounceMs": 0}}
+        async with editor(tmp_path, None, options=options) as at:
+            position = at.open("x = |\n")
+            identifier, answer = at.request(position)
+            accepted, _ = await asyncio.to_thread(full.accept)
+            at.client.cancel_request(types.CancelParams(id=identifier))
+            with pytest.raises(JsonRpcException):
+                await answer
+            assert (await at.command("usage"))["session"]["requests"] == 0
+        accepted.close()
 
 
 async def test_two_servers_know_of_each_other(tmp_path: Path, fake: FakeDeepSeek) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ds_lsp.errors import ProviderError
-from ds_lsp.providers.base import FimRequest, FimResult, Finish
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, unnoticed
 from ds_lsp.providers.deepseek import (
     MAX_TEXT_CHARS,
     DeepSeek,
@@ -51,7 +51,7 @@ LINES = (
 def test_a_stream_of_anything_is_a_result_or_a_provider_error(
     stream: bytes, size: int, wanted: int
 ) -> None:
-    call = _FimCall(REQUEST, lambda text: len(text) <= wanted, "host", 1.0)
+    call = _FimCall(REQUEST, lambda text: len(text) <= wanted, "host", 1.0, unnoticed)
     decoder = SseDecoder()
     said = ""
     try:

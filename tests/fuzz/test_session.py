@@ -28,7 +28,15 @@ from ds_lsp.errors import (
     UnknownModelError,
 )
 from ds_lsp.lsp.notify import ASKED_EVERY_S
-from ds_lsp.providers.base import Balance, FimRequest, FimResult, Finish, KeepGoing
+from ds_lsp.providers.base import (
+    Balance,
+    FimRequest,
+    FimResult,
+    Finish,
+    KeepGoing,
+    Sent,
+    unnoticed,
+)
 from tests.hosted import Hosted
 from tests.unit.clean import clean
 from tests.unit.fakes import FakeTime, turns
@@ -100,7 +108,10 @@ class Fickle:
     def __init__(self, **_: object) -> None:
         pass
 
-    async def fill(self, request: FimRequest, keep_going: KeepGoing) -> FimResult:
+    async def fill(
+        self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
+    ) -> FimResult:
+        sent()
         await Fickle.holds.wait()
         if Fickle.fault:
             raise FAULTS[Fickle.fault](request)

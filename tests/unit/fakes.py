@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ds_lsp.errors import ProviderError
-from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, TokenUsage
+from ds_lsp.providers.base import (
+    FimRequest,
+    FimResult,
+    Finish,
+    KeepGoing,
+    Sent,
+    TokenUsage,
+    unnoticed,
+)
 
 _T = TypeVar("_T")
 
@@ -44,7 +52,10 @@ class FakeProvider:
     def running(self) -> list[Call]:
         return [call for call in self.calls if not call.outcome.done()]
 
-    async def fill(self, request: FimRequest, keep_going: KeepGoing) -> FimResult:
+    async def fill(
+        self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
+    ) -> FimResult:
+        sent()
         call = Call(request, keep_going, asyncio.get_running_loop().create_future())
         self.calls.append(call)
         if self._constant is not None:

@@ -148,6 +148,26 @@ def test_the_longest_rest_wins_and_an_old_answer_is_replaced() -> None:
     assert rig.left("x = f|") == "ox"
 
 
+@pytest.mark.parametrize(
+    ("answers", "now", "left"),
+    [
+        ([("return |", "sum(值)"), ("return x|", "yz(values, more)")], "return |", "sum(值)"),
+        ([("return x|", "yz(values, more)"), ("return |", "sum")], "return |", "sum"),
+        ([("return |", "sum(值)"), ("return sux|", "yz(values)")], "return su|", "m(值)"),
+        ([("return |", "sum(值)"), ("return s|", "um")], "return s|", "um"),
+        ([("f(|)", "a"), ("f(x|)", "yz, b")], "f(|)", "a"),
+        ([("|", "import os"), ("x|", "y = import_all()")], "|", "import os"),
+        ([("\t|", "a"), ("\tb|", "cd")], "\t|", "a"),
+        ([("return x|", "yz")], "return |", "xyz"),
+    ],
+)
+def test_a_typo_does_not_come_back(answers: list[tuple[str, str]], now: str, left: str) -> None:
+    rig = Rig()
+    for asked, said in answers:
+        rig.store(asked, said)
+    assert rig.left(now) == left
+
+
 def test_memory_is_bounded_and_closed_documents_are_forgotten() -> None:
     rig = Rig()
     for number in range(2 * MAX_ANCHORS):

@@ -24,7 +24,9 @@ from ds_lsp.providers.base import (
     ChatResult,
     Finish,
     Hear,
+    Sent,
     TokenUsage,
+    unnoticed,
 )
 from ds_lsp.session import Session
 from ds_lsp.settings import ChatSettings
@@ -42,7 +44,8 @@ class FakeChat:
     calls: list[tuple[ChatRequest, asyncio.Future[ChatResult]]] = field(default_factory=list)
     hung_up: int = 0
 
-    async def chat(self, request: ChatRequest, hear: Hear) -> ChatResult:
+    async def chat(self, request: ChatRequest, hear: Hear, sent: Sent = unnoticed) -> ChatResult:
+        sent()
         outcome: asyncio.Future[ChatResult] = asyncio.get_running_loop().create_future()
         self.calls.append((request, outcome))
         hear(ChatPiece("It"))

@@ -2,6 +2,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from ds_lsp.providers import connection
 from ds_lsp.providers.connection import (
     MAX_IDLE,
     MAX_IN_USE,
+    STALE_WITHIN_S,
     UNREACHABLE,
     Connection,
     why_unreachable,
@@ -365,6 +367,53 @@ async def test_a_server_that_accepts_and_ends_is_asked_once(greeting: bytes) -> 
     assert accepted == 1
 
 
+@pytest.mark.parametrize(
+    ("worked", "said", "requests"),
+    [
+        pytest.param(False, b"", 3, id="dead before"),
+        pytest.param(False, b"HTTP/1.1 408 Request Timeout\r\n\r\n", 3, id="goodbye"),
+        pytest.param(True, b"", 2, id="lost after work"),
+        pytest.param(True, b"HTTP/1.1 408 Request Timeout\r\n\r\n", 2, id="408 after work"),
+        pytest.param(False, b"HTTP/1.1 2", 2, id="half a status line"),
+        pytest.param(False, b"HTTP/1.1 200 OK\r\nX Y\r\n\r\n", 2, id="a bad header"),
+        pytest.param(True, b"HTTP/1.1 101 Switching\r\n\r\n", 2, id="another protocol"),
+        pytest.param(False, b"\x00\x01", 2, id="no HTTP"),
+    ],
+)
+async def test_a_request_is_sent_again_only_where_none_was_worked_on(
+    fake: FakeDeepSeek,
+    link: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    worked: bool,
+    said: bytes,
+    requests: int,
+) -> None:
+    monkeypatch.setattr(connection, "_was_dead", lambda link, asked_at: not worked)
+    await post(link, fake)
+    fake.script(Raw(said), Close())
+    with suppress(httpx.HTTPError):
+        await post(link, fake)
+    assert len(fake.requests) == requests
+
+
+@pytest.mark.parametrize(
+    ("opened_in_s", "took_s", "dead"),
+    [
+        (0.01, 0.0, True),
+        (0.01, STALE_WITHIN_S - 0.1, True),
+        (0.01, STALE_WITHIN_S + 0.1, False),
+        (9.0, 8.0, True),
+        (9.0, 10.0, False),
+    ],
+)
+async def test_a_connection_that_ends_within_a_round_trip_was_dead(
+    opened_in_s: float, took_s: float, dead: bool
+) -> None:
+    link = Link()
+    link.opened_in_s = opened_in_s
+    assert connection._was_dead(link, asyncio.get_running_loop().time() - took_s) == dead
+
+
 async def test_a_farewell_to_an_idle_connection_is_no_answer(
     fake: FakeDeepSeek, link: Connection
 ) -> None:
@@ -510,7 +559,7 @@ async def test_proxies_of_the_environment_are_honored(
     for name, value in proxies.items():
         monkeypatch.setenv(name, value)
     link = Connection(url)
-    assert link.proxied == proxied
+    assert (link.proxy is not None) == proxied
     if proxied:
         link.warm()
         assert asyncio.all_tasks() == {asyncio.current_task()}

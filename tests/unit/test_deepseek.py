@@ -21,6 +21,7 @@ from ds_lsp.errors import (
     ConnectError,
     ProviderError,
     RateLimitError,
+    RefusedTextError,
     UnavailableError,
     UnknownModelError,
 )
@@ -258,18 +259,35 @@ async def test_the_limit_of_tokens_is_reported(fake: FakeDeepSeek, provider: Dee
 @pytest.mark.parametrize(
     ("usage", "read"),
     [
-        pytest.param({}, TokenUsage(), id="empty"),
+        pytest.param({}, None, id="empty"),
         pytest.param({"prompt_tokens": 9, "completion_tokens": 2}, TokenUsage(0, 9, 2), id="plain"),
         pytest.param(
-            {"prompt_tokens": 9, "prompt_cache_hit_tokens": 4}, TokenUsage(4, 5, 0), id="hits"
-        ),
-        pytest.param({"prompt_cache_hit_tokens": 4}, TokenUsage(4, 0, 0), id="only hits"),
-        pytest.param(
-            {"prompt_cache_miss_tokens": "9", "completion_tokens": 2.5}, TokenUsage(), id="types"
+            {"prompt_tokens": 9, "prompt_cache_hit_tokens": 4, "completion_tokens": 0},
+            TokenUsage(4, 5, 0),
+            id="hits",
         ),
         pytest.param(
-            {"prompt_cache_miss_tokens": True, "completion_tokens": -1}, TokenUsage(), id="nonsense"
+            {
+                "prompt_cache_hit_tokens": 4,
+                "prompt_cache_miss_tokens": 1,
+                "completion_tokens": 10_000_000,
+            },
+            TokenUsage(4, 1, 10_000_000),
+            id="hits and misses",
         ),
+        # What is not to be believed is estimated.
+        pytest.param({"prompt_tokens": 9}, None, id="no completion"),
+        pytest.param({"completion_tokens": 9}, None, id="no prompt"),
+        pytest.param({"prompt_cache_hit_tokens": 4, "completion_tokens": 1}, None, id="only hits"),
+        pytest.param({"prompt_cache_miss_tokens": "9", "completion_tokens": 2.5}, None, id="types"),
+        pytest.param(
+            {"prompt_cache_miss_tokens": True, "completion_tokens": -1}, None, id="nonsense"
+        ),
+        pytest.param({"prompt_tokens": -9, "completion_tokens": 1}, None, id="negative"),
+        pytest.param({"prompt_tokens": 2**63 - 1, "completion_tokens": 1}, None, id="huge"),
+        pytest.param({"prompt_tokens": 1, "completion_tokens": 10**400}, None, id="400 digits"),
+        pytest.param({"prompt_tokens": 1, "completion_tokens": None}, None, id="a null"),
+        pytest.param({"prompt_tokens": [1], "completion_tokens": {}}, None, id="nested"),
         pytest.param([1, 2], None, id="a list"),
         pytest.param(None, None, id="null"),
     ],
@@ -279,6 +297,30 @@ async def test_usage(
 ) -> None:
     fake.script(data(chunk("x", "stop", usage=usage)))
     assert (await provider.fill(request(), keep)).usage == read
+
+
+@pytest.mark.parametrize("status", [400, 422])
+async def test_a_refusal_by_settings_that_have_worked_is_about_the_text(
+    fake: FakeDeepSeek, provider: DeepSeek, status: int
+) -> None:
+    fake.script(Reply(status, "no"))
+    with pytest.raises(BadRequestError):
+        await provider.fill(request(), keep)
+    fake.script(*sse("x"))
+    await provider.fill(request(), keep)
+    fake.script(Reply(status, "no"))
+    with pytest.raises(RefusedTextError):
+        await provider.fill(request(), keep)
+
+
+async def test_a_request_is_sent_once_it_leaves(fake: FakeDeepSeek, provider: DeepSeek) -> None:
+    sent: list[int] = []
+    await provider.fill(request(), keep, lambda: sent.append(len(fake.requests)))
+    assert sent == [0]
+    await provider.aclose()
+    with pytest.raises(UnavailableError):
+        await provider.fill(request(), keep, lambda: sent.append(1))
+    assert sent == [0]
 
 
 # When to stop.
@@ -416,7 +458,11 @@ FAULTS: list[tuple[str, Iterable[Step], type[ProviderError], str]] = [
     ("401", [Reply(401, "Authentication Fails (governor)")], AuthenticationError, "`api_key`"),
     ("401, JSON", [Reply(401, envelope(ECHO))], AuthenticationError, "`api_key`"),
     ("402", [Reply(402, envelope("Insufficient Balance"))], BalanceError, "top up"),
-    ("403", [Reply(403, ECHO)], BadRequestError, "403"),
+    ("403", [Reply(403, ECHO)], RefusedTextError, "403"),
+    ("413", [Reply(413, ECHO)], RefusedTextError, "413"),
+    ("451", [Reply(451, ECHO)], RefusedTextError, "451"),
+    ("risk", [Reply(400, envelope("Content Exists Risk"))], RefusedTextError, "400"),
+    ("407", [Reply(407, ECHO)], ConnectError, "name and a password"),
     ("404", [Reply(404, "Not Found")], BadRequestError, "`base_url`"),
     ("408", [Reply(408, "")], UnavailableError, "408"),
     ("422", [Reply(422, envelope(ECHO))], BadRequestError, "422"),
@@ -883,7 +929,9 @@ async def test_a_proxy_that_is_not_there(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
-    assert (await connecting_fails("https://api.test", caplog)).startswith("The proxy refuses")
+    assert (await connecting_fails("https://api.test", caplog)).startswith(
+        "The proxy 127.0.0.1 refuses"
+    )
 
 
 async def test_a_proxy_we_cannot_use(

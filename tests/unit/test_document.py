@@ -10,9 +10,11 @@ from ds_lsp.document import (
     AFTER_WINDOW,
     BEFORE_WINDOW,
     HEAD_LINES,
+    CarriageReturns,
     Document,
     PositionEncoding,
     column_to_index,
+    show_carriage_returns,
     split_lines,
     width,
 )
@@ -212,3 +214,41 @@ def test_lines_around_the_cursor(text: str, before: str, after: str, below: list
 )
 def test_line_end_of_the_document(text: str, eol: str) -> None:
     assert Document("u", "x", 1, text).snapshot(0, 0).eol == eol
+
+
+# Carriage returns, as clients count them. A text, the client's rule, and the client's lines.
+
+RETURNS = {
+    "as lsp says": ("a\rb\nc", CarriageReturns.LINE_ENDS, ["a", "b", "c"]),
+    "helix": ("a\rb\r\nc\n", CarriageReturns.PAIRED, ["a\rb", "c", ""]),
+    "emacs": ("a\rb\r\nc\r", CarriageReturns.CHARACTERS, ["a\rb\r", "c\r"]),
+    "neovim, unix": ("a\rb\n总\r\n😀\r", CarriageReturns.BY_FILE, ["a\rb", "总\r", "😀\r"]),
+    "neovim, dos": ("a\rb\r\nc\r\n", CarriageReturns.BY_FILE, ["a\rb", "c", ""]),
+    "neovim, mac": ("a\rb\rc", CarriageReturns.BY_FILE, ["a", "b", "c"]),
+    "neovim, one line": ("a\rb\n", CarriageReturns.BY_FILE, ["a\rb", ""]),
+}
+
+
+@pytest.mark.parametrize("encoding", PositionEncoding)
+@pytest.mark.parametrize(("text", "rule", "lines"), RETURNS.values(), ids=RETURNS.keys())
+def test_lines_are_the_clients_own(
+    text: str, rule: CarriageReturns, lines: list[str], encoding: PositionEncoding
+) -> None:
+    document = Document("u", "vim", 1, text, encoding, carriage_returns=rule)
+    assert document.text == text
+    assert document.start(100) == document.beginning(100) == text
+    for number, line in enumerate(lines):
+        end = width(line, encoding)
+        before = document.snapshot(number, end)
+        assert show_carriage_returns(before.line_before) == line
+
+
+@pytest.mark.parametrize("rule", [CarriageReturns.CHARACTERS, CarriageReturns.PAIRED])
+def test_a_carriage_return_that_is_typed_is_counted_alike(rule: CarriageReturns) -> None:
+    document = Document("u", "vim", 1, "a\nb\n", carriage_returns=rule)
+    document.replace((0, 1), (0, 1), "\r甲")
+    document.replace((0, 3), (0, 3), "c")
+    document.replace((1, 0), (1, 1), "d")
+    assert document.text == "a\r甲c\nd\n"
+    document.replace_all("a\rb\nc")
+    assert document.snapshot(1, 1).line_before == "c"

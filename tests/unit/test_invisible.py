@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ds_lsp.chat import edits
+from ds_lsp.chat import documentation, edits
 from ds_lsp.chat.harmless import harmless
 from ds_lsp.chat.subject import Subject
 from ds_lsp.completion.postprocess.fit import fit
@@ -36,7 +36,7 @@ def edited(answer: str, about: Subject) -> str:
 
 def documented(text: str) -> str:
     answer = json.dumps({"documentation": text})
-    return edits.documentation(answer, Finish.STOP, PYTHON).text
+    return documentation.to_edit(answer, Finish.STOP, PYTHON).text
 
 
 def completed(text: str, before: str = "", after: str = "", language_id: str = "python") -> str:

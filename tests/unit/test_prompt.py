@@ -135,7 +135,7 @@ def test_a_diagnostic_means_the_function_it_is_in() -> None:
     found = reported(document(), "a.py", Remark("m", 3, 3))
     assert (found.first, found.last, found.name) == (2, 3, "加")
     outside = reported(document(), "a.py", Remark("m", 99, 100))
-    assert (outside.first, outside.last) == (6, 6)
+    assert (outside.first, outside.last) == (5, 5)  # the last line with text
     function = "def f():\n" + "    x = '很长的一行'\n" * 2_000
     near = reported(document(function), "a.py", Remark("m", 1_000, 1_001))
     assert (near.first, near.last) == (985, 1_016)
@@ -158,3 +158,35 @@ def test_a_request_is_the_comment_above(language_id: str, text: str, request_: s
     assert whole
     found = requested(whole)
     assert (found and found[1]) == request_
+
+
+END = "function f() {\n  if (a) {\n    b();\n  }\n"
+NOWHERE = {
+    "the empty last line": ("javascript", END, (4, 4), (0, 3)),
+    "blank lines at the end": ("javascript", f"{END}\n\n  \n", (6, 7), (0, 3)),
+    "past the end": ("javascript", END, (99, 99), (0, 3)),
+    "ends before it begins": ("javascript", END, (4, 0), (0, 3)),
+    "from the code to the end": ("javascript", f"{END}\n\n", (2, 6), (0, 3)),
+    "crlf": ("c", "int f(void)\r\n{\r\n    return g(1;\r\n}\r\n", (4, 4), (0, 3)),
+    "python": ("python", "def f():\n    return g(\n\n\n", (3, 3), (0, 1)),
+    "go": ("go", 'package a\n\nfunc f() {\n\tg("甲")\n\n', (5, 5), (2, 3)),
+    "between functions": ("c", "int f() {\n  a();\n\n\nint g;\n", (3, 3), (0, 1)),
+    "above all code": ("c", "\n\nint f() {\n  a();\n}\n", (0, 0), (2, 4)),
+}
+
+
+@pytest.mark.parametrize(
+    ("language_id", "text", "at", "wanted"), NOWHERE.values(), ids=NOWHERE.keys()
+)
+def test_a_report_about_blank_lines_is_about_the_code_above(
+    language_id: str, text: str, at: tuple[int, int], wanted: tuple[int, int]
+) -> None:
+    subject = reported(document(text, language_id), "a", Remark("m", *at))
+    assert (subject.first, subject.last) == wanted
+    assert subject.remark
+    assert wanted[0] <= subject.remark.first <= subject.remark.last <= wanted[1]
+
+
+def test_a_report_about_a_blank_document_has_a_place() -> None:
+    subject = reported(document("\n\n", "c"), "a", Remark("m", 1, 1))
+    assert subject.code == ""

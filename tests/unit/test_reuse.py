@@ -276,6 +276,28 @@ async def test_13_what_was_dismissed_here_is_shown_to_who_asks_for_it_only() -> 
     assert (await task).text == "foo(甲)"
 
 
+@pytest.mark.parametrize("typo", ["g", "甲", "gh", "ghi"])
+async def test_a_typo_is_no_rejection(typo: str) -> None:
+    editor = await shown()
+    completion = await (await editor.ask())
+    for letter in typo:
+        editor.type(letter)
+    editor.engine.rejected(completion.record.id)
+    editor.backspace(len(typo))
+    assert await editor.at_once() == "foo(甲)"
+    assert await editor.at_once() == "foo(甲)"
+
+
+@pytest.mark.parametrize("typed", ["ghij", "a longer text"])
+async def test_a_text_written_and_deleted_was_a_rejection(typed: str) -> None:
+    editor = await shown()
+    completion = await (await editor.ask())
+    editor.type(typed)
+    editor.engine.rejected(completion.record.id)
+    editor.edit(editor.column - len(typed), editor.column, "")
+    assert await editor.at_once() == ""
+
+
 async def test_14_after_a_wrong_key_twenty_letters_cost_nothing_and_say_nothing() -> None:
     editor = Editor("|")
     editor.type("甲 =")

@@ -1,8 +1,21 @@
 """How the text ends, and that it is written as the document is."""
 
-from ds_lsp.completion.postprocess.lines import TAB_WIDTH, indent_of, is_closers_only, tokens
+from ds_lsp.completion.postprocess.lines import (
+    TAB_WIDTH,
+    indent_of,
+    is_closers_only,
+    is_connected,
+    tokens,
+)
 from ds_lsp.completion.postprocess.place import Place
 from ds_lsp.completion.postprocess.scan import scan
+from ds_lsp.document import is_word_character
+
+_CLOSERS = (")", "]", "}", "</")
+_GOES_ON = frozenset(")]}>.,;:=+-*/%&|^?!<")
+"""Signs that go on with what stands before them."""
+_EXPECTS = frozenset("([{=+-*/%&|^,.!~<>@$#:?")
+"""Signs after which more is expected."""
 
 
 def trim_line_ends(text: str, at: Place) -> str:
@@ -25,7 +38,39 @@ def trim_end(text: str, at: Place) -> str:
         end = text.rfind("\n")
         return body + text[end:] if end >= len(body) else text
     body = text.rstrip()
-    return body if "\n" in text[len(body) :] else text
+    if "\n" not in text[len(body) :]:
+        return text
+    if not at.pushes_rest_down:
+        return body
+    # Closing brackets stand where the model had them, other code where the document has it.
+    is_closing = at.rest.lstrip().startswith(_CLOSERS)
+    return body + "\n" + (text.rpartition("\n")[2] if is_closing else at.line_before)
+
+
+def refuse_run_on(text: str, at: Place) -> str:
+    """Refuse a text that what stands after the cursor would run into.
+
+    The cases, where both are on one line: two words become one; a comment swallows the rest; at the
+    start of a line, a statement stands before another one.
+    """
+    last = text.rpartition("\n")[2]
+    rest = at.rest.strip()
+    if not rest or not last.strip():
+        return text
+    joins = is_word_character(last[-1]) and is_word_character(at.rest[0])
+    if joins and not is_connected(last[-1], at.rest[0]):
+        return ""
+    comment = at.scan(text).comment
+    before = text[comment - 1] if comment else at.before[-1:]
+    is_comment = comment is not None and before in ("", *" \t\n")
+    if is_comment and not at.is_in_line_comment:
+        return ""
+    if not at.is_blank_before or not at.is_code or rest.startswith(_CLOSERS):
+        return text
+    if last[-1] in " \t" or (last[-1] in _EXPECTS and not last.endswith(("++", "--"))):
+        return text
+    is_call = rest[0] in "([{" and is_word_character(last[-1])
+    return text if is_call or (rest[0] in _GOES_ON and last[-1] != ";") else ""
 
 
 def refuse_misplaced_closers(text: str, at: Place) -> str:

@@ -19,6 +19,7 @@ from ds_lsp.completion.postprocess.brackets import (
 )
 from ds_lsp.completion.postprocess.ending import (
     refuse_misplaced_closers,
+    refuse_run_on,
     refuse_what_follows,
     trim_end,
     trim_line_ends,
@@ -105,6 +106,7 @@ RULES: tuple[Rule, ...] = (
     trim_end,
     refuse_misplaced_closers,
     refuse_what_follows,
+    refuse_run_on,
     # Last, for it changes what the others count.
     use_document_indentation,
     use_document_line_ends,

@@ -115,7 +115,12 @@ def is_inside_word(before: str, after: str) -> bool:
     left, right = before[-1:], after[:1]
     if not (left and right and is_word_character(left) and is_word_character(right)):
         return False
-    return not (_CONNECTED.match(left) or _CONNECTED.match(right))
+    return not is_connected(left, right)
+
+
+def is_connected(left: str, right: str) -> bool:
+    """Return whether one of two characters is of a script without blanks between its words."""
+    return bool(_CONNECTED.match(left) or _CONNECTED.match(right))
 
 
 _TOKEN = re.compile(rf"{_CONNECTED.pattern}|(?:(?!{_CONNECTED.pattern})\w)+|[^\w\s]")

@@ -55,6 +55,11 @@ class Place:
         """Whether the cursor's line has nothing but indentation before it."""
         return not self.line_before.strip()
 
+    @property
+    def pushes_rest_down(self) -> bool:
+        """Return whether a line inserted here needs its line end: the rest is a line of its own."""
+        return self.is_blank_before and bool(self.rest.strip()) and not self.is_in_text
+
     @cached_property
     def _code(self) -> Code:
         return code_at(self.before, self.language_id)

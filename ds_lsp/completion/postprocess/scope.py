@@ -19,7 +19,7 @@ def drop_half_line(text: str, at: Place) -> str:
     """The limit, or we, cut the last line somewhere."""
     if at.finish is Finish.STOP or "\n" not in text:
         return text
-    return text[: text.rfind("\n")]
+    return text[: text.rfind("\n") + at.pushes_rest_down]
 
 
 def keep_in_comment(text: str, at: Place) -> str:
@@ -65,7 +65,8 @@ def keep_shape(text: str, at: Place) -> str:
     # A text that begins with a line end has its one line below.
     first = next(index for index, line in enumerate(lines) if line.strip())
     if at.shape is Shape.LINE:
-        return "\n".join(lines[: first + 1])
+        is_ended = at.pushes_rest_down and len(lines) > first + 1
+        return "\n".join([*lines[: first + 1], *[""] * is_ended])
     return "\n".join(lines[: _statement_end(lines, first, at)])
 
 

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from ds_lsp.document import LINE_END, is_word_character
-from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, Sent, unnoticed
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.predict import Source, Tuning, best_offer, steps
 from ds_lsp.providers.local.tokens import Token, ends_in_word, pieces
@@ -32,7 +32,9 @@ class Local:
         self._tuning = tuning or Tuning()
         self._windows: OrderedDict[str, Window] = OrderedDict()
 
-    async def fill(self, request: FimRequest, keep_going: KeepGoing) -> FimResult:
+    async def fill(
+        self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
+    ) -> FimResult:
         """What most probably comes next, or nothing. Takes a few milliseconds."""
         text = self.offer(request)
         if text and not keep_going(text):

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, Sent, unnoticed
 from tests.bench.replay.trace import Step
 
 MEDIAN_S, P90_S = 0.346, 1.157
@@ -82,7 +82,10 @@ class Oracle:
             text = text[:at] + "wrong_" + text[at:]
         return text
 
-    async def fill(self, request: FimRequest, keep_going: KeepGoing) -> FimResult:
+    async def fill(
+        self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
+    ) -> FimResult:
+        sent()
         loop = asyncio.get_running_loop()
         prompt = prompt_of(request)
         call = Call(loop.time(), prompt, request.suffix)

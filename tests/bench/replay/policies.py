@@ -9,7 +9,7 @@ from ds_lsp.completion.engine import Engine, Providers
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Snapshot
 from ds_lsp.errors import Superseded
-from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, KeepGoing
+from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, KeepGoing, Sent, unnoticed
 from ds_lsp.settings import CompletionSettings
 
 SETTINGS = CompletionSettings()
@@ -74,10 +74,12 @@ class Sliding:
         self.name, self.metered = provider.name, provider.metered
         self._provider = provider
 
-    async def fill(self, request: FimRequest, keep_going: KeepGoing) -> FimResult:
+    async def fill(
+        self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
+    ) -> FimResult:
         # Shorter than what the engine sends wherever the file is long enough.
         window = replace(request, prefix=request.prefix[-WINDOW_CHARS * 3 // 4 :])
-        return await self._provider.fill(window, keep_going)
+        return await self._provider.fill(window, keep_going, sent)
 
     def warm(self) -> None:
         self._provider.warm()

@@ -1,0 +1,205 @@
+"""A model's documentation of a function, as a comment of it: read, checked, placed."""
+
+import ast
+import io
+import json
+import re
+import tokenize
+from collections.abc import Sequence
+from itertools import islice
+
+from ds_lsp.chat.comments import COMMENTS, is_directive
+from ds_lsp.chat.edits import Edit, apply, check_characters, dedented, leading, plain_lines
+from ds_lsp.chat.scope import (
+    Definition,
+    defined_name,
+    definition_at,
+    first_line,
+    last_line,
+    parse_python,
+)
+from ds_lsp.chat.subject import Subject
+from ds_lsp.document import strip_line_end
+from ds_lsp.errors import ChatRefused
+from ds_lsp.providers.base import Finish
+
+MAX_STARTS = 20
+"""Maximum braces in an answer at which an object is looked for; each is read to its end."""
+
+_DECODER = json.JSONDecoder(strict=False)
+"""Line ends in a string, which JSON forbids and models write, are taken as they are."""
+_THOUGHTS = re.compile(r"\A\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
+_AROUND = (
+    ("```", "```"),
+    ("/**", "*/"),
+    ("/*!", "*/"),
+    ("/*", "*/"),
+    ("<!--", "-->"),
+    ("(**", "*)"),
+    ("{-|", "-}"),
+    ("{-", "-}"),
+    ("--[[", "]]"),
+    ('r"""', '"""'),
+    ('"""', '"""'),
+    ("'''", "'''"),
+)
+_BEFORE_EACH = (
+    *("///", "//!", "//", "---", "-- |", "--", "##", "#'", "#", ";;;", ";;", ";"),
+    *("%%%", "%%", "%", "!>", "'''", "'"),
+)
+"""Longer ones first."""
+
+
+def to_edit(answer: str, finish: Finish, subject: Subject) -> Edit:
+    """The documentation in *answer*, a JSON object, as a comment of the subject.
+
+    Raises `ChatRefused`. The text alone is asked for, in JSON, which leaves no place for remarks;
+    the comment around it is ours, so that the code itself is never touched.
+    """
+    if finish is not Finish.STOP:
+        raise ChatRefused("The answer was cut off, and half of it was not applied.")
+    text = documentation_in(answer)
+    if text is None:
+        raise ChatRefused("The answer holds no documentation, and nothing was changed.")
+    lines = without_marks([line.rstrip() for line in plain_lines(text.strip().expandtabs(4))])
+    if not any(lines):
+        raise ChatRefused("The answer holds no documentation, and nothing was changed.")
+    check_characters(lines, subject)
+    if _holds_the_code(lines, subject):
+        raise ChatRefused("The answer holds the code itself, and nothing was changed.")
+    if subject.language_id == "python":
+        return _docstring(lines, subject)
+    return _comment(lines, subject)
+
+
+def documentation_in(answer: str) -> str | None:
+    """Return the text in the first JSON object of *answer* that has one; None where none has.
+
+    Models put the object in a fence, think aloud before it, or add a remark.
+    """
+    answer = _THOUGHTS.sub("", answer)
+    for start in islice(re.finditer(r"\{", answer), MAX_STARTS):
+        try:
+            value, _ = _DECODER.raw_decode(answer, start.start())
+        except (ValueError, RecursionError):
+            continue
+        match value:
+            case {"documentation": str() as text} if text.strip():
+                return text
+    return None
+
+
+def without_marks(lines: Sequence[str]) -> list[str]:
+    """Return the text of a comment or docstring without the marks a model wrote around it.
+
+    The cases: a fence, a block such as ``/** */``, quotation marks, a mark before each line. Each
+    is taken away where all of the text has it, the outer ones first.
+    """
+    lines = list(lines)
+    for begin, end in _AROUND:
+        text = "\n".join(lines).strip()
+        if len(text) > len(begin) + len(end) and text.startswith(begin) and text.endswith(end):
+            lines = text[len(begin) : len(text) - len(end)].strip("\n").split("\n")
+            if begin.startswith("`"):
+                # The language is named beside the opening fence.
+                lines = lines if text[len(begin)] == "\n" else lines[1:]
+            if begin.startswith("/*"):
+                lines = [re.sub(r"^\s*\*(?: |$)", "", line) for line in lines]
+    for mark in _BEFORE_EACH:
+        with_text = [line.strip() for line in lines if line.strip()]
+        is_marked = all(line == mark or line.startswith(f"{mark} ") for line in with_text)
+        if is_marked and any(line != mark for line in with_text):
+            lines = [line.strip().removeprefix(mark).removeprefix(" ") for line in lines]
+            break
+    lines = [line.rstrip() for line in dedented(lines)]
+    while lines and not lines[0]:
+        lines.pop(0)
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _holds_the_code(lines: Sequence[str], subject: Subject) -> bool:
+    """Return whether the text says the line that defines the subject."""
+    said = {line.strip() for line in lines}
+    own = (line.strip() for line in plain_lines(subject.code))
+    return any(defined_name(line) and line in said for line in own)
+
+
+def can_document(subject: Subject) -> bool:
+    """Return whether documentation can be written for the subject, and has not been yet."""
+    if subject.language_id == "python":
+        return True
+    comments = COMMENTS.get(subject.language_id)
+    if comments is None or not comments.documentation:
+        return False
+    code = (line.strip() for line in plain_lines(subject.code))
+    first = next((line for line in code if line and not is_directive(line)), "")
+    return not first.startswith((comments.line, comments.documentation, "/*"))
+
+
+def _docstring(text: Sequence[str], subject: Subject) -> Edit:
+    lines = list(subject.lines)
+    tree = parse_python("".join(lines))
+    node = definition_at(tree, subject.first) if tree else None
+    if tree is None or node is None:
+        raise ChatRefused("The file is not valid Python, and cannot be documented like this.")
+    body = node.body[0]
+    at = first_line(body)
+    if at <= node.lineno - 1 or lines[at][: body.col_offset].strip():
+        raise ChatRefused("Code on one line with its header cannot be documented.")
+    indent = leading(lines[at])
+    quoted = [indent + line if line else "" for line in _quoted(text)]
+    docstring = subject.eol.join(quoted)
+    if ast.get_docstring(node, clean=False) is not None:
+        edit = Edit(at, last_line(body), docstring)
+    else:
+        # Comments between the header and the first statement stay below the docstring.
+        at = _header_end(lines, node.lineno - 1) + 1
+        edit = Edit(at, at, docstring + subject.eol + strip_line_end(lines[at]))
+    changed = parse_python(apply(edit, lines))
+    if changed is None or _code_of(changed) != _code_of(tree):
+        raise ChatRefused("The documentation would change the code, and was not applied.")
+    return edit
+
+
+def _header_end(lines: Sequence[str], first: int) -> int:
+    """Return the last line of the header that begins on line *first* of a valid Python text."""
+    read = io.StringIO("".join(lines[first:])).readline
+    for token in tokenize.generate_tokens(read):
+        if token.type == tokenize.NEWLINE:
+            return first + token.start[0] - 1
+    return first
+
+
+def _quoted(text: Sequence[str]) -> list[str]:
+    lines = [line.replace('"""', "'''") for line in text]
+    mark = 'r"""' if any("\\" in line for line in lines) else '"""'
+    is_short = len(lines) == 1 and not lines[0].endswith(('"', "\\"))
+    return [f'{mark}{lines[0]}"""'] if is_short else [mark + lines[0], *lines[1:], '"""']
+
+
+def _code_of(tree: ast.Module) -> str:
+    """What *tree* does, its docstrings left out."""
+    copy = parse_python(ast.unparse(tree))
+    assert copy is not None
+    for node in ast.walk(copy):
+        if isinstance(node, Definition) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return ast.dump(copy)
+
+
+def _comment(text: Sequence[str], subject: Subject) -> Edit:
+    comments = COMMENTS.get(subject.language_id)
+    if comments is None or not comments.documentation:
+        raise ChatRefused("How this language is documented is not known.")
+    mark = comments.documentation
+    if mark == "/**":
+        lines = [line.replace("*/", "* /") for line in text]
+        lines = ["/**", *(f" * {line}".rstrip() for line in lines), " */"]
+    else:
+        lines = [f"{mark} {line}".rstrip() for line in text]
+    own = strip_line_end(subject.lines[subject.first])
+    indent = leading(own)
+    text_above = subject.eol.join(indent + line for line in lines)
+    return Edit(subject.first, subject.first, text_above + subject.eol + own)

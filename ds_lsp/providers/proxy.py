@@ -1,0 +1,175 @@
+"""The proxy that the environment puts before an address, and requests through it by httpx."""
+
+import asyncio
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from ds_lsp.uris import is_loopback
+
+_T = TypeVar("_T")
+
+_HTTP_SCHEMES = ("http", "https")
+_SOCKS_SCHEMES = ("socks5", "socks5h")
+
+
+class UnusableProxyError(ValueError):
+    """The environment names a proxy that cannot be used; the message says why, without its
+    address, which may hold a password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy, as the environment (on Windows and macOS: the system) names it."""
+
+    url: str
+    variable: str
+    """The name of the setting it comes from, in lower case: ``https_proxy``, ``all_proxy``."""
+
+    @property
+    def host(self) -> str:
+        """The name or address of the proxy; empty where it has none."""
+        try:
+            return urlsplit(self.url).hostname or ""
+        except ValueError:
+            return ""
+
+    def check(self) -> None:
+        """Raise `UnusableProxyError` where no request can go through it."""
+        if "://" not in self.url or any(sign.isspace() for sign in self.url):
+            raise UnusableProxyError(f"`{self.variable}` is no address of a proxy: correct it.")
+        try:
+            parts = urlsplit(self.url)
+            scheme, is_address = parts.scheme.lower(), bool(parts.hostname) and parts.port != 0
+            httpx.URL(self.url)
+        except (ValueError, httpx.InvalidURL):
+            scheme, is_address = "", False
+        if not is_address:
+            raise UnusableProxyError(f"`{self.variable}` is no address of a proxy: correct it.")
+        if scheme not in (*_HTTP_SCHEMES, *_SOCKS_SCHEMES):
+            raise UnusableProxyError(
+                f"`{self.variable}` names a proxy of a kind that ds-lsp cannot use ({scheme}): "
+                "set it to one whose address begins with http:// or socks5://."
+            )
+        if scheme in _SOCKS_SCHEMES and find_spec("socksio") is None:
+            raise UnusableProxyError(
+                f"`{self.variable}` names a SOCKS proxy: run `pip install httpx[socks]`."
+            )
+
+
+def proxy_before(url: httpx.URL, environment: dict[str, str] | None = None) -> Proxy | None:
+    """Return the proxy for requests to *url*; None where there is none.
+
+    The scheme's own variable comes first, as with curl and git: ``all_proxy`` is for what has
+    none. *environment* maps a scheme, ``all`` or ``no`` to its value; None: the process's own.
+    """
+    if is_loopback(url.host):
+        # No proxy has a way to this machine, nor any business with what is sent within it.
+        return None
+    known = urllib.request.getproxies() if environment is None else environment
+    if _is_exempt(url, environment):
+        return None
+    for name in (url.scheme, "all"):
+        address = known.get(name, "").strip()
+        if address:
+            has_scheme = "://" in address
+            return Proxy(address if has_scheme else f"http://{address}", f"{name}_proxy")
+    return None
+
+
+def _is_exempt(url: httpx.URL, environment: dict[str, str] | None) -> bool:
+    address = url.netloc.decode("ascii")
+    if environment is None:
+        return bool(urllib.request.proxy_bypass(address))
+    return bool(urllib.request.proxy_bypass_environment(address, environment))  # type: ignore[attr-defined]
+
+
+class ThroughProxy:
+    """Requests through a proxy: opening a connection takes a request of its own there, so that
+    all is left to httpx."""
+
+    def __init__(self, proxy: Proxy, verify: Any, limits: httpx.Limits) -> None:
+        """Raises `UnusableProxyError`."""
+        proxy.check()
+        # What else the environment names is not needed, and must not spoil this.
+        self._client = httpx.AsyncClient(
+            verify=verify, limits=limits, timeout=None, proxy=proxy.url, trust_env=False
+        )
+
+    async def send(self, request: httpx.Request, sent: Callable[[], None]) -> httpx.Response:
+        """Return the answer to *request*, its body yet to be read."""
+
+        async def trace(event: str, info: object) -> None:
+            if event == "http11.send_request_headers.started":
+                sent()
+
+        request.extensions["trace"] = trace
+        sending = asyncio.create_task(self._client.send(request, stream=True))
+        try:
+            response = await _cancelled_once(sending)
+        except asyncio.CancelledError:
+            if not sending.cancelled() and not sending.exception():
+                await _finished(sending.result().aclose())
+            raise
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _ProxiedBody(response.stream)
+        return response
+
+    def warm(self) -> None:
+        """Do nothing: a connection is opened with its first request."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+class _ProxiedBody(httpx.AsyncByteStream):
+    """The body of an answer that comes through a proxy."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        parts = aiter(self._stream)
+
+        async def next_part() -> bytes:
+            return await anext(parts, b"")
+
+        while part := await _cancelled_once(asyncio.create_task(next_part())):
+            yield part
+
+    async def aclose(self) -> None:
+        await _finished(self._stream.aclose())
+
+
+async def _cancelled_once(task: asyncio.Task[_T]) -> _T:
+    """The result of *task*, which is cancelled once, however often that is asked for.
+
+    Cancelled again while it hangs up, httpx leaves the connection open, and the answer going on.
+    """
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        await _finished(asyncio.wait([task]))
+        raise
+    return task.result()
+
+
+async def _finished(work: Coroutine[Any, Any, object]) -> None:
+    """Do *work*; who cancels that is heard when it is done."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as exc:
+            cancelled = exc
+    error = task.exception()
+    if end := cancelled or error:
+        raise end

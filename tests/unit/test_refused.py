@@ -1,0 +1,81 @@
+"""A refused text stops its own document for a while, and no other one."""
+
+import pytest
+
+from ds_lsp.completion.refused import (
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    MANY,
+    MAX_DOCUMENTS,
+    RefusedTexts,
+)
+from ds_lsp.errors import RefusedTextError
+from tests.unit.fakes import FakeTime
+
+ERROR = RefusedTextError("refused")
+
+
+def refused() -> tuple[RefusedTexts, FakeTime]:
+    time = FakeTime()
+    return RefusedTexts(time.clock), time
+
+
+def test_one_document_is_left_alone_for_a_while() -> None:
+    texts, time = refused()
+    assert not texts.failed("a", ERROR)
+    assert texts.refuses("a") is ERROR
+    assert texts.refuses("b") is None
+    time.now += FIRST_PAUSE_S
+    assert texts.refuses("a") is None
+    # Its text still goes along with no other.
+    assert texts.knows("a")
+
+
+def test_each_refusal_in_a_row_doubles_the_pause() -> None:
+    texts, time = refused()
+    for pause_s in (30, 60, 120, 240, 480, LONGEST_PAUSE_S, LONGEST_PAUSE_S):
+        texts.failed("a", ERROR)
+        time.now += pause_s - 1
+        assert texts.refuses("a")
+        time.now += 1
+        assert texts.refuses("a") is None
+
+
+def test_an_answer_ends_it() -> None:
+    texts, _ = refused()
+    texts.failed("a", ERROR)
+    texts.worked("a")
+    assert not texts.knows("a")
+
+
+def test_with_excerpts_the_document_is_asked_about_again_without_them() -> None:
+    texts, _ = refused()
+    assert not texts.failed("a", ERROR, had_context=True)
+    assert texts.knows("a")
+    assert texts.refuses("a") is None
+    texts.failed("a", ERROR)
+    assert texts.refuses("a")
+
+
+def test_many_documents_in_a_row_are_no_matter_of_text() -> None:
+    texts, _ = refused()
+    uris = [f"document {number}" for number in range(MANY)]
+    assert [texts.failed(uri, ERROR) for uri in uris] == [False] * (MANY - 1) + [True]
+    texts.worked("another")
+    assert not texts.failed("one more", ERROR)
+
+
+@pytest.mark.parametrize("forget", [lambda it: it.forget("a"), lambda it: it.clear()])
+def test_what_is_closed_or_replaced_is_forgotten(forget: object) -> None:
+    texts, _ = refused()
+    texts.failed("a", ERROR)
+    assert callable(forget)
+    forget(texts)
+    assert not texts.knows("a")
+
+
+def test_memory_is_bounded() -> None:
+    texts, _ = refused()
+    for number in range(2 * MAX_DOCUMENTS):
+        texts.failed(str(number), ERROR)
+    assert sum(texts.knows(str(number)) for number in range(2 * MAX_DOCUMENTS)) == MAX_DOCUMENTS
