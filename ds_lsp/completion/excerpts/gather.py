@@ -274,7 +274,8 @@ class Excerpts:
         if document is not None:
             if workspace.excludes(document):
                 return
-            version = (document.uri, document.version)
+            # Some clients give all versions of a document one number.
+            version = (document.uri, document.version, document.edited_at)
             source = yield from self._source(each, version, workspace, document)
         else:
             assert isinstance(each, Path)
