@@ -125,7 +125,11 @@ def is_cursor(client: ChatClient, document: Document, span: types.Range) -> bool
 
 
 def spots(span: types.Range) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (span.start.line, span.start.character), (span.end.line, span.end.character)
+    """Return both ends of a range as (line, column), the first one first."""
+    start = (span.start.line, span.start.character)
+    end = (span.end.line, span.end.character)
+    # Some clients send a selection as it was drawn: backwards.
+    return min(start, end), max(start, end)
 
 
 def _action(

@@ -187,6 +187,26 @@ def test_code_actions(at: RawClient, diagnostic: Mapping[str, object], title: st
 
 
 @pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ((1, 9), (0, 0)),
+        ((1_000_000_000, 0), (0, 0)),
+        ((1, 2**53), (0, -0.0)),
+        ((0, 0), (1_000_000_000, 2**53)),
+    ],
+)
+def test_selection_that_is_backwards_or_too_long(
+    at: RawClient, start: tuple[int, float], end: tuple[int, float]
+) -> None:
+    ends = [{"line": line, "character": column} for line, column in (start, end)]
+    span = dict(zip(("start", "end"), ends, strict=True))
+    params = {"textDocument": {"uri": URI}, "range": span, "context": {"diagnostics": []}}
+    (found, *_) = at.ask("textDocument/codeAction", params)
+    assert found["title"] == "Explain the selection"
+    assert is_quiet(at)
+
+
+@pytest.mark.parametrize(
     "params",
     [
         {"textDocument": {"uri": URI}, "range": SPAN},
