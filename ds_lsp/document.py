@@ -9,6 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import PurePosixPath
+
+from ds_lsp.languages import language_id as language_of_file
+from ds_lsp.languages import to_id
 
 # Possessive: a last line of megabytes would be tried at each of its lengths.
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++")
@@ -158,7 +162,8 @@ class Document:
         carriage_returns: CarriageReturns = CarriageReturns.LINE_ENDS,
     ) -> None:
         self.uri = uri
-        self.language_id = language_id
+        # A client that names no language leaves it to the file's name.
+        self.language_id = to_id(language_id) or language_of_file(PurePosixPath(uri))
         self.version = version
         # Opening a document is not editing it: nothing was typed yet.
         self.edited_at = float("-inf")

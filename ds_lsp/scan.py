@@ -85,7 +85,8 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:
             return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
+    # ValueError: a NUL in the name of a folder, as a client can send one.
+    except (OSError, ValueError):
         return []
 
 

@@ -17,24 +17,17 @@ from ds_lsp.chat.subject import Subject
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
 from ds_lsp.invisible import misplaced, names_of
+from ds_lsp.languages import PROSE
 from ds_lsp.providers.base import Finish
 
 MAX_EDITED_CHARS = 16_000
 """Longer code is not rewritten: the answer would be cut off, and cost as much again."""
 
-PROSE_LANGUAGES = frozenset(
-    {
-        *("asciidoc", "bibtex", "git-commit", "gitcommit", "latex", "markdown", "plaintext"),
-        *("restructuredtext", "tex", "text"),
-    }
-)
-"""Languages whose text is prose: there is no telling it from an answer's own."""
-
 _WORDY = frozenset(
     {
         *("bat", "dockerfile", "elixir", "erlang", "fsharp", "haskell", "ini", "julia", "lua"),
-        *("make", "makefile", "ocaml", "perl", "powershell", "properties", "r", "ruby", "sh"),
-        *("shellscript", "bash", "sql", "swift", "toml", "vb", "yaml", "zsh", "fish", "elm"),
+        *("makefile", "ocaml", "perl", "powershell", "properties", "r", "ruby", "shellscript"),
+        *("sql", "swift", "toml", "vb", "yaml", "fish", "elm"),
     }
 )
 """Languages in which a line of four words and no signs can be code."""
@@ -76,7 +69,7 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
     """
     if finish is not Finish.STOP:
         raise ChatRefused("The answer was cut off, and half of it was not applied.")
-    is_prose = subject.language_id in PROSE_LANGUAGES
+    is_prose = subject.language_id in PROSE
     own = _code_lines(subject)
     lines = without_fences(
         plain_lines(_indent(own) + answer), own, subject.language_id, is_prose=is_prose
@@ -124,7 +117,8 @@ def check_characters(lines: Sequence[str], subject: Subject) -> None:
 
 def _check_prose(lines: Sequence[str], subject: Subject) -> None:
     # Python is parsed, and in a docstring prose is what belongs there.
-    if subject.language_id in PROSE_LANGUAGES | {"python"}:
+    # There is no telling prose from an answer's own.
+    if subject.language_id in PROSE | {"python"}:
         return
     known = {line.strip() for line in _code_lines(subject)}
     outside, _ = outside_blocks(lines, subject.language_id)
@@ -269,7 +263,7 @@ def _complaint(edit: Edit, subject: Subject) -> str:
         # Where the document was broken before, it may still be, elsewhere.
         if parse_python(apply(edit, subject.lines) if was_python else alone) is None:
             return "The answer is not valid Python"
-    elif subject.language_id not in PROSE_LANGUAGES:
+    elif subject.language_id not in PROSE:
         if not _is_as_balanced(edit.text, subject):
             return "The brackets of the answer do not match"
         _, is_open = outside_blocks(plain_lines(edit.text), subject.language_id)

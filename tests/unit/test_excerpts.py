@@ -266,9 +266,10 @@ class Rig:
         self.contexts = Contexts(self.excerpts.text, self.excerpts.markers)
         self.documents: list[Document] = []
 
-    def open(self, name: str, text: str) -> Document:
+    def open(self, name: str, text: str, language: str | None = None) -> Document:
         path = self.folder / name
-        document = Document(path.as_uri(), language_id(path), 1, text)
+        language = language_id(path) if language is None else language
+        document = Document(path.as_uri(), language, 1, text)
         self.documents.append(document)
         return document
 
@@ -309,6 +310,33 @@ async def test_open_file_of_the_same_language_is_read_without_an_import(tmp_path
     text = await rig.renew(rig.open("main.py", "cart = 1\ncart.").snapshot(1, 5))
     assert "checkout" in text
     assert "plan" not in text
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "sent"),
+    [
+        *(("plaintext", "shellscript", False), ("mail", "sh", False), ("text", "cs", False)),
+        *(("help", "make", False), ("text", "c++", False), ("text", "bash", False)),
+        *(("text", "text", False), ("", "", False), ("", "sh", False), ("mail", "", False)),
+        *(("foolang", "barlang", False), ("foolang", "plaintext", False), ("c", "cs", False)),
+        *(("gitcommit", "python", False), ("markdown", "python", False), ("org", "tex", False)),
+        *(("foolang", "foolang", True), ("bash", "zsh", True), ("c++", "cpp", True)),
+        *(
+            ("javascript.jsx", "typescript", True),
+            ("tex", "plaintex", True),
+            ("cs", "csharp", True),
+        ),
+        *(("gfm", "markdown", True), ("mail", "message-mode", True), ("objc", "c++-ts", True)),
+    ],
+)
+async def test_open_file_is_sent_along_with_its_own_language(
+    tmp_path: Path, theirs: str, ours: str, sent: bool
+) -> None:
+    """Under whatever names a client has for the two. The files' own names say nothing."""
+    rig = Rig(tmp_path, {})
+    rig.open("draft", "total_cost of Berta 你好\nher monthly_rate\n", theirs)
+    main = rig.open("main", "total_cost monthly_rate\nx = 1\n", ours)
+    assert ("Berta" in await rig.renew(main.snapshot(0, 10))) is sent
 
 
 async def test_place_that_was_visited_lately_is_sent_as_it_is(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from ds_lsp.completion.excerpts.pick import here, pick
 from ds_lsp.completion.excerpts.similar import lines_of, most_similar, words
 from ds_lsp.completion.excerpts.source import MAX_CHARS, Piece, Source, names_in, source_of
 from ds_lsp.document import LINE_END, Document, Snapshot
-from ds_lsp.languages import LINE_COMMENT, language_id, suffixes_like
+from ds_lsp.languages import LINE_COMMENT, are_alike, language_id, suffixes_like
 from ds_lsp.scan import Allows, nearest_files, read_source
 from ds_lsp.uris import to_path
 
@@ -235,7 +235,7 @@ class Excerpts:
             if document.uri != snapshot.uri
             # Clients may spell one file's uri in two ways.
             and (path is None or to_path(document.uri) != path)
-            and suffixes_like(document.language_id) == suffixes
+            and are_alike(document.language_id, language)
         }
         found: dict[Path | str, tuple[Source, float]] = {}
         if path is not None and suffixes:
@@ -274,7 +274,8 @@ class Excerpts:
         if document is not None:
             if workspace.excludes(document):
                 return
-            version = (document.uri, document.version)
+            # Some clients give all versions of a document one number.
+            version = (document.uri, document.version, document.edited_at)
             source = yield from self._source(each, version, workspace, document)
         else:
             assert isinstance(each, Path)

@@ -43,7 +43,7 @@ _PATTERNS: dict[str, tuple[re.Pattern[str], ...]] = {
         ("javascript", "javascriptreact", "typescript", "typescriptreact", "vue", "svelte"),
         (_PATH, _MULTILINE_FROM),
     ),
-    **dict.fromkeys(("c", "cpp", "objective-c", "objective-cpp"), (_C,)),
+    **dict.fromkeys(("c", "cpp", "objective-c", "objective-cpp", "cuda-cpp", "arduino"), (_C,)),
     **dict.fromkeys(("java", "kotlin", "scala", "groovy", "csharp", "haskell"), (_DOTTED,)),
     **dict.fromkeys(("ruby", "dart", "shellscript", "scss", "less", "css"), (_PATH,)),
     "php": (_PATH, _DOTTED),
