@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ds_lsp.completion.postprocess.lines import code_at
+from ds_lsp.completion.postprocess.lines import before_of, code_at
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
-from ds_lsp.document import LINE_END, Snapshot, is_word_character, with_newlines
+from ds_lsp.document import LINE_END, Snapshot, is_word_character
 
 Excludes = Callable[[Snapshot], str | None]
 """The privacy gate: the rule that keeps a document from being read or sent, or None."""
@@ -68,7 +68,7 @@ def suppression(request: CompletionRequest, shown: Shown) -> tuple[Reason, str] 
 _LEAST_CHARS = 3
 _TEX = ("tex", "latex", "bibtex", "plaintex")
 # What editors close by themselves, and what then ends the line.
-_CLOSED_LINE = re.compile(r"\s*[)>}\]\"'`）】》」』”’]*\s*[:{;,：；，]?\s*\Z")
+_CLOSED_LINE = re.compile(r"\s*+[)>}\]\"'`）】》」』”’]*+\s*+[:{;,：；，]?\s*+\Z")
 _OPENS = re.compile(r"[(\[{<,\"'`\s（【《「『“‘，]\Z")
 _CLOSES = re.compile(r"[)\]}>,;\"'`\s）】》」』”’，；]")
 
@@ -100,7 +100,7 @@ def is_at_end_of_statement(at: Snapshot, shown: Shown) -> bool:
         return False
     if at.language_id in _TEX:
         return False
-    code = code_at(with_newlines(at.before), at.language_id)
+    code = code_at(before_of(at), at.language_id)
     return not code.lexicon.is_prose and code.state.inside is None
 
 
