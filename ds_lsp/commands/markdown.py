@@ -7,8 +7,10 @@ from ds_lsp.visible import visible_only
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"#{1,6} +(.*)")
 _INLINE = re.compile(
-    r"(?P<code>(`+)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|\\(?P<escaped>[!-/:-@\[-`{-~])"
+    r"(?P<code>(`++)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|\\(?P<escaped>[!-/:-@\[-`{-~])"
 )
+MAX_LINE_CHARS = 1_000
+"""Maximum characters of a line in which code and strong words are looked for."""
 _BOLD, _CODE, _DIM = "1", "36", "2"
 
 
@@ -29,6 +31,8 @@ class Rendered:
         if fence:
             self._fence = fence[1]
             return ""
+        if len(line) > MAX_LINE_CHARS:
+            return line
         heading = _HEADING.fullmatch(line)
         if heading:
             return _ink(_BOLD, _INLINE.sub(_bare, heading[1]))
