@@ -26,7 +26,7 @@ SHORT_CHARS = 3_000
 """A quadratic pattern takes ten million steps for this, a linear one some ten thousand."""
 PROMPT_S = 0.0004
 """What took no longer for `SHORT_CHARS` took less than 100 ns a character: it is linear."""
-MAX_RATIO = 9.0
+MAX_RATIO = 11.0
 """Of the times of a text and of one four times as long: 4 is linear, 16 is quadratic."""
 _TRIES = 3
 _SLOWEST = 8
