@@ -19,6 +19,7 @@ from ds_lsp.errors import ChatRefused
 from ds_lsp.invisible import misplaced, names_of
 from ds_lsp.languages import PROSE
 from ds_lsp.providers.base import Finish
+from ds_lsp.quoted import without_strings
 
 MAX_EDITED_CHARS = 16_000
 """Longer code is not rewritten: the answer would be cut off, and cost as much again."""
@@ -32,7 +33,7 @@ _WORDY = frozenset(
 )
 """Languages in which a line of four words and no signs can be code."""
 
-_NAMES = re.compile(r"`[^`]*`|[\w.]+\(\)|[(（][^()（）]*[)）]")
+_NAMES = re.compile(r"`[^`]*+`|(?<![\w.])[\w.]++\(\)|[(（][^()（）]*+[)）]")
 """What a remark says of code: names in back quotes, calls, asides."""
 _CODE = re.compile(r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_")
 _CAPITAL = re.compile(r"[A-Z][^\W\d_]*\b|[\u3400-\u9fff]")
@@ -275,24 +276,15 @@ def _complaint(edit: Edit, subject: Subject) -> str:
 def _is_as_balanced(text: str, subject: Subject) -> bool:
     """Whether brackets match in *text* as they do in what it replaces, or all of them."""
     plain, own = _balances(text), _balances(subject.code)
-    without_strings = _balances(_without_strings(text))
-    own_without_strings = _balances(_without_strings(subject.code))
+    code, own_code = _balances(without_strings(text)), _balances(without_strings(subject.code))
     balanced = (0, 0, 0)
     is_fix = subject.remark is not None
-    return (
-        plain == own
-        or without_strings == own_without_strings
-        or (is_fix and balanced in (plain, without_strings))
-    )
+    return plain == own or code == own_code or (is_fix and balanced in (plain, code))
 
 
 def _balances(text: str) -> tuple[int, int, int]:
     round_, square, curly = (text.count(a) - text.count(b) for a, b in ("()", "[]", "{}"))
     return round_, square, curly
-
-
-def _without_strings(text: str) -> str:
-    return re.sub(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`", "", text)
 
 
 def dedented(lines: Sequence[str]) -> list[str]:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ds_lsp.completion.postprocess.lines import code_at
+from ds_lsp.completion.postprocess.lines import before_of, code_at
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
-from ds_lsp.document import LINE_END, Snapshot, is_word_character, with_newlines
+from ds_lsp.document import LINE_END, Snapshot, is_word_character
 from ds_lsp.languages import is_same
 
 Excludes = Callable[[Snapshot], str | None]
@@ -73,7 +73,7 @@ MAX_TYPO_CHARS = 3
 _LEAST_CHARS = 3
 _TEX = ("latex", "bibtex")
 # What editors close by themselves, and what then ends the line.
-_CLOSED_LINE = re.compile(r"\s*[)>}\]\"'`）】》」』”’]*\s*[:{;,：；，]?\s*\Z")
+_CLOSED_LINE = re.compile(r"\s*+[)>}\]\"'`）】》」』”’]*+\s*+[:{;,：；，]?\s*+\Z")
 _OPENS = re.compile(r"[(\[{<,\"'`\s（【《「『“‘，]\Z")
 _CLOSES = re.compile(r"[)\]}>,;\"'`\s）】》」』”’，；]")
 
@@ -105,7 +105,7 @@ def is_at_end_of_statement(at: Snapshot, shown: Shown) -> bool:
         return False
     if at.language_id in _TEX:
         return False
-    code = code_at(with_newlines(at.before), at.language_id)
+    code = code_at(before_of(at), at.language_id)
     return not code.lexicon.is_prose and code.state.inside is None
 
 

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 LEARN_AFTER_S = 2.0
 """How long a document must rest before the local provider learns its new text."""
+INDEXED_AT_ONCE_CHARS = 8_000
+"""Maximum characters of a document that is learned at once, in 10 ms at most."""
 MAX_SCANS = 8
 """Scans of the workspace under way or waiting their turn: one for each language just opened."""
 
@@ -64,6 +66,7 @@ class DsLanguageServer(LanguageServer):
         self._learning: dict[str, asyncio.TimerHandle] = {}
         self._late: dict[str, asyncio.Task[None]] = {}
         self._scans: dict[str, asyncio.Task[None]] = {}
+        self._indexing: dict[str, asyncio.Task[None]] = {}
         self._gathering: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._moved: asyncio.TimerHandle | None = None
@@ -134,7 +137,7 @@ class DsLanguageServer(LanguageServer):
         """Let the local provider learn a document that was opened, and the files like it."""
         if self.pages.owns(document.uri):
             return
-        self.session.index_document(document)
+        self._index(document)
         if document.language_id not in self._scans and len(self._scans) < MAX_SCANS:
             work = self.session.scan(self.folders, document)
             self._keep(self._scans, document.language_id, self.spawn(work))
@@ -150,6 +153,7 @@ class DsLanguageServer(LanguageServer):
         """A document is not open any more: its file counts again."""
         self.drop_late(uri)
         self._forget_learning(uri)
+        self._forget_indexing(uri)
         self.acceptance.closed(uri)
         self.session.index.drop(uri)
         self.session.engine.refused.forget(uri)
@@ -218,7 +222,21 @@ class DsLanguageServer(LanguageServer):
 
     def _learn_now(self, document: Document) -> None:
         self._learning.pop(document.uri, None)
-        self.session.index_document(document)
+        self._index(document)
+
+    def _index(self, document: Document) -> None:
+        """Let the local provider learn a document: at once a small one, others in slices."""
+        self._forget_indexing(document.uri)
+        if document.size <= INDEXED_AT_ONCE_CHARS:
+            self.session.index_document(document)
+        else:
+            work = self.session.index_in_slices(document)
+            self._keep(self._indexing, document.uri, self.spawn(work))
+
+    def _forget_indexing(self, uri: str) -> None:
+        task = self._indexing.pop(uri, None)
+        if task:
+            task.cancel()
 
     def _forget_learning(self, uri: str) -> None:
         timer = self._learning.pop(uri, None)

@@ -413,8 +413,9 @@ def _mend_id(data: dict[str, Any]) -> None:
 def _mend_process_id(data: dict[str, Any]) -> None:
     """Take an unusable process of the client for none: no reason to refuse it."""
     params = data.get("params")
-    is_first = data.get("method") == types.INITIALIZE and isinstance(params, dict)
-    if is_first and not is_watchable(params.get("processId")):
+    if data.get("method") != types.INITIALIZE or not isinstance(params, dict):
+        return
+    if not is_watchable(params.get("processId")):
         params["processId"] = None
 
 

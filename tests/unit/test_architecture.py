@@ -19,6 +19,7 @@ LEAVES = {
     "languages",
     "pipes",
     "processes",
+    "quoted",
     "uris",
     "visible",
 }
@@ -67,6 +68,7 @@ ARROWS = {
     "errors": set(),
     "processes": set(),
     "pipes": set(),
+    "quoted": set(),
     "uris": set(),
     "files": set(),
     "invisible": set(),

@@ -188,7 +188,7 @@ class Excerpts:
                 taken.append(piece)
         spent = sum(scale.tokens(piece.text) for piece in taken)
         document = _document(workspace, snapshot.uri)
-        text = document.start(MAX_CHARS) if document else ""
+        text = document.beginning(MAX_CHARS) if document else ""
         at = here(text, snapshot.before, snapshot.after)
         yield
         return taken + (yield from pick(at, sources, budget - spent, scale))
@@ -241,7 +241,7 @@ class Excerpts:
         if path is not None and suffixes:
             listing = yield from self._listing(path, suffixes, workspace)
             document = _document(workspace, snapshot.uri)
-            text = document.start(MAX_CHARS) if document else snapshot.before + snapshot.after
+            text = document.beginning(MAX_CHARS) if document else snapshot.before + snapshot.after
             imports = imports_of(text, language)
             yield
             first = _resolved(listing, imports, path, language, _MAX_IMPORTED)
@@ -296,7 +296,7 @@ class Excerpts:
         if version is None:
             return None
         if document is not None:
-            text, language = document.start(MAX_CHARS), document.language_id
+            text, language = document.beginning(MAX_CHARS), document.language_id
         else:
             read = read_source(Path(each), _MAX_FILE_BYTES)
             if read is None:
@@ -338,11 +338,16 @@ _Sources = list[tuple[Source, float]]
 def _gone(block: Block, sources: "_Sources") -> frozenset[Piece]:
     """The pieces of *block* that are not in their files any more, as far as these were read."""
     by_path = {source.path: source for source, _ in sources}
+    texts: dict[str, str] = {}
     gone = []
     for piece in block.pieces:
         source = by_path.get(piece.path)
-        if source and piece not in source.pieces and piece.text not in source.text:
-            gone.append(piece)
+        if source and piece not in source.pieces:
+            # Put together once: a block has a hundred pieces.
+            text = texts.setdefault(piece.path, "") or source.text
+            texts[piece.path] = text
+            if piece.text not in text:
+                gone.append(piece)
     return frozenset(gone)
 
 

@@ -281,7 +281,7 @@ _SHELL = Lexicon(
         Quote("'", "'", spans_lines=True, escape=""),
     ),
     skipped=(r"\\.",),
-    label=r"[ \t]*[^\s()'#$=&;<>]+(?: ?\| ?[^\s()'#$=&;<>]+)*\)",
+    label=r"[ \t]*+[^\s()'#$=&;<>|]++(?: ?\| ?[^\s()'#$=&;<>|]++)*+\)",
     opening_words=_words("if for while until case select"),
     hanging_words=_words("then do else in"),
     continuations=_words("else elif then do"),
@@ -523,8 +523,8 @@ BY_LANGUAGE = {
 
 EMBEDDED: dict[str, tuple[tuple[str, str, str], ...]] = {
     language_id: (
-        (r"<script\b[^>]*>", "</script>", "typescript"),
-        (r"<style\b[^>]*>", "</style>", "scss"),
+        (r"<script\b[^>]{0,500}+>", "</script>", "typescript"),
+        (r"<style\b[^>]{0,500}+>", "</style>", "scss"),
         # What stands between the dashes at the head of an Astro file.
         *(((r"\A---\n", "\n---", "typescript"),) if language_id == "astro" else ()),
     )

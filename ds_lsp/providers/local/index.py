@@ -158,20 +158,37 @@ class Index:
 
     def put(self, uri: str, language_id: str, text: str) -> None:
         """Index an open document as it is now, its secrets masked."""
+        for _ in self._put(uri, language_id, text):
+            pass
+
+    async def put_in_slices(self, uri: str, language_id: str, text: str) -> None:
+        """Do what `put` does, giving way to other tasks all the time; cancelled, do nothing."""
+        await self._in_slices(self._put(uri, language_id, text))
+
+    def _put(self, uri: str, language_id: str, text: str) -> Iterator[None]:
         # Imported where it is used: the server starts without its patterns.
-        from ds_lsp.privacy.secrets import mask
+        from ds_lsp.privacy.secrets import masked_lines
 
         family = self.family(uri, language_id)
-        text = mask(text[: self.limits.max_open_chars]).text
+        masked = masked_lines(text[: self.limits.max_open_chars])
+        clean: list[str] = []
+        while some_text := list(islice(masked, _LINES_AT_A_TIME)):
+            clean += some_text
+            yield
+        text = "".join(clean)
         stream = Stream(family.vocabulary, len(text) // 4)
-        begin, *lines = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
-        first = len(stream.tokens) + len(begin)
-        stream.extend([*begin, *chain.from_iterable(lines)])
+        tokens = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
+        stream.extend(next(tokens))
+        starts = array("I", [len(stream.tokens)])
+        while some := list(islice(tokens, _LINES_AT_A_TIME)):
+            starts.extend(accumulate(map(len, some[1:]), initial=starts[-1] + len(some[0])))
+            stream.extend(list(chain.from_iterable(some)))
+            yield
         family.open.pop(uri, None)
         family.open[uri] = OpenDocument(
             stream,
             array("q", hashes_of(LINE_END.split(text))),
-            array("I", accumulate(map(len, lines), initial=first)),
+            starts,
         )
         family.show_file(uri, live=False)
         if len(family.open) > self.limits.max_open:
