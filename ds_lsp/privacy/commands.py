@@ -1,0 +1,128 @@
+"""Finds passwords without a name: in addresses, on command lines, in headers and pairs."""
+
+import re
+from collections.abc import Iterator
+
+from ds_lsp.privacy.formats import any_of
+from ds_lsp.privacy.masking import Secret
+from ds_lsp.privacy.secret_values import Evidence, evidence
+
+_PLACEHOLDER = re.compile(
+    r"""(?:your|my|the|db|user)?[-_]?(?:pass(?:word|wd|wort)?|pwd|pw|secret|token|key)s?[0-9]?|[x*.]+|[$%&]\w.*|[$%{<(\[].*
+    |changeme|user(?:name)?|admin|root|example|placeholder|redacted|hidden|null|none|true|false|[0-9]{1,5}|\.\.\.""",
+    re.VERBOSE,
+)
+_INTERPOLATION = re.compile(
+    r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|[#\\]?\{[^{}]*\}|[$\\]\([^()]*\)|%\([^()]*\)[sd]|<[^<>]*>|%[sd@](?![0-9A-Za-z])"
+)
+_ADDRESS = re.compile(r"""://[^\s/:@"'`<>]{0,100}:(?P<value>[^\s/@"'`<>]{3,400})@(?=[\w\[{$%<*])""")
+_ADDRESS_SIGNED = re.compile(
+    r"""://[^\s/:@"'`<>]{0,100}:(?P<value>[^\s@"'`<>]{3,400})@[\w.-]{1,200}(?::[0-9]{1,5})?/"""
+)
+_ADDRESS_TOKEN = re.compile(r"""https?://(?P<value>[A-Za-z0-9_-]{16,255})@[\w.-]{3,200}""")
+_USER = re.compile(
+    r"""(?:\s|["'])(?:-u|-U|--user|--proxy-user|-usr)["']?[\s=,]{0,3}["']?(?P<user>[\w.@+%\\-]{1,60}):(?P<value>[^\s"':]{3,400})"""
+)
+_SMB = re.compile(r"""\s(?:-U|--user)[\s=]{0,3}["']?[\w.\\@-]{1,60}%(?P<value>[^\s"']{3,400})""")
+_PAIR = re.compile(
+    r"""(?:[Aa]uth|[Ll]og_?(?:[Ii]n|[Oo]n)|[Ss]ign_?[Ii]n|[Aa]uthenticate|[Cc]redentials?|UsernamePassword\w{0,20})
+    \s{0,3}=?\s{0,3}\(\s{0,3}["'][^"']{0,60}["']\s{0,3},\s{0,3}["'](?P<value>[^"']{3,400})["']""",
+    re.VERBOSE,
+)
+_KEYED_CALL = re.compile(
+    r"""(?:[Hh]mac|HMAC)[\w.:]{0,24}\(\s{0,3}(?:[\w.]{1,20},\s{0,3})?(?:b|new\s)?["'](?P<value>[^"']{8,400})["']
+    |[Cc]reateHmac\(\s{0,3}["'][\w-]{1,12}["']\s{0,3},\s{0,3}["'](?P<value2>[^"']{8,400})["']
+    |(?:jwt|JWT|jsonwebtoken|[Tt]oken)\w{0,12}\.(?:encode|decode|sign|verify)\([\w.(){}\[\]:,\s]{1,80}?,\s{0,3}b?["'](?P<value3>[^"']{8,400})["']
+    |(?:Fernet|AESGCM|ChaCha20Poly1305|SecretKeySpec|createCipheriv|AES\.new)\([\w.\s,'"-]{0,24}?b?["'](?P<value4>[^"']{8,400})["']""",
+    re.VERBOSE,
+)
+_HEADER = re.compile(
+    r"""["'\s](?:Basic|Bearer|Digest|Negotiate|Bot|SSWS|GenieKey)\s(?P<value>[A-Za-z0-9+/=_.~-]{12,})"""
+)
+_TWILIO = re.compile(r"""AC[0-9a-f]{32}["']\s{0,3},\s{0,3}["'](?P<value>[0-9a-f]{32})["']""")
+_JWK = re.compile(r"""["'](?:d|dp|dq|qi|k)["']\s{0,3}:\s{0,3}["'](?P<value>[\w-]{40,})["']""")
+_OTP = re.compile(r"""(?:pyotp|TOTP|HOTP|totp)[\w.]{0,12}\(\s{0,3}["'](?P<value>[A-Z2-7]{16,})["']""")
+
+_PATTERNS = (
+    ("password-in-address", "://", _ADDRESS),
+    ("password-in-address", "://", _ADDRESS_SIGNED),
+    ("password-in-command", "-u", _USER),
+    ("password-in-command", "-U", _USER),
+    ("password-in-command", "-U", _SMB),
+    ("password-in-pair", "(", _PAIR),
+)
+# These values are made by machines: they must look like it.
+_STRICT_PATTERNS = (
+    ("token-in-address", "://", _ADDRESS_TOKEN),
+    ("key-in-call", "(", _KEYED_CALL),
+    ("token-in-header", "Be", _HEADER),
+    ("token-in-header", "Ba", _HEADER),
+    ("token-in-header", "GenieKey", _HEADER),
+    ("token-in-header", "SSWS", _HEADER),
+    ("token-in-header", "Bot", _HEADER),
+    ("token-in-header", "Digest", _HEADER),
+    ("key-in-call", "AC", _TWILIO),
+    ("key-in-call", '"', _JWK),
+    ("key-in-call", "OTP", _OTP),
+)
+_VALUE = r"""(?:"(?P<value>[^"\s]{3,})"|'(?P<value2>[^'\s]{3,})'|(?P<value3>[^\s"'|&;<>()-][^\s"'|&;<>()]{2,}))"""
+# Programs, and the options that a password follows.
+_COMMANDS = (
+    ("mysql|mysqldump|mysqladmin|mysqlimport|mysqlshow|mysqlcheck|mysqlpump|mysqlsh|mariadb|mariadb-dump|mariadb-admin|mycli", re.compile(rf"\s-p{_VALUE}")),
+    ("sshpass|mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|docker|podman|helm|az|sqlcmd|bcp|isql|cypher-shell|rdesktop|mosquitto_pub|mosquitto_sub|impacket|oc|crackmapexec|nxc|cqlsh|beeline|ldapmodify|ipmitool", re.compile(rf"\s-(?:p|P)\s{{0,3}}{_VALUE}")),
+    ("redis-cli|valkey-cli|keydb-cli|rabbitmqadmin|snmpwalk|snmpget", re.compile(rf"\s-(?:a|A|X|p)\s{{1,3}}{_VALUE}")),
+    ("ldapsearch|ldapadd|ldapmodify|ldapdelete|ldapwhoami|ldappasswd", re.compile(rf"\s-w\s{{0,3}}{_VALUE}")),
+    ("7z|7za|7zz|7zr|rar|unrar", re.compile(rf"\s-h?p{_VALUE}")),
+    ("zip|unzip", re.compile(rf"\s-P\s{{0,3}}{_VALUE}")),
+    ("openssl", re.compile(rf"\s(?:-k\s{{1,3}}|-K\s{{1,3}}|(?:-pass(?:in|out)?\s{{1,3}})?[\"']?pass:){_VALUE}")),
+    ("htpasswd", re.compile(rf"\s-\w*b\w*\s+[\w./-]+\s+[\w.@-]+\s+{_VALUE}")),
+    ("xfreerdp|wfreerdp", re.compile(rf"\s/p:{_VALUE}")),
+    ("vault login|op signin|ngrok authtoken|ngrok config add-authtoken|doctl auth init -t|netlify login|fly auth token|cloudflared service install|tailscale up|wpa_passphrase [\\w-]+|rabbitmqctl add_user \\w+|rabbitmqctl change_password \\w+|net user \\w+|passwd --stdin|mc alias set \\w+ \\S+ \\w+", re.compile(rf"(?:login|signin|authtoken|-t|token|install|wpa_passphrase [\w-]+|add_user \w+|change_password \w+|user \w+|set \w+ \S+ \w+)\s{{1,3}}{_VALUE}")),
+    ("sqlplus|expdp|impdp|rman", re.compile(r"\s[\w$#]{1,40}/(?P<value>[^\s/@\"']{3,})@")),
+    ("chpasswd", re.compile(r"echo\s{1,3}[\"']?[\w.-]{1,40}:(?P<value>[^\s\"'|]{3,})")),
+    ("sudo -S|passwd --stdin|docker login", re.compile(rf"echo\s{{1,3}}(?:-n\s{{1,3}})?{_VALUE}")),
+)  # fmt: skip
+_PROGRAMS = tuple(
+    (re.compile(rf"(?:^|[\s/;&|(`\"'$])(?:{programs})(?:\.exe)?[\s\"']"), option)
+    for programs, option in _COMMANDS
+)
+_FIRST_WORD = re.compile(r"[\w-]+")
+_ANY_PROGRAM = re.compile(
+    any_of(
+        word.group()
+        for programs, _ in _COMMANDS
+        for program in programs.split("|")
+        if (word := _FIRST_WORD.match(program))
+    )
+)
+
+
+def in_commands(line: str) -> Iterator[Secret]:
+    """Find the passwords that a line shows without a name for them."""
+    for rule, needle, pattern in _PATTERNS:
+        if needle in line:
+            for found in pattern.finditer(line):
+                value = found["value"]
+                user = found.groupdict().get("user")
+                if not _is_placeholder(value) and value != user:
+                    yield Secret(rule, *found.span("value"))
+    for rule, needle, pattern in _STRICT_PATTERNS:
+        if needle in line:
+            for found in pattern.finditer(line):
+                yield from _judged(rule, found, Evidence.MIXED)
+    if _ANY_PROGRAM.search(line):
+        for program, option in _PROGRAMS:
+            if program.search(line):
+                for found in option.finditer(line):
+                    yield from _judged("password-in-command", found, Evidence.LOOSE)
+
+
+def _judged(rule: str, found: re.Match[str], needed: Evidence) -> Iterator[Secret]:
+    group = found.lastgroup
+    if group is not None and not _is_placeholder(found[group]) and evidence(found[group]) >= needed:
+        yield Secret(rule, *found.span(group))
+
+
+def _is_placeholder(value: str) -> bool:
+    rest = _INTERPOLATION.sub("", value)
+    return len(rest) < 3 or _PLACEHOLDER.fullmatch(rest.lower()) is not None
