@@ -8,7 +8,7 @@ from enum import Enum, auto
 from ds_lsp.privacy.literals import Literal, Step, close_of, literal_at, steps
 from ds_lsp.privacy.masking import Secret
 from ds_lsp.privacy.plain_values import plain_value
-from ds_lsp.privacy.secret_names import Name, Rank, lower, names_in
+from ds_lsp.privacy.secret_names import Name, Rank, names_in
 from ds_lsp.privacy.secret_values import Evidence, are_secret_words, evidence
 
 RULES = {Rank.PASSWORD: "password", Rank.TOKEN: "token", Rank.FAINT: "token"}
@@ -92,8 +92,8 @@ _RUN_LINE = re.compile(r"""[ \t]*(?P<run>[A-Za-z0-9+/=_-]{8,})[ \t]*\\?(?:[\s"'`
 _WORDS_RANK = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗")
 
 
-def in_assignments(line: str, carry: Carry | None, cursor: int) -> Found:
-    """Find the values that a line assigns to names of secrets."""
+def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) -> Found:
+    """Find the values that a line assigns to names of secrets; *lowered* is in small letters."""
     secrets: list[Secret] = []
     after: Carry | None = None
     at = 0
@@ -102,7 +102,6 @@ def in_assignments(line: str, carry: Carry | None, cursor: int) -> Found:
         secrets += found.secrets
         after = found.carry
         at = secrets[-1].end if secrets else 0
-    lowered = lower(line)
     for name in names_in(line, lowered):
         if name.start < at:
             continue

@@ -69,7 +69,7 @@ _VALUE = r"""(?:"(?P<value>[^"\s]{3,})"|'(?P<value2>[^'\s]{3,})'|(?P<value3>[^\s
 # Programs, and the options that a password follows.
 _COMMANDS = (
     ("mysql|mysqldump|mysqladmin|mysqlimport|mysqlshow|mysqlcheck|mysqlpump|mysqlsh|mariadb|mariadb-dump|mariadb-admin|mycli", re.compile(rf"\s-p{_VALUE}")),
-    ("sshpass|mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|docker|podman|helm|az|sqlcmd|bcp|isql|cypher-shell|rdesktop|mosquitto_pub|mosquitto_sub|impacket|oc|crackmapexec|nxc|cqlsh|beeline|ldapmodify|ipmitool", re.compile(rf"\s-(?:p|P)\s{{0,3}}{_VALUE}")),
+    ("sshpass|mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|docker|podman|helm|az|sqlcmd|cypher-shell|rdesktop|mosquitto_pub|mosquitto_sub|crackmapexec|cqlsh|beeline|ldapmodify|ipmitool", re.compile(rf"\s-(?:p|P)\s{{0,3}}{_VALUE}")),
     ("redis-cli|valkey-cli|keydb-cli|rabbitmqadmin|snmpwalk|snmpget", re.compile(rf"\s-(?:a|A|X|p)\s{{1,3}}{_VALUE}")),
     ("ldapsearch|ldapadd|ldapmodify|ldapdelete|ldapwhoami|ldappasswd", re.compile(rf"\s-w\s{{0,3}}{_VALUE}")),
     ("7z|7za|7zz|7zr|rar|unrar", re.compile(rf"\s-h?p{_VALUE}")),
@@ -78,7 +78,7 @@ _COMMANDS = (
     ("htpasswd", re.compile(rf"\s-\w*b\w*\s+[\w./-]+\s+[\w.@-]+\s+{_VALUE}")),
     ("xfreerdp|wfreerdp", re.compile(rf"\s/p:{_VALUE}")),
     ("vault login|op signin|ngrok authtoken|ngrok config add-authtoken|doctl auth init -t|netlify login|fly auth token|cloudflared service install|tailscale up|wpa_passphrase [\\w-]+|rabbitmqctl add_user \\w+|rabbitmqctl change_password \\w+|net user \\w+|passwd --stdin|mc alias set \\w+ \\S+ \\w+", re.compile(rf"(?:login|signin|authtoken|-t|token|install|wpa_passphrase [\w-]+|add_user \w+|change_password \w+|user \w+|set \w+ \S+ \w+)\s{{1,3}}{_VALUE}")),
-    ("sqlplus|expdp|impdp|rman", re.compile(r"\s[\w$#]{1,40}/(?P<value>[^\s/@\"']{3,})@")),
+    ("sqlplus|expdp|impdp", re.compile(r"\s[\w$#]{1,40}/(?P<value>[^\s/@\"']{3,})@")),
     ("chpasswd", re.compile(r"echo\s{1,3}[\"']?[\w.-]{1,40}:(?P<value>[^\s\"'|]{3,})")),
     ("sudo -S|passwd --stdin|docker login", re.compile(rf"echo\s{{1,3}}(?:-n\s{{1,3}})?{_VALUE}")),
 )  # fmt: skip
@@ -86,15 +86,18 @@ _PROGRAMS = tuple(
     (re.compile(rf"(?:^|[\s/;&|(`\"'$])(?:{programs})(?:\.exe)?[\s\"']"), option)
     for programs, option in _COMMANDS
 )
-_FIRST_WORD = re.compile(r"[\w-]+")
-_ANY_PROGRAM = re.compile(
-    any_of(
-        word.group()
-        for programs, _ in _COMMANDS
-        for program in programs.split("|")
-        if (word := _FIRST_WORD.match(program))
-    )
-)
+_LITERAL = re.compile(r"[\w -]+")
+# A short name is a part of many words.
+_PROGRAM_WORDS = [
+    word.group() if len(word.group()) > 5 else f"{word.group()} "
+    for programs, _ in _COMMANDS
+    for program in programs.split("|")
+    if (word := _LITERAL.match(program))
+]
+_ANY_PROGRAM = re.compile(any_of(_PROGRAM_WORDS))
+WORDS = ("fernet", "aesgcm", "chacha20", "createcipher", "aes.new", "pyotp", "ssws ", "geniekey ")
+SIGNS = ("://", " -", '"AC', "'AC", '"d"', "'d'")
+"""Beside the names of secrets, parts of a line that may show a password without a name."""
 
 
 def in_commands(line: str) -> Iterator[Secret]:

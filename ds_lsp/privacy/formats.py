@@ -45,8 +45,6 @@ def any_of(words: Iterable[str]) -> str:
 
 def in_known_format(line: str) -> Iterator[Secret]:
     """Find the secrets of a line whose format is in the table."""
-    if not _MAYBE_FORMAT.search(line):
-        return
     starts, by_start = _table()
     for begin in starts.finditer(line):
         form = by_start[begin.group()]
@@ -59,7 +57,7 @@ def in_known_format(line: str) -> Iterator[Secret]:
         elif _is_inside_word(line, start):
             continue
         rest = form.rest.match(line, begin.end())
-        if rest and _MAYBE_FORMAT.search(line, start, rest.end()):
+        if rest and HAS_DIGIT.search(line, start, rest.end()):
             end = _WORD_REST.match(line, rest.end()) if line[rest.end() - 1].isalnum() else None
             yield Secret(form.name, start, end.end() if end else rest.end())
 
@@ -81,4 +79,5 @@ _MAX_LEAD = 80
 """Maximum characters of a secret before its mark; Azure's longest has 76."""
 _WORD_REST = re.compile(r"[A-Za-z0-9_]*")
 # Without any digit it is a name; but one of 30 keys of AWS has none.
-_MAYBE_FORMAT = re.compile("[0-9]|A[KS]IA")
+HAS_DIGIT = re.compile("[0-9]|A[KS]IA")
+"""Only a line or value with this can hold a secret of a known format."""

@@ -45,14 +45,15 @@ _HARMLESS_PREFIX = frozenset(_TABLE["prefix"]["harmless"])
 NO_PASSWORDS = frozenset(_TABLE["values"]["none"])
 
 
-def _pattern(words: Iterable[str]) -> re.Pattern[str]:
+def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern for the longest of *words* that fits; a blank may be a hyphen and the like."""
     return re.compile(any_of(words).replace(r"\ ", "[-_. ]?"))
 
 
-_ALL = [word for name in _RANKS for word in (*_TABLE[name]["words"], *_TABLE[name]["whole"])]
-_ASCII_WORD = _pattern(word for word in _ALL if word.isascii())
-_ANY_WORD = _pattern(_ALL)
-_SURE_WORD = _pattern(
+WORDS = [word for name in _RANKS for word in (*_TABLE[name]["words"], *_TABLE[name]["whole"])]
+_ASCII_WORD = pattern_of(word for word in WORDS if word.isascii())
+_ANY_WORD = pattern_of(WORDS)
+_SURE_WORD = pattern_of(
     word
     for name in ("password", "token")
     for word in (*_TABLE[name]["words"], "pwd")

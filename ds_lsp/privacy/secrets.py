@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ds_lsp.privacy import commands
 from ds_lsp.privacy.assignments import NOTHING, Carry, Found, in_assignments
-from ds_lsp.privacy.commands import in_commands
-from ds_lsp.privacy.formats import in_known_format
+from ds_lsp.privacy.formats import HAS_DIGIT, in_known_format
 from ds_lsp.privacy.masking import FILLER, Secret, moved, without_overlaps
 from ds_lsp.privacy.private_keys import private_keys
+from ds_lsp.privacy.secret_names import WORDS, lower, pattern_of
 
 __all__ = ["Masked", "Secret", "cut_secret", "find_secrets", "mask", "masked_lines"]
 
@@ -145,13 +146,21 @@ def _lines(text: str) -> list[str]:
 
 
 def _in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> Found:
-    found = in_assignments(line, carry, cursor)
-    others = [*in_known_format(line), *in_commands(line)]
+    others = list(in_known_format(line)) if HAS_DIGIT.search(line) else []
+    lowered = lower(line)
+    has_name = (_ASCII_CLUE if line.isascii() else _CLUE).search(lowered) is not None
+    found = in_assignments(line, lowered, carry, cursor) if has_name or carry else NOTHING
+    if has_name or any(sign in line for sign in commands.SIGNS):
+        others += commands.in_commands(line)
     if not others:
         return found
     return Found(tuple(without_overlaps([*found.secrets, *others])), found.carry)
 
 
+# Most lines hold none of these, and one search for all is cheaper than one for each kind.
+_CLUES = (*WORDS, *commands.WORDS)
+_CLUE = pattern_of(_CLUES)
+_ASCII_CLUE = pattern_of(each for each in _CLUES if each.isascii())
 # Typing changes one line; the others were judged a keystroke ago. Two caches, so that the lines of
 # a minified file cannot make megabytes of it.
 _in_short_line = lru_cache(4096)(_in_line)
