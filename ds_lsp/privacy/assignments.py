@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import zip_longest
 
 from ds_lsp.privacy.literals import Literal, Step, close_of, literal_at, steps
 from ds_lsp.privacy.masking import Secret
@@ -76,8 +77,11 @@ _LINK = re.compile(_LINK_PATTERN.replace("TYPE", _TYPE), re.VERBOSE)
 _QUOTED_LINK = re.compile(_LINK_PATTERN.replace("TYPE", ""), re.VERBOSE)
 _COMPARISONS = ("(", ",", "->")
 _WORD_LINKS = frozenset("is was are to equals eq ne like ist est es é 是 为 為 は が".split())
-_BLOCK = re.compile(r"[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.*)?\Z")
+_FIRST_ARGUMENT = re.compile(r"""[({\[]\s{0,9}:?[A-Za-z]{0,2}["'`]?[\w.-]{0,40}\Z""")
+_BLOCK = re.compile(r"[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.{0,200})?\Z")
 _LINE_END = re.compile(r"[\s(\[{\\+&^]*(?:<<[-~]?['\"]?\w+['\"]?)?\Z")
+_BACKSLASH = re.compile(r"\\\s{0,20}\Z")
+_BLANK = re.compile(r"\s*\\?\Z")
 _JOINT = re.compile(r"\s*(?:[\\+.&~]|\.\.|<>|\|\||\+\+)?\s*\\?\Z")
 _SAME_LINE_JOINT = re.compile(r"""\s{0,9}(?:[+.&~]|\.\.|<>|\|\||\+\+)?\s{0,9}(?=[A-Za-z]{0,2}["'`])""")
 _NEXT_JOINT = re.compile(r"""[ \t]*(?:[+.&~]|\.\.|<>|\|\||\+\+|<<)?[ \t]*(?=[A-Za-z]{0,2}["'`])""")
@@ -102,10 +106,12 @@ def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) ->
         secrets += found.secrets
         after = found.carry
         at = secrets[-1].end if secrets else 0
-    for name in names_in(line, lowered):
+    names = list(names_in(line, lowered))
+    for name, following in zip_longest(names, names[1:]):
         if name.start < at:
             continue
-        found = _of_name(line, lowered, name, cursor)
+        limit = following.start if following else len(line)
+        found = _of_name(line, lowered, name, limit, cursor)
         if found.secrets:
             secrets += found.secrets
             at = secrets[-1].end
@@ -115,7 +121,8 @@ def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) ->
     return Found(tuple(secrets), after) if secrets or after else NOTHING
 
 
-def _of_name(line: str, lowered: str, name: Name, cursor: int) -> Found:
+def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Found:
+    """Find the value of a name; beyond *limit*, where the next name begins, only that one looks."""
     close = _CLOSE.match(line, name.end)
     at = close.end() if close else name.end
     is_quoted = any(each in "\"'`”’»」』" for each in line[name.end : at])
@@ -127,7 +134,7 @@ def _of_name(line: str, lowered: str, name: Name, cursor: int) -> Found:
     if separator == ":" and _BLOCK.match(line, start):
         indent = len(line) - len(line.lstrip())
         return Found((), Carry(Kind.BLOCK, name.rank, indent, lines=_MAX_BLOCK_LINES))
-    found = _in_expression(line, lowered, name, start, separator, is_quoted, cursor)
+    found = _in_expression(line, lowered, name, start, limit, separator, is_quoted, cursor)
     if found.secrets or found.carry:
         return found
     if not _is_quote(line, start):
@@ -137,10 +144,10 @@ def _of_name(line: str, lowered: str, name: Name, cursor: int) -> Found:
             carry = Carry(Kind.RUN, name.rank) if _ends_line(line, value[1]) else None
             return Found((secret,), carry)
     if separator not in _COMPARISONS and name.rank is not Rank.FAINT and _LINE_END.match(line, start):
-        if separator or line.rstrip().endswith("\\"):
+        if separator or _BACKSLASH.search(line, start):
             return Found((), Carry(Kind.VALUE, name.rank))
-    if separator == "," and is_quoted and not line[start:].strip():
-        return Found((), Carry(Kind.VALUE, name.rank))
+    if separator == "," and is_quoted and _BLANK.match(line, start):
+        return Found((), Carry(Kind.VALUE, name.rank, close=","))
     return _pair(line, name, at)
 
 
@@ -155,16 +162,23 @@ def _is_quote(line: str, at: int) -> bool:
 
 
 def _ends_line(line: str, at: int) -> bool:
-    return line[at:].strip() in ("", "\\")
+    return _BLANK.match(line, at) is not None
 
 
 def _in_expression(
-    line: str, lowered: str, name: Name, start: int, separator: str, is_quoted: bool, cursor: int
+    line: str,
+    lowered: str,
+    name: Name,
+    start: int,
+    limit: int,
+    separator: str,
+    is_quoted: bool,
+    cursor: int,
 ) -> Found:
     """Judge the strings of the expression that a name is followed by."""
-    for step in steps(line, start):
+    for step in steps(line, start, limit):
         literal = step.literal
-        place = _needed(name, step, separator, is_quoted)
+        place = _needed(line, name, step, separator, is_quoted)
         is_typed = (
             step.is_direct
             and name.rank is not Rank.FAINT
@@ -184,7 +198,7 @@ def _is_typed(line: str, literal: Literal, cursor: int) -> bool:
     return cursor >= literal.start + _MIN_TYPED and cursor <= close_of(line, literal)
 
 
-def _needed(name: Name, step: Step, separator: str, is_quoted: bool) -> Evidence:
+def _needed(line: str, name: Name, step: Step, separator: str, is_quoted: bool) -> Evidence:
     """Return how much evidence a string at this place needs."""
     if name.rank is Rank.FAINT:
         return Evidence.RANDOM
@@ -197,6 +211,9 @@ def _needed(name: Name, step: Step, separator: str, is_quoted: bool) -> Evidence
     if not step.is_direct:
         is_assigned = separator not in ("", ",", "(", ">")
         return Evidence.MIXED if is_assigned and name.rank is Rank.PASSWORD else Evidence.RANDOM
+    if separator == "," and not step.is_labeled and not _FIRST_ARGUMENT.search(line, max(name.start - 60, 0), name.start):
+        # The next string of a list.
+        return Evidence.RANDOM if name.rank is Rank.TOKEN else Evidence.MIXED
     if name.rank is Rank.TOKEN:
         return Evidence.MIXED
     if separator in (":=", "=", ":", "=>", "<-", "：") and not name.has_suffix:
@@ -258,13 +275,16 @@ def _continued(line: str, carry: Carry, cursor: int) -> Found:
 
 
 def _value_line(line: str, carry: Carry, cursor: int) -> Found:
+    if carry.close and not _LAST_OF_TUPLE.match(line):
+        # The next string of a list.
+        return NOTHING
     return _first_value(line, carry, len(line) - len(line.lstrip()), cursor, Evidence.LOOSE)
 
 
 def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence) -> Found:
     if carry.rank is Rank.TOKEN:
         needed = Evidence.MIXED
-    for step in steps(line, at):
+    for step in steps(line, at, len(line)):
         value = line[step.literal.start : step.literal.judged_end]
         end = step.literal.judged_end + len(step.literal.close)
         if _KEY_FOLLOWS.match(line, end):
@@ -280,6 +300,7 @@ def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence
     return NOTHING
 
 
+_LAST_OF_TUPLE = re.compile(r"""\s*[A-Za-z]{0,2}(?P<q>["'])[^"'\s]{1,400}(?P=q)\s*[)\]}]""")
 _ONLY = re.compile(r"""(?P<run>[^\s"'`()<>{}\[\];,]{8,})(?:</\w+>)?[\s;,]*\\?""")
 
 
@@ -287,6 +308,8 @@ def _pair_line(line: str, carry: Carry, cursor: int) -> Found:
     key = _PAIR_LINE.match(line)
     if key:
         needed = Evidence.MIXED if key["code"] else Evidence.LOOSE
+        if key["code"] and not literal_at(line, key.end()):
+            return NOTHING
         return _first_value(line, carry, key.end(), cursor, needed)
     if carry.lines <= 1 or _NEW_ENTRY.match(line):
         return NOTHING
@@ -311,8 +334,7 @@ def _string_line(line: str, carry: Carry, cursor: int) -> Found:
     text = line if end < 0 else line[:end]
     stripped = text.strip().rstrip("\\")
     again = replace(carry, lines=carry.lines - 1) if end < 0 and carry.lines > 1 else None
-    needed = Evidence.LOOSE if carry.rank is Rank.PASSWORD else Evidence.MIXED
-    if stripped and (evidence(stripped) >= needed or _is_base64(stripped)):
+    if stripped and (evidence(stripped) >= Evidence.MIXED or _is_base64(stripped)):
         at = text.index(stripped)
         return Found((Secret(RULES[carry.rank], at, at + len(stripped)),), again)
     return Found((), again)

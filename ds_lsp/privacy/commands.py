@@ -25,8 +25,11 @@ _USER = re.compile(
 )
 _SMB = re.compile(r"""\s(?:-U|--user)[\s=]{0,3}["']?[\w.\\@-]{1,60}%(?P<value>[^\s"']{3,400})""")
 _PAIR = re.compile(
-    r"""(?:[Aa]uth|[Ll]og_?(?:[Ii]n|[Oo]n)|[Ss]ign_?[Ii]n|[Aa]uthenticate|[Cc]redentials?|UsernamePassword\w{0,20})
-    \s{0,3}=?\s{0,3}\(\s{0,3}["'][^"']{0,60}["']\s{0,3},\s{0,3}["'](?P<value>[^"']{3,400})["']""",
+    r"""[Aa]uth\s{0,3}=?\s{0,3}\(\s{0,3}["'][^"']{0,60}["']\s{0,3},\s{0,3}["'](?P<value>[^"']{3,400})["']"""
+)
+_LOGIN = re.compile(
+    r"""(?:[Ll]og_?(?:[Ii]n|[Oo]n)|[Ss]ign_?[Ii]n|[Aa]uthenticate|UsernamePassword\w{0,20}|(?<!get_)[Cc]redentials?)
+    \s{0,3}=?\s{0,3}\(\s{0,3}["'][^"']{0,60}["']\s{0,3},\s{0,3}["'](?P<value>[^"']{5,400})["']""",
     re.VERBOSE,
 )
 _KEYED_CALL = re.compile(
@@ -53,6 +56,7 @@ _PATTERNS = (
 )
 # These values are made by machines: they must look like it.
 _STRICT_PATTERNS = (
+    ("password-in-pair", "(", _LOGIN),
     ("token-in-address", "://", _ADDRESS_TOKEN),
     ("key-in-call", "(", _KEYED_CALL),
     ("token-in-header", "Be", _HEADER),
@@ -112,7 +116,8 @@ def in_commands(line: str) -> Iterator[Secret]:
     for rule, needle, pattern in _STRICT_PATTERNS:
         if needle in line:
             for found in pattern.finditer(line):
-                yield from _judged(rule, found, Evidence.MIXED)
+                needed = Evidence.LOOSE if pattern is _LOGIN else Evidence.MIXED
+                yield from _judged(rule, found, needed)
     if _ANY_PROGRAM.search(line):
         for program, option in _PROGRAMS:
             if program.search(line):

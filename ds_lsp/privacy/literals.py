@@ -31,6 +31,8 @@ class Step:
     literal: Literal
     is_direct: bool
     """Only brackets and calls that wrap a value stand before it."""
+    is_labeled: bool
+    """It stands behind "value": or the like."""
 
 
 _CLOSERS = {"“": "”", "‘": "’", "「": "」", "『": "』", "«": "»", "{": "}", "(": ")", "[": "]", "<": ">"}
@@ -110,17 +112,19 @@ def close_of(line: str, literal: Literal) -> int:
     return _close(line, literal.start, len(line), literal.close)
 
 
-def steps(line: str, start: int) -> Iterator[Step]:
-    """Read the strings of an expression, until it ends or another name begins."""
-    at, glue, depth, is_direct = start, 0, 0, True
+def steps(line: str, start: int, limit: int) -> Iterator[Step]:
+    """Read the strings of an expression that begin before *limit*, until it ends."""
+    at, glue, depth, is_direct, is_labeled = start, 0, 0, True, False
     for _ in range(_MAX_STEPS):
+        if at >= limit:
+            return
         literal = literal_at(line, at)
         if literal is not None:
             key = _VALUE_KEY.match(line, at)
             if key:
-                at = key.end()
+                at, is_labeled = key.end(), True
                 continue
-            yield Step(literal, is_direct)
+            yield Step(literal, is_direct, is_labeled)
             if literal.is_open:
                 return
             at = literal.judged_end + len(literal.close)
@@ -150,6 +154,6 @@ def steps(line: str, start: int) -> Iterator[Step]:
 
 
 _VALUE_KEY = re.compile(r"""(?P<q>["'])(?:value|default|content|data|text|string)(?P=q)\s{0,9}(?:=>|[:=])(?!=)""")
-_THIN = "&*@:.!<>-=\\$|?#+"
+_THIN = "&*@:.!<>-=\\$|?#"
 _KEY = re.compile(r"\s{0,9}(?:=>|[:=](?!=))")
 _NEXT_KEY = re.compile(r"""\s{0,20}(?:["'`]?[\w$.-]{1,60}["'`]?\s{0,9}(?:=>|:=|[:=](?!=)))""")

@@ -11,7 +11,8 @@ _SCHEME = re.compile(
 )
 _RUN = re.compile(r"[!#$%*+\-./0-9:=?@A-Z\\^_a-z~]{4,}")
 _PARAMETER = re.compile(r"""[^\s;&"'`<>]{4,}""")
-_ELEMENT = re.compile(r"[^\s<>]{4,}")
+_ELEMENT = re.compile(r"[^\s<>]{4,}+(?=</|\s*\Z)")
+_TAG = re.compile(r"<[^<>]{0,60}\Z")
 _WHOLE = re.compile(r"\S{4,}")
 # An entry of a configuration file: nothing but the name before it, nothing after the value.
 _ENTRY_HEAD = re.compile(
@@ -19,6 +20,7 @@ _ENTRY_HEAD = re.compile(
 )
 _ENTRY_END = re.compile(r"\s*(?:[#<].*|//.*|\\|;)?\Z")
 _CALL = re.compile(r"""[!&*]?(?:[A-Za-z_$][\w$]*(?:\.|::|->|\?\.)?)+[(\[{<].*[)\]}>;,:]*\Z""")
+_CALLEE = re.compile(r"[A-Za-z_$][\w.$:>?-]*[(\[{]")
 _BRACKET = re.compile(r"""[(\[{]""")
 _SUBSTITUTION = re.compile(r"[$`%<(\[{]|\$\{|\*[A-Za-z]+\Z|![A-Za-z]")
 _DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*:?[-=]\"?(?P<value>[^\s{}\"$]{5,})\"?\}")
@@ -44,7 +46,7 @@ def plain_value(
     substituted = _DEFAULT.match(line, start)
     if substituted and evidence(substituted["value"]) >= _strict(name):
         return substituted.span("value")
-    is_entry, is_variable = _is_entry(line, name, separator), _is_variable(line, name, link)
+    is_entry, is_variable = _is_entry(lowered, name), _is_variable(line, name, link)
     for pattern, needed in _places(line, lowered, name, separator, is_entry, is_variable):
         found = pattern.match(line, start, start + MAX_JUDGED)
         if found is None:
@@ -52,7 +54,7 @@ def plain_value(
         end = found.end()
         if pattern is _WHOLE and not is_variable and not _ENTRY_END.match(line, end) and end < start + MAX_JUDGED:
             continue
-        value = line[start:end].rstrip(",;" if not is_variable else "")
+        value = line[start:end].rstrip("" if is_variable else ",;:)]}")
         end = start + len(value)
         if pattern is _RUN and (_BRACKET.match(line, end) or value.endswith(".")):
             continue
@@ -84,10 +86,11 @@ def _places(
 ) -> list[tuple[re.Pattern[str], Evidence]]:
     """Return the forms a value can have at this place, and the evidence that each needs."""
     strict, loose = _strict(name), _loose(name)
-    is_within_quotes = '"' in line[: name.start] or "'" in line[: name.start]
+    head = line[max(name.start - _MAX_NAME, 0) : name.start]
+    is_within_quotes = '"' in head or "'" in head
     places: list[tuple[re.Pattern[str], Evidence]] = []
     if separator == ">":
-        return [(_ELEMENT, loose)]
+        return [(_ELEMENT, loose)] if _TAG.search(lowered, max(name.start - _MAX_NAME, 0), name.start) else []
     if separator == "=" and _is_parameter(line, name):
         places.append((_PARAMETER, loose))
     if is_variable:
@@ -116,8 +119,8 @@ def _is_variable(line: str, name: Name, link: re.Match[str]) -> bool:
     return link.group() == "=" and name.is_upper and link.start() == name.end
 
 
-def _is_entry(line: str, name: Name, separator: str) -> bool:
-    return name.start <= _MAX_NAME and _ENTRY_HEAD.fullmatch(line.lower(), 0, name.start) is not None
+def _is_entry(lowered: str, name: Name) -> bool:
+    return name.start <= _MAX_NAME and _ENTRY_HEAD.fullmatch(lowered, 0, name.start) is not None
 
 
 def _is_expression(value: str, is_variable: bool) -> bool:
@@ -126,4 +129,6 @@ def _is_expression(value: str, is_variable: bool) -> bool:
         return not (is_variable and value[0] in "$%" and evidence(value[1:]) >= Evidence.MIXED and not _BRACKET.search(value))
     if not _BRACKET.search(value):
         return False
+    if not is_variable and _CALLEE.match(value):
+        return True
     return _CALL.match(value) is not None and value.rstrip(";,:")[-1:] in ")]}>" or value[-1:] in "([{"

@@ -132,6 +132,9 @@ def _with_tail(line: str, lowered: str, start: int, end: int, rank: Rank) -> Nam
         head = _PART.findall(line[max(start - _MAX_HEAD, 0) : start].rstrip("-_. "))
         if head and head[-1].lower() in _HARMLESS_PREFIX and _joined(line, start):
             return None
+    if parts and end - start <= _MAX_SHORT and any(each not in _STAGES for each in parts):
+        # pass_fds, pw_dir: the word is a verb, or something else.
+        rank = Rank.FAINT if rank is Rank.FAINT else Rank.TOKEN
     has_suffix = any(not each.isdigit() and each not in _STAGES for each in parts)
     return Name(start, tail.end(), rank, has_suffix, line[start:end].isupper())
 
@@ -140,6 +143,7 @@ def _joined(line: str, start: int) -> bool:
     return start > 0 and (line[start - 1].isalnum() or line[start - 1] in "-_")
 
 
+_MAX_SHORT = 4
 _MAX_TAIL = 60
 _MAX_HEAD = 30
 # Suffixes that leave a name what it is.

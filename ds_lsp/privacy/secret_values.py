@@ -56,6 +56,13 @@ _PLACEHOLDER = re.compile(
     r"(?:^|[^a-z])(?:your|my|the|an?|some|example|sample|dummy|fake|mock|placeholder|change|changeme"
     r"|replace|todo|redacted|insert|enter|foo|bar|default|none|null|undefined|here)(?:[^a-z]|$)"
 )
+_ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[0-7]{3}|[nrt0\\])")
+_MIN_ESCAPES = 12
+"""So many bytes written as escape sequences are a key."""
+_DOTTED = re.compile(r"[0-9]+(?:[.:/_-][0-9]+){2,}")
+_READABLE = re.compile("[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{4,}")
+_TITLE = re.compile("[A-Z][a-z]{3}")
+_CODE = re.compile(r"[(){}\[\];,<>|\\'`\"]")
 _HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
 _CLASSES = re.compile("[a-z]+|[A-Z]+|[0-9]+")
 _CAMEL = re.compile("[A-Z]?[a-z]+|[A-Z]+")
@@ -73,6 +80,11 @@ def evidence(value: str) -> Evidence:
 @lru_cache(1024)
 def _evidence(value: str) -> Evidence:
     rest = _FILLERS.sub("", _INTERPOLATION.sub("", value)) if len(value) >= MIN_LOOSE else ""
+    if "\\" in rest:
+        plain = _ESCAPE.sub("", rest)
+        if (len(rest) - len(plain)) / 4 >= _MIN_ESCAPES:
+            return Evidence.MIXED
+        rest = plain
     if len(rest) < MIN_LOOSE or not rest.isascii() or any(map(str.isspace, rest)):
         return Evidence.NONE
     if _ADDRESS.match(rest) or _REGEX.search(rest) or _REFERENCE.fullmatch(rest):
@@ -82,7 +94,9 @@ def _evidence(value: str) -> Evidence:
         return _of_words(rest, chunks)
     if len(set(rest)) <= 4 or all(_ALGORITHM.fullmatch(each) for each in chunks):
         return Evidence.NONE
-    if len(rest) < MIN_STRICT or rest.isdigit():
+    if _DOTTED.fullmatch(rest):
+        return Evidence.NONE
+    if len(rest) < MIN_STRICT or rest.isdigit() or (_TITLE.search(rest) and is_readable(rest)):
         return Evidence.LOOSE
     return Evidence.RANDOM if is_random(rest) else Evidence.MIXED
 
@@ -111,10 +125,18 @@ def is_random(value: str) -> bool:
         return True
     if len(longest) < _MIN_RANDOM and len(value) < 20:
         return False
+    if _CODE.search(value) or is_readable(value):
+        return False
     classes = _CLASSES.findall(value)
     changes = len(classes) - sum(1 for each in _APART.split(value) if each)
     letters = sum(map(len, classes))
     return changes >= 4 and letters / len(classes) < 3.4 and _HEX_OF_UUID.search(value) is None
+
+
+def is_readable(value: str) -> bool:
+    """Return whether most letters and digits of a value belong to words, as in HTTP2ServerName."""
+    words = sum(len(each) for each in _READABLE.findall(value) if _VOWEL.search(each))
+    return words >= 0.6 * sum(map(len, _CLASSES.findall(value)))
 
 
 _HEX_OF_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-")
