@@ -62,15 +62,16 @@ _MIN_INDIRECT = 10
 
 # What stands behind the name and belongs to it: quotes, a subscript, brackets, earmuffs.
 _CLOSE = re.compile(
-    r"""\\{0,3}["'`”’»」』*?!]{0,3}(?:\s?\[[^\]\["']{0,24}\])?[)\]}]{0,3}(?:\s?\{[^{}"'=]{1,40}\}(?=\s?=))?"""
+    r"""\\{0,3}["'`”’»」』*?!+]{0,3}(?:\s?\[[^\]\["']{0,24}\])?[)\]}]{0,3}(?:\s?\{[^{}"'=]{1,40}\}(?=\s?=))?"""
 )
 _TYPE = r"""(?:(?:\s{0,9}:{1,2}|\s)\s{0,9}[&'\w.<>|?*,\[\]!: ]{1,60}?(?=\s?:?=(?:[^=>]|\Z)))?"""
 _LINK_PATTERN = r"""
     (?P<tags>\s?</\w{1,20}>\s{0,20}<\w{1,20}[^<>]{0,60}>\s{0,20}+)
     |TYPE\s{0,20}+
-     (?P<sep>:=|=>|->|={1,3}|!==?|~=|<>|:{1,2}|\?=|\+=|\.=|\|\|=?|\?\?=?|<-|,|\(|[：＝﹕＝]|[>](?!=)
+     (?P<sep>:=|=>|->|={1,3}|!==?|~=|<>|:{1,2}|\?=|\+=|\.=|\|\|=?|\?\?=?|<-|,|\(|\{(?=["'])|\|(?=\s)|[：＝﹕＝]|[>](?!=)
       |(?:is|was|are|to|equals|eq|ne|like|über|ist|est|es|é|是|为|為|は|が|は、|：)(?=[\s"'`“‘：:「『A-Za-z0-9])[:：]?)\s{0,20}+
     |(?P<gap>\s{1,20}+(?:\.\s{1,3})?)
+    |(?P<chain>(?=[?!]?\.\w|->))
     """
 _LINK = re.compile(_LINK_PATTERN.replace("TYPE", _TYPE), re.VERBOSE)
 # A name in quotes has no type.
@@ -81,8 +82,11 @@ _FIRST_ARGUMENT = re.compile(r"""[({\[]\s{0,9}:?[A-Za-z]{0,2}["'`]?[\w.-]{0,40}\
 _BLOCK = re.compile(r"[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.{0,200})?\Z")
 _LINE_END = re.compile(r"[\s(\[{\\+&^]*(?:<<[-~]?['\"]?\w+['\"]?)?\Z")
 _BACKSLASH = re.compile(r"\\\s{0,20}\Z")
+_LIST_END = re.compile(r"\[\s{0,20}\Z")
+_COMMA_END = re.compile(r"\s{0,20},\s*\Z")
 _BLANK = re.compile(r"\s*\\?\Z")
 _JOINT = re.compile(r"\s*(?:[\\+.&~]|\.\.|<>|\|\||\+\+)?\s*\\?\Z")
+_COMMA = re.compile(r"""\s{0,9},\s{0,9}(?=[A-Za-z]{0,2}["'`])""")
 _SAME_LINE_JOINT = re.compile(r"""\s{0,9}(?:[+.&~]|\.\.|<>|\|\||\+\+)?\s{0,9}(?=[A-Za-z]{0,2}["'`])""")
 _NEXT_JOINT = re.compile(r"""[ \t]*(?:[+.&~]|\.\.|<>|\|\||\+\+|<<)?[ \t]*(?=[A-Za-z]{0,2}["'`])""")
 _KEY_FOLLOWS = re.compile(r"\s*[:=](?!=)")
@@ -91,6 +95,7 @@ _PAIR_LINE = re.compile(
     re.IGNORECASE,
 )
 _PAIR_END = re.compile(r"""[^"'`;={}]{0,60}[{:,(>]?\s*\Z""")
+_ELEMENT_END = re.compile(r"\s*(?:</\w{1,20}>)?[\s,;]*\Z")
 _NEW_ENTRY = re.compile(r"""\s*(?:-\s+|[}\]]|\Z|["'<]?(?:name|key)\b)""", re.IGNORECASE)
 _RUN_LINE = re.compile(r"""[ \t]*(?P<run>[A-Za-z0-9+/=_-]{8,})[ \t]*\\?(?:[\s"'`,;)}<].*)?\Z""")
 _WORDS_RANK = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗")
@@ -128,7 +133,7 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Fo
     is_quoted = any(each in "\"'`”’»」』" for each in line[name.end : at])
     link = (_QUOTED_LINK if is_quoted else _LINK).match(lowered, at)
     if link is None:
-        return _pair(line, name, at) if at == len(line) else NOTHING
+        return _pair(line, name, at) if _ELEMENT_END.match(line, at) else NOTHING
     separator = link["sep"] or ""
     start = link.end()
     if separator == ":" and _BLOCK.match(line, start):
@@ -137,7 +142,7 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Fo
     found = _in_expression(line, lowered, name, start, limit, separator, is_quoted, cursor)
     if found.secrets or found.carry:
         return found
-    if not _is_quote(line, start):
+    if not _is_quote(line, start) and link["chain"] is None:
         value = plain_value(line, lowered, name, link, cursor)
         if value:
             secret = Secret(RULES[name.rank], *value)
@@ -145,7 +150,8 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Fo
             return Found((secret,), carry)
     if separator not in _COMPARISONS and name.rank is not Rank.FAINT and _LINE_END.match(line, start):
         if separator or _BACKSLASH.search(line, start):
-            return Found((), Carry(Kind.VALUE, name.rank))
+            is_list = _LIST_END.search(line, start) is not None
+            return Found((), Carry(Kind.VALUE, name.rank, close="[" if is_list else ""))
     if separator == "," and is_quoted and _BLANK.match(line, start):
         return Found((), Carry(Kind.VALUE, name.rank, close=","))
     return _pair(line, name, at)
@@ -186,7 +192,8 @@ def _in_expression(
             and _is_typed(line, literal, cursor)
         )
         if is_typed or _is_secret(line, lowered, name, literal, place, step):
-            return _masked(line, name.rank, literal)
+            is_listed = step.is_direct and "[" in line[start - 1 : literal.start]
+            return _masked(line, name.rank, literal, is_listed=is_listed)
         if literal.is_open and step.is_direct and literal.close in ('"""', "'''", "`", "]]"):
             # The value begins on the next line.
             carry = Carry(Kind.STRING, name.rank, close=literal.close, lines=_MAX_BLOCK_LINES)
@@ -237,8 +244,9 @@ def _is_secret(
     return step.is_direct or len(value) >= _MIN_INDIRECT
 
 
-def _masked(line: str, rank: Rank, literal: Literal) -> Found:
-    """Mask a string to its end, and the strings that are joined to it."""
+def _masked(line: str, rank: Rank, literal: Literal, *, is_listed: bool = False) -> Found:
+    """Mask a string to its end, and the strings that are joined to it or in a list with it."""
+    joint_of = _COMMA if is_listed else _SAME_LINE_JOINT
     rule = RULES[rank]
     end = close_of(line, literal)
     secrets = [Secret(rule, literal.start, end)]
@@ -249,7 +257,7 @@ def _masked(line: str, rank: Rank, literal: Literal) -> Found:
             )
         return Found(tuple(secrets), Carry(Kind.RUN, rank))
     at = end + len(literal.close)
-    while joint := _SAME_LINE_JOINT.match(line, at):
+    while joint := joint_of.match(line, at):
         other = literal_at(line, joint.end())
         if other is None or not _is_joined(line, other):
             break
@@ -275,7 +283,7 @@ def _continued(line: str, carry: Carry, cursor: int) -> Found:
 
 
 def _value_line(line: str, carry: Carry, cursor: int) -> Found:
-    if carry.close and not _LAST_OF_TUPLE.match(line):
+    if carry.close == "," and not _LAST_OF_TUPLE.match(line):
         # The next string of a list.
         return NOTHING
     return _first_value(line, carry, len(line) - len(line.lstrip()), cursor, Evidence.LOOSE)
@@ -292,7 +300,9 @@ def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence
         if not step.is_direct:
             needed = Evidence.RANDOM
         if evidence(value) >= needed or (step.is_direct and _is_typed(line, step.literal, cursor)):
-            return _masked(line, carry.rank, step.literal)
+            found = _masked(line, carry.rank, step.literal, is_listed=carry.close == "[")
+            is_listed = carry.close == "[" and _COMMA_END.match(line, found.secrets[-1].end + 1)
+            return Found(found.secrets, carry) if is_listed else found
     only = _ONLY.fullmatch(line, at)
     if only and not _is_quote(line, at) and evidence(only["run"]) >= Evidence.MIXED:
         secret = Secret(RULES[carry.rank], *only.span("run"))

@@ -87,7 +87,7 @@ _COMMANDS = (
     ("sudo -S|passwd --stdin|docker login", re.compile(rf"echo\s{{1,3}}(?:-n\s{{1,3}})?{_VALUE}")),
 )  # fmt: skip
 _PROGRAMS = tuple(
-    (re.compile(rf"(?:^|[\s/;&|(`\"'$])(?:{programs})(?:\.exe)?[\s\"']"), option)
+    (re.compile(rf"(?:^|[\s/;&|(`\"'$])(?:{programs})(?:\.exe)?(?:[\s\"']|\Z)"), option)
     for programs, option in _COMMANDS
 )
 _LITERAL = re.compile(r"[\w -]+")

@@ -9,16 +9,20 @@ _MIN_TYPED = 4
 _SCHEME = re.compile(
     r"(?:bearer|basic|token|digest|api-?key|bot|ssws|geniekey|jwt|oauth|splunk|key|aws4-hmac-sha256)[\s=:]{1,4}+"
 )
+# A tag or an anchor of YAML, a section of XML.
+_WRAPPING = re.compile(r"!!?(?:str|binary)?\s{1,4}|&[\w-]{1,40}\s{1,4}|<!\[CDATA\[")
 _RUN = re.compile(r"[!#$%*+\-./0-9:=?@A-Z\\^_a-z~]{4,}")
 _PARAMETER = re.compile(r"""[^\s;&"'`<>]{4,}""")
-_ELEMENT = re.compile(r"[^\s<>]{4,}+(?=</|\s*\Z)")
+_ELEMENT = re.compile(r"[^\s<>\]]{4,}+(?=</|\]\]>|\s*\Z)")
 _TAG = re.compile(r"<[^<>]{0,60}\Z")
 _WHOLE = re.compile(r"\S{4,}")
+# Up to the next parameter of a connection string.
+_ENTRY = re.compile(r"[^\s;]{4,}+(?:;(?![\w ]{1,30}=)[^\s;]*+)*+")
 # An entry of a configuration file: nothing but the name before it, nothing after the value.
 _ENTRY_HEAD = re.compile(
     r"""[\s*#/;-]*(?:(?:export|set|setx|env|arg|declare|local|readonly|typeset|setenv)\s+(?:-\w+\s+)*)?["'<]?[\w./:@$ -]*"""
 )
-_ENTRY_END = re.compile(r"\s*(?:[#<].*|//.*|\\|;)?\Z")
+_ENTRY_END = re.compile(r"\s*(?:[#<].*|//.*|--.*|[*%]\)?.{0,20}|\\|;.*)?\Z")
 _CALL = re.compile(r"""[!&*]?(?:[A-Za-z_$][\w$]*(?:\.|::|->|\?\.)?)+[(\[{<].*[)\]}>;,:]*\Z""")
 _CALLEE = re.compile(r"[A-Za-z_$][\w.$:>?-]*[(\[{]")
 _BRACKET = re.compile(r"""[(\[{]""")
@@ -38,6 +42,9 @@ def plain_value(
     """Return where the value of a name stands that is followed by *link* and no quote."""
     separator = link["sep"] or ""
     start = link.end()
+    wrapping = _WRAPPING.match(line, start)
+    if wrapping:
+        start = wrapping.end()
     scheme = _SCHEME.match(lowered, start)
     if scheme:
         start = scheme.end()
@@ -52,9 +59,11 @@ def plain_value(
         if found is None:
             continue
         end = found.end()
-        if pattern is _WHOLE and not is_variable and not _ENTRY_END.match(line, end) and end < start + MAX_JUDGED:
-            continue
-        value = line[start:end].rstrip("" if is_variable else ",;:)]}")
+        is_cut = end >= start + MAX_JUDGED
+        if pattern in (_WHOLE, _ENTRY) and not is_variable and not is_cut:
+            if not _ENTRY_END.match(line, end):
+                continue
+        value = line[start:end].rstrip("" if is_variable else ",;:)]}" if separator not in _PROSE else ",;:)]}.!?")
         end = start + len(value)
         if pattern is _RUN and (_BRACKET.match(line, end) or value.endswith(".")):
             continue
@@ -96,7 +105,7 @@ def _places(
     if is_variable:
         places.append((_PARAMETER if is_within_quotes else _WHOLE, loose))
     elif is_entry and separator not in _PROSE and separator:
-        places.append((_PARAMETER if is_within_quotes else _WHOLE, loose))
+        places.append((_PARAMETER if is_within_quotes else _ENTRY, loose))
     if _OPTION.search(lowered, max(name.start - _MAX_NAME, 0), name.start):
         places.append((_RUN, loose))
     if separator in _PROSE and name.rank is Rank.PASSWORD:

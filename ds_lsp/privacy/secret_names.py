@@ -60,7 +60,7 @@ _SURE_WORD = pattern_of(
     if word.isascii()
 )
 _SEPARATORS = str.maketrans("", "", "-_. ")
-_TAIL = re.compile(r"(?:s(?![^\W_]))?(?P<suffix>(?:[-_]?[^\W_]+)*)_*")
+_TAIL = re.compile(r"(?:[sS](?![^\W_]))?(?P<suffix>(?:[-_]?[^\W_]+)*)_*")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_]")
 _HEAD = re.compile(r"[A-Za-z0-9]+[-_. ]?\Z|[A-Z]?[a-z0-9]+\Z")
 

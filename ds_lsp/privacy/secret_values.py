@@ -60,7 +60,7 @@ _ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[0-7
 _MIN_ESCAPES = 12
 """So many bytes written as escape sequences are a key."""
 _DOTTED = re.compile(r"[0-9]+(?:[.:/_-][0-9]+){2,}")
-_READABLE = re.compile("[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{4,}")
+_READABLE = re.compile("[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{4,8}")
 _TITLE = re.compile("[A-Z][a-z]{3}")
 _CODE = re.compile(r"[(){}\[\];,<>|\\'`\"]")
 _HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
@@ -96,7 +96,7 @@ def _evidence(value: str) -> Evidence:
         return Evidence.NONE
     if _DOTTED.fullmatch(rest):
         return Evidence.NONE
-    if len(rest) < MIN_STRICT or rest.isdigit() or (_TITLE.search(rest) and is_readable(rest)):
+    if len(rest) < MIN_STRICT or rest.isdigit() or (_TITLE.search(rest) and is_readable(rest, 0.7)):
         return Evidence.LOOSE
     return Evidence.RANDOM if is_random(rest) else Evidence.MIXED
 
@@ -125,7 +125,7 @@ def is_random(value: str) -> bool:
         return True
     if len(longest) < _MIN_RANDOM and len(value) < 20:
         return False
-    if _CODE.search(value) or is_readable(value):
+    if _CODE.search(value) or is_readable(value, 0.6):
         return False
     classes = _CLASSES.findall(value)
     changes = len(classes) - sum(1 for each in _APART.split(value) if each)
@@ -133,10 +133,10 @@ def is_random(value: str) -> bool:
     return changes >= 4 and letters / len(classes) < 3.4 and _HEX_OF_UUID.search(value) is None
 
 
-def is_readable(value: str) -> bool:
-    """Return whether most letters and digits of a value belong to words, as in HTTP2ServerName."""
+def is_readable(value: str, share: float) -> bool:
+    """Return whether this share of letters and digits belongs to words, as in HTTP2ServerName."""
     words = sum(len(each) for each in _READABLE.findall(value) if _VOWEL.search(each))
-    return words >= 0.6 * sum(map(len, _CLASSES.findall(value)))
+    return words >= share * sum(map(len, _CLASSES.findall(value)))
 
 
 _HEX_OF_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-")
