@@ -1,7 +1,9 @@
 """Finds passwords without a name: in addresses, on command lines, in headers and pairs."""
 
 import re
+import tomllib
 from collections.abc import Iterator
+from importlib.resources import files
 
 from ds_lsp.privacy.formats import any_of
 from ds_lsp.privacy.masking import Secret
@@ -44,7 +46,9 @@ _HEADER = re.compile(
 )
 _TWILIO = re.compile(r"""AC[0-9a-f]{32}["']\s{0,3},\s{0,3}["'](?P<value>[0-9a-f]{32})["']""")
 _JWK = re.compile(r"""["'](?:d|dp|dq|qi|k)["']\s{0,3}:\s{0,3}["'](?P<value>[\w-]{40,})["']""")
-_OTP = re.compile(r"""(?:pyotp|TOTP|HOTP|totp)[\w.]{0,12}\(\s{0,3}["'](?P<value>[A-Z2-7]{16,})["']""")
+_OTP = re.compile(
+    r"""(?:pyotp|TOTP|HOTP|totp)[\w.]{0,12}\(\s{0,3}["'](?P<value>[A-Z2-7]{16,})["']"""
+)
 
 _PATTERNS = (
     ("password-in-address", "://", _ADDRESS),
@@ -69,33 +73,26 @@ _STRICT_PATTERNS = (
     ("key-in-call", '"', _JWK),
     ("key-in-call", "OTP", _OTP),
 )
-_VALUE = r"""(?:"(?P<value>[^"\s]{3,})"|'(?P<value2>[^'\s]{3,})'|(?P<value3>[^\s"'|&;<>()-][^\s"'|&;<>()]{2,}))"""
-# Programs, and the options that a password follows.
-_COMMANDS = (
-    ("mysql|mysqldump|mysqladmin|mysqlimport|mysqlshow|mysqlcheck|mysqlpump|mysqlsh|mariadb|mariadb-dump|mariadb-admin|mycli", re.compile(rf"\s-p{_VALUE}")),
-    ("sshpass|mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|docker|podman|helm|az|sqlcmd|cypher-shell|rdesktop|mosquitto_pub|mosquitto_sub|crackmapexec|cqlsh|beeline|ldapmodify|ipmitool", re.compile(rf"\s-(?:p|P)\s{{0,3}}{_VALUE}")),
-    ("redis-cli|valkey-cli|keydb-cli|rabbitmqadmin|snmpwalk|snmpget", re.compile(rf"\s-(?:a|A|X|p)\s{{1,3}}{_VALUE}")),
-    ("ldapsearch|ldapadd|ldapmodify|ldapdelete|ldapwhoami|ldappasswd", re.compile(rf"\s-w\s{{0,3}}{_VALUE}")),
-    ("7z|7za|7zz|7zr|rar|unrar", re.compile(rf"\s-h?p{_VALUE}")),
-    ("zip|unzip", re.compile(rf"\s-P\s{{0,3}}{_VALUE}")),
-    ("openssl", re.compile(rf"\s(?:-k\s{{1,3}}|-K\s{{1,3}}|(?:-pass(?:in|out)?\s{{1,3}})?[\"']?pass:){_VALUE}")),
-    ("htpasswd", re.compile(rf"\s-\w*b\w*\s+[\w./-]+\s+[\w.@-]+\s+{_VALUE}")),
-    ("xfreerdp|wfreerdp", re.compile(rf"\s/p:{_VALUE}")),
-    ("vault login|op signin|ngrok authtoken|ngrok config add-authtoken|doctl auth init -t|netlify login|fly auth token|cloudflared service install|tailscale up|wpa_passphrase [\\w-]+|rabbitmqctl add_user \\w+|rabbitmqctl change_password \\w+|net user \\w+|passwd --stdin|mc alias set \\w+ \\S+ \\w+", re.compile(rf"(?:login|signin|authtoken|-t|token|install|wpa_passphrase [\w-]+|add_user \w+|change_password \w+|user \w+|set \w+ \S+ \w+)\s{{1,3}}{_VALUE}")),
-    ("sqlplus|expdp|impdp", re.compile(r"\s[\w$#]{1,40}/(?P<value>[^\s/@\"']{3,})@")),
-    ("chpasswd", re.compile(r"echo\s{1,3}[\"']?[\w.-]{1,40}:(?P<value>[^\s\"'|]{3,})")),
-    ("sudo -S|passwd --stdin|docker login", re.compile(rf"echo\s{{1,3}}(?:-n\s{{1,3}})?{_VALUE}")),
-)  # fmt: skip
+_VALUE = (
+    r"""(?:"(?P<value>[^"\s]{3,})"|'(?P<value2>[^'\s]{3,})'"""
+    r"""|(?P<value3>[^\s"'|&;<>()-][^\s"'|&;<>()]{2,}))"""
+)
+_TABLE = tomllib.loads(files(__package__).joinpath("commands.toml").read_text("utf-8"))
 _PROGRAMS = tuple(
-    (re.compile(rf"(?:^|[\s/;&|(`\"'$])(?:{programs})(?:\.exe)?(?:[\s\"']|\Z)"), option)
-    for programs, option in _COMMANDS
+    (
+        re.compile(
+            rf"(?:^|[\s/;&|(`\"'$])(?:{'|'.join(each['programs'])})(?:\.exe)?(?:[\s\"']|\Z)"
+        ),
+        re.compile(each["option"].replace("VALUE", _VALUE)),
+    )
+    for each in _TABLE["command"]
 )
 _LITERAL = re.compile(r"[\w -]+")
 # A short name is a part of many words.
 _PROGRAM_WORDS = [
     word.group() if len(word.group()) > 5 else f"{word.group()} "
-    for programs, _ in _COMMANDS
-    for program in programs.split("|")
+    for each in _TABLE["command"]
+    for program in each["programs"]
     if (word := _LITERAL.match(program))
 ]
 _ANY_PROGRAM = re.compile(any_of(_PROGRAM_WORDS))

@@ -46,9 +46,12 @@ def any_of(words: Iterable[str]) -> str:
 def in_known_format(line: str) -> Iterator[Secret]:
     """Find the secrets of a line whose format is in the table."""
     starts, by_start = _table()
+    done = 0
     for begin in starts.finditer(line):
         form = by_start[begin.group()]
         start = begin.start()
+        if start < done:
+            continue
         if form.lead:
             lead = form.lead.search(line, max(start - _MAX_LEAD, 0), start)
             if not lead:
@@ -56,10 +59,14 @@ def in_known_format(line: str) -> Iterator[Secret]:
             start = lead.start()
         elif _is_inside_word(line, start):
             continue
-        rest = form.rest.match(line, begin.end())
+        limit = begin.end() + _MAX_TRIED
+        rest = form.rest.match(line, begin.end(), limit)
+        if rest and rest.end() == limit:
+            rest = form.rest.match(line, begin.end())
         if rest and HAS_DIGIT.search(line, start, rest.end()):
             end = _WORD_REST.match(line, rest.end()) if line[rest.end() - 1].isalnum() else None
-            yield Secret(form.name, start, end.end() if end else rest.end())
+            done = end.end() if end else rest.end()
+            yield Secret(form.name, start, done)
 
 
 def _is_inside_word(line: str, start: int) -> bool:
@@ -77,6 +84,8 @@ _ESCAPE = re.compile(r"\\[nrt]")
 _PERCENT = re.compile("%[0-9A-Fa-f]{2}")
 _MAX_LEAD = 80
 """Maximum characters of a secret before its mark; Azure's longest has 76."""
+_MAX_TRIED = 1_500
+"""Maximum characters that tell a secret from something else; it may be longer than that."""
 _WORD_REST = re.compile(r"[A-Za-z0-9_]*")
 # Without any digit it is a name; but one of 30 keys of AWS has none.
 HAS_DIGIT = re.compile("[0-9]|A[KS]IA")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ds_lsp.privacy.secret_names import WRAPPERS
 from ds_lsp.privacy.secret_values import MAX_JUDGED
 
 _MAX_GLUE = 240
@@ -35,7 +36,17 @@ class Step:
     """It stands behind "value": or the like."""
 
 
-_CLOSERS = {"“": "”", "‘": "’", "「": "」", "『": "』", "«": "»", "{": "}", "(": ")", "[": "]", "<": ">"}
+_CLOSERS = {
+    "“": "”",
+    "‘": "’",
+    "「": "」",
+    "『": "』",
+    "«": "»",
+    "{": "}",
+    "(": ")",
+    "[": "]",
+    "<": ">",
+}
 _OPEN = re.compile(
     r"""(?:[A-Za-z]{0,3}\#{0,3}|[@$]{1,2})(?P<escape>\\{0,3})(?P<quote>\"{3}|'{3}|["'`“‘「『])
     |(?<![\w$])(?:q[qwr]?|%[qQwWi]|~[sS])(?P<perl>[{(\[<|/!])
@@ -58,18 +69,6 @@ _TOKEN = re.compile(
     |(?P<letter>\w)""",
     re.VERBOSE,
 )
-# Calls and types that hold their argument as it is, and the arguments' names.
-_WRAPPERS = frozenset(
-    "secretstr secret secretstring securestring secretbytes secretvalue str string from some just right ok new of box bytes bytearray buffer"
-    " fromhex b64decode base64 decode encode b64 atob btoa text value field default default_value defaultvalue content data"
-    " option optional const mut ref static final let lazy by get set nsstring std string_view cstr c_str literal"
-    " to_string tostring into unsafe byte char chararray tochararray convertto securestring convert frombase64string"
-    " fromstring decodestring urlsafe_b64decode unhexlify hex binascii getbytes utf8 encoding password token api_key apikey key"
-    " return yield await memoryview array arr list tuple vec arc rc cow pydantic env fernet f r b u l e json stringify parse"
-    " credential plaintext s objectof mutablestateof remember use useref usestate ref signal atom as type any object"
-    " strdup qstringliteral qstring quote raw trim strip lit pure return_value nonempty asplaintext force union vector print"
-    " system security convert to buffer uint8array textencoder i ascii".split()
-)
 
 
 def literal_at(line: str, at: int) -> Literal | None:
@@ -85,7 +84,7 @@ def literal_at(line: str, at: int) -> Literal | None:
         if is_escaped:
             found = _ESCAPED_VALUE.match(line, start, limit)
             end = found.end() if found else start
-            return Literal(start, end, line[at : start][-1:], True, end >= limit)
+            return Literal(start, end, line[at:start][-1:], True, end >= limit)
     else:
         close = _CLOSERS.get(opened["perl"] or "", opened["perl"] or "]]")
         is_escaped = False
@@ -147,13 +146,15 @@ def steps(line: str, start: int, limit: int) -> Iterator[Step]:
             depth -= 1
             is_direct = False
         elif kind in ("word", "letter"):
-            is_direct = is_direct and text.lower() in _WRAPPERS
+            is_direct = is_direct and text.lower() in WRAPPERS
         elif kind == "sign":
             is_direct = is_direct and text in _THIN
         at = token.end()
 
 
-_VALUE_KEY = re.compile(r"""(?P<q>["'])(?:value|default|content|data|text|string)(?P=q)\s{0,9}(?:=>|[:=])(?!=)""")
+_VALUE_KEY = re.compile(
+    r"""(?P<q>["'])(?:value|default|content|data|text|string)(?P=q)\s{0,9}(?:=>|[:=])(?!=)"""
+)
 _THIN = "&*@:.!<>-=\\$|?#"
 _KEY = re.compile(r"\s{0,9}(?:=>|[:=](?!=))")
 _NEXT_KEY = re.compile(r"""\s{0,20}(?:["'`]?[\w$.-]{1,60}["'`]?\s{0,9}(?:=>|:=|[:=](?!=)))""")

@@ -1,4 +1,4 @@
-"""Finds a value without quotes beside the name of a secret: in settings, commands, addresses, prose."""
+"""Finds a value without quotes beside the name of a secret, as in settings and addresses."""
 
 import re
 
@@ -20,7 +20,10 @@ _WHOLE = re.compile(r"\S{4,}")
 _ENTRY = re.compile(r"[^\s;]{4,}+(?:;(?![\w ]{1,30}=)[^\s;]*+)*+")
 # An entry of a configuration file: nothing but the name before it, nothing after the value.
 _ENTRY_HEAD = re.compile(
-    r"""[\s*#/;-]*(?:(?:export|set|setx|env|arg|declare|local|readonly|typeset|setenv)\s+(?:-\w+\s+)*)?["'<]?[\w./:@$ -]*"""
+    r"""[\s*#/;-]*
+    (?:(?:export|set|setx|env|arg|declare|local|readonly|typeset|setenv)\s+(?:-\w+\s+)*)?
+    ["'<]?[\w./:@$\ -]*""",
+    re.VERBOSE,
 )
 _ENTRY_END = re.compile(r"\s*(?:[#<].*|//.*|--.*|[*%]\)?.{0,20}|\\|;.*)?\Z")
 _CALL = re.compile(r"""[!&*]?(?:[A-Za-z_$][\w$]*(?:\.|::|->|\?\.)?)+[(\[{<].*[)\]}>;,:]*\Z""")
@@ -32,7 +35,27 @@ _DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*:?[-=]\"?(?P<value>[^\s{}\"$]{5,})\"?\}"
 _OPTION = re.compile(r"(?:(?:^|\s)--?|^env |^setenv |^machine .*\s|/)[\w-]*\Z")
 _MAX_NAME = 80
 _QUERY = ("?", "&", ";")
-_PROSE = frozenset("is was are to equals eq ne like ist est es é 是 为 為 は が".split())
+_PROSE = frozenset(
+    [
+        "is",
+        "was",
+        "are",
+        "to",
+        "equals",
+        "eq",
+        "ne",
+        "like",
+        "ist",
+        "est",
+        "es",
+        "é",
+        "是",
+        "为",
+        "為",
+        "は",
+        "が",
+    ]
+)
 _PHRASE = re.compile("phrase|mnemonic|seed|recovery")
 
 
@@ -60,10 +83,12 @@ def plain_value(
             continue
         end = found.end()
         is_cut = end >= start + MAX_JUDGED
-        if pattern in (_WHOLE, _ENTRY) and not is_variable and not is_cut:
-            if not _ENTRY_END.match(line, end):
-                continue
-        value = line[start:end].rstrip("" if is_variable else ",;:)]}" if separator not in _PROSE else ",;:)]}.!?")
+        is_last = pattern not in (_WHOLE, _ENTRY) or is_variable or is_cut
+        if not is_last and not _ENTRY_END.match(line, end):
+            continue
+        value = line[start:end].rstrip(
+            "" if is_variable else ",;:)]}" if separator not in _PROSE else ",;:)]}.!?"
+        )
         end = start + len(value)
         if pattern is _RUN and (_BRACKET.match(line, end) or value.endswith(".")):
             continue
@@ -99,7 +124,11 @@ def _places(
     is_within_quotes = '"' in head or "'" in head
     places: list[tuple[re.Pattern[str], Evidence]] = []
     if separator == ">":
-        return [(_ELEMENT, loose)] if _TAG.search(lowered, max(name.start - _MAX_NAME, 0), name.start) else []
+        return (
+            [(_ELEMENT, loose)]
+            if _TAG.search(lowered, max(name.start - _MAX_NAME, 0), name.start)
+            else []
+        )
     if separator == "=" and _is_parameter(line, name):
         places.append((_PARAMETER, loose))
     if is_variable:
@@ -135,9 +164,16 @@ def _is_entry(lowered: str, name: Name) -> bool:
 def _is_expression(value: str, is_variable: bool) -> bool:
     if _SUBSTITUTION.match(value):
         # $2x4!d is no variable of a shell; $HOME, ${HOME}, $(pwd), %HOME% are.
-        return not (is_variable and value[0] in "$%" and evidence(value[1:]) >= Evidence.MIXED and not _BRACKET.search(value))
+        return not (
+            is_variable
+            and value[0] in "$%"
+            and evidence(value[1:]) >= Evidence.MIXED
+            and not _BRACKET.search(value)
+        )
     if not _BRACKET.search(value):
         return False
     if not is_variable and _CALLEE.match(value):
         return True
-    return _CALL.match(value) is not None and value.rstrip(";,:")[-1:] in ")]}>" or value[-1:] in "([{"
+    return (_CALL.match(value) is not None and value.rstrip(";,:")[-1:] in ")]}>") or value[
+        -1:
+    ] in "([{"

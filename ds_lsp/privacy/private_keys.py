@@ -18,7 +18,9 @@ _LONG_RUN = re.compile(r"[A-Za-z0-9+/=]{16}")
 _KEY_LINE = re.compile(
     r"""[\s"'`#*>|+,;.()\\&/-]{0,40}+(?:[A-Za-z0-9+/=]++)(?:\\[nr])*+[\s"'`+,;.()\\&]*"""
 )
-_KEY_HEADER = re.compile(r"""[\s"'`#*>|+,;.()\\&/-]{0,40}+(?:[A-Z][A-Za-z-]{2,30}: .*)?""")
+_KEY_HEADER = re.compile(
+    r"""[\s"'`#*>|+,;.()\\&/-]{0,40}+(?:(?!Private-Lines)[A-Z][A-Za-z-]{2,30}: .*)?"""
+)
 
 
 def private_keys(text: str) -> Iterator[Secret]:

@@ -43,10 +43,12 @@ _WHOLE = frozenset(word for name in _RANKS for word in _TABLE[name]["whole"])
 _HARMLESS_SUFFIX = frozenset(_TABLE["suffix"]["harmless"])
 _HARMLESS_PREFIX = frozenset(_TABLE["prefix"]["harmless"])
 NO_PASSWORDS = frozenset(_TABLE["values"]["none"])
+SENTENCE_WORDS = frozenset(_TABLE["values"]["sentence"])
+WRAPPERS = frozenset(_TABLE["wrappers"]["words"])
 
 
 def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern for the longest of *words* that fits; a blank may be a hyphen and the like."""
+    """Return a pattern for the longest of *words* that fits; a blank is any separator."""
     return re.compile(any_of(words).replace(r"\ ", "[-_. ]?"))
 
 
@@ -119,10 +121,10 @@ def _with_tail(line: str, lowered: str, start: int, end: int, rank: Rank) -> Nam
     if tail is None:
         return None
     suffix = tail["suffix"]
-    if suffix and suffix[0].isalpha() and suffix[0].isascii():
-        # "tokenGithub" has another word there, "tokenize" and "TOKENIZE" have not.
-        if not (suffix[0].isupper() and line[end - 1].islower()):
-            return None
+    # "tokenGithub" has another word there, "tokenize" and "TOKENIZE" have not.
+    is_camel = suffix[:1].isupper() and line[end - 1].islower()
+    if suffix[:1].isascii() and suffix[:1].isalpha() and not is_camel:
+        return None
     parts = [each.lower() for each in _PART.findall(suffix)]
     if any(each in _HARMLESS_SUFFIX for each in parts):
         return None
@@ -147,4 +149,20 @@ _MAX_SHORT = 4
 _MAX_TAIL = 60
 _MAX_HEAD = 30
 # Suffixes that leave a name what it is.
-_STAGES = frozenset("prod production dev test staging base default value b64 base64 live local qa".split())
+_STAGES = frozenset(
+    [
+        "prod",
+        "production",
+        "dev",
+        "test",
+        "staging",
+        "base",
+        "default",
+        "value",
+        "b64",
+        "base64",
+        "live",
+        "local",
+        "qa",
+    ]
+)

@@ -5,7 +5,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from ds_lsp.privacy.masking import FILLER
-from ds_lsp.privacy.secret_names import NO_PASSWORDS, mentions_secret
+from ds_lsp.privacy.secret_names import NO_PASSWORDS, SENTENCE_WORDS, mentions_secret
 
 MAX_JUDGED = 300
 """Maximum characters of a value that are judged; a longer one is as secret as its beginning."""
@@ -96,7 +96,7 @@ def _evidence(value: str) -> Evidence:
         return Evidence.NONE
     if _DOTTED.fullmatch(rest):
         return Evidence.NONE
-    if len(rest) < MIN_STRICT or rest.isdigit() or (_TITLE.search(rest) and is_readable(rest, 0.7)):
+    if len(rest) < MIN_STRICT or rest.isdigit() or (_TITLE.search(rest) and is_readable(rest)):
         return Evidence.LOOSE
     return Evidence.RANDOM if is_random(rest) else Evidence.MIXED
 
@@ -125,7 +125,7 @@ def is_random(value: str) -> bool:
         return True
     if len(longest) < _MIN_RANDOM and len(value) < 20:
         return False
-    if _CODE.search(value) or is_readable(value, 0.6):
+    if _CODE.search(value) or is_readable(value):
         return False
     classes = _CLASSES.findall(value)
     changes = len(classes) - sum(1 for each in _APART.split(value) if each)
@@ -133,10 +133,10 @@ def is_random(value: str) -> bool:
     return changes >= 4 and letters / len(classes) < 3.4 and _HEX_OF_UUID.search(value) is None
 
 
-def is_readable(value: str, share: float) -> bool:
-    """Return whether this share of letters and digits belongs to words, as in HTTP2ServerName."""
+def is_readable(value: str) -> bool:
+    """Return whether most letters and digits of a value belong to words, as in HTTP2ServerName."""
     words = sum(len(each) for each in _READABLE.findall(value) if _VOWEL.search(each))
-    return words >= share * sum(map(len, _CLASSES.findall(value)))
+    return words >= 0.6 * sum(map(len, _CLASSES.findall(value)))
 
 
 _HEX_OF_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-")
@@ -160,15 +160,9 @@ def are_secret_words(value: str) -> bool:
     words = value.split()
     return (
         3 < len(words) <= 25
-        and all(each.isascii() and each.isalpha() and each.islower() and len(each) > 2 for each in words)
-        and not any(each in _SENTENCE for each in words)
+        and all(
+            each.isascii() and each.isalpha() and each.islower() and len(each) > 2 for each in words
+        )
+        and not any(each in SENTENCE_WORDS for each in words)
         and not mentions_secret(value)
     )
-
-
-_SENTENCE = frozenset(
-    "the this that your you our their its are was were is be been can cannot could must may might will would should"
-    " shall not and but for with without from into onto than then when where while who what which how why please enter"
-    " has have had does did use used using set get invalid valid required missing one more least any all some same"
-    " key keys phrase phrases word words seed mnemonic here there only also optional default between".split()
-)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ds_lsp.privacy import commands
-from ds_lsp.privacy.assignments import NOTHING, Carry, Found, in_assignments
+from ds_lsp.privacy.assignments import in_assignments
+from ds_lsp.privacy.continuations import NOTHING, Carry, Found
 from ds_lsp.privacy.formats import HAS_DIGIT, in_known_format
 from ds_lsp.privacy.masking import FILLER, Secret, moved, without_overlaps
 from ds_lsp.privacy.private_keys import private_keys
