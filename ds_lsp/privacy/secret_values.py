@@ -103,7 +103,7 @@ def _evidence(value: str) -> Evidence:
 
 def _of_words(rest: str, chunks: list[str]) -> Evidence:
     longest = max(chunks, key=len, default="")
-    if are_random_letters(longest):
+    if are_random_letters(longest.rstrip("0123456789")):
         return Evidence.RANDOM if len(longest) >= _MIN_RANDOM else Evidence.MIXED
     lowered = rest.lower()
     if lowered in NO_PASSWORDS or mentions_secret(lowered) or _PLACEHOLDER.search(lowered):
