@@ -22,7 +22,7 @@ from ds_lsp.privacy.literals import Literal, Step, steps
 from ds_lsp.privacy.masking import Secret
 from ds_lsp.privacy.plain_values import plain_value
 from ds_lsp.privacy.secret_names import Name, Rank, names_in
-from ds_lsp.privacy.secret_values import Evidence, are_secret_words, evidence
+from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
 
 _MAX_PAIR_LINES = 3
 _MIN_INDIRECT = 10
@@ -40,7 +40,12 @@ _LINK_PATTERN = r"""
     |(?P<gap>\s{1,20}+(?:\.\s{1,3})?)
     |(?P<chain>(?=[?!]?\.\w|->))
     """
-_LINK = re.compile(_LINK_PATTERN.replace("TYPE", _TYPE), re.VERBOSE)
+# <password type="string">x</password>
+_ATTRIBUTES = r"""
+    (?P<attributes>\s(?!\w{0,20}(?:value|content|default)=)[\w:.-]{1,30}=
+        ["'][^"'<>]{0,60}["'][^<>]{0,60}(?<!/)>)
+    |"""
+_LINK = re.compile(_ATTRIBUTES + _LINK_PATTERN.replace("TYPE", _TYPE), re.VERBOSE)
 # A name in quotes has no type.
 _QUOTED_LINK = re.compile(_LINK_PATTERN.replace("TYPE", ""), re.VERBOSE)
 _COMPARISONS = ("(", ",", "->")
@@ -70,7 +75,7 @@ _BLOCK = re.compile(r"[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.{0,200})?\Z")
 _LINE_END = re.compile(r"[\s(\[{\\+&^]*(?:<<[-~]?['\"]?\w+['\"]?)?\Z")
 _BACKSLASH = re.compile(r"\\\s{0,20}\Z")
 _LIST_END = re.compile(r"\[\s{0,20}\Z")
-_PAIR_END = re.compile(r"""[^"'`;={}]{0,60}[{:,(>]?\s*\Z""")
+_PAIR_END = re.compile(r"""(?:[^"'`;={}]{0,60}[{:,(>]?|[^<>]{0,80}>)\s*\Z""")
 _ELEMENT_END = re.compile(r"\s*(?:</\w{1,20}>)?[\s,;]*\Z")
 _WORDS_RANK = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗")
 
@@ -91,6 +96,8 @@ def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) ->
             continue
         limit = following.start if following else len(line)
         found = _of_name(line, lowered, name, limit, cursor)
+        if not found.secrets:
+            found = Found(_before(line, name), found.carry)
         if found.secrets:
             secrets += found.secrets
             at = secrets[-1].end
@@ -131,6 +138,25 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Fo
     return _pair(line, name, at)
 
 
+def _before(line: str, name: Name) -> tuple[Secret, ...]:
+    """Judge the string before a name, as in: if "…" == password."""
+    quote = max(line.rfind(each, max(name.start - 40, 0), name.start) for each in "\"'")
+    if quote < 0 or name.rank is Rank.FAINT or not _TO_NAME.fullmatch(line, quote + 1, name.start):
+        return ()
+    start = line.rfind(line[quote], max(quote - MAX_JUDGED, 0), quote) + 1
+    value = line[start:quote]
+    # A digest of small letters and digits may be an argument that stands before a password.
+    is_digest = value.isalnum() and value.lower() == value
+    if not start or is_digest or evidence(value) < Evidence.RANDOM:
+        return ()
+    return (Secret(RULES[name.rank], start, quote),)
+
+
+_TO_NAME = re.compile(
+    r"(?:\s?[=!]==?\s?|\s?,\s?|\s?->\s?|\.\w{1,20}\(|[)}\s;]{1,6}(?://|#|--)\s?(?:\w+\s)?)[\w.$]{0,20}"
+)
+
+
 def _pair(line: str, name: Name, at: int) -> Found:
     if name.rank is Rank.FAINT or not _PAIR_END.match(line, at):
         return NOTHING
@@ -148,7 +174,7 @@ def _in_expression(
     cursor: int,
 ) -> Found:
     """Judge the strings of the expression that a name is followed by."""
-    for step in steps(line, start, limit):
+    for step in steps(line, start, limit, in_call=is_quoted):
         literal = step.literal
         place = _needed(line, name, step, separator, is_quoted)
         is_begun = (

@@ -88,16 +88,15 @@ _PROGRAMS = tuple(
     for each in _TABLE["command"]
 )
 _LITERAL = re.compile(r"[\w -]+")
-# A short name is a part of many words.
 _PROGRAM_WORDS = [
-    word.group() if len(word.group()) > 5 else f"{word.group()} "
+    word.group()
     for each in _TABLE["command"]
     for program in each["programs"]
     if (word := _LITERAL.match(program))
 ]
 _ANY_PROGRAM = re.compile(any_of(_PROGRAM_WORDS))
 WORDS = ("fernet", "aesgcm", "chacha20", "createcipher", "aes.new", "pyotp", "ssws ", "geniekey ")
-SIGNS = ("://", " -", '"AC', "'AC", '"d"', "'d'")
+SIGNS = ("://", " -", '"-', "'-", '"AC', "'AC", '"d"', "'d'")
 """Beside the names of secrets, parts of a line that may show a password without a name."""
 
 

@@ -132,7 +132,14 @@ def _value_line(line: str, carry: Carry, cursor: int) -> Found:
     if carry.close == "," and not _LAST_OF_TUPLE.match(line):
         # The next string of a list.
         return NOTHING
-    return _first_value(line, carry, len(line) - len(line.lstrip()), cursor, Evidence.LOOSE)
+    item = _ITEM.match(line)
+    at = item.end() if item else len(line) - len(line.lstrip())
+    found = _first_value(line, carry, at, cursor, Evidence.MIXED if item else Evidence.LOOSE)
+    # All entries of a list belong to the name.
+    return Found(found.secrets, carry) if item and found.secrets else found
+
+
+_ITEM = re.compile(r"\s*(?:-\s+|[\w.-]{1,40}:\s+)")
 
 
 def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence) -> Found:

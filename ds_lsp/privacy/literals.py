@@ -111,8 +111,11 @@ def close_of(line: str, literal: Literal) -> int:
     return _close(line, literal.start, len(line), literal.close)
 
 
-def steps(line: str, start: int, limit: int) -> Iterator[Step]:
-    """Read the strings of an expression that begin before *limit*, until it ends."""
+def steps(line: str, start: int, limit: int, *, in_call: bool = False) -> Iterator[Step]:
+    """Read the strings of an expression that begin before *limit*, until it ends.
+
+    *in_call*: named arguments belong to it.
+    """
     at, glue, depth, is_direct, is_labeled = start, 0, 0, True, False
     for _ in range(_MAX_STEPS):
         if at >= limit:
@@ -138,7 +141,11 @@ def steps(line: str, start: int, limit: int) -> Iterator[Step]:
         glue += len(text)
         if kind == "stop":
             return
-        if kind == "comma" and depth <= 0 and (_NEXT_KEY.match(line, token.end()) or depth < 0):
+        if (
+            kind == "comma"
+            and depth <= 0
+            and ((_NEXT_ENTRY if in_call else _NEXT_KEY).match(line, token.end()) or depth < 0)
+        ):
             return
         if kind == "open":
             depth += 1
@@ -153,8 +160,10 @@ def steps(line: str, start: int, limit: int) -> Iterator[Step]:
 
 
 _VALUE_KEY = re.compile(
-    r"""(?P<q>["'])(?:value|default|content|data|text|string)(?P=q)\s{0,9}(?:=>|[:=])(?!=)"""
+    r"""(?P<q>["'])(?:[A-Za-z]{0,20}[_-]?value|default|content|data|text|string)(?P=q)\s{0,9}(?:=>|[:=])(?!=)""",
+    re.IGNORECASE,
 )
 _THIN = "&*@:.!<>-=\\$|?#"
 _KEY = re.compile(r"\s{0,9}(?:=>|[:=](?!=))")
+_NEXT_ENTRY = re.compile(r"""\s{0,20}["'`][\w$.-]{1,60}["'`]\s{0,9}(?:=>|[:=](?!=))""")
 _NEXT_KEY = re.compile(r"""\s{0,20}(?:["'`]?[\w$.-]{1,60}["'`]?\s{0,9}(?:=>|:=|[:=](?!=)))""")

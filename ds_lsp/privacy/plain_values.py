@@ -10,7 +10,7 @@ _SCHEME = re.compile(
     r"(?:bearer|basic|token|digest|api-?key|bot|ssws|geniekey|jwt|oauth|splunk|key|aws4-hmac-sha256)[\s=:]{1,4}+"
 )
 # A tag or an anchor of YAML, a section of XML.
-_WRAPPING = re.compile(r"!!?(?:str|binary)?\s{1,4}|&[\w-]{1,40}\s{1,4}|<!\[CDATA\[")
+_WRAPPING = re.compile(r"!!?(?:str|binary)?\s{1,4}|&[\w-]{1,40}\s{1,4}|<!\[CDATA\[|\*\*\s{1,4}")
 _RUN = re.compile(r"[!#$%*+\-./0-9:=?@A-Z\\^_a-z~]{4,}")
 _PARAMETER = re.compile(r"""[^\s;&"'`<>]{4,}""")
 _ELEMENT = re.compile(r"[^\s<>\]]{4,}+(?=</|\]\]>|\s*\Z)")
@@ -63,7 +63,7 @@ def plain_value(
     line: str, lowered: str, name: Name, link: re.Match[str], cursor: int
 ) -> tuple[int, int] | None:
     """Return where the value of a name stands that is followed by *link* and no quote."""
-    separator = link["sep"] or ""
+    separator = link["sep"] or (">" if link.groupdict().get("attributes") else "")
     start = link.end()
     wrapping = _WRAPPING.match(line, start)
     if wrapping:

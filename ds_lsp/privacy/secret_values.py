@@ -80,6 +80,8 @@ def evidence(value: str) -> Evidence:
 @lru_cache(1024)
 def _evidence(value: str) -> Evidence:
     rest = _FILLERS.sub("", _INTERPOLATION.sub("", value)) if len(value) >= MIN_LOOSE else ""
+    # A string within a string.
+    rest = rest.strip("\\\"'")
     if "\\" in rest:
         plain = _ESCAPE.sub("", rest)
         if (len(rest) - len(plain)) / 4 >= _MIN_ESCAPES:
