@@ -116,7 +116,8 @@ def _of_words(rest: str, chunks: list[str]) -> Evidence:
         if _DIGIT.search(rest) or (len(rest) >= _LONG_WORD and rest.islower()):
             return Evidence.LOOSE
         return Evidence.WORD if rest.islower() and len(rest) >= MIN_STRICT else Evidence.NONE
-    has_sign = _SYMBOL.search(rest) and (_DIGIT.search(rest) or len(rest) > MIN_LOOSE)
+    # "string?" is a type.
+    has_sign = _SYMBOL.search(rest.strip("?()")) and (_DIGIT.search(rest) or len(rest) > MIN_LOOSE)
     return Evidence.LOOSE if has_sign else Evidence.NONE
 
 
