@@ -3,17 +3,19 @@
 import logging
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote
+from pathlib import Path
 
 from cachetools import LRUCache, TTLCache
 from pathspec import GitIgnoreSpec, RegexPattern
 
 from ds_lsp.files import is_within, open_regular
-from ds_lsp.privacy.builtin import PATTERNS
-from ds_lsp.uris import to_path
+from ds_lsp.paths import absolute_name, spelling
+from ds_lsp.privacy.copies import original_path, originals
+from ds_lsp.privacy.secret_names import secret_rule
+from ds_lsp.uris import document_name
 from ds_lsp.visible import visible_only
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,9 @@ _MAX_DEPTH = 100
 class Gate:
     """Decides by name only, with the user's globs and the ignore files of the folders above.
 
+    The built-in names and the user's globs hold for the whole path, and the ignore files from the
+    workspace's folder on.
+
     Ignore files are read once; make a new gate when they have changed.
     """
 
@@ -49,10 +54,13 @@ class Gate:
         folders: Iterable[Path] = (),
         ignore: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
+        platform: str = sys.platform,
     ) -> None:
-        self._folders = [folder.absolute() for folder in folders]
-        self._builtin = _Rules("built-in", PATTERNS)
-        self._own = _Rules("privacy.ignore", ignore)
+        opened = [folder.absolute() for folder in folders]
+        # As an editor names them, and as links lead there: it may name a file in either way.
+        self._folders = list(dict.fromkeys([*opened, *map(_real, opened)]))
+        self._platform = platform
+        self._own = _Rules("privacy.ignore", ignore, spell=lambda name: spelling(name, platform))
         self._by_folder: LRUCache[Path, tuple[tuple[_Rules, ...], int]] = LRUCache(_MAX_FOLDERS)
         self._above: LRUCache[tuple[Path, Path], str | None] = LRUCache(_MAX_FOLDERS)
         self._recent: TTLCache[str, str | None] = TTLCache(_MAX_RECENT, _RECENT_S, timer=clock)
@@ -76,42 +84,48 @@ class Gate:
 
     def excludes_path(self, path: Path) -> str | None:
         """The rule that excludes a file or folder, or what it is a link to; or None."""
-        path = path.absolute()
-        if len(path.parts) > _MAX_DEPTH:
+        named = Path(absolute_name(str(path.absolute()), self._platform))
+        if len(named.parts) > _MAX_DEPTH:
             return "built-in: a path this deep is not looked into"
-        real = _real(path)
-        return self._excludes(path) or (self._excludes(real) if real != path else None)
+        real = _real(path.absolute())
+        return self._excludes(named) or (self._excludes(real) if real != named else None)
 
     def allows(self, path: Path) -> bool:
         return self.excludes_path(path) is None
 
     def _excludes_now(self, uri: str) -> str | None:
-        path = to_path(uri)
-        if path:
-            return self.excludes_path(path)
-        # Not a file on this disk, as the old side of a comparison or a file on another machine:
-        # only its name can be judged.
-        name = PurePosixPath(unquote(re.sub(r"^[^:]*:|[?#].*$", "", uri)).lstrip("/"))
-        return self._rule_for_parts(name.parts[-_MAX_DEPTH:])
+        name = document_name(uri, self._platform)
+        if name.unresolvable:
+            return f"built-in: {name.unresolvable}"
+        found = (self.excludes_path(Path(path)) for path in name.paths)
+        others = (self._rule_for_name(other) for other in name.names)
+        return next(filter(None, (*found, *others)), None)
 
     def _excludes(self, path: Path) -> str | None:
         root = self._root(path)
-        parts = path.relative_to(root).parts
         # As in git: what lies in an excluded folder cannot be let in again.
-        for depth in range(1, len(parts) + 1):
-            at = root.joinpath(*parts[:depth])
-            name = "/".join(parts[:depth])
-            if depth == len(parts):
-                return self._rule(name, at, root, is_folder=os.path.isdir(at))
-            # Judged once for all the files in it: a stranger can make that dear.
-            if (root, at) not in self._above:
-                self._above[root, at] = self._rule(name, at, root, is_folder=True)
-            if rule := self._above[root, at]:
-                return rule
-        return None
+        return self._rule_of_folder(path.parent, root) or self._rule(
+            path, root, is_folder=os.path.isdir(path)
+        )
 
-    def _rule(self, name: str, at: Path, root: Path, *, is_folder: bool) -> str | None:
-        return self._everywhere_rule(name, is_folder) or self._local_rule(at, root, is_folder)
+    def _rule_of_folder(self, folder: Path, root: Path) -> str | None:
+        if folder.parent == folder:
+            return None
+        # Judged once for all the files in it: a stranger can make that dear.
+        if (root, folder) not in self._above:
+            above = self._rule_of_folder(folder.parent, root)
+            self._above[root, folder] = above or self._rule(folder, root, is_folder=True)
+        return self._above[root, folder]
+
+    def _rule(self, at: Path, root: Path, *, is_folder: bool) -> str | None:
+        above, parts = len(root.parts) - 1, at.parts[1:]
+        if rule := self._everywhere_rule(parts, above, is_folder):
+            return rule
+        if len(parts) > above and (rule := self._local_rule(at, root, is_folder)):
+            return rule
+        # A copy by an editor that keeps them all in one folder.
+        held = () if is_folder else original_path(at.name)
+        return self.excludes_path(Path(at.anchor, *held)) if held else None
 
     def _root(self, path: Path) -> Path:
         """The workspace folder or repository the file is in, else the root of the disk.
@@ -127,19 +141,40 @@ class Gate:
                 return folder
         return Path(path.anchor)
 
-    def _rule_for_parts(self, parts: Sequence[str]) -> str | None:
+    def _rule_for_name(self, name: str) -> str | None:
+        """The rule for a text that is not on this disk, as far as its uri tells."""
+        parts = tuple(absolute_name(f"/{name}", "posix").split("/"))[1:][-_MAX_DEPTH:]
         for depth in range(1, len(parts) + 1):
-            rule = self._everywhere_rule("/".join(parts[:depth]), depth < len(parts))
+            # Each folder on the way may be the one that the user's globs are meant from.
+            rule = self._everywhere_rule(
+                parts[:depth], depth - 1, depth < len(parts), is_known=False
+            )
             if rule:
                 return rule
-        return None
+        if name.startswith("/"):
+            return None
+        below = (self.excludes_path(folder / name) for folder in self._folders)
+        return next(filter(None, below), None)
 
-    def _everywhere_rule(self, name: str, is_folder: bool) -> str | None:
-        # Secrets are secrets in capitals too; what the user wrote is taken as git takes it.
-        for rules, spelling in ((self._builtin, name.lower()), (self._own, name)):
-            verdict = rules.verdict(spelling, is_folder)
-            if verdict is not None and verdict[0]:
-                return verdict[1]
+    def _everywhere_rule(
+        self, parts: tuple[str, ...], above: int, is_folder: bool, *, is_known: bool = True
+    ) -> str | None:
+        """By the names of secrets and the user's globs, for the whole path.
+
+        *above* parts lead to the root; where that is not known, no name is let off.
+        """
+        rule = secret_rule(parts, above if is_known else 0, is_folder=is_folder)
+        return rule or self._own_rule(parts, above, is_folder)
+
+    def _own_rule(self, parts: tuple[str, ...], above: int, is_folder: bool) -> str | None:
+        """By the user's globs, meant from the root or any folder above it; the nearest decides."""
+        if not len(self._own):
+            return None
+        for name in (parts[-1], *originals(parts[-1])):
+            for start in range(min(above, len(parts) - 1), -1, -1):
+                verdict = self._own.verdict("/".join((*parts[start:-1], name)), is_folder)
+                if verdict is not None:
+                    return verdict[1] if verdict[0] else None
         return None
 
     def _local_rule(self, at: Path, root: Path, is_folder: bool) -> str | None:
@@ -179,8 +214,16 @@ class Gate:
 class _Rules:
     """One list of gitignore patterns, and what it is called. Bad ones are set aside."""
 
-    def __init__(self, name: str, lines: Iterable[str], room: int = _MAX_PATTERNS) -> None:
+    def __init__(
+        self,
+        name: str,
+        lines: Iterable[str],
+        room: int = _MAX_PATTERNS,
+        spell: Callable[[str], str] = str,
+    ) -> None:
         self._name = name
+        self._spell = spell
+        """Makes one of all spellings of a name, and of a pattern, that mean the same."""
         self.bad: list[str] = []
         self.left_out = 0
         """How many there was no room for."""
@@ -199,7 +242,7 @@ class _Rules:
 
     def verdict(self, name: str, is_folder: bool) -> tuple[bool, str] | None:
         """Whether *name* is excluded, and by which line; None: no pattern speaks of it."""
-        found = self._spec.check_file(name + "/" if is_folder else name)
+        found = self._spec.check_file(self._spell(name) + "/" * is_folder)
         if found.include is None or found.index is None:
             return None
         return found.include, f"{self._name}: {visible_only(self._lines[found.index].strip())}"
@@ -207,7 +250,7 @@ class _Rules:
     def _parse(self, line: str) -> RegexPattern | None:
         """The pattern; None for a comment, and for what is none."""
         try:
-            patterns = list(GitIgnoreSpec.from_lines([line]).patterns)
+            patterns = list(GitIgnoreSpec.from_lines([self._spell(line)]).patterns)
         except (ValueError, re.error):
             self.bad.append(line)
             return None

@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ds_lsp"
-LEAVES = {"settings", "document", "errors", "files", "languages", "pipes", "uris", "visible"}
+LEAVES = {
+    *("settings", "document", "errors", "files", "languages", "paths", "pipes", "uris", "visible"),
+}
 
 # Who may import whom among our own packages; leaves may be imported by everybody.
 ARROWS = {
@@ -55,6 +57,7 @@ ARROWS = {
     "document": set(),
     "errors": set(),
     "pipes": set(),
+    "paths": set(),
     "uris": set(),
     "files": set(),
     "visible": set(),

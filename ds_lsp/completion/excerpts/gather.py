@@ -19,7 +19,7 @@ from ds_lsp.completion.excerpts.source import MAX_CHARS, Piece, Source, names_in
 from ds_lsp.document import LINE_END, Document, Snapshot
 from ds_lsp.languages import LINE_COMMENT, language_id, suffixes_like
 from ds_lsp.scan import Allows, nearest_files, read_source
-from ds_lsp.uris import to_path
+from ds_lsp.uris import document_name, name_within, to_path
 
 IDLE_S = 3.0
 """So long a rest counts as a quiet moment."""
@@ -151,7 +151,7 @@ class Excerpts:
             return
         block = renewed(before, wanted, _gone(before, sources), budget, scale)
         comment = LINE_COMMENT.get(snapshot.language_id, "#")
-        shown = _shown(to_path(snapshot.uri), snapshot.uri, workspace.folders)
+        shown = _shown(snapshot.uri, workspace.folders)
         self._blocks[snapshot.uri] = _Sent(
             block, block.text(shown, comment), block.markers(shown, comment)
         )
@@ -199,7 +199,7 @@ class Excerpts:
         """What was edited or visited lately, the latest first; then what is most similar."""
         by_path = {source.path: source for source, _ in sources}
         opened = {
-            _shown(to_path(d.uri), d.uri, workspace.folders): d
+            _shown(d.uri, workspace.folders): d
             for d in workspace.documents
             if d.uri != snapshot.uri
         }
@@ -231,11 +231,8 @@ class Excerpts:
         suffixes = suffixes_like(language)
         others = {
             to_path(document.uri) or document.uri: document
-            for document in workspace.documents
-            if document.uri != snapshot.uri
-            # Clients may spell one file's uri in two ways.
-            and (path is None or to_path(document.uri) != path)
-            and suffixes_like(document.language_id) == suffixes
+            for document in _others(snapshot.uri, workspace.documents)
+            if suffixes_like(document.language_id) == suffixes
         }
         found: dict[Path | str, tuple[Source, float]] = {}
         if path is not None and suffixes:
@@ -304,7 +301,7 @@ class Excerpts:
         path = each if isinstance(each, Path) else None
         if path is not None:
             self._imports[path] = imports_of(text[:MAX_CHARS], language)
-        shown = _shown(path, key, workspace.folders)
+        shown = _shown(document.uri if document else Path(each).as_uri(), workspace.folders)
         source = yield from source_of(shown, self._prepare(text[:MAX_CHARS]))
         # In the place of its last version: that one would only take memory.
         self._sources[key] = (version, source)
@@ -349,6 +346,26 @@ def _document(workspace: Workspace, uri: str) -> Document | None:
     return next((each for each in workspace.documents if each.uri == uri), None)
 
 
+def _others(uri: str, documents: Iterable[Document]) -> list[Document]:
+    """The documents that show another text than that of *uri*, and no older version of another.
+
+    Clients may spell one file's uri in two ways, and open both sides of a comparison.
+    """
+    shown = document_name(uri)
+    named = [(each, document_name(each.uri)) for each in documents if each.uri != uri]
+    files = {name.path for _, name in named if name.is_file}
+    if not shown.cell:
+        files.add(shown.path)
+    return [
+        each
+        for each, name in named
+        if name.path is None
+        or (name.is_file and name.path != shown.path)
+        or name.cell
+        or name.path not in files
+    ]
+
+
 def _room(snapshot: Snapshot, budget: Budget, scale: Scale) -> float:
     """Tokens for excerpts: where the document is short, what its window does not need as well."""
     if not snapshot.before_is_whole:
@@ -378,11 +395,8 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-def _shown(path: Path | None, uri: str, folders: Sequence[Path]) -> str:
-    """A file's name as the model sees it: within its workspace folder, or its last part."""
-    if path is None:
-        return uri.rpartition("/")[2] or "untitled"
-    for folder in folders:
-        if path.is_relative_to(folder):
-            return path.relative_to(folder).as_posix()
-    return path.name
+def _shown(uri: str, folders: Sequence[Path]) -> str:
+    """Return the name of a document over its text, which is another one for each document."""
+    if uri.startswith("untitled:") and document_name(uri).path is None:
+        return uri.rpartition("/")[2]
+    return name_within(uri, folders) or "untitled"
