@@ -228,8 +228,8 @@ def _local(spellings: Iterable[str], platform: str) -> DocumentName:
     names: list[DocumentName] = []
     for each in dict.fromkeys(spellings):
         if tramp := _TRAMP.fullmatch(each):
-            names.append(_tramp(tramp, platform))
-        elif is_absolute(each, platform):
+            return _joined([_tramp(tramp, platform), *names])
+        if is_absolute(each, platform):
             names.append(_absolute(each, platform))
         elif each and not _NAMELESS.fullmatch(each):
             names.append(_other(each.replace("\\", "/")))

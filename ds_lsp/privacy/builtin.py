@@ -67,6 +67,7 @@ FOLDERS = (
     ".config/linode-cli*",
     ".config/stripe",
     ".config/ngrok",
+    ".config/hub",
     ".config/tea",
     ".config/msmtp",
     ".config/irssi",
@@ -151,7 +152,6 @@ FILES = (
     "proc/*/environ",
     "group_vars/*/vault",
     "host_vars/*/vault",
-    ".config/hub",
 )
 
 LOOSE = (

@@ -98,7 +98,8 @@ class _Table:
             if _stands_in(folders, pattern):
                 return f"built-in: {pattern}"
         if self._any.match(name):
-            for regex, pattern in self._globs:
+            # The last one speaks, as in an ignore file.
+            for regex, pattern in reversed(self._globs):
                 if regex.match(name) and _stands_in(folders, pattern):
                     return f"built-in: {pattern}"
         return None
