@@ -12,9 +12,10 @@ from cachetools import LRUCache, TTLCache
 from pathspec import GitIgnoreSpec, RegexPattern
 
 from ds_lsp.files import is_within, open_regular
-from ds_lsp.paths import absolute_name, spelling
-from ds_lsp.privacy.copies import original_path, originals
-from ds_lsp.privacy.secret_names import secret_rule
+from ds_lsp.paths import absolute_name
+from ds_lsp.privacy.copies import original_path
+from ds_lsp.privacy.decrypted import Decrypted
+from ds_lsp.privacy.name_rules import NameRules, anchored_globs, spelled
 from ds_lsp.uris import document_name
 from ds_lsp.visible import visible_only
 
@@ -60,7 +61,11 @@ class Gate:
         # As an editor names them, and as links lead there: it may name a file in either way.
         self._folders = list(dict.fromkeys([*opened, *map(_real, opened)]))
         self._platform = platform
-        self._own = _Rules("privacy.ignore", ignore, spell=lambda name: spelling(name, platform))
+        globs = spelled(ignore, platform)
+        self._own = _Rules("privacy.ignore", globs)
+        anchored = _Rules("privacy.ignore", anchored_globs(globs))
+        self._names = NameRules(self._own, anchored, platform)
+        self._decrypted = Decrypted(_Rules, clock)
         self._by_folder: LRUCache[Path, tuple[tuple[_Rules, ...], int]] = LRUCache(_MAX_FOLDERS)
         self._above: LRUCache[tuple[Path, Path], str | None] = LRUCache(_MAX_FOLDERS)
         self._recent: TTLCache[str, str | None] = TTLCache(_MAX_RECENT, _RECENT_S, timer=clock)
@@ -98,34 +103,39 @@ class Gate:
         if name.unresolvable:
             return f"built-in: {name.unresolvable}"
         found = (self.excludes_path(Path(path)) for path in name.paths)
-        others = (self._rule_for_name(other) for other in name.names)
+        others = (self._excludes_elsewhere(other) for other in name.names)
         return next(filter(None, (*found, *others)), None)
+
+    def _excludes_elsewhere(self, name: str) -> str | None:
+        rule = self._names.excludes_elsewhere(name)
+        if rule or name.startswith("/"):
+            return rule
+        below = (self.excludes_path(folder / name) for folder in self._folders)
+        return next(filter(None, below), None)
 
     def _excludes(self, path: Path) -> str | None:
         root = self._root(path)
+        is_folder = os.path.isdir(path)
+        rule = self._names.excludes(path.parts[1:], len(root.parts) - 1, lambda: is_folder)
+        rule = rule or self._ignored(path, root, is_folder)
+        if rule or is_folder:
+            return rule
+        # A copy in the one folder where an editor keeps all of them.
+        held = original_path(path.name)
+        original = self.excludes_path(Path(path.anchor, *held)) if held else None
+        return original or self._decrypted.excludes(path)
+
+    def _ignored(self, path: Path, root: Path, is_folder: bool) -> str | None:
+        parts = path.relative_to(root).parts
         # As in git: what lies in an excluded folder cannot be let in again.
-        return self._rule_of_folder(path.parent, root) or self._rule(
-            path, root, is_folder=os.path.isdir(path)
-        )
-
-    def _rule_of_folder(self, folder: Path, root: Path) -> str | None:
-        if folder.parent == folder:
-            return None
-        # Judged once for all the files in it: a stranger can make that dear.
-        if (root, folder) not in self._above:
-            above = self._rule_of_folder(folder.parent, root)
-            self._above[root, folder] = above or self._rule(folder, root, is_folder=True)
-        return self._above[root, folder]
-
-    def _rule(self, at: Path, root: Path, *, is_folder: bool) -> str | None:
-        above, parts = len(root.parts) - 1, at.parts[1:]
-        if rule := self._everywhere_rule(parts, above, is_folder):
-            return rule
-        if len(parts) > above and (rule := self._local_rule(at, root, is_folder)):
-            return rule
-        # A copy by an editor that keeps them all in one folder.
-        held = () if is_folder else original_path(at.name)
-        return self.excludes_path(Path(at.anchor, *held)) if held else None
+        for depth in range(1, len(parts)):
+            at = root.joinpath(*parts[:depth])
+            # Judged once for all the files in it: a stranger can make that dear.
+            if (root, at) not in self._above:
+                self._above[root, at] = self._local_rule(at, root, is_folder=True)
+            if rule := self._above[root, at]:
+                return rule
+        return self._local_rule(path, root, is_folder) if parts else None
 
     def _root(self, path: Path) -> Path:
         """The workspace folder or repository the file is in, else the root of the disk.
@@ -140,42 +150,6 @@ class Gate:
             if os.path.exists(folder / ".git"):
                 return folder
         return Path(path.anchor)
-
-    def _rule_for_name(self, name: str) -> str | None:
-        """The rule for a text that is not on this disk, as far as its uri tells."""
-        parts = tuple(absolute_name(f"/{name}", "posix").split("/"))[1:][-_MAX_DEPTH:]
-        for depth in range(1, len(parts) + 1):
-            # Each folder on the way may be the one that the user's globs are meant from.
-            rule = self._everywhere_rule(
-                parts[:depth], depth - 1, depth < len(parts), is_known=False
-            )
-            if rule:
-                return rule
-        if name.startswith("/"):
-            return None
-        below = (self.excludes_path(folder / name) for folder in self._folders)
-        return next(filter(None, below), None)
-
-    def _everywhere_rule(
-        self, parts: tuple[str, ...], above: int, is_folder: bool, *, is_known: bool = True
-    ) -> str | None:
-        """By the names of secrets and the user's globs, for the whole path.
-
-        *above* parts lead to the root; where that is not known, no name is let off.
-        """
-        rule = secret_rule(parts, above if is_known else 0, is_folder=is_folder)
-        return rule or self._own_rule(parts, above, is_folder)
-
-    def _own_rule(self, parts: tuple[str, ...], above: int, is_folder: bool) -> str | None:
-        """By the user's globs, meant from the root or any folder above it; the nearest decides."""
-        if not len(self._own):
-            return None
-        for name in (parts[-1], *originals(parts[-1])):
-            for start in range(min(above, len(parts) - 1), -1, -1):
-                verdict = self._own.verdict("/".join((*parts[start:-1], name)), is_folder)
-                if verdict is not None:
-                    return verdict[1] if verdict[0] else None
-        return None
 
     def _local_rule(self, at: Path, root: Path, is_folder: bool) -> str | None:
         """By the nearest ignore file that has a word on it."""
@@ -214,16 +188,8 @@ class Gate:
 class _Rules:
     """One list of gitignore patterns, and what it is called. Bad ones are set aside."""
 
-    def __init__(
-        self,
-        name: str,
-        lines: Iterable[str],
-        room: int = _MAX_PATTERNS,
-        spell: Callable[[str], str] = str,
-    ) -> None:
+    def __init__(self, name: str, lines: Iterable[str], room: int = _MAX_PATTERNS) -> None:
         self._name = name
-        self._spell = spell
-        """Makes one of all spellings of a name, and of a pattern, that mean the same."""
         self.bad: list[str] = []
         self.left_out = 0
         """How many there was no room for."""
@@ -240,9 +206,18 @@ class _Rules:
     def __len__(self) -> int:
         return len(self._lines)
 
+    def excludes(self, parts: Sequence[str], is_folder: Callable[[], bool]) -> str | None:
+        """The line that excludes a path or a folder on the way; None: it is let in."""
+        for depth in range(1, len(parts) + 1 if self._lines else 0):
+            is_on_the_way = depth < len(parts)
+            verdict = self.verdict("/".join(parts[:depth]), is_on_the_way or is_folder())
+            if verdict is not None and verdict[0]:
+                return verdict[1]
+        return None
+
     def verdict(self, name: str, is_folder: bool) -> tuple[bool, str] | None:
         """Whether *name* is excluded, and by which line; None: no pattern speaks of it."""
-        found = self._spec.check_file(self._spell(name) + "/" * is_folder)
+        found = self._spec.check_file(name + "/" if is_folder else name)
         if found.include is None or found.index is None:
             return None
         return found.include, f"{self._name}: {visible_only(self._lines[found.index].strip())}"
@@ -250,7 +225,7 @@ class _Rules:
     def _parse(self, line: str) -> RegexPattern | None:
         """The pattern; None for a comment, and for what is none."""
         try:
-            patterns = list(GitIgnoreSpec.from_lines([self._spell(line)]).patterns)
+            patterns = list(GitIgnoreSpec.from_lines([line]).patterns)
         except (ValueError, re.error):
             self.bad.append(line)
             return None

@@ -83,14 +83,14 @@ class _Table:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._literal: dict[str, list[str]] = {}
-        self._globs: list[tuple[re.Pattern[str], str]] = []
+        self._globs: list[tuple[str, str]] = []
         for pattern in patterns:
             last = pattern.rpartition("/")[2]
             if re.search(r"[*?\[]", last):
-                self._globs.append((re.compile(translate(last)), pattern))
+                self._globs.append((last, pattern))
             else:
                 self._literal.setdefault(last, []).append(pattern)
-        lasts = dict.fromkeys(regex.pattern for regex, _ in self._globs)
+        lasts = dict.fromkeys(translate(last) for last, _ in self._globs)
         self._any = re.compile("|".join(lasts) or r"(?!)")
 
     def rule(self, name: str, folders: Sequence[str]) -> str | None:
@@ -99,8 +99,8 @@ class _Table:
                 return f"built-in: {pattern}"
         if self._any.match(name):
             # The last one speaks, as in an ignore file.
-            for regex, pattern in reversed(self._globs):
-                if regex.match(name) and _stands_in(folders, pattern):
+            for last, pattern in reversed(self._globs):
+                if _part_matches(last, name) and _stands_in(folders, pattern):
                     return f"built-in: {pattern}"
         return None
 
