@@ -132,6 +132,14 @@ def to_path(uri: str) -> Path | None:
     return Path(name.path) if name.path and name.is_file else None
 
 
+def shown_file(uri: str) -> Path | None:
+    """Return the file whose text, or a version or a part of it, the document of *uri* shows."""
+    name = document_name(uri)
+    path = Path(name.path) if name.path else None
+    # What is shown of an archive is another file.
+    return path if path and path.name == name.title else None
+
+
 def name_within(uri: str, folders: Iterable[Path]) -> str:
     """Return the document's name as a model sees it: within its folder, or the last part.
 
@@ -139,12 +147,9 @@ def name_within(uri: str, folders: Iterable[Path]) -> str:
     """
     name = document_name(uri)
     title = f"{name.title}#{name.cell}" if name.cell else name.title
-    path = Path(name.path) if name.path else None
-    # A name in an archive is not that of the archive.
-    if path is None or path.name != name.title:
-        return title
+    path = shown_file(uri)
     for folder in folders:
-        if folder in path.parents:
+        if path and folder in path.parents:
             return path.with_name(title).relative_to(folder).as_posix()
     return title
 

@@ -12,7 +12,7 @@ _MAX_ORIGINALS = 24
 
 _ENDINGS = (
     "backup|back|bak|bck|bkp|bk|broken|clear|cleartext|copy|crswap|dec|decrypted|deleted|disabled|"
-    "dpkg-[a-z]+|edit|edited|ini-old|kate-swp|last|local|base|mine|new|off|old|ori|orig|original|"
+    "dpkg-[a-z]+|edit|edited|ini-old|kate-swp|last|lock|local|base|mine|new|off|old|ori|orig|original|"
     "ours|pacnew|pacorig|pacsave|plain|plaintext|prev|previous|rej|remote|rpm[a-z]+|sav|save|"
     "saved|swp|temp|theirs|tmp|ucf-[a-z]+|unencrypted|vsctmp|yours"
 )

@@ -68,10 +68,10 @@ def _rule_of(name: str, folders: Sequence[str], *, is_above: bool, is_folder: bo
     tables = [_table(FOLDERS)]
     if not is_above:
         tables.append(_table(PATTERNS))
-        if name.rpartition(".")[2] not in CODE or "." not in name:
-            tables.append(_table(LOOSE))
         if not is_folder:
             tables.append(_table(FILES))
+            if "." not in name or name.rpartition(".")[2] not in CODE:
+                tables.append(_table(LOOSE))
     for table in tables:
         if rule := table.rule(name, folders):
             return rule

@@ -64,6 +64,15 @@ terraform.d/credentials.tfrc.json .chef/knife.rb .irssi/config .cloudflared/cert
 /home/berta/Library/Keychains/x.txt /home/berta/.microsoft/usersecrets/1/secrets.json
 /home/berta/.config/Code/User/History/5f2/a.py /home/berta/.vscode-server/data/User/History/1/b.ts
 /home/berta/.config/Code/Backups/1/file/2
+token .token token.json access_token.txt api_keys.json apikeys.txt private_key.txt rsa_private_key
+.dev.vars .flaskenv .sentryclirc .credentials.json ansible-vault-password.txt
+.ansible_vault_password
+/home/berta/.claude/.credentials.json /home/berta/.ansible/galaxy_token /home/berta/.argocd/config
+/home/berta/.jfrog/jfrog-cli.conf /home/berta/.wrangler/config/default.toml
+/home/berta/.putty/sessions/x
+/home/berta/.subversion/auth/svn.simple/1 /home/berta/.config/restic/password /proc/1/task/1/environ
+/home/berta/.config/himalaya/config.toml /home/berta/.config/io.datasette.llm/keys.json
+/home/berta/.config/fish/fish_variables /home/berta/.zsh_sessions/1.history /home/berta/.sfdx/x.json
 /etc/shadow /etc/gshadow /etc/sudoers /etc/sudoers.d/berta /etc/shadow- /etc/shadow.edit
 /etc/sudoers.tmp
 /etc/NetworkManager/system-connections/home /etc/wpa_supplicant/wpa_supplicant.conf
@@ -141,6 +150,8 @@ dot_env private_id_rsa .ssh.bak/config .aws~/config .aws.old/config credentials~
 )
 
 ORDINARY = """
+access_tokens/a.rb kubeconfig/loader.go id_rsa/a.go vault_pass/a.go
+private_key.go private-key.ts api_keys.py access_token.rb token_test.go apikeys.tsx refresh_token.py
 a.py key.py keys.py key.ts secrets.py secret.py secrets.go secret.rs secret_test.go secrets.tf
 secrets.md
 auth.ts auth.py auth.go auth.tsx oauth.json authors.json auth.config.ts environment.ts

@@ -1,6 +1,7 @@
 """Gathers excerpts of other files for a document: in the background, at quiet moments."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from ds_lsp.completion.excerpts.source import MAX_CHARS, Piece, Source, names_in
 from ds_lsp.document import LINE_END, Document, Snapshot
 from ds_lsp.languages import LINE_COMMENT, language_id, suffixes_like
 from ds_lsp.scan import Allows, nearest_files, read_source
-from ds_lsp.uris import document_name, name_within, to_path
+from ds_lsp.uris import document_name, name_within, shown_file, to_path
 
 IDLE_S = 3.0
 """So long a rest counts as a quiet moment."""
@@ -227,7 +228,7 @@ class Excerpts:
         self, snapshot: Snapshot, workspace: Workspace
     ) -> "Generator[None, None, _Sources]":
         """Imported files, what these import, and the other open documents, with their weights."""
-        language, path = snapshot.language_id, to_path(snapshot.uri)
+        language, path = snapshot.language_id, shown_file(snapshot.uri)
         suffixes = suffixes_like(language)
         others = {
             to_path(document.uri) or document.uri: document
@@ -243,6 +244,9 @@ class Excerpts:
             yield
             first = _resolved(listing, imports, path, language, _MAX_IMPORTED)
             first += listing.siblings(path, language)
+            # A link to this file is no other one.
+            own = _real(path)
+            first = [each for each in first if _real(each) != own]
             second: list[Path] = []
             for each in first:
                 # Read first: then its imports are known.
@@ -250,7 +254,7 @@ class Excerpts:
                 more = self._imports.get(each, [])
                 second += _resolved(listing, more, each, language, _MAX_IMPORTED)
             for each in list(dict.fromkeys(second))[:_MAX_SECOND_HOP]:
-                if each != path:
+                if _real(each) != own:
                     yield from self._add(found, each, _SECOND_HOP, others, workspace)
         for other in list(others)[-_MAX_OPEN:]:
             yield from self._add(found, other, _OPEN, others, workspace)
@@ -351,19 +355,30 @@ def _others(uri: str, documents: Iterable[Document]) -> list[Document]:
 
     Clients may spell one file's uri in two ways, and open both sides of a comparison.
     """
-    shown = document_name(uri)
-    named = [(each, document_name(each.uri)) for each in documents if each.uri != uri]
-    files = {name.path for _, name in named if name.is_file}
-    if not shown.cell:
-        files.add(shown.path)
-    return [
-        each
-        for each, name in named
-        if name.path is None
-        or (name.is_file and name.path != shown.path)
-        or name.cell
-        or name.path not in files
-    ]
+    shown = shown_file(uri)
+    own = _real(shown) if shown else ""
+    others = [each for each in documents if each.uri != uri]
+    files = {_real(path) for each in others if (path := to_path(each.uri))}
+    return [each for each in others if _is_another(each.uri, own, files)]
+
+
+def _is_another(uri: str, own: str, files: set[str]) -> bool:
+    """Whether *uri* shows another text than the file *own* and, as versions, those of *files*."""
+    path = shown_file(uri)
+    # Cases: no file; a cell, which is a text of its own; a file, or a version of one.
+    if path is None or document_name(uri).cell:
+        return True
+    real = _real(path)
+    return real != own and (to_path(uri) is not None or real not in files)
+
+
+def _real(path: Path) -> str:
+    """What *path* is a link to, in the end."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        # No file can have this name.
+        return str(path)
 
 
 def _room(snapshot: Snapshot, budget: Budget, scale: Scale) -> float:
