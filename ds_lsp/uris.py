@@ -41,7 +41,7 @@ _ELSEWHERE = frozenset(
     {
         "dav", "davs", "deno", "docker", "fetch", "fish", "ftp", "ftps", "github", "http", "https",
         "jdt", "jrt", "mtp", "nfs", "octo", "oil-s3", "oil-ssh", "rcp", "rsync", "s3", "scp",
-        "sftp", "smb", "ssh", "vscode-remote", "vscode-test-web", "vscode-vfs", "webdav",
+        "sftp", "smb", "ssh", "vscode-test-web", "vscode-vfs", "webdav",
     }
 )  # fmt: skip
 
@@ -190,6 +190,9 @@ def _named(uri: str, platform: str, nested: int) -> DocumentName:
         )
     if is_elsewhere:
         name = _elsewhere(parts)
+        if parts.scheme not in _ELSEWHERE:
+            # Its authority may be of the scheme's own making, as in ``vscode-file://vscode-app/``.
+            name = _perhaps(name, _local(parts.spellings(), platform))
     elif parts.scheme == "file" and parts.authority and platform == "win32":
         shares = ["//" + unquote(parts.authority) + each for each in parts.spellings()]
         name = _local(shares if not parts.is_of_this_machine else parts.spellings(), platform)
@@ -258,10 +261,15 @@ def _absolute(name: str, platform: str) -> DocumentName:
     return DocumentName(path, True, tuple(paths), tuple(names), re.split(r"[/\\]", path)[-1])
 
 
+def _perhaps(name: DocumentName, file: DocumentName) -> DocumentName:
+    """Return *name*, to be judged as *file* as well."""
+    return name._replace(paths=file.paths, names=(*name.names, *file.names))
+
+
 def _tramp(found: re.Match[str], platform: str) -> DocumentName:
     host = found["host"].rpartition("@")[2]
-    is_here = not found["hops"] and (not host or is_loopback(host))
-    if found["method"] in _TRAMP_OF_THIS_DISK and is_here and found["file"].startswith("/"):
+    is_here = is_loopback(host) or (not host and found["method"] in _TRAMP_OF_THIS_DISK)
+    if is_here and not found["hops"] and found["file"].startswith("/"):
         return _absolute(found["file"], platform)
     return _other("/" + found["file"].lstrip("/"))
 
@@ -303,8 +311,11 @@ def _in_repository(parts: _Uri, platform: str) -> DocumentName:
         found = _GIT_FOLDER.fullmatch(text)
         if not found:
             # The repository's folder has a name of its own.
-            after = re.split(r"//|:", text.lstrip("/"))[1:]
-            names.append(_other(*(f"/{each}" for each in (*reversed(after), text) if each)))
+            tree, *after = re.split(r"//|[:;#]", text.lstrip("/"))
+            other = _other(*(f"/{each}" for each in (*reversed(after), text) if each))
+            files = [text, *(f"/{tree}/{each}" for each in after)]
+            local = [_local([each], platform) for each in files]
+            names.append(_perhaps(other, _joined(local)))
             continue
         tree = found["tree"] + (f"/{found['module']}" if found["module"] else "")
         for file in _files_of_revision(found["rest"]):

@@ -57,10 +57,10 @@ class Gate:
         clock: Callable[[], float] = time.monotonic,
         platform: str = sys.platform,
     ) -> None:
-        opened = [folder.absolute() for folder in folders]
+        self._platform = platform
+        opened = [self._named(folder) for folder in folders]
         # As an editor names them, and as links lead there: it may name a file in either way.
         self._folders = list(dict.fromkeys([*opened, *map(_real, opened)]))
-        self._platform = platform
         globs = spelled(ignore, platform)
         self._own = _Rules("privacy.ignore", globs)
         anchored = _Rules("privacy.ignore", anchored_globs(globs))
@@ -89,7 +89,7 @@ class Gate:
 
     def excludes_path(self, path: Path) -> str | None:
         """The rule that excludes a file or folder, or what it is a link to; or None."""
-        named = Path(absolute_name(str(path.absolute()), self._platform))
+        named = self._named(path)
         if len(named.parts) > _MAX_DEPTH:
             return "built-in: a path this deep is not looked into"
         real = _real(path.absolute())
@@ -97,6 +97,9 @@ class Gate:
 
     def allows(self, path: Path) -> bool:
         return self.excludes_path(path) is None
+
+    def _named(self, path: Path) -> Path:
+        return Path(absolute_name(str(path.absolute()), self._platform))
 
     def _excludes_now(self, uri: str) -> str | None:
         name = document_name(uri, self._platform)
@@ -116,7 +119,10 @@ class Gate:
     def _excludes(self, path: Path) -> str | None:
         root = self._root(path)
         is_folder = os.path.isdir(path)
-        rule = self._names.excludes(path.parts[1:], len(root.parts) - 1, lambda: is_folder)
+        above, parts = len(root.parts) - 1, path.parts[1:]
+        # Outside of a folder that is opened, globs may be meant from any folder.
+        starts = above or len(parts)
+        rule = self._names.excludes(parts, above, starts, lambda: is_folder)
         rule = rule or self._ignored(path, root, is_folder)
         if rule or is_folder:
             return rule

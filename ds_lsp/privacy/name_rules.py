@@ -34,13 +34,15 @@ class NameRules:
         self._platform = platform
         self._folders: LRUCache[tuple[Sequence[str], int], str | None] = LRUCache(_MAX_FOLDERS)
 
-    def excludes(self, parts: Sequence[str], above: int, is_folder: IsFolder) -> str | None:
+    def excludes(
+        self, parts: Sequence[str], above: int, starts: int, is_folder: IsFolder
+    ) -> str | None:
         """The rule for a path from the root of its disk on, *above* parts of which lead to its
-        workspace folder; or None."""
+        workspace folder; or None. Globs may begin at each of the first *starts* parts."""
         if not parts:
             return None
         rule = self._secret_rule(parts, above, is_folder())
-        return rule or self._own_rule(parts, above, above, is_folder)
+        return rule or self._own_rule(parts, above, starts, is_folder)
 
     def excludes_elsewhere(self, name: str) -> str | None:
         """The rule for a text that is not on this disk. Its workspace folder is not known: globs

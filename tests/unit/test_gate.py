@@ -219,6 +219,8 @@ def test_a_file_is_judged_alike_under_every_name(
         "octo://o/r/review/1/file/RIGHT/s/own.py",
         "zipfile:///tmp/x.zip::s/own.py",
         "unknown://x/s/own.py",
+        "file:///outside/of/it/s/own.py",
+        "git:/outside/of/it/s/own.py",
     ],
 )
 def test_the_user_s_globs_hold_for_what_is_not_on_this_disk(uri: str) -> None:

@@ -59,6 +59,7 @@ FILES = [
     ("/sudo:root@localhost:/etc/shadow", "/etc/shadow"),
     ("file:///sudo::/etc/shadow", "/etc/shadow"),
     ("/doas::/etc/shadow", "/etc/shadow"),
+    ("/ssh:localhost:/etc/shadow", "/etc/shadow"),
 ]
 
 # Each row: a uri, and the file of this disk that it shows another version or a part of.
@@ -165,9 +166,16 @@ def test_a_version_or_part_of_a_file_has_that_file_s_name(uri: str, path: str) -
 @pytest.mark.parametrize(("uri", "title"), OTHERS)
 def test_another_text_has_the_last_part_of_its_name(uri: str, title: str) -> None:
     name = document_name(uri, "linux")
-    assert (name.path, name.title, name.paths) == (None, title, ())
+    assert (name.path, name.title) == (None, title)
     assert name.unresolvable is None
     assert bool(name.names) is bool(title)
+
+
+@pytest.mark.parametrize(
+    "uri", ["scp://host//r/a.py", "https://h/r/a.py", "/ssh:host:/r/a.py", "vscode-vfs://h/r/a.py"]
+)
+def test_what_lies_on_another_machine_is_no_file_of_this_disk(uri: str) -> None:
+    assert document_name(uri).paths == ()
 
 
 @pytest.mark.parametrize(
@@ -220,6 +228,12 @@ def test_they_are_two_files_to_linux() -> None:
         ("/r/%2Eenv", "/r/.env"),
         ("file:///r/link/../.env", "/r/link/../.env"),
         ("git:/r/id_rsa.git", "/r/id_rsa"),
+        ("vscode-file://vscode-app/r/a.py", "/r/a.py"),
+        ("vscode://file/r/a.py", "/r/a.py"),
+        ("vscode-remote://wsl%2BUbuntu/r/a.py", "/r/a.py"),
+        ("inmemory://model/r/a.py", "/r/a.py"),
+        ("ginedit:///r;HEAD#s/a.py", "/r/s/a.py"),
+        ("gina:///r:show/HEAD:s/a.py", "/r/s/a.py"),
         ("gitlens://x/r/a.py?" + told(path="/r/.env"), "/r/.env"),
     ],
 )

@@ -31,6 +31,9 @@ def answer(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, object]:
     [
         ("sub/a.py", "x = 1\n", None),
         ("sub/.env", "x\n", "built-in: *.env"),
+        ("sub/secrets.yml~", "x\n", "built-in: secrets.yml (by secrets.yml)"),
+        ("sub/mine.txt.bak", "x\n", "privacy.ignore: mine.*"),
+        ("sub/../mine.txt", "x\n", "privacy.ignore: mine.*"),
         ("sub/b.log", "x\n", "/.gitignore: *.log"),
         ("sub/mine.py", "x\n", "privacy.ignore: mine.*"),
         ("a.py", "# ds-lsp: off\n", "ds-lsp: off, in line 1"),

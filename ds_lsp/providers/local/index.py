@@ -234,7 +234,7 @@ class Index:
             yield
             if found is None or found.stamp.size > self.limits.max_file_bytes:
                 continue
-            uri = found.path.as_uri()
+            uri = canonical_uri(found.path.as_uri())
             known = family.known.get(uri)
             if known is not None and known.stamp == found.stamp:
                 continue
