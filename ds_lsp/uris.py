@@ -206,7 +206,9 @@ def _named(uri: str, platform: str, nested: int) -> DocumentName:
     name = _joined([*_told_by(parts, platform, nested), name])
     if parts.scheme == "git-graph" and not name.paths and not name.names:
         return DocumentName(unresolvable="its uri does not say which file it shows")
-    cell = parts.fragment.partition("s")[0] if parts.scheme.startswith(_NOTEBOOK) else ""
+    # W1sZmlsZQ==: the second cell, and in base64 the notebook's scheme.
+    found = re.match(r"[A-Za-rt-z0-9]*", parts.fragment)
+    cell = found[0] if found and parts.scheme.startswith(_NOTEBOOK) else ""
     return name._replace(is_file=name.is_file and parts.scheme in _WHOLE_FILE, cell=cell)
 
 
@@ -258,7 +260,8 @@ def _absolute(name: str, platform: str) -> DocumentName:
         # A link before the dots leads the system elsewhere than it leads an editor.
         paths.append(name)
     names = [name.replace("\\", "/")] if "\\" in name and platform != "win32" else []
-    return DocumentName(path, True, tuple(paths), tuple(names), re.split(r"[/\\]", path)[-1])
+    title = path.rpartition("\\" if platform == "win32" else "/")[2]
+    return DocumentName(path, True, tuple(paths), tuple(names), title)
 
 
 def _perhaps(name: DocumentName, file: DocumentName) -> DocumentName:
