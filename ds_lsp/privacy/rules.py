@@ -28,7 +28,7 @@ class Cost(NamedTuple):
         return Cost(*map(add, self, other))
 
 
-MAX_COST = Cost(1 << 19, 1 << 17, 20_000)
+MAX_COST = Cost(1 << 18, 1 << 17, 12_000)
 """Maximum for all ignore files above one file together: this much is read in some 50 ms, and a
 ``.gitignore`` of 1,000 lines has a tenth of it."""
 TOO_MUCH = "has more patterns than ds-lsp can judge by"
