@@ -21,7 +21,17 @@ from cachetools import LRUCache, TTLCache
 from ds_lsp.files import is_within, open_regular
 from ds_lsp.privacy.gitconfig import UserConfig, ignores_case, user_config
 from ds_lsp.privacy.repository import repository_in
-from ds_lsp.privacy.rules import MAX_COST, TOO_MUCH, Chain, Cost, Source, is_too_much, to_bytes
+from ds_lsp.privacy.rules import (
+    MAX_COST,
+    MAX_PATH_CHARS,
+    TOO_LONG,
+    TOO_MUCH,
+    Chain,
+    Cost,
+    Source,
+    is_too_much,
+    to_bytes,
+)
 from ds_lsp.privacy.wildmatch import split_lines
 from ds_lsp.visible import visible_only
 
@@ -129,6 +139,8 @@ class IgnoreFiles:
         folder = path.parent
         if folder == path:
             return None
+        if len(str(path)) > MAX_PATH_CHARS:
+            return TOO_LONG
         known = self._fresh.get(folder) or self._look(folder)
         name, is_folder = to_bytes(path.name), partial(_is_folder, path)
         return known.git.judge(name, is_folder) or known.own.judge(name, is_folder)

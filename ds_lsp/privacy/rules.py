@@ -31,6 +31,9 @@ class Cost(NamedTuple):
 MAX_COST = Cost(1 << 18, 1 << 17, 12_000)
 """Maximum for all ignore files above one file together: this much is read in some 50 ms, and a
 ``.gitignore`` of 1,000 lines has a tenth of it."""
+MAX_PATH_CHARS = 4096
+"""Maximum length of a path in characters; Linux opens none that is longer."""
+TOO_LONG = "built-in: a path this long is not looked into"
 TOO_MUCH = "has more patterns than ds-lsp can judge by"
 
 
@@ -128,6 +131,8 @@ class Rules:
         """
         if not parts:
             return None
+        if sum(map(len, parts)) > MAX_PATH_CHARS:
+            return TOO_LONG
         return self._chain(tuple(parts[:-1])).judge(to_bytes(parts[-1]), is_folder)
 
     def _chain(self, parts: tuple[str, ...]) -> Chain:

@@ -198,6 +198,11 @@ def test_path_that_is_too_deep_is_not_looked_into(tmp_path: Path) -> None:
     assert Gate([tmp_path]).excludes_path(tmp_path / ("b/" * 3000 + "c.py"))
 
 
+@pytest.mark.parametrize("uri", ["file:///", "untitled:", "vscode-remote://h/"])
+def test_a_name_that_no_disk_can_hold_is_not_looked_into(uri: str) -> None:
+    assert Gate().excludes(uri + "a" * 5_000_000)
+
+
 @pytest.mark.parametrize("name", ["a" * 300 + ".py", "a\0b.py"])
 def test_names_no_disk_can_hold_are_judged(tmp_path: Path, name: str) -> None:
     assert Gate([tmp_path]).excludes_path(tmp_path / name) is None
@@ -254,6 +259,31 @@ def test_an_ignore_file_that_is_a_link_within_the_workspace_is_read(tmp_path: Pa
     (tmp_path / "shared").write_text("a.py\n")
     (tmp_path / "sub/.dslspignore").symlink_to("../shared")
     assert not Gate([tmp_path]).allows(tmp_path / "sub/a.py")
+
+
+def test_more_globs_than_can_be_judged_by_let_nothing_in(tmp_path: Path) -> None:
+    gate = Gate([tmp_path], [f"x{number}" for number in range(100_000)])
+    assert gate.excludes_path(tmp_path / "a.py")
+    assert gate.excludes("untitled:Untitled-1")
+    assert gate.problem == (
+        "privacy.ignore has more patterns than ds-lsp can judge by: no file is read or sent."
+    )
+
+
+def test_of_a_hundred_thousand_patterns_none_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "sub").mkdir()
+    many = "".join(f"x{number}*.z\n" for number in range(100_000))
+    (tmp_path / ".gitignore").write_text(f"first.py\n{many}last.py\n")
+    told: list[str | None] = []
+    gate = Gate([tmp_path], ["!"], report=lambda: told.append(gate.problem))
+    for name in ("first.py", "last.py", "here.py"):
+        assert not gate.allows(tmp_path / "sub" / name)
+    assert told == [gate.problem]
+    assert str(gate.problem).startswith("privacy.ignore: '!' cannot match")
+    assert f"{tmp_path}/.gitignore has more patterns than ds-lsp can judge by" in str(gate.problem)
+    assert "more patterns" in caplog.text
 
 
 def test_the_rule_that_is_named_is_the_one_that_speaks(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ BRACKETS = (
 @pytest.mark.parametrize("ignores_case", [False, True], ids=["case", "no case"])
 def test_a_bracket_has_the_members_that_it_has_in_git(tmp_path: Path, ignores_case: bool) -> None:
     git(tmp_path, "init", "-q", home=tmp_path)
-    names = {}
+    names: dict[bytes, tuple[str, int]] = {}
     for number, bracket in enumerate(BRACKETS):
         folder = tmp_path / f"d{number}"
         folder.mkdir()
