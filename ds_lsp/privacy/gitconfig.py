@@ -44,7 +44,7 @@ def user_config(environ: Mapping[str, str] = os.environ) -> UserConfig:
     excludes_file = os.path.join(xdg, "git/ignore")
     ignores_case = False
     for path in paths:
-        for key, value in _read_with_includes(path, home, _MAX_INCLUDES):
+        for key, value in _read_with_includes(path, home, ()):
             if key == "core.excludesfile" and value is not None:
                 excludes_file = _expand(value, home)
             elif key == "core.ignorecase":
@@ -58,11 +58,16 @@ def ignores_case(config: Path, default: bool) -> bool:
     return _is_true(said[-1]) if said else default
 
 
-def _read_with_includes(path: str, home: str, depth: int) -> Iterator[tuple[str, str | None]]:
+def _read_with_includes(
+    path: str, home: str, by: tuple[str, ...]
+) -> Iterator[tuple[str, str | None]]:
+    """Yield the keys and values of a file, and of those it includes; *by* are those it is in."""
+    if path in by or len(by) > _MAX_INCLUDES:
+        return
     for key, value in _read(path):
-        if key == "include.path" and value and depth:
+        if key == "include.path" and value:
             included = os.path.join(os.path.dirname(path), _expand(value, home))
-            yield from _read_with_includes(included, home, depth - 1)
+            yield from _read_with_includes(included, home, (*by, path))
         else:
             yield key, value
 

@@ -41,7 +41,7 @@ GIT_FILE, OWN_FILE = ".gitignore", ".dslspignore"
 IGNORE_FILES = (GIT_FILE, OWN_FILE)
 _MAX_BYTES = 1 << 24
 """Maximum memory, in bytes, for the folders that are remembered."""
-_MAX_SOURCE_BYTES = 1 << 22
+_MAX_SOURCE_BYTES = 1 << 20
 """Maximum size, in bytes, of the ignore files that are remembered."""
 _FRESH_S = 1.0
 _MAX_FRESH = 1024
@@ -188,21 +188,26 @@ class IgnoreFiles:
             reading.folds_case = ignores_case(config, self._user.ignores_case)
             for path in (folder / self._user.excludes_file, repository.folder / "info/exclude"):
                 reading.git = self._with(reading.git, path, reading)
-        # git does not follow a link in its own files' place.
-        if not (reading.is_in_repository and os.path.islink(folder / GIT_FILE)):
-            reading.git = self._with(reading.git, folder / GIT_FILE, reading)
-        reading.own = self._with(reading.own, folder / OWN_FILE, reading)
+        elif has_git:
+            # It may be on its way to become one: this is what `git init` makes last.
+            reading.stamp(folder / ".git/objects")
+        # git does not follow a link in the place of its own file.
+        if not reading.is_in_repository or not os.path.islink(folder / GIT_FILE):
+            reading.git = self._with_file_in_tree(reading.git, folder / GIT_FILE, reading)
+        reading.own = self._with_file_in_tree(reading.own, folder / OWN_FILE, reading)
         return reading.done()
+
+    def _with_file_in_tree(self, chain: Chain, path: Path, reading: _Reading) -> Chain:
+        # What a stranger may have put there does not lead out of the workspace.
+        if os.path.islink(path) and not is_within(path, reading.top or Path(path.anchor)):
+            return chain
+        return self._with(chain, path, reading)
 
     def _with(self, chain: Chain, path: Path, reading: _Reading) -> Chain:
         """Return *chain* with the patterns of an ignore file, where there is one."""
         stamp = reading.stamp(path)
         if chain.verdict or not stamp.status:
             return chain
-        if path.name in IGNORE_FILES and os.path.islink(path):
-            top = reading.top or Path(path.anchor)
-            if not is_within(path, top):
-                return chain
         try:
             source = self._source(stamp, reading.folds_case)
         except FileNotFoundError:

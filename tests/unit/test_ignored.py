@@ -274,6 +274,26 @@ def test_the_users_own_ignore_file(
     assert not IgnoreFiles().excludes(tmp_path / "outside/x.py")
 
 
+@pytest.mark.parametrize("where", [".gitignore", ".config/git/ignore"])
+def test_the_users_own_ignore_file_may_be_a_link(tmp_path: Path, home: Path, where: str) -> None:
+    write(home, {".gitconfig": f"[core]\nexcludesFile = ~/{where}\n", "dotfiles/ignore": "x.py\n"})
+    (home / where).parent.mkdir(parents=True, exist_ok=True)
+    (home / where).symlink_to(home / "dotfiles/ignore")
+    root = repository(tmp_path / "r", {})
+    assert is_ignored(lines_that_match(root, [b"x.py"], home=home)[b"x.py"])
+    assert IgnoreFiles([root]).excludes(root / "x.py")
+
+
+def test_a_configuration_that_includes_itself_many_times_is_read_once(
+    tmp_path: Path, home: Path
+) -> None:
+    include = "[include]\npath = .gitconfig\npath = more\n"
+    write(home, {".gitconfig": include * 9, "more": include * 9, "mine": "x.py\n"})
+    with (home / "more").open("a") as file:
+        file.write("[core]\nexcludesFile = ~/mine\n")
+    assert IgnoreFiles().excludes(repository(tmp_path / "r", {}) / "x.py")
+
+
 def test_a_relative_ignore_file_of_the_user_is_each_repositorys_own(
     tmp_path: Path, home: Path
 ) -> None:
@@ -440,8 +460,11 @@ def test_a_repository_that_comes_to_be_holds_two_seconds_later(tmp_path: Path) -
     folder = write(tmp_path / "r", {"sub/a.py": "", ".gitignore": "a.py\n"})
     ignored = IgnoreFiles([folder / "sub"], clock=lambda: now)
     assert not ignored.excludes(folder / "sub/a.py")
-    git(folder, "init", "-q", home=folder)
+    (folder / ".git").mkdir()
     now = 2.1
+    assert not ignored.excludes(folder / "sub/a.py")
+    git(folder, "init", "-q", home=folder)
+    now = 4.2
     assert ignored.excludes(folder / "sub/a.py")
 
 
