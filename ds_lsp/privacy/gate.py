@@ -106,7 +106,9 @@ class Gate:
         if name.unresolvable:
             return f"built-in: {name.unresolvable}"
         found = (self.excludes_path(Path(path)) for path in name.paths)
-        others = (self._excludes_elsewhere(other) for other in name.names)
+        # What has no name yet is still among all that a glob may mean.
+        names = name.names or (() if name.paths else ("/untitled",))
+        others = (self._excludes_elsewhere(other) for other in names)
         return next(filter(None, (*found, *others)), None)
 
     def _excludes_elsewhere(self, name: str) -> str | None:
