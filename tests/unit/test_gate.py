@@ -236,6 +236,11 @@ def test_what_has_no_name_or_an_ordinary_one_is_completed(tmp_path: Path, uri: s
     assert Gate([tmp_path]).excludes(uri) is None
 
 
+@pytest.mark.parametrize("uri", ["untitled:Untitled-1", "", "file:///w/a.py", "scp://host/a.py"])
+def test_a_glob_for_everything_holds_for_what_has_no_name(uri: str) -> None:
+    assert Gate([Path("/w")], ["*"]).excludes(uri) == "privacy.ignore: *"
+
+
 @pytest.mark.parametrize(
     "uri",
     [
