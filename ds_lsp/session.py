@@ -299,11 +299,14 @@ class Session:
         if self._gate_made_of == (folders, ignore):
             return
         self._gate_made_of = (folders, ignore)
-        self.gate = Gate(folders, ignore)
-        self._say("privacy", self.gate.problem)
+        self.gate = Gate(folders, ignore, report=self._say_privacy)
+        self._say_privacy()
         # What was learned may be excluded now.
         self.index.clear()
         self.excerpts.clear()
+
+    def _say_privacy(self) -> None:
+        self._say("privacy", self.gate.problem)
 
     async def _choose_provider(self, settings: Settings) -> None:
         found = Found(None, "none")

@@ -14,7 +14,7 @@ from ds_lsp.lsp import convert
 from ds_lsp.lsp.configure import Configuration, register
 from ds_lsp.lsp.greeting import TRIGGER_CHARACTERS
 from ds_lsp.lsp.server import DsLanguageServer
-from ds_lsp.privacy.gate import IGNORE_FILES
+from ds_lsp.privacy.ignored import IGNORE_FILES
 from ds_lsp.sources import PROJECT_FILE, user_file
 from ds_lsp.uris import to_path
 

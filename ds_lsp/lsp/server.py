@@ -4,8 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote
+from pathlib import Path
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -23,7 +22,7 @@ from ds_lsp.lsp.pages import Pages
 from ds_lsp.lsp.progress import Cancellables
 from ds_lsp.lsp.workspace import Documents, DsProtocol
 from ds_lsp.session import Session, State
-from ds_lsp.uris import to_path
+from ds_lsp.uris import document_name, name_within
 
 log = logging.getLogger(__name__)
 
@@ -103,13 +102,9 @@ class DsLanguageServer(LanguageServer):
 
         Empty for one that must not be named.
         """
-        path = to_path(uri)
-        if path is None or self.session.gate.excludes(uri):
-            return "" if path else "untitled"
-        for folder in self.folders:
-            if folder in path.parents:
-                return path.relative_to(folder).as_posix()
-        return path.name
+        if self.session.gate.excludes(uri):
+            return ""
+        return name_within(uri, self.folders) or "untitled"
 
     def reconfigure(self) -> None:
         """Put into force what the configuration says now."""
@@ -161,7 +156,7 @@ class DsLanguageServer(LanguageServer):
     def document_lost(self, uri: str, why: str) -> None:
         """A document is open in the editor and not here."""
         self.forget(uri)
-        name = PurePosixPath(unquote(uri)).name or "A file"
+        name = document_name(uri).title or "A file"
         self.notifier.say("documents", f"{name} {why}.")
 
     def gather(self, snapshot: Snapshot) -> None:

@@ -422,6 +422,48 @@ async def test_what_is_forgotten_while_it_is_gathered_stays_forgotten(tmp_path: 
     assert await gathering == ""
 
 
+@pytest.mark.parametrize(
+    ("uri", "is_sent"),
+    [
+        # The document itself, spelled otherwise, as it was, and by a link to it.
+        ("file:{}/main.py", False),
+        ("{}/main.py", False),
+        ("file://{}/x/../main.py", False),
+        ("git:{}/main.py.git?%7B%22path%22%3A%22{}/main.py%22%2C%22ref%22%3A%22~%22%7D", False),
+        ("fugitive://{}/.git//0/main.py", False),
+        ("file://{}/link.py", False),
+        # An older version of a file that is open.
+        ("git:{}/open.py", False),
+        ("gitsigns://{}/.git/:0:open.py", False),
+        # Other texts.
+        ("file://{}/other.py", True),
+        ("git:{}/other.py", True),
+        ("vscode-notebook-cell:{}/n.ipynb#W1sZmlsZQ==", True),
+        ("untitled:Untitled-1", True),
+        ("scp://host/main.py", True),
+    ],
+)
+async def test_no_text_is_an_excerpt_of_itself(tmp_path: Path, uri: str, is_sent: bool) -> None:
+    rig = Rig(tmp_path, {"main.py": "cart = 1\ncart."})
+    (tmp_path / "link.py").symlink_to("main.py")
+    document = rig.open("main.py", "cart = 1\ncart.")
+    rig.open("open.py", "")
+    named = uri.replace("{}", tmp_path.as_posix())
+    rig.documents.append(Document(named, "python", 1, "cart.checkout(now)\n"))
+    assert ("checkout" in await rig.renew(document.snapshot(1, 5))) is is_sent
+
+
+async def test_cells_of_one_notebook_are_each_other_s_excerpts(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP})
+    base = f"vscode-notebook-cell:{tmp_path.as_posix()}/n.ipynb#W{{}}sZmlsZQ=="
+    for cell, text in enumerate(("cart.checkout(now)\n", "cart.pay(later)\n", MAIN)):
+        rig.documents.append(Document(base.format(cell), "python", 1, text))
+    text = await rig.renew(rig.documents[-1].snapshot(3, 5))
+    for part in ("#n.ipynb#W0\n", "checkout", "#n.ipynb#W1\n", "pay", "add_item"):
+        assert part in text
+    assert text.endswith("#n.ipynb#W2\n")
+
+
 async def test_document_of_no_file_has_excerpts_of_open_ones(tmp_path: Path) -> None:
     rig = Rig(tmp_path, {})
     rig.open("tools.py", "cart.checkout(now)\n")
