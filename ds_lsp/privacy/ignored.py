@@ -1,4 +1,4 @@
-"""Which files the ignore files of a folder, of git and of ds-lsp exclude.
+"""Judge files by ignore files: those of git, and ds-lsp's own.
 
 git's files say what git says: those of the nearest repository from its first folder down, its
 ``info/exclude``, and the user's own. Outside of a repository the ``.gitignore`` files from the
@@ -50,7 +50,7 @@ _MAX_FRESH = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Folder:
-    """What holds for the names in a folder."""
+    """The rules for the names in a folder."""
 
     above: "_Folder | None"
     git: Chain
@@ -70,7 +70,7 @@ class _Folder:
 
 
 class _Stamp(NamedTuple):
-    """What changes when a file does."""
+    """The state of a file: another one when the file has changed."""
 
     path: Path
     status: tuple[int, ...]
@@ -88,7 +88,7 @@ class _Stamp(NamedTuple):
 
 
 class _Reading:
-    """What has been found in a folder so far."""
+    """The rules for a folder, while they are being read."""
 
     def __init__(self, folder: Path, above: _Folder | None) -> None:
         name = to_bytes(folder.name)

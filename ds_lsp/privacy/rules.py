@@ -17,7 +17,7 @@ _MAX_FOLDERS = 1024
 
 
 class Cost(NamedTuple):
-    """What it takes to judge by an ignore file."""
+    """The cost of judging by ignore files."""
 
     read_bytes: int = 0
     read_lines: int = 0
@@ -47,7 +47,7 @@ class Source:
     """A list of patterns from one place. They are made when they are first asked for."""
 
     def __init__(self, name: str, lines: list[bytes], read: Cost, *, folds_case: bool) -> None:
-        """*read*: what it took to read the lines."""
+        """*read* is the cost of reading the lines."""
         self.name = name
         self._lines = lines
         self._folds_case = folds_case
@@ -113,7 +113,7 @@ class Rules:
     def __init__(self, name: str, lines: Iterable[str]) -> None:
         source = Source(name, [to_bytes(line) for line in lines], Cost(), folds_case=False)
         self.problem: str | None = None
-        """What is wrong with the list as a whole."""
+        """A fault of the list as a whole, or None."""
         self.bad: list[str] = []
         """Lines that match nothing, or have a range that does."""
         self._start = Chain()
