@@ -13,7 +13,10 @@ from pathlib import Path
 from ds_lsp.files import open_regular
 
 _MAX_BYTES = 1 << 17
-"""Maximum size of a configuration file; they have a few kilobytes. Reading this takes 20 ms."""
+"""Maximum size of the user's configuration file; they have a few kilobytes."""
+_MAX_REPOSITORY_BYTES = 1 << 13
+"""Maximum that is read of a repository's: `git init` writes what is needed at its beginning, and a
+stranger may have put repositories into each other. Reading this takes 1 ms."""
 _MAX_INCLUDES = 10
 """Maximum depth of files that include others, as in git."""
 _SECTION = re.compile(r'\[([A-Za-z0-9.-]++)(?:[ \t]++"((?:\\.|[^"\\\n])*+)")?[ \t]*+\]')
@@ -25,7 +28,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "b": "\b", "\n": ""}
 
 @dataclass(frozen=True, slots=True)
 class UserConfig:
-    """What the user's own configuration says."""
+    """The user's own configuration, as far as it is about ignore files."""
 
     excludes_file: str
     """May be relative: to the folder of the repository."""
@@ -54,7 +57,11 @@ def user_config(environ: Mapping[str, str] = os.environ) -> UserConfig:
 
 def ignores_case(config: Path, default: bool) -> bool:
     """Return what a repository's own configuration says about upper and lower case."""
-    said = [value for key, value in _read(str(config)) if key == "core.ignorecase"]
+    said = [
+        value
+        for key, value in _read(str(config), _MAX_REPOSITORY_BYTES)
+        if key == "core.ignorecase"
+    ]
     return _is_true(said[-1]) if said else default
 
 
@@ -64,7 +71,7 @@ def _read_with_includes(
     """Yield the keys and values of a file, and of those it includes; *by* are those it is in."""
     if path in by or len(by) > _MAX_INCLUDES:
         return
-    for key, value in _read(path):
+    for key, value in _read(path, _MAX_BYTES):
         if key == "include.path" and value:
             included = os.path.join(os.path.dirname(path), _expand(value, home))
             yield from _read_with_includes(included, home, (*by, path))
@@ -72,13 +79,13 @@ def _read_with_includes(
             yield key, value
 
 
-def _read(path: str) -> list[tuple[str, str | None]]:
+def _read(path: str, max_bytes: int) -> list[tuple[str, str | None]]:
     try:
         file = open_regular(Path(path), follow_links=True)
         if file is None:
             return []
         with file:
-            data = file.read(_MAX_BYTES)
+            data = file.read(max_bytes)
     except (OSError, ValueError):
         return []
     return list(parse(data.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n")))

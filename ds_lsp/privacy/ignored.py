@@ -1,4 +1,4 @@
-"""Which files the ignore files of a folder, of git and of ds-lsp exclude.
+"""Judge files by ignore files: those of git, and ds-lsp's own.
 
 git's files say what git says: those of the nearest repository from its first folder down, its
 ``info/exclude``, and the user's own. Outside of a repository the ``.gitignore`` files from the
@@ -41,7 +41,7 @@ GIT_FILE, OWN_FILE = ".gitignore", ".dslspignore"
 IGNORE_FILES = (GIT_FILE, OWN_FILE)
 _MAX_BYTES = 1 << 24
 """Maximum memory, in bytes, for the folders that are remembered."""
-_MAX_SOURCE_BYTES = 1 << 20
+_MAX_SOURCE_BYTES = 1 << 22
 """Maximum size, in bytes, of the ignore files that are remembered."""
 _FRESH_S = 1.0
 _MAX_FRESH = 1024
@@ -50,7 +50,7 @@ _MAX_FRESH = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Folder:
-    """What holds for the names in a folder."""
+    """The rules for the names in a folder."""
 
     above: "_Folder | None"
     git: Chain
@@ -70,7 +70,7 @@ class _Folder:
 
 
 class _Stamp(NamedTuple):
-    """What changes when a file does."""
+    """The state of a file: another one when the file has changed."""
 
     path: Path
     status: tuple[int, ...]
@@ -88,7 +88,7 @@ class _Stamp(NamedTuple):
 
 
 class _Reading:
-    """What has been found in a folder so far."""
+    """The rules for a folder, while they are being read."""
 
     def __init__(self, folder: Path, above: _Folder | None) -> None:
         name = to_bytes(folder.name)
@@ -131,7 +131,7 @@ class IgnoreFiles:
         self._folders: LRUCache[Path, _Folder] = LRUCache(_MAX_BYTES, lambda each: each.size)
         self._fresh: TTLCache[Path, _Folder] = TTLCache(_MAX_FRESH, _FRESH_S, timer=clock)
         self._sources: LRUCache[object, Source] = LRUCache(
-            _MAX_SOURCE_BYTES, lambda each: 1000 + each.cost.read_bytes
+            _MAX_SOURCE_BYTES, lambda each: 4000 + each.cost.read_bytes
         )
 
     def excludes(self, path: Path) -> str | None:
@@ -229,8 +229,9 @@ class IgnoreFiles:
             data = _read_file(stamp.path)
             if data is None:
                 return None
-            lines = split_lines(data) if len(data) <= MAX_COST.read_bytes else []
-            source = Source(str(stamp.path), lines, len(data), folds_case=folds_case)
+            read = Cost(len(data), data.count(b"\n"))
+            lines = [] if is_too_much(read) else split_lines(data)
+            source = Source(str(stamp.path), lines, read, folds_case=folds_case)
             self._sources[key] = source
         return source
 

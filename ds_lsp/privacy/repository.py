@@ -12,7 +12,7 @@ _MAX_POINTER_BYTES = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """What a repository shares with its worktrees."""
+    """A repository; its worktrees share what is in its folder."""
 
     folder: Path
     """Where ``config`` and ``info/exclude`` are."""

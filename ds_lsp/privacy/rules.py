@@ -17,18 +17,19 @@ _MAX_FOLDERS = 1024
 
 
 class Cost(NamedTuple):
-    """What it takes to judge by an ignore file."""
+    """The cost of judging by ignore files."""
 
     read_bytes: int = 0
+    read_lines: int = 0
     pattern_bytes: int = 0
     work: int = 0
-    """Lines, and twice the special characters in the file."""
+    """Patterns, and twice the special characters in them."""
 
     def plus(self, other: "Cost") -> "Cost":
         return Cost(*map(add, self, other))
 
 
-MAX_COST = Cost(1 << 18, 1 << 17, 12_000)
+MAX_COST = Cost(1 << 20, 1 << 17, 1 << 17, 12_000)
 """Maximum for all ignore files above one file together: this much is read in some 50 ms, and a
 ``.gitignore`` of 1,000 lines has a tenth of it."""
 MAX_PATH_CHARS = 4096
@@ -45,14 +46,14 @@ def is_too_much(cost: Cost) -> bool:
 class Source:
     """A list of patterns from one place. They are made when they are first asked for."""
 
-    def __init__(self, name: str, lines: list[bytes], size: int, *, folds_case: bool) -> None:
-        """*size*: the bytes that were read for the lines."""
+    def __init__(self, name: str, lines: list[bytes], read: Cost, *, folds_case: bool) -> None:
+        """*read* is the cost of reading the lines."""
         self.name = name
         self._lines = lines
         self._folds_case = folds_case
         text = b"".join(lines)
         special = sum(map(text.count, (b"*", b"?", b"[", b"\\")))
-        self.cost = Cost(size, len(text), len(lines) + 2 * special)
+        self.cost = read.plus(Cost(pattern_bytes=len(text), work=len(lines) + 2 * special))
 
     @cached_property
     def patterns(self) -> Patterns:
@@ -110,9 +111,9 @@ class Rules:
     """A list of patterns that is no file, such as the built-in ones."""
 
     def __init__(self, name: str, lines: Iterable[str]) -> None:
-        source = Source(name, [to_bytes(line) for line in lines], 0, folds_case=False)
+        source = Source(name, [to_bytes(line) for line in lines], Cost(), folds_case=False)
         self.problem: str | None = None
-        """What is wrong with the list as a whole."""
+        """A fault of the list as a whole, or None."""
         self.bad: list[str] = []
         """Lines that match nothing, or have a range that does."""
         self._start = Chain()

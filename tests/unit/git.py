@@ -1,4 +1,4 @@
-"""Ask the real git, of which nobody's configuration but the test's is known."""
+"""Ask the real git, which reads no configuration but the test's."""
 
 import os
 import subprocess

@@ -369,7 +369,8 @@ def test_our_own_ignore_file_as_windows_editors_write_it(
 
 
 LARGE = {
-    "bytes": "# x\n" * (MAX_COST.read_bytes // 4 + 1),
+    "bytes": f"# {'x' * 100}\n" * (MAX_COST.read_bytes // 103 + 1),
+    "lines": "#\n" * (MAX_COST.read_lines + 1),
     "patterns": "".join(f"x{number}\n" for number in range(MAX_COST.work + 1)),
     "special characters": "".join(f"*?*x{number}\n" for number in range(MAX_COST.work // 7 + 1)),
     "one line": "x" * (MAX_COST.pattern_bytes + 1),
@@ -408,7 +409,7 @@ def test_what_is_too_much_together_is_too_much(tmp_path: Path) -> None:
 
 
 def test_lines_said_again_cost_nothing(tmp_path: Path) -> None:
-    root = repository(tmp_path / "r", {".gitignore": "**/a/**/b/**/c\n" * 8000 + "last.py\n"})
+    root = repository(tmp_path / "r", {".gitignore": "**/a/**/b/**/c\n" * 60_000 + "last.py\n"})
     assert IgnoreFiles([root]).excludes(root / "last.py")
     assert not IgnoreFiles([root]).excludes(root / "a.py")
 
