@@ -6,6 +6,7 @@ import pytest
 
 from tests.editors.conftest import Open
 from tests.editors.drivers import NEOVIM, Driver, Editor, Keys
+from tests.editors.polling import wait_for
 from tests.editors.project import ABOVE, COLUMN, COMPLETED, LINE, SHOWN, TYPED, Project
 
 INIT, BEFORE = NEOVIM.before
@@ -146,7 +147,8 @@ ROWS = [
     ),
     Row(
         "function that changes the text",
-        "vim.keymap.set('i', '<Tab>', function() vim.api.nvim_put({ 'PUT' }, 'c', false, true) end)",
+        "vim.keymap.set('i', '<Tab>', function()\n"
+        "  vim.api.nvim_put({ 'PUT' }, 'c', false, true)\nend)",
         ("'one", "Tab", "?onePUT", "'two"),
         "onePUTtwo",
     ),
@@ -233,7 +235,12 @@ ROWS = [
         "one     menuCMPend",
     ),
     Row("a session's keys", _SESSION, ("C-s", "'a\tb\t", "C-e", "'\tend"), "aJUMPbJUMP  end"),
-    Row("Neovim's snippet", _SNIPPET, ("C-s", "?foo(aa, bb)", "'11", "?foo(11, bb)", "Tab", "'22"), "foo(11, 22)"),
+    Row(
+        "Neovim's snippet",
+        _SNIPPET,
+        ("C-s", "?foo(aa, bb)", "'11", "?foo(11, bb)", "Tab", "'22"),
+        "foo(11, 22)",
+    ),
     Row(
         "Neovim's snippet, back",
         _SNIPPET,
@@ -263,19 +270,41 @@ ROWS = [
         ("'\t\ta", "BSpace", "BSpace", "'b"),
         "    b",
     ),
-    Row("a count", "", ("'a\tb", "Escape"), "a   ba  ba  b", start=("g", "g", "O", "Escape", "3", "A")),
-    Row("repeated by .", "", ("'a\tb", "Escape", "."), "a   ba  b", start=("g", "g", "O", "Escape", "A")),
-    Row("repeated by a macro", "", ("'a\tb", "Escape", "q", "@", "q"), "a   ba  b",
-        start=("g", "g", "O", "Escape", "q", "q", "A")),
-    Row("one step to undo", "", ("'a\tb", "Escape", "u", "A", "'one"), "one",
-        start=("g", "g", "O", "Escape", "A")),
-    Row("by :normal", "", ("Escape", "':exe \"normal Aone\\ttwo\"", "Enter"), "one two"),
+    Row(
+        "a count",
+        "",
+        ("'a\tb", "Escape"),
+        "a   ba  ba  b",
+        start=("g", "g", "O", "Escape", "3", "A"),
+    ),
+    Row(
+        "repeated by .",
+        "",
+        ("'a\tb", "Escape", "."),
+        "a   ba  b",
+        start=("g", "g", "O", "Escape", "A"),
+    ),
+    Row(
+        "repeated by a macro",
+        "",
+        ("'a\tb", "Escape", "q", "@", "q"),
+        "a   ba  b",
+        start=("g", "g", "O", "Escape", "q", "q", "A"),
+    ),
+    Row(
+        "one step to undo",
+        "",
+        ("'a\tb", "Escape", "u", "A", "'one"),
+        "one",
+        start=("g", "g", "O", "Escape", "A"),
+    ),
+    Row("by :normal", "", ("Escape", '\':exe "normal Aone\\ttwo"', "Enter"), "one two"),
     Row("literally", "", ("'one", "C-v", "Tab", "'two"), "one\ttwo"),
     Row("in Replace mode", "", ("'one", "Escape", "0", "R", "'a\tb"), "a   b"),
     Row(
         "longer ones",
         _vim("inoremap <Tab><Tab> DOUBLE\ninoremap <Tab>t TEE"),
-        ("'a\t\tb\tc\t",  "'two"),
+        ("'a\t\tb\tc\t", "'two"),
         "aDOUBLEb    cTEEwo",
     ),
     Row(
@@ -294,7 +323,7 @@ ROWS = [
     # Without a mapping, Neovim takes Alt for Escape.
     Row("Alt-] without a mapping", _vim("nnoremap ]b Aafter"), ("'a", "M-]", "'bX"), "aafterX"),
     Row("Alt-Right without a mapping", "", ("'ab", "Escape", "0", "i", "M-Right", "'iX"), "aXb"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -326,3 +355,87 @@ def test_a_key_does_what_it_did(row: Row, open_editor: Open, project: Project) -
     project.wait_for_file(f"{row.written}\n{project.before}")
     _accept(editor)
     project.wait_for_file(f"{row.written}\n{COMPLETED}")
+
+
+@pytest.mark.parametrize("init", [_BUFFER_LOCAL % ("InsertEnter", "MINE"), _BLINK, _CMP, ""])
+def test_a_server_that_dies_gives_the_keys_back(
+    init: str, open_editor: Open, project: Project
+) -> None:
+    editor = open_editor(LINE)
+    _accept(editor)
+    project.wait_for_file(COMPLETED)
+    project.kill_server()
+    editor.terminal.wait_for_text(editor.driver.died)
+    editor.press(("Enter", *FIRST_LINE, "'one\ttwo", *editor.driver.save))
+    written = "oneMINEtwo" if "MINE" in init else "one two"
+    project.wait_for_file(f"{written}\n{COMPLETED}")
+    # Only the user's mappings are left, and Neovim's for normal mode.
+    left = "len(filter(nvim_buf_get_keymap(0, 'i'), 'v:val.lhs !~ \"Plug\"'))"
+    editor.press((f"':call setline(1, {left} .. ' ' .. maparg('gre', 'n'))", "Enter"))
+    editor.press(editor.driver.save)
+    project.wait_for_file(f"{1 if init else 0} \n{COMPLETED}")
+
+
+def test_a_server_that_is_back_has_the_keys_again(open_editor: Open, project: Project) -> None:
+    editor = open_editor(LINE)
+    project.kill_server()
+    editor.terminal.wait_for_text(editor.driver.died)
+    editor.press(("Enter", *editor.driver.restart))
+    wait_for("second opening", lambda: project.count("textDocument/didOpen") == 2)
+    _accept(editor)
+    project.wait_for_file(COMPLETED)
+
+
+def test_a_second_buffer_has_its_own_keys(open_editor: Open, project: Project) -> None:
+    other = project.root / "other.py"
+    other.write_text("")
+    editor = open_editor(LINE)
+    editor.press(("':imap <buffer> <Tab> FIRST", "Enter", "':split other.py", "Enter"))
+    wait_for("second opening", lambda: project.count("textDocument/didOpen") == 2)
+    editor.press(("i", "'one\ttwo", "Escape", "':wq", "Enter", *FIRST_LINE, "'one\ttwo"))
+    editor.press(editor.driver.save)
+    project.wait_for_file(f"oneFIRSTtwo\n{project.before}")
+    assert other.read_text() == "one two\n"
+    _accept(editor)
+    project.wait_for_file(f"oneFIRSTtwo\n{COMPLETED}")
+
+
+_KEYMAPS = "vim.lsp.config('ds_lsp', { keymaps = { accept = %s, explain = false } })\n"
+
+
+@pytest.mark.parametrize("init", [_KEYMAPS % "'<C-l>'" + "vim.keymap.set('i', '<C-l>', 'MINE')"])
+def test_another_key_accepts(init: str, open_editor: Open, project: Project) -> None:
+    editor = open_editor(LINE)
+    editor.press((*FIRST_LINE, "'one\t", "C-l"))
+    editor.press(editor.driver.save)
+    project.wait_for_file(f"one MINE\n{project.before}")
+    _accept(editor, "C-l")
+    project.wait_for_file(f"one MINE\n{COMPLETED}")
+
+
+@pytest.mark.parametrize("init", ["vim.keymap.set('n', 'gre', 'iMINE<Esc>')"])
+def test_gre_of_the_user_stays(init: str, open_editor: Open, project: Project) -> None:
+    editor = open_editor(LINE)
+    editor.press(("g", "g", "0", "g", "r", "e"))
+    editor.press(editor.driver.save)
+    project.wait_for_file(f"MINE{project.before}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys", "written"),
+    [
+        ("the rest is typed", f"{SHOWN}\tend", f"{TYPED}{SHOWN}{' ' * 2}end"),
+        ("something else is typed", "x\tend", f"{TYPED}x    end"),
+        ("accepted, and typed on", "\tend", f"{TYPED}{SHOWN}end"),
+    ],
+)
+def test_keys_in_one_go_keep_their_order(
+    typed: str, keys: str, written: str, open_editor: Open, project: Project
+) -> None:
+    editor = open_editor(LINE)
+    editor.press(("A",))
+    editor.type(TYPED)
+    editor.terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
+    editor.type(keys + "\x1b:w\r")
+    line = " " * (COLUMN - 1) + written
+    project.wait_for_file("\n".join([*project.before.split("\n")[: LINE - 1], line, ""]))

@@ -33,40 +33,43 @@ local function is_shown(buffer)
 end
 
 -- Return an action that accepts as much of the ghost text as the pattern matches; without a
--- pattern, all of it.
+-- pattern, all of it. The action returns false where the ghost text no longer fits.
 local function accepting(pattern)
-  return function(buffer, fall_through)
-    return is_shown(buffer) and vim.lsp.inline_completion.get({
-      bufnr = buffer,
-      on_accept = function(item)
-        local fitting, typed = fresh(item)
-        local text = fitting and fitting.insert_text
-        if not fitting or typed == #text then return fall_through() end
-        if not pattern or type(text) ~= 'string' then return fitting end
-        local part = vim.fn.matchstr(text:sub(typed + 1), pattern)
-        if typed + #part < #text then
-          fitting.insert_text = text:sub(1, typed + #part)
-          -- It would report the whole as accepted.
-          fitting.command = nil
-        end
-        return fitting
-      end,
-    })
+  return function(buffer)
+    local accepted, done = false, false
+    local function on_accept(item)
+      local fitting, typed = fresh(item)
+      local text = fitting and fitting.insert_text
+      if not fitting or typed == #text then return nil end
+      accepted = true
+      if not pattern or type(text) ~= 'string' then return fitting end
+      local part = vim.fn.matchstr(text:sub(typed + 1), pattern)
+      if typed + #part < #text then
+        fitting.insert_text = text:sub(1, typed + #part)
+        -- It would report the whole as accepted.
+        fitting.command = nil
+      end
+      return fitting
+    end
+    if not vim.lsp.inline_completion.get({ bufnr = buffer, on_accept = on_accept }) then return false end
+    -- Neovim accepts with the next turn of the event loop: let it, before the next key is read.
+    vim.schedule(function() done = true end)
+    vim.wait(1000, function() return done end)
+    return accepted
   end
 end
 
 -- Return an action that shows another one of several completions.
 local function selecting(count)
   return function(buffer)
-    if not is_shown(buffer) then return false end
-    vim.schedule(function() vim.lsp.inline_completion.select({ bufnr = buffer, count = count }) end)
+    vim.lsp.inline_completion.select({ bufnr = buffer, count = count })
     return true
   end
 end
 
--- Keys in insert mode. Each one tries its action first. Where there is no ghost text, the mapping
--- that was there before is put back, the key is fed to Neovim again, and the mapping of this file
--- returns with the next turn of the event loop. No ghost text can appear before that.
+-- Keys in insert mode. Where there is ghost text, a key runs its action. Where there is none, the
+-- mapping that was there before is put back, the key is fed to Neovim again, and the mapping of this
+-- file returns with the next turn of the event loop. No ghost text can appear before that.
 
 local ACTIONS = {
   accept = { accepting(), 'Accept the ghost text' },
@@ -82,6 +85,9 @@ local clients = {}
 local replaced = setmetatable({}, { __mode = 'k' })
 -- The mappings that have stepped aside, by buffer and key, until the event loop's next turn.
 local aside = {}
+
+-- What a key is mapped to for a moment, while there is ghost text.
+local ACT = '<Plug>(ds-lsp-act)'
 
 local function raw(key) return vim.api.nvim_replace_termcodes(key, true, true, true) end
 
@@ -160,9 +166,18 @@ local function take(buffer, key, action, meaning)
     feed(key)
   end
 
+  local function act()
+    if not action(buffer) then fall_through() end
+  end
+
   local function press()
-    if not action(buffer, fall_through) then fall_through() end
-    return ''
+    if not is_shown(buffer) then
+      fall_through()
+      return ''
+    end
+    -- An expression must not change the text.
+    vim.keymap.set('i', ACT, act, { buffer = buffer })
+    return ACT
   end
 
   replaced[press] = below or false
