@@ -233,7 +233,7 @@ end
 local function take_keys(client, buffer)
   local keys = client.config.keymaps
   local function take_all()
-    if clients[buffer] ~= client.id or not vim.lsp.inline_completion then return end
+    if clients[buffer] ~= client.id or not vim.api.nvim_buf_is_valid(buffer) then return end
     for name, action in pairs(ACTIONS) do
       if keys[name] then take(buffer, keys[name], unpack(action)) end
     end
@@ -248,19 +248,22 @@ local function take_keys(client, buffer)
     group = vim.api.nvim_create_augroup('ds_lsp_keys', { clear = false }),
     buffer = buffer,
   })
+  on('LspDetach', function(event)
+    if event.data.client_id ~= client.id then return end
+    clients[buffer] = nil
+    if not vim.api.nvim_buf_is_valid(buffer) then return end
+    for name in pairs(ACTIONS) do
+      if keys[name] then release(buffer, keys[name]) end
+    end
+    put_map(buffer, ACT, nil)
+    if keys.explain then unmap_explain(buffer, keys.explain) end
+  end)
   if keys.explain then map_explain(buffer, keys.explain) end
+  if not vim.lsp.inline_completion then return end
   take_all()
   -- Plugins set their mappings there, before or after this.
   on('InsertEnter', vim.schedule_wrap(take_all))
   on('CursorMovedI', take_all)
-  on('LspDetach', function(event)
-    if event.data.client_id ~= client.id then return end
-    clients[buffer] = nil
-    for name in pairs(ACTIONS) do
-      if keys[name] then release(buffer, keys[name]) end
-    end
-    if keys.explain then unmap_explain(buffer, keys.explain) end
-  end)
 end
 
 return {
