@@ -40,8 +40,9 @@ local function accepting(pattern)
     local function on_accept(item)
       local fitting, typed = fresh(item)
       local text = fitting and fitting.insert_text
-      if not fitting or typed == #text then return nil end
+      if not fitting or (typed > 0 and typed == #text) then return nil end
       accepted = true
+      -- A snippet, as other servers send them, is accepted whole.
       if not pattern or type(text) ~= 'string' then return fitting end
       local part = vim.fn.matchstr(text:sub(typed + 1), pattern)
       if typed + #part < #text then
