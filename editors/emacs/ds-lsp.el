@@ -51,14 +51,18 @@ The server itself waits for typing to rest before it asks a model."
 (defvar-local ds-lsp--at nil
   "Point and the text's tick after the last command.")
 
+(defun ds-lsp--if-several (command)
+  "Return COMMAND where there are several completions, and nil elsewhere."
+  (and (cdr ds-lsp--items) command))
+
 (defvar-keymap ds-lsp-ghost-map
   :doc "Keys while there is ghost text."
   "TAB" #'ds-lsp-accept
   "<tab>" #'ds-lsp-accept
   "M-<right>" #'ds-lsp-accept-word
   "M-<down>" #'ds-lsp-accept-line
-  "M-n" #'ds-lsp-next
-  "M-p" #'ds-lsp-previous
+  "M-n" '(menu-item "" ds-lsp-next :filter ds-lsp--if-several)
+  "M-p" '(menu-item "" ds-lsp-previous :filter ds-lsp--if-several)
   "C-g" #'ds-lsp-dismiss)
 
 ;; Servers may fall back to the completion menu for who does not say this.

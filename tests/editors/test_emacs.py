@@ -42,3 +42,46 @@ def test_the_package_has_our_version() -> None:
     assert re.findall(r"^;; Version: (\S+)$", _PACKAGE.read_text(), re.MULTILINE) == [
         ds_lsp.__version__
     ]
+
+
+@pytest.mark.parametrize(
+    ("items", "around", "keys"),
+    [
+        ("'()", "{}", "indent-for-tab-command nil keyboard-quit"),
+        ("(list x)", "{}", "ds-lsp-accept nil ds-lsp-dismiss"),
+        ("(list x x)", "{}", "ds-lsp-accept ds-lsp-next ds-lsp-dismiss"),
+        # As yasnippet's fields, company's menu and corfu's have their keys.
+        (
+            "(list x)",
+            "(progn (overlay-put (make-overlay 1 4 nil nil t) 'keymap map) {})",
+            "theirs nil ds-lsp-dismiss",
+        ),
+        (
+            "(list x)",
+            "(let ((emulation-mode-map-alists (list (list (cons t map))))) {})",
+            "theirs nil ds-lsp-dismiss",
+        ),
+        (
+            "(list x)",
+            "(progn (push (cons t map) minor-mode-overriding-map-alist) {})",
+            "theirs nil ds-lsp-dismiss",
+        ),
+    ],
+)
+def test_a_key_is_taken_only_where_it_does_something(
+    items: str, around: str, keys: str, find: Find
+) -> None:
+    look = '(mapc (lambda (key) (princ (format "%s " (key-binding (kbd key))))) \'({}))'.format(
+        '"TAB" "M-n" "C-g"'
+    )
+    program = f"""
+    (with-temp-buffer
+      (set-window-buffer nil (current-buffer))
+      (fundamental-mode)
+      (insert "ret")
+      (ds-lsp-mode 1)
+      (let ((x '(:insertText "urn")) (map (define-keymap "TAB" 'theirs)))
+        (ds-lsp--place {items})
+        {around.format(look)}))
+    """
+    assert run(find("emacs"), "-Q", "-l", str(_PACKAGE), "--eval", program).split() == keys.split()
