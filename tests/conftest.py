@@ -2,9 +2,25 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.fake_deepseek import FakeDeepSeek
+from tests.left_behind import adopt_orphans, children
+
+# No time is asserted: on a busy machine each example may take as long as it likes.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left_running() -> Iterator[None]:
+    """Whatever the tests start ends with them."""
+    adopt_orphans()
+    yield
+    assert children() == []
 
 
 @pytest.fixture(scope="session", autouse=True)
