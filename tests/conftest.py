@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import signal
 from collections.abc import Iterator
 
 import hypothesis
@@ -21,6 +22,23 @@ def _nothing_is_left_running() -> Iterator[None]:
     adopt_orphans()
     yield
     assert children() == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_count() -> Iterator[None]:
+    """What this run ignores, as in the background or under nohup, its servers do not."""
+    names = [name for name in ("SIGHUP", "SIGINT") if hasattr(signal, name)]
+    ignored = [
+        number
+        for number in (getattr(signal, name) for name in names)
+        if signal.getsignal(number) is signal.SIG_IGN
+    ]
+    for number in ignored:
+        # A program that is started inherits what is ignored, and no handler.
+        signal.signal(number, lambda *_: None)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -55,7 +55,7 @@ ROWS = (
     Row("usage.daily_token_limit", 1000, 10**12, stricter=10),
     Row("client.status", False, True),
     Row("client.late_answers", False, True),
-    Row("client.carriage_returns", "line_ends", "characters"),
+    Row("client.carriage_returns", "auto", "characters"),
 )
 """A setting that a project may set as it likes has no stricter value."""
 
