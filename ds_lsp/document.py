@@ -6,12 +6,20 @@ rest of what `str.splitlines` cuts at are text here.
 
 import re
 import time
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import accumulate
+from pathlib import PurePosixPath
+
+from ds_lsp.languages import language_id as language_of_file
+from ds_lsp.languages import to_id
 
 # Possessive: a last line of megabytes would be tried at each of its lengths.
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++")
+_OTHER_END = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What `str.splitlines` takes for a line end, and LSP does not."""
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 BEFORE_WINDOW = 16_000
@@ -20,7 +28,8 @@ AFTER_WINDOW = 8_000
 """Characters of text a snapshot keeps after the cursor; more than any suffix budget."""
 HEAD_LINES = 20
 """Lines at the top of a document in which it says what it is."""
-_HEAD_LINE_CHARS = 400
+HEAD_LINE_CHARS = 400
+"""Maximum characters of each of them that are looked at."""
 
 _MAX_NOTED_LINES = 200
 
@@ -158,7 +167,8 @@ class Document:
         carriage_returns: CarriageReturns = CarriageReturns.LINE_ENDS,
     ) -> None:
         self.uri = uri
-        self.language_id = language_id
+        # A client that names no language leaves it to the file's name.
+        self.language_id = to_id(language_id) or language_of_file(PurePosixPath(uri))
         self.version = version
         # Opening a document is not editing it: nothing was typed yet.
         self.edited_at = float("-inf")
@@ -179,7 +189,7 @@ class Document:
     def head(self) -> str:
         """The first lines, without the ends of overlong ones."""
         lines = self._lines[:HEAD_LINES]
-        return "\n".join(strip_line_end(line[:_HEAD_LINE_CHARS]) for line in lines)
+        return "\n".join(strip_line_end(line[:HEAD_LINE_CHARS]) for line in lines)
 
     @property
     def text(self) -> str:
@@ -201,24 +211,14 @@ class Document:
 
     def beginning(self, chars: int) -> str:
         """The first *chars* characters; costs no more than those."""
-        pieces = []
-        missing = chars
-        for line in self._lines:
-            pieces.append(line[:missing])
-            missing -= len(line)
-            if missing <= 0:
-                break
-        return show_carriage_returns("".join(pieces))
-
-    def start(self, chars: int) -> str:
-        """The text up to the line in which it has so many characters; costs no more than that."""
-        size, lines = 0, []
-        for line in self._lines:
-            if size >= chars:
-                break
-            lines.append(line)
-            size += len(line)
-        return show_carriage_returns("".join(lines))
+        # Every line but the last has a character at least, its end.
+        ends = list(accumulate(map(len, self._lines[:chars])))
+        whole = bisect_right(ends, chars)
+        missing = chars - (ends[whole - 1] if whole else 0)
+        text = "".join(
+            [*self._lines[:whole], *(line[:missing] for line in self._lines[whole:][:1])]
+        )
+        return show_carriage_returns(text)
 
     def replace_all(self, text: str) -> None:
         self._lines = self._split(text)
@@ -343,13 +343,15 @@ class Document:
 
     def eol(self) -> str:
         """The line end of the document: that of its first line."""
-        end = LINE_END.search(self._lines[0])
+        # At the end of its line alone: that may be a megabyte away from its start.
+        end = LINE_END.search(self._lines[0][-2:])
         return end.group() if end else "\n"
 
 
 def split_lines(text: str) -> list[str]:
     """The lines of a text, each with its line end; the last one has none and may be empty."""
-    lines: list[str] = _LINE.findall(text)
+    # The text of a whole file is cut in C wherever that cuts at LSP's line ends alone.
+    lines: list[str] = _LINE.findall(text) if _OTHER_END.search(text) else text.splitlines(True)
     if not lines or lines[-1].endswith(("\n", "\r")):
         lines.append("")
     return lines

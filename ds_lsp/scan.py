@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ds_lsp.document import HEAD_LINES, LINE_END
+from ds_lsp.document import HEAD_LINE_CHARS, HEAD_LINES, LINE_END
 from ds_lsp.files import is_within, open_regular
 from ds_lsp.privacy.text import text_rule
 
@@ -85,7 +85,8 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:
             return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
+    # ValueError: a NUL in the name of a folder, as a client can send one.
+    except (OSError, ValueError):
         return []
 
 
@@ -111,7 +112,8 @@ def read_source(path: Path, max_bytes: int) -> str | None:
     if data is None or b"\0" in data:
         return None
     text = data.decode("utf-8-sig", errors="replace")
-    head = "\n".join(LINE_END.split(text[:_HEAD_CHARS])[:HEAD_LINES])
+    lines = LINE_END.split(text[:_HEAD_CHARS])[:HEAD_LINES]
+    head = "\n".join(line[:HEAD_LINE_CHARS] for line in lines)
     return None if text_rule(head, len(text)) or looks_minified(text) else text
 
 

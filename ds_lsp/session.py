@@ -223,13 +223,24 @@ class Session:
 
     def index_document(self, document: Document) -> None:
         """Let the local provider learn from an open document, unless the gate excludes it."""
+        text = self._text_to_index(document)
+        if text is not None:
+            self.index.put(document.uri, document.language_id, text)
+
+    async def index_in_slices(self, document: Document) -> None:
+        """Do what `index_document` does, giving way to other tasks all the time."""
+        text = self._text_to_index(document)
+        if text is not None:
+            await self.index.put_in_slices(document.uri, document.language_id, text)
+
+    def _text_to_index(self, document: Document) -> str | None:
         if not self.uses_local:
-            return
+            return None
         text = document.beginning(self.index.limits.max_open_chars)
         if self.excludes(document, text):
             self.index.hide(document.uri)
-        else:
-            self.index.put(document.uri, document.language_id, text)
+            return None
+        return text
 
     async def scan(self, folders: Sequence[Path], document: Document) -> None:
         """Let the local provider learn from the workspace's files like *document*."""
@@ -288,11 +299,14 @@ class Session:
         if self._gate_made_of == (folders, ignore):
             return
         self._gate_made_of = (folders, ignore)
-        self.gate = Gate(folders, ignore)
-        self._say("privacy", self.gate.problem)
+        self.gate = Gate(folders, ignore, report=self._say_privacy)
+        self._say_privacy()
         # What was learned may be excluded now.
         self.index.clear()
         self.excerpts.clear()
+
+    def _say_privacy(self) -> None:
+        self._say("privacy", self.gate.problem)
 
     async def _choose_provider(self, settings: Settings) -> None:
         found = Found(None, "none")

@@ -228,7 +228,10 @@ class CompletionSettings:
         "`always`, `never`.",
     )
     disabled_languages: tuple[str, ...] = _setting(
-        (), text_list, "Language ids that are never completed.", project=Project.ADD
+        (),
+        text_list,
+        "Languages that are never completed, by any editor's name: `cs` and `csharp` are one.",
+        project=Project.ADD,
     )
 
 

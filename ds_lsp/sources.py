@@ -117,7 +117,8 @@ def _read(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result | None]:
 
 def _parse(data: bytes) -> Mapping[str, object]:
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        # Windows' editors put a byte order mark before it, which TOML does not know.
+        return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise _Unusable("is not UTF-8 and was left out; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as exc:

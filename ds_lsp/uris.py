@@ -1,36 +1,388 @@
-"""What a uri names: a file, or this very machine."""
+"""Turn the uri of a document into the names by which the document is judged and shown."""
 
-import ipaddress
-import os
+import binascii
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote
+
+from ds_lsp.paths import absolute_name, is_absolute
+
+_MAX_URI_CHARS = 32_768
+"""Maximum characters in a uri: the longest path Windows knows, and eight times Linux's."""
+_MAX_DECODED = 3
+"""Maximum times that a name is percent-decoded, as by clients that encode an encoded name."""
+_MAX_NESTED = 2
+"""Maximum uris inside of uris, as in ``jar:file:`` and in the query of a comparison."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
+"""A scheme has two letters at least: ``c:`` is a drive."""
+_NAMELESS = re.compile(r"untitled[-_ ]?\d*(\.\w+)?", re.IGNORECASE)
+
+# Schemes of a file of this disk as it is, and not of another version or a part of it.
+_WHOLE_FILE = frozenset(
+    {"file", "vscode-userdata", "untitled", "suda", "sudo", "sudoedit", "admin"}
+)
+# Schemes of a version or part of a file of this disk, whose authority is not part of its name.
+_OF_THIS_DISK = frozenset({"git", "gitlens", "git-graph", "git-history", "oil", "pr", "review"})
+_NOTEBOOK = "vscode-notebook"
+"""How the schemes of cells, their outputs and their metadata begin."""
+# Schemes of a path in the repository, after the path of its `.git`.
+_IN_REPOSITORY = frozenset(
+    {"diffview", "fugitive", "gin", "gina", "gindiff", "ginedit", "ginlog", "gitsigns", "neogit"}
+)
+_ARCHIVES = frozenset({"archive", "jar", "tar", "tarfile", "zip", "zipfile", "zipfs"})
+_IN_ARCHIVE = re.compile(r"::|!/|(?<=\.zip)/|(?<=\.jar)/|(?<=\.tar)/|(?<=\.tgz)/|(?<=\.gz)/")
+_ELSEWHERE = frozenset(
+    {
+        "dav", "davs", "deno", "docker", "fetch", "fish", "ftp", "ftps", "github", "http", "https",
+        "jdt", "jrt", "mtp", "nfs", "octo", "oil-s3", "oil-ssh", "rcp", "rsync", "s3", "scp",
+        "sftp", "smb", "ssh", "vscode-test-web", "vscode-vfs", "webdav",
+    }
+)  # fmt: skip
+
+# Emacs: /ssh:user@host|sudo:host:/path
+_TRAMP = re.compile(
+    r"/(?P<hops>(?:[a-z][\w-]+:[^:|/]*\|)*)(?P<method>[a-z][\w-]+):"
+    r"(?P<host>[^:|/\[]*(?:\[[^\]/]*\][^:|/]*)?):(?P<file>.*)",
+    re.DOTALL,
+)
+_TRAMP_OF_THIS_DISK = frozenset({"doas", "ksu", "run0", "sg", "su", "sudo", "sudoedit"})
+
+# Keys of a query, or of an authority, that name the file shown, and the folder it is relative to.
+_FILE_KEY = re.compile(r".*(path|file|fileName|uri|resource)", re.IGNORECASE)
+_FOLDER_KEY = re.compile(r"(repo|root|workspace|base)(path|root|folder|uri)?", re.IGNORECASE)
+
+_GIT_FOLDER = re.compile(
+    r"(?P<tree>.*?)/\.git(?:/modules/(?P<module>.+?)(?=//|/:)|/worktrees/[^/]+)?/+(?P<rest>.*)",
+    re.DOTALL,
+)
+
+
+# Named tuples: they are frozen as well, and the early answer to `initialize`, which asks here for
+# the workspace's folder, cannot wait for dataclasses to be imported.
+class DocumentName(NamedTuple):
+    """The names of one document, as its uri tells them without a look at the disk."""
+
+    path: str | None = None
+    """The file of this disk that is shown, absolute, in one spelling; None for any other text."""
+    is_file: bool = False
+    """Whether the document is that file as it is, and not a part or another version of it."""
+    paths: tuple[str, ...] = ()
+    """All files of this disk the uri may mean, `path` among them: each is to be judged."""
+    names: tuple[str, ...] = ()
+    """Names of texts that are not on this disk, or in an archive; a relative one may be."""
+    title: str = ""
+    """The last part of the name that is shown; empty for a document without a name."""
+    cell: str = ""
+    """The cell of a notebook that is shown; empty where it is no cell."""
+    unresolvable: str | None = None
+    """The reason why the uri must name a file and does not say which, or None."""
+
+
+class _Uri(NamedTuple):
+    """The parts of a uri, none of them decoded."""
+
+    scheme: str
+    authority: str
+    path: str
+    query: str
+    fragment: str
+
+    @property
+    def is_of_this_machine(self) -> bool:
+        host = self.authority.rpartition("@")[2]
+        host = host.partition("]")[0].strip("[") if "[" in host else host.partition(":")[0]
+        return not self.authority or is_loopback(host)
+
+    def spellings(self) -> list[str]:
+        """The decoded path, with and without what may be a query or a part of the path.
+
+        The likeliest first: clients leave ``#`` and ``?`` unencoded, and fragments have no dots.
+        """
+        rest = (f"?{self.query}" if self.query else "") + (
+            f"#{self.fragment}" if self.fragment else ""
+        )
+        both = [self.path, self.path + rest]
+        if self.scheme in _WHOLE_FILE and re.search(r"[./]", rest):
+            both.reverse()
+        if self.scheme in _OF_THIS_DISK:
+            # VS Code hides a version's suffix, so that linters leave it alone.
+            both.append(self.path.removesuffix(".git").removesuffix(".diff"))
+        if self.query and self.fragment:
+            both.append(f"{self.path}?{self.query}")
+        return [each for text in dict.fromkeys(both) for each in _decoded(text)]
 
 
 @lru_cache(64)
-def to_path(uri: str) -> Path | None:
-    """The file a ``file:`` uri names; None for any other uri, and for what is none."""
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return None
-    if parts.scheme != "file":
-        return None
-    host = f"//{parts.netloc}" if parts.netloc and parts.netloc != "localhost" else ""
-    path = host + unquote(parts.path)
-    if os.name != "nt":
-        return Path(path)
-    # Imported where it is used: it brings half of a web browser along.
-    from urllib.request import url2pathname
+def document_name(uri: str, platform: str = sys.platform) -> DocumentName:
+    """Return the names that *uri* gives its document on a system like `sys.platform`."""
+    if len(uri) > _MAX_URI_CHARS:
+        return DocumentName(unresolvable="the document's uri is longer than any file's name")
+    return _named(uri, platform, _MAX_NESTED)
 
-    # It knows drive letters, but not with the colon that some clients encode; what it decodes
-    # itself must not be decoded twice.
-    return Path(url2pathname(path.replace("%", "%25")))
+
+def to_path(uri: str) -> Path | None:
+    """Return the file that the document of *uri* is; None for a part, a version and the like."""
+    name = document_name(uri)
+    return Path(name.path) if name.path and name.is_file else None
+
+
+def shown_file(uri: str) -> Path | None:
+    """Return the file whose text, or a version or a part of it, the document of *uri* shows."""
+    name = document_name(uri)
+    path = Path(name.path) if name.path else None
+    # What is shown of an archive is another file.
+    return path if path and path.name == name.title else None
+
+
+def name_within(uri: str, folders: Iterable[Path]) -> str:
+    """Return the document's name as a model sees it: within its folder, or the last part.
+
+    Empty for a document without a name.
+    """
+    name = document_name(uri)
+    title = f"{name.title}#{name.cell}" if name.cell else name.title
+    path = shown_file(uri)
+    for folder in folders:
+        if path and folder in path.parents:
+            return path.with_name(title).relative_to(folder).as_posix()
+    return title
+
+
+def canonical_uri(uri: str) -> str:
+    """Return one uri for all that name the same file; any other uri as it is."""
+    path = to_path(uri)
+    return path.as_uri() if path and path.is_absolute() else uri
 
 
 def is_loopback(host: str) -> bool:
     """Whether what is sent to *host* stays on this machine, as far as its name can tell."""
+    # Imported where it is used: it takes longer than all else here.
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def _named(uri: str, platform: str, nested: int) -> DocumentName:
+    found = _SCHEME.fullmatch(uri)
+    if not found:
+        return _local([uri, *_decoded(uri), *_decoded(re.split("[?#]", uri)[0])], platform)
+    parts = _split(found[1].lower(), found[2])
+    # Cases: inside of an archive; inside of a repository; elsewhere; on this disk, and whatever
+    # an unknown scheme without an authority shows.
+    if parts.scheme in _ARCHIVES:
+        return _in_archive(found[2], platform, nested)
+    if parts.scheme in _IN_REPOSITORY:
+        return _in_repository(parts, platform)
+    if parts.is_of_this_machine and parts.scheme not in ("http", "https"):
+        is_elsewhere = parts.scheme in _ELSEWHERE and not parts.authority
+    else:
+        is_elsewhere = not (
+            parts.scheme in _WHOLE_FILE | _OF_THIS_DISK or parts.scheme.startswith(_NOTEBOOK)
+        )
+    if is_elsewhere:
+        name = _elsewhere(parts)
+        if parts.scheme not in _ELSEWHERE:
+            # Its authority may be of the scheme's own making, as in ``vscode-file://vscode-app/``.
+            name = _perhaps(name, _local(parts.spellings(), platform))
+    elif parts.scheme == "file" and parts.authority and platform == "win32":
+        shares = ["//" + unquote(parts.authority) + each for each in parts.spellings()]
+        name = _local(shares if not parts.is_of_this_machine else parts.spellings(), platform)
+    else:
+        name = _local(parts.spellings(), platform)
+        if not parts.is_of_this_machine:
+            name = _joined([name, _elsewhere(parts)])
+    if parts.scheme == "git-graph":
+        # Its path is the file's suffix, at most.
+        name = DocumentName()
+    name = _joined([*_told_by(parts, platform, nested), name])
+    if parts.scheme == "git-graph" and not name.paths and not name.names:
+        return DocumentName(unresolvable="its uri does not say which file it shows")
+    # W1sZmlsZQ==: the second cell, and in base64 the notebook's scheme.
+    found = re.match(r"[A-Za-rt-z0-9]*", parts.fragment)
+    cell = found[0] if found and parts.scheme.startswith(_NOTEBOOK) else ""
+    return name._replace(is_file=name.is_file and parts.scheme in _WHOLE_FILE, cell=cell)
+
+
+def _split(scheme: str, rest: str) -> _Uri:
+    rest, _, fragment = rest.partition("#")
+    rest, _, query = rest.partition("?")
+    authority, path = "", rest
+    if rest.startswith("//"):
+        authority, slash, path = rest[2:].partition("/")
+        path = slash + path
+    return _Uri(scheme, authority, path, query, fragment)
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """*text*, percent-decoded once, and as often again as that changes it."""
+    for _ in range(_MAX_DECODED):
+        # A name that is not UTF-8 keeps its bytes: it is the file of that name.
+        again = unquote(text, errors="surrogateescape")
+        yield again
+        if again == text or "%" not in again:
+            return
+        text = again
+
+
+def _local(spellings: Iterable[str], platform: str) -> DocumentName:
+    """Name the file of this disk that has these spellings, the likeliest first."""
+    names: list[DocumentName] = []
+    for each in dict.fromkeys(spellings):
+        if tramp := _TRAMP.fullmatch(each):
+            return _joined([_tramp(tramp, platform), *names])
+        if is_absolute(each, platform):
+            names.append(_absolute(each, platform))
+        elif each and not _NAMELESS.fullmatch(each):
+            names.append(_other(each.replace("\\", "/")))
+    return _joined(names)
+
+
+def _other(*names: str) -> DocumentName:
+    """Name a text that is not on this disk, the name to show first."""
+    return DocumentName(names=names, title=names[0].rstrip("/").rpartition("/")[2])
+
+
+def _absolute(name: str, platform: str) -> DocumentName:
+    path = absolute_name(name, platform)
+    if not path.strip("/\\"):
+        return DocumentName()
+    paths = [path]
+    if ".." in name and platform != "win32":
+        # A link before the dots leads the system elsewhere than it leads an editor.
+        paths.append(name)
+    names = [name.replace("\\", "/")] if "\\" in name and platform != "win32" else []
+    title = path.rpartition("\\" if platform == "win32" else "/")[2]
+    return DocumentName(path, True, tuple(paths), tuple(names), title)
+
+
+def _perhaps(name: DocumentName, file: DocumentName) -> DocumentName:
+    """Return *name*, to be judged as *file* as well."""
+    return name._replace(paths=file.paths, names=(*name.names, *file.names))
+
+
+def _tramp(found: re.Match[str], platform: str) -> DocumentName:
+    host = found["host"].rpartition("@")[2]
+    is_here = is_loopback(host) or (not host and found["method"] in _TRAMP_OF_THIS_DISK)
+    if is_here and not found["hops"] and found["file"].startswith("/"):
+        return _absolute(found["file"], platform)
+    return _other("/" + found["file"].lstrip("/"))
+
+
+def _elsewhere(parts: _Uri) -> DocumentName:
+    """Name a text of another machine, or of none. The host counts as a folder."""
+    # Without slashes, as in ``scp:host:file``.
+    hosts = [unquote(parts.authority)] if parts.authority else []
+    names = ["/".join(["", *hosts, each.lstrip("/")]) for each in parts.spellings()]
+    return _other(*names, *(each.replace(":", "/") for each in names if ":" in each))
+
+
+def _in_archive(rest: str, platform: str, nested: int) -> DocumentName:
+    outer, mark, inner = rest.partition("!/") if "!/" in rest else ("", "", "")
+    if not mark:
+        found = _IN_ARCHIVE.search(rest)
+        outer = rest[: found.start()] if found else rest
+        inner = rest[found.end() :] if found else ""
+    outer = outer.lstrip(":")
+    if _SCHEME.match(outer) and nested:
+        archive = _named(outer, platform, nested - 1)
+    else:
+        archive = _local(_split("file", outer).spellings(), platform)
+    if not inner:
+        return archive._replace(is_file=False)
+    member = _other(*(f"/{each.lstrip('/')}" for each in _decoded(inner)))
+    names = (*member.names, *archive.names)
+    return archive._replace(is_file=False, names=names, title=member.title)
+
+
+def _in_repository(parts: _Uri, platform: str) -> DocumentName:
+    """Name a file by the path of its repository and its own in there.
+
+    ``/repo/.git//0/file`` (fugitive), ``/repo/.git//HEAD:file`` and ``/repo/.git/:0:file``
+    (gitsigns), ``/repo/.git/abcdef/file`` and ``/repo/.git/:0:/file`` (diffview).
+    """
+    names: list[DocumentName] = []
+    for text in parts.spellings():
+        found = _GIT_FOLDER.fullmatch(text)
+        if not found:
+            # The repository's folder has a name of its own.
+            tree, *after = re.split(r"//|[:;#]", text.lstrip("/"))
+            other = _other(*(f"/{each}" for each in (*reversed(after), text) if each))
+            files = [text, *(f"/{tree}/{each}" for each in after)]
+            local = [_local([each], platform) for each in files]
+            names.append(_perhaps(other, _joined(local)))
+            continue
+        tree = found["tree"] + (f"/{found['module']}" if found["module"] else "")
+        for file in _files_of_revision(found["rest"]):
+            names.append(_local([f"{tree}/{file}"], platform))
+    return _joined(names)._replace(is_file=False)
+
+
+def _files_of_revision(rest: str) -> list[str]:
+    """All paths that may follow a revision, the likeliest first."""
+    if staged := re.fullmatch(r":\d:/?(.+)", rest, re.DOTALL):
+        return [staged[1]]
+    revision, _, file = rest.partition(":")
+    found = [file] if "/" not in revision else [file, rest.partition("/")[2]]
+    return [each.lstrip("/") for each in found if each.strip("/")]
+
+
+def _told_by(parts: _Uri, platform: str, nested: int) -> list[DocumentName]:
+    """Names that the query or the authority tells, as comparisons do."""
+    if not nested:
+        return []
+    told = dict(_values(parts.query)) | dict(_values(parts.authority))
+    if not told or parts.scheme in ("file", "http", "https"):
+        return []
+    folders = [value for key, value in told.items() if _FOLDER_KEY.fullmatch(key)]
+    found = []
+    for key, value in told.items():
+        if not _FILE_KEY.fullmatch(key) or _FOLDER_KEY.fullmatch(key):
+            continue
+        within = [f"{folder}/{value}" for folder in folders]
+        is_whole = is_absolute(value, platform) or _SCHEME.match(value) or not within
+        found += [_named(each, platform, nested - 1) for each in ([value] if is_whole else within)]
+    return found
+
+
+def _values(text: str) -> Iterator[tuple[str, str]]:
+    """The strings by key in *text*, which is JSON, base64 or hex of JSON, or ``key=value&…``."""
+    text = unquote(text)
+    encoded = text.rpartition("+")[2]
+    for decode in _DECODERS:
+        try:
+            value = json.loads(decode(encoded if decode is bytes.fromhex else text))
+        except (ValueError, RecursionError, binascii.Error):
+            continue
+        if isinstance(value, dict):
+            for key, each in value.items():
+                if isinstance(each, dict):
+                    each = each.get("fsPath") or each.get("path")
+                if isinstance(each, str) and each:
+                    yield key, each
+            return
+    yield from parse_qsl(text)
+
+
+_DECODERS: tuple[Callable[[str], str | bytes], ...] = (
+    str,
+    bytes.fromhex,
+    lambda text: binascii.a2b_base64(text + "=" * (-len(text) % 4)),
+)
+
+
+def _joined(names: Iterable[DocumentName]) -> DocumentName:
+    """One name of all, shown as the first that names a file."""
+    known = [each for each in names if each.title]
+    first = next((each for each in known if each.path), (known or [DocumentName()])[0])
+    paths = dict.fromkeys(path for each in known for path in each.paths)
+    others = dict.fromkeys(name for each in known for name in each.names)
+    return first._replace(paths=tuple(paths), names=tuple(others))

@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -54,6 +55,16 @@ def _no_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What a session in a test counts is not the developer's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_git_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The developer's own ignore file is about no file of a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         yield
 
 

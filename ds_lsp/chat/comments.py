@@ -21,17 +21,17 @@ class Comments:
 
 
 _TABLE = """
-// /** : c cpp groovy java javascript javascriptreact jsx kotlin objective-c objective-cpp php scala
-         svelte tsx typescript typescriptreact vue
-// ///  : cs csharp dart fsharp rust swift zig
+// /** : arduino c cpp cuda-cpp groovy java javascript javascriptreact kotlin objective-c
+         objective-cpp php scala svelte typescript typescriptreact vue
+// ///  : csharp dart fsharp rust swift zig
 // //   : go proto
-#  #    : bash cmake coffeescript dockerfile elixir fish hcl julia make makefile nim nix perl
-         powershell ps1 python r ruby sh shellscript terraform toml yaml zsh
+#  #    : cmake coffeescript dockerfile elixir fish hcl julia makefile nim nix perl powershell
+         python r ruby shellscript terraform toml yaml
 -- ---  : lua
 -- --   : haskell sql
-;  ;;   : clojure elisp emacs-lisp lisp scheme
+;  ;;   : clojure emacs-lisp lisp scheme
 !  !>   : fortran
-%  %    : erlang latex tex
+%  %    : erlang latex
 '  '    : vb
 """
 
@@ -52,7 +52,7 @@ def _without_documentation() -> dict[str, Comments]:
 
 
 COMMENTS = _without_documentation() | _read(_TABLE)
-"""Language id, also as some editors name it, to its comments."""
+"""Language id to its comments."""
 
 
 def text_of_comment(line: str, language_id: str) -> str:

@@ -17,29 +17,23 @@ from ds_lsp.chat.subject import Subject
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
 from ds_lsp.invisible import misplaced, names_of
+from ds_lsp.languages import PROSE
 from ds_lsp.providers.base import Finish
+from ds_lsp.quoted import without_strings
 
 MAX_EDITED_CHARS = 16_000
 """Longer code is not rewritten: the answer would be cut off, and cost as much again."""
 
-PROSE_LANGUAGES = frozenset(
-    {
-        *("asciidoc", "bibtex", "git-commit", "gitcommit", "latex", "markdown", "plaintext"),
-        *("restructuredtext", "tex", "text"),
-    }
-)
-"""Languages whose text is prose: there is no telling it from an answer's own."""
-
 _WORDY = frozenset(
     {
         *("bat", "dockerfile", "elixir", "erlang", "fsharp", "haskell", "ini", "julia", "lua"),
-        *("make", "makefile", "ocaml", "perl", "powershell", "properties", "r", "ruby", "sh"),
-        *("shellscript", "bash", "sql", "swift", "toml", "vb", "yaml", "zsh", "fish", "elm"),
+        *("makefile", "ocaml", "perl", "powershell", "properties", "r", "ruby", "shellscript"),
+        *("sql", "swift", "toml", "vb", "yaml", "fish", "elm"),
     }
 )
 """Languages in which a line of four words and no signs can be code."""
 
-_NAMES = re.compile(r"`[^`]*`|[\w.]+\(\)|[(（][^()（）]*[)）]")
+_NAMES = re.compile(r"`[^`]*+`|(?<![\w.])[\w.]++\(\)|[(（][^()（）]*+[)）]")
 """What a remark says of code: names in back quotes, calls, asides."""
 _CODE = re.compile(r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_")
 _CAPITAL = re.compile(r"[A-Z][^\W\d_]*\b|[\u3400-\u9fff]")
@@ -76,7 +70,7 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
     """
     if finish is not Finish.STOP:
         raise ChatRefused("The answer was cut off, and half of it was not applied.")
-    is_prose = subject.language_id in PROSE_LANGUAGES
+    is_prose = subject.language_id in PROSE
     own = _code_lines(subject)
     lines = without_fences(
         plain_lines(_indent(own) + answer), own, subject.language_id, is_prose=is_prose
@@ -124,7 +118,8 @@ def check_characters(lines: Sequence[str], subject: Subject) -> None:
 
 def _check_prose(lines: Sequence[str], subject: Subject) -> None:
     # Python is parsed, and in a docstring prose is what belongs there.
-    if subject.language_id in PROSE_LANGUAGES | {"python"}:
+    # There is no telling prose from an answer's own.
+    if subject.language_id in PROSE | {"python"}:
         return
     known = {line.strip() for line in _code_lines(subject)}
     outside, _ = outside_blocks(lines, subject.language_id)
@@ -269,7 +264,7 @@ def _complaint(edit: Edit, subject: Subject) -> str:
         # Where the document was broken before, it may still be, elsewhere.
         if parse_python(apply(edit, subject.lines) if was_python else alone) is None:
             return "The answer is not valid Python"
-    elif subject.language_id not in PROSE_LANGUAGES:
+    elif subject.language_id not in PROSE:
         if not _is_as_balanced(edit.text, subject):
             return "The brackets of the answer do not match"
         _, is_open = outside_blocks(plain_lines(edit.text), subject.language_id)
@@ -281,24 +276,15 @@ def _complaint(edit: Edit, subject: Subject) -> str:
 def _is_as_balanced(text: str, subject: Subject) -> bool:
     """Whether brackets match in *text* as they do in what it replaces, or all of them."""
     plain, own = _balances(text), _balances(subject.code)
-    without_strings = _balances(_without_strings(text))
-    own_without_strings = _balances(_without_strings(subject.code))
+    code, own_code = _balances(without_strings(text)), _balances(without_strings(subject.code))
     balanced = (0, 0, 0)
     is_fix = subject.remark is not None
-    return (
-        plain == own
-        or without_strings == own_without_strings
-        or (is_fix and balanced in (plain, without_strings))
-    )
+    return plain == own or code == own_code or (is_fix and balanced in (plain, code))
 
 
 def _balances(text: str) -> tuple[int, int, int]:
     round_, square, curly = (text.count(a) - text.count(b) for a, b in ("()", "[]", "{}"))
     return round_, square, curly
-
-
-def _without_strings(text: str) -> str:
-    return re.sub(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`", "", text)
 
 
 def dedented(lines: Sequence[str]) -> list[str]:

@@ -21,13 +21,17 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _KEYWORD = re.compile(
     r"\b(?:def|class|func|function|fn|fun|sub|proc|procedure|interface|struct|enum|trait|impl)\b"
-    r"\s*(?:\([^)]*\)\s*)?([\w$]*)"
+    r"\s*+(?:\([^)]{0,200}+\)\s*+)?([\w$]*+)"
 )
-_ASSIGNED = re.compile(r"\b(?:const|let|var|local)\s+([\w$]+)\s*=.*(?:=>\s*[({]?|\bfunction\b.*)$")
-_CALLED = re.compile(
-    r"^(?!\s*(?:if|for|while|switch|return|else|catch|with|when|do|try|case)\b)"
-    r"[\w\s<>,*&:~\[\]@.]*?([\w$~]+)\s*\([^;=]*$"
-)
+_ASSIGNED = re.compile(r"\b(?:const|let|var|local)\s++([\w$]++)\s*+=")
+_FUNCTION = re.compile(r"\bfunction\b")
+_ARROW_AT_END = re.compile(r"=>\s*[({]?\Z")
+_MAX_ARROW_CHARS = 20
+"""Maximum characters of an arrow and what may follow it at the end of a line, blanks included."""
+_STATEMENT = re.compile(r"\s*(?:if|for|while|switch|return|else|catch|with|when|do|try|case)\b")
+_BEFORE_CALLED = re.compile(r"[\w\s<>,*&:~\[\]@.]*+")
+_NAME_AT_START = re.compile(r"[\w$~]++")
+"""Of a line that is read backwards."""
 _CLOSERS = (")", "]", "}", "end", "fi", "done", "esac")
 _GOES_ON = re.compile(r"(?:else|elif|elseif|except|finally|catch|rescue|ensure|when|then)\b|\{$")
 _BESIDE = re.compile(r"@|#|//|/\*|\*+(?:[\s/]|$)|--(?!\S*;$)|;;|%(?!\w+\s*=)")
@@ -147,8 +151,8 @@ def defined_name(line: str) -> tuple[str, str] | None:
     text = line.strip()
     if found := _KEYWORD.search(text):
         return (found[0].split()[0], found[1]) if found[1] else None
-    found = _ASSIGNED.search(text) or _CALLED.search(text)
-    return ("", found[1]) if found else None
+    name = _assigned(text) or _called(text)
+    return ("", name) if name else None
 
 
 class _Layout:
@@ -165,8 +169,8 @@ class _Layout:
         return not self._texts[at]
 
     def indent(self, at: int) -> int:
-        line = self._lines[at].expandtabs(4)
-        return len(line) - len(line.lstrip())
+        line = self._lines[at]
+        return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
 
     def next_line(self, at: int) -> int | None:
         """The next line that is not blank."""
@@ -188,10 +192,10 @@ class _Layout:
     def definition(self, header: int) -> str | None:
         """The name of what *header* defines, possibly empty; None when it defines nothing."""
         text = self._texts[header]
-        for pattern in (_KEYWORD, _ASSIGNED, _CALLED):
-            if found := pattern.search(text):
-                return found[1]
-        return None
+        if found := _KEYWORD.search(text):
+            return found[1]
+        name = _assigned(text)
+        return _called(text) if name is None else name
 
     def end(self, header: int) -> int:
         """The last line of the block that *header* opens."""
@@ -297,6 +301,29 @@ class _Layout:
 
     def _is_preprocessor(self, text: str) -> bool:
         return self._has_preprocessor and _PREPROCESSOR.match(text) is not None
+
+
+def _assigned(text: str) -> str | None:
+    """The name that a line gives to a function, as ``const name = () => {`` does."""
+    found = _ASSIGNED.search(text)
+    if not found:
+        return None
+    says_so = _FUNCTION.search(text, found.end()) or _ARROW_AT_END.search(
+        text, max(found.end(), len(text) - _MAX_ARROW_CHARS)
+    )
+    return found[1] if says_so else None
+
+
+def _called(text: str) -> str | None:
+    """The name before the first bracket of a line that may be a signature: ``int main(``."""
+    head, bracket, others = text.partition("(")
+    if not bracket or _STATEMENT.match(text) or ";" in others or "=" in others:
+        return None
+    head = head.rstrip()
+    name = _NAME_AT_START.match(head[::-1])
+    if not name or not _BEFORE_CALLED.fullmatch(head[: -name.end()]):
+        return None
+    return head[-name.end() :]
 
 
 def _balance(text: str) -> int:

@@ -9,8 +9,10 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"#{1,6} +(.*)")
 _SIGN = r"\\(?P<escaped>[!-/:-@\[-`{-~])|(?P<entity>&lt;|&#(?:33|60|91|93|96);)"
 _ESCAPED = re.compile(_SIGN)
-_INLINE = re.compile(rf"(?P<code>(`+)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|{_SIGN}")
+_INLINE = re.compile(rf"(?P<code>(`++)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|{_SIGN}")
 """The entities are those that `harmless` writes."""
+MAX_LINE_CHARS = 1_000
+"""Maximum characters of a line in which code and strong words are looked for."""
 _BOLD, _CODE, _DIM = "1", "36", "2"
 
 
@@ -31,6 +33,8 @@ class Rendered:
         if fence:
             self._fence = fence[1]
             return ""
+        if len(line) > MAX_LINE_CHARS:
+            return line
         heading = _HEADING.fullmatch(line)
         if heading:
             return _ink(_BOLD, _INLINE.sub(_bare, heading[1]))

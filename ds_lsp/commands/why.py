@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
-from ds_lsp.commands.workspace import folder_of, report_problems, resolve_for
+from ds_lsp.commands.workspace import report_problems, resolve_for, workspace_of
 from ds_lsp.document import LINE_END, Document
 from ds_lsp.files import open_regular
 from ds_lsp.languages import language_id
@@ -29,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     prepare_output()
     path = Path(arguments.file).absolute()
-    folder = folder_of(path.parent)
+    folder = workspace_of(path)
     resolved = resolve_for(folder)
     report_problems(resolved)
     # By its name first: what may not be read is not read here either.
@@ -93,7 +93,10 @@ def masked_lines(text: str) -> list[MaskedLine]:
 def _print(path: Path, rule: str | None, masked: Sequence[MaskedLine]) -> None:
     name = visible_only(str(path))
     if rule:
-        print(f"{name} is neither read nor sent. The rule that says so: {visible_only(rule)}")
+        print(
+            f"{name} is neither read nor sent, whether git tracks it or not. "
+            f"The rule that says so: {visible_only(rule)}"
+        )
         return
     print(f"{name} may be completed and sent; no rule excludes it.")
     for each in masked:

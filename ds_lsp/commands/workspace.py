@@ -30,6 +30,19 @@ def folder_of(directory: Path) -> Path:
     return directory
 
 
+def workspace_of(path: Path) -> Path:
+    """Return the workspace folder in which an editor, started here, would open a file.
+
+    It is the file's repository, or the one around that where this is run in the outer one. Of a
+    file in no repository it is the current folder, where that contains the file.
+    """
+    folder, here = folder_of(path.parent), folder_of(Path.cwd())
+    is_repository = (folder / ".git").exists()
+    if folder.is_relative_to(here) and ((here / ".git").exists() or not is_repository):
+        return here
+    return folder
+
+
 def resolve_for(folder: Path, *more: Source) -> Resolved:
     """The settings as the server has them in this folder, then *more*."""
     return resolve_with(read_layers([folder]), *more)

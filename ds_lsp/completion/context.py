@@ -1,7 +1,7 @@
 """What is sent: prefix and suffix within budget, no secrets, after a head that stays the same."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
@@ -29,6 +29,8 @@ _AFTER_A_MOVE = 0.67
 _HEAD_CHARS = 256
 """By so many characters the start of the last window is found again."""
 _KEPT_STARTS = 4
+_MAX_PLACES = 200
+"""Maximum places on either side at which that start is looked for: it may be one sign repeated."""
 _MAX_DOCUMENTS = 64
 
 ContextOf = Callable[[str], str]
@@ -163,14 +165,35 @@ def _found_again(start: "_Start", before: str) -> int | None:
     """Where in *before* the window begins now; of several such places, the likeliest."""
     if len(start.head) < _HEAD_CHARS:
         return None
-    places = []
-    at = before.find(start.head)
-    while at >= 0:
-        if _begins_line(before, at) or not start.begins_line:
-            places.append(at)
-        at = before.find(start.head, at + 1)
     # Lines may be repeated: one keystroke moves the start by as much, and the next like it is far.
-    return min(places, key=lambda at: abs(len(before) - at - start.length), default=None)
+    expected = max(len(before) - start.length, 0)
+    around = (_places_up(before, start.head, expected), _places_down(before, start.head, expected))
+    nearest = [
+        next((at for at in places if _begins_line(before, at) or not start.begins_line), None)
+        for places in around
+    ]
+    found = [at for at in nearest if at is not None]
+    return min(found, key=lambda at: abs(at - expected), default=None)
+
+
+def _places_up(text: str, head: str, start: int) -> Iterator[int]:
+    """Where *head* stands from *start* upwards, the nearest first."""
+    at = text.rfind(head, 0, start + len(head))
+    for _ in range(_MAX_PLACES):
+        if at < 0:
+            return
+        yield at
+        at = text.rfind(head, 0, at + len(head) - 1)
+
+
+def _places_down(text: str, head: str, start: int) -> Iterator[int]:
+    """Where *head* stands after *start*, the nearest first."""
+    at = text.find(head, start + 1)
+    for _ in range(_MAX_PLACES):
+        if at < 0:
+            return
+        yield at
+        at = text.find(head, at + 1)
 
 
 def _begins_line(text: str, at: int) -> bool:

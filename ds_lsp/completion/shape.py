@@ -3,8 +3,8 @@
 from enum import Enum
 from functools import lru_cache
 
-from ds_lsp.completion.postprocess.lines import code_at, indent_of, opens_block
-from ds_lsp.document import Snapshot, with_newlines
+from ds_lsp.completion.postprocess.lines import before_of, code_at, indent_of, opens_block
+from ds_lsp.document import Snapshot
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _MAX_TOKENS = {"line": 64, "statement": 160, "block": 256}
@@ -35,7 +35,7 @@ def max_tokens_for(shape: Shape, setting: int) -> int:
 
 def _shape_at(snapshot: Snapshot) -> Shape:
     line, rest = snapshot.line_before, snapshot.line_after.strip()
-    code = code_at(with_newlines(snapshot.before), snapshot.language_id)
+    code = code_at(before_of(snapshot), snapshot.language_id)
     if code.lexicon.is_prose or code.state.inside is not None:
         return Shape.LINE
     opener = line.rstrip()[-1:]

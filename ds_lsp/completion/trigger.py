@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ds_lsp.completion.postprocess.lines import code_at
+from ds_lsp.completion.postprocess.lines import before_of, code_at
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
-from ds_lsp.document import LINE_END, Snapshot, is_word_character, with_newlines
+from ds_lsp.document import LINE_END, Snapshot, is_word_character
+from ds_lsp.languages import is_same
 
 Excludes = Callable[[Snapshot], str | None]
 """The privacy gate: the rule that keeps a document from being read or sent, or None."""
@@ -20,8 +21,9 @@ def refusal(request: CompletionRequest, excludes: Excludes) -> tuple[Reason, str
     settings, snapshot = request.settings, request.snapshot
     if not settings.enabled:
         return Reason.DISABLED, "completion.enabled is false"
-    if snapshot.language_id in settings.disabled_languages:
-        return Reason.LANGUAGE_DISABLED, f"{snapshot.language_id} is in disabled_languages"
+    for name in settings.disabled_languages:
+        if is_same(name, snapshot.language_id):
+            return Reason.LANGUAGE_DISABLED, f"{name} is in disabled_languages"
     rule = excludes(snapshot)
     if rule:
         return Reason.EXCLUDED, rule
@@ -69,9 +71,9 @@ MAX_TYPO_CHARS = 3
 """Maximum characters typed and deleted again that count as a typo: few type more before they look.
 """
 _LEAST_CHARS = 3
-_TEX = ("tex", "latex", "bibtex", "plaintex")
+_TEX = ("latex", "bibtex")
 # What editors close by themselves, and what then ends the line.
-_CLOSED_LINE = re.compile(r"\s*[)>}\]\"'`）】》」』”’]*\s*[:{;,：；，]?\s*\Z")
+_CLOSED_LINE = re.compile(r"\s*+[)>}\]\"'`）】》」』”’]*+\s*+[:{;,：；，]?\s*+\Z")
 _OPENS = re.compile(r"[(\[{<,\"'`\s（【《「『“‘，]\Z")
 _CLOSES = re.compile(r"[)\]}>,;\"'`\s）】》」』”’，；]")
 
@@ -103,7 +105,7 @@ def is_at_end_of_statement(at: Snapshot, shown: Shown) -> bool:
         return False
     if at.language_id in _TEX:
         return False
-    code = code_at(with_newlines(at.before), at.language_id)
+    code = code_at(before_of(at), at.language_id)
     return not code.lexicon.is_prose and code.state.inside is None
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from lsprotocol import types
 
 from ds_lsp.chat.comments import COMMENTS
-from ds_lsp.chat.edits import PROSE_LANGUAGES
 from ds_lsp.chat.explanation import conversation
 from ds_lsp.chat.scope import LOOK_LINES, layout_scope
 from ds_lsp.chat.subject import requested, selected
 from ds_lsp.document import Document, strip_line_end
+from ds_lsp.languages import PROSE
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.convert import ChatClient
 from ds_lsp.lsp.server import DsLanguageServer
@@ -108,7 +108,7 @@ def _for_cursor(
 
 def _says_nothing(document: Document, line: int) -> bool:
     """Whether a line alone is nothing to explain: prose, or the end of something."""
-    if document.language_id in PROSE_LANGUAGES - {"bibtex", "latex", "tex"}:
+    if document.language_id in PROSE - {"bibtex", "latex"}:
         return True
     text = "".join(document.lines(line, line)).strip()
     return re.fullmatch(r"[)\]},;]+", text) is not None
@@ -125,7 +125,11 @@ def is_cursor(client: ChatClient, document: Document, span: types.Range) -> bool
 
 
 def spots(span: types.Range) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (span.start.line, span.start.character), (span.end.line, span.end.character)
+    """Return both ends of a range as (line, column), the first one first."""
+    start = (span.start.line, span.start.character)
+    end = (span.end.line, span.end.character)
+    # Some clients send a selection as it was drawn: backwards.
+    return min(start, end), max(start, end)
 
 
 def _action(

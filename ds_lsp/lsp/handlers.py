@@ -14,7 +14,7 @@ from ds_lsp.lsp import convert
 from ds_lsp.lsp.configure import Configuration, register
 from ds_lsp.lsp.greeting import TRIGGER_CHARACTERS
 from ds_lsp.lsp.server import DsLanguageServer
-from ds_lsp.privacy.gate import IGNORE_FILES
+from ds_lsp.privacy.ignored import IGNORE_FILES
 from ds_lsp.sources import PROJECT_FILE, user_file
 from ds_lsp.uris import to_path
 
@@ -196,9 +196,9 @@ async def _configuration_changed(ls: DsLanguageServer) -> None:
 def did_change_workspace_folders(
     ls: DsLanguageServer, params: types.DidChangeWorkspaceFoldersParams
 ) -> None:
-    removed = convert.to_paths(params.event.removed)
+    removed = frozenset(convert.to_paths(params.event.removed))
     kept = [folder for folder in ls.folders if folder not in removed]
-    ls.folders = [*kept, *(f for f in convert.to_paths(params.event.added) if f not in kept)]
+    ls.folders = list(dict.fromkeys([*kept, *convert.to_paths(params.event.added)]))
     ls.configuration.read_files(ls.folders)
     ls.reconfigure()
 

@@ -4,8 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote
+from pathlib import Path
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -24,12 +23,14 @@ from ds_lsp.lsp.progress import Cancellables
 from ds_lsp.lsp.workspace import Documents, DsProtocol
 from ds_lsp.processes import Process, find_process
 from ds_lsp.session import Session, State
-from ds_lsp.uris import to_path
+from ds_lsp.uris import document_name, name_within
 
 log = logging.getLogger(__name__)
 
 LEARN_AFTER_S = 2.0
 """How long a document must rest before the local provider learns its new text."""
+INDEXED_AT_ONCE_CHARS = 8_000
+"""Maximum characters of a document that is learned at once, in 10 ms at most."""
 MAX_SCANS = 8
 """Scans of the workspace under way or waiting their turn: one for each language just opened."""
 
@@ -67,6 +68,7 @@ class DsLanguageServer(LanguageServer):
         self._learning: dict[str, asyncio.TimerHandle] = {}
         self._late: dict[str, asyncio.Task[None]] = {}
         self._scans: dict[str, asyncio.Task[None]] = {}
+        self._indexing: dict[str, asyncio.Task[None]] = {}
         self._gathering: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._moved: asyncio.TimerHandle | None = None
@@ -105,13 +107,9 @@ class DsLanguageServer(LanguageServer):
 
         Empty for one that must not be named.
         """
-        path = to_path(uri)
-        if path is None or self.session.gate.excludes(uri):
-            return "" if path else "untitled"
-        for folder in self.folders:
-            if folder in path.parents:
-                return path.relative_to(folder).as_posix()
-        return path.name
+        if self.session.gate.excludes(uri):
+            return ""
+        return name_within(uri, self.folders) or "untitled"
 
     def reconfigure(self) -> None:
         """Put into force what the configuration says now."""
@@ -139,7 +137,7 @@ class DsLanguageServer(LanguageServer):
         """Let the local provider learn a document that was opened, and the files like it."""
         if self.pages.owns(document.uri):
             return
-        self.session.index_document(document)
+        self._index(document)
         if document.language_id not in self._scans and len(self._scans) < MAX_SCANS:
             work = self.session.scan(self.folders, document)
             self._keep(self._scans, document.language_id, self.spawn(work))
@@ -155,6 +153,7 @@ class DsLanguageServer(LanguageServer):
         """A document is not open any more: its file counts again."""
         self.drop_late(uri)
         self._forget_learning(uri)
+        self._forget_indexing(uri)
         self.acceptance.closed(uri)
         self.session.index.drop(uri)
         self.session.engine.refused.forget(uri)
@@ -162,7 +161,7 @@ class DsLanguageServer(LanguageServer):
     def document_lost(self, uri: str, why: str) -> None:
         """A document is open in the editor and not here."""
         self.forget(uri)
-        name = PurePosixPath(unquote(uri)).name or "A file"
+        name = document_name(uri).title or "A file"
         self.notifier.say("documents", f"{name} {why}.")
 
     def gather(self, snapshot: Snapshot) -> None:
@@ -223,7 +222,21 @@ class DsLanguageServer(LanguageServer):
 
     def _learn_now(self, document: Document) -> None:
         self._learning.pop(document.uri, None)
-        self.session.index_document(document)
+        self._index(document)
+
+    def _index(self, document: Document) -> None:
+        """Let the local provider learn a document: at once a small one, others in slices."""
+        self._forget_indexing(document.uri)
+        if document.size <= INDEXED_AT_ONCE_CHARS:
+            self.session.index_document(document)
+        else:
+            work = self.session.index_in_slices(document)
+            self._keep(self._indexing, document.uri, self.spawn(work))
+
+    def _forget_indexing(self, uri: str) -> None:
+        task = self._indexing.pop(uri, None)
+        if task:
+            task.cancel()
 
     def _forget_learning(self, uri: str) -> None:
         timer = self._learning.pop(uri, None)

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from lsprotocol import types
+from lsprotocol.types import ResponseError, ResponseErrorMessage
 from pygls.exceptions import (
     JsonRpcException,
     JsonRpcInvalidRequest,
@@ -32,6 +33,7 @@ from ds_lsp.lsp.frames import (
     glimpse,
     is_usable_id,
 )
+from ds_lsp.lsp.mending import mend, to_text
 from ds_lsp.processes import is_watchable
 
 log = logging.getLogger(__name__)
@@ -87,8 +89,10 @@ class Documents:
         if self.chars + len(item.text) > self._max_chars:
             self._lost(item.uri, TOO_MUCH)
             return
+        # lsprotocol lets null and numbers pass here.
+        language = item.language_id if isinstance(item.language_id, str) else ""
         self._by_uri[item.uri] = Document(
-            *(item.uri, item.language_id, item.version, item.text, self.encoding),
+            *(item.uri, language, item.version, item.text, self.encoding),
             carriage_returns=self.carriage_returns,
         )
         self.chars += len(item.text)
@@ -150,6 +154,8 @@ class DsProtocol(LanguageServerProtocol):
         self.exit_requested = asyncio.Event()
         for method in _NOT_OURS:
             del self.fm.builtin_features[method]
+        # cattrs would make a text of anything.
+        self._converter.register_structure_hook(str, to_text)
 
     # pygls keeps its own in a cache; a look-up needs none.
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
@@ -157,7 +163,10 @@ class DsProtocol(LanguageServerProtocol):
 
     def to_explain_params(self, argument: object) -> ExplainParams:
         """The argument of a command, as it came. Raises whatever the converter does."""
-        return self._converter.structure(argument, ExplainParams)
+        try:
+            return self._converter.structure(argument, ExplainParams)
+        except Exception:
+            return self._converter.structure(mend(argument, ExplainParams), ExplainParams)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(
@@ -238,6 +247,8 @@ class DsProtocol(LanguageServerProtocol):
         # Either would make pygls take it for the answer to a request of ours.
         data.pop("error", None)
         data.pop("result", None)
+        _mend_id(data)
+        _mend_process_id(data)
         method, is_request = data["method"], "id" in data
         if is_request and not is_usable_id(data["id"]):
             self._refuse(None, JsonRpcInvalidRequest("An id is a whole number or a text."))
@@ -269,6 +280,12 @@ class DsProtocol(LanguageServerProtocol):
 
     def _take_response(self, data: dict[str, Any]) -> None:
         identifier = data.get("id")
+        # As in JSON-RPC 1.0: an answer has both, and one of them is null.
+        if data.get("error") is None:
+            data.pop("error", None)
+            data.setdefault("result", None)
+        elif not isinstance(data["error"], dict):
+            data["error"] = {}
         if is_usable_id(identifier) and identifier in self._result_types:
             self.handle_message(self.structure_message(data))
         else:
@@ -282,21 +299,42 @@ class DsProtocol(LanguageServerProtocol):
             super()._send_data(data)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        _mend(data)
         try:
-            message = super().structure_message(data)
+            message = self._read(data)
             if "method" in data and "id" in data and not hasattr(message, "id"):
                 raise JsonRpcInvalidRequest("This is sent without an id.")
         except JsonRpcException as exc:
-            if "method" in data and "id" in data:
+            if "method" not in data:
+                # The request is answered all the same: nothing waits for another answer.
+                self._handle_response(data["id"], None, ResponseError(exc.code, exc.message))
+            elif "id" in data:
                 self._refuse(data["id"], exc)
-            elif data.get("method") == types.TEXT_DOCUMENT_DID_CHANGE:
+            elif data["method"] in _EDITS:
                 # Whatever it said, our text is not the editor's any more.
                 uri = _uri_of(data)
-                if self.documents.get(uri):
+                if uri and (self.documents.get(uri) or data["method"] == _EDITS[0]):
                     self.documents.lose(uri, UNREADABLE)
             raise
         return message
+
+    def _read(self, data: dict[str, Any]) -> Any:
+        """Read a message by its type; one that does not fit is mended, and read once more."""
+        expected = self._type_of(data)
+        if expected is None:
+            return super().structure_message(data)
+        try:
+            message = self._converter.structure(data, expected)
+        except Exception as exc:
+            log.debug("a message is mended: %s", type(exc).__name__)
+            return super().structure_message(mend(data, expected))
+        if "method" not in data:
+            self._result_types.pop(data["id"], None)
+        return message
+
+    def _type_of(self, data: dict[str, Any]) -> type[Any] | None:
+        if "method" in data:
+            return self.get_message_type(data["method"])
+        return ResponseErrorMessage if "error" in data else self._result_types.get(data["id"])
 
     def send_request(
         self,
@@ -365,33 +403,29 @@ _NOT_OURS = (
 """What pygls would keep, unasked and without a limit."""
 
 
-def _mend(data: dict[str, Any]) -> None:
-    """Take what the specification lets clients leave out, and what some send as null instead."""
-    if data.get("method") == types.INITIALIZED:
-        data.setdefault("params", {})
+def _mend_id(data: dict[str, Any]) -> None:
+    """Write a whole number as one: some clients have no other numbers than 1.0."""
+    identifier = data.get("id")
+    if isinstance(identifier, float) and identifier.is_integer():
+        data["id"] = int(identifier)
+
+
+def _mend_process_id(data: dict[str, Any]) -> None:
+    """Take an unusable process of the client for none: no reason to refuse it."""
     params = data.get("params")
-    if not isinstance(params, dict):
+    if data.get("method") != types.INITIALIZE or not isinstance(params, dict):
         return
-    method = data.get("method")
-    if method == types.INITIALIZE and not is_watchable(params.get("processId")):
-        # No reason to refuse a client: it is not watched.
+    if not is_watchable(params.get("processId")):
         params["processId"] = None
-    if method != types.TEXT_DOCUMENT_DID_CHANGE:
-        return
-    changes = params.get("contentChanges")
-    for change in changes if isinstance(changes, list) else ():
-        for name in ("range", "rangeLength"):
-            if isinstance(change, dict) and name in change and change[name] is None:
-                del change[name]
-    document = params.get("textDocument")
-    if isinstance(document, dict) and document.get("version", 0) is None:
-        document["version"] = 0
 
 
 def _names_request(data: dict[str, Any]) -> bool:
     """Whether a cancellation says which request it is about."""
     params = data.get("params")
-    return isinstance(params, dict) and is_usable_id(params.get("id"))
+    if not isinstance(params, dict):
+        return False
+    _mend_id(params)
+    return is_usable_id(params.get("id"))
 
 
 def _uri_of(data: dict[str, Any]) -> str:

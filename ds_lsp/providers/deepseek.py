@@ -64,6 +64,11 @@ MAX_FACTS_BYTES = 1024 * 1024
 """How much is read of what is not a completion: the models, the balance."""
 FACTS_TIMEOUT_S = 5.0
 """Wall clock for asking for those, in seconds."""
+_SLICE_BYTES = 4096
+"""Bytes of an answer that are decoded before other tasks have their turn: ten ordinary events, or
+a thousand empty ones."""
+_EVENTS_AT_A_TIME = 8
+"""Events that are heard before other tasks have their turn: each may have the text fitted."""
 EMPTY_PROMPT = "\n"
 """Sent in place of an empty prefix: DeepSeek refuses an empty prompt, and an empty line says the
 same to a model."""
@@ -355,7 +360,7 @@ class Call:
         decoder = SseDecoder()
         async for part in response.aiter_raw():
             finished = self.finish
-            told = self._take(decoder.feed(part))
+            told = await self._take_part(part, decoder)
             if self.finish is Finish.CUT:
                 return
             # Comments and blank lines tell nothing: they go on while nothing happens.
@@ -364,6 +369,20 @@ class Call:
             elif self.finish is not finished:
                 wait_at_most(LINGER_S)
         self._take(decoder.end())
+
+    async def _take_part(self, part: bytes, decoder: SseDecoder) -> bool:
+        """Add a part of the stream to the answer, and return whether it told anything.
+
+        Gives way to other tasks between its slices: it may hold ten thousand events.
+        """
+        told = False
+        for start in range(0, len(part), _SLICE_BYTES):
+            payloads = decoder.feed(part[start : start + _SLICE_BYTES])
+            for first in range(0, max(len(payloads), 1), _EVENTS_AT_A_TIME):
+                if start or first:
+                    await asyncio.sleep(0)
+                told = self._take(payloads[first : first + _EVENTS_AT_A_TIME]) or told
+        return told
 
     def _take(self, payloads: list[str]) -> bool:
         """Add events to the answer. False: there were none that told anything."""

@@ -16,6 +16,8 @@ MAX_HEAD_BYTES = 100 * 1024
 """A longer head of an answer is refused."""
 MAX_WAITING_BYTES = 256 * 1024
 """So much of an answer is taken ahead of being read; then the server has to wait."""
+SLICE_S = 0.003
+"""Seconds of reading what has arrived, after which other tasks have their turn."""
 NEXT_ADDRESS_AFTER_S = 0.25
 """How long one address of a host may take before the next is tried beside it (RFC 8305, 8)."""
 
@@ -30,6 +32,7 @@ class Link(asyncio.Protocol):
         self._received = bytearray()
         self._arrival: asyncio.Future[None] | None = None
         self._is_closed = False
+        self._give_way_at = 0.0
         self._lost_by: Exception | None = None
         self._transport: asyncio.Transport
         self.opened_in_s = 0.0
@@ -95,6 +98,7 @@ class Link(asyncio.Protocol):
 
     async def _next(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         try:
+            await self._give_way()
             while (event := self._http.next_event()) is h11.NEED_DATA:
                 self._http.receive_data(await self._bytes())
         except h11.RemoteProtocolError as exc:
@@ -112,6 +116,13 @@ class Link(asyncio.Protocol):
         self._received.clear()
         self._transport.resume_reading()
         return data
+
+    async def _give_way(self) -> None:
+        """Let other tasks run now and then: what has arrived may be thousands of tiny events."""
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._give_way_at:
+            await asyncio.sleep(0)
+            self._give_way_at = loop.time() + SLICE_S
 
     # What asyncio calls.
 

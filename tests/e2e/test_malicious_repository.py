@@ -16,7 +16,7 @@ from tests.raw_client import RawClient
 CANARY = "canary_of_the_user"
 FUNCTION = "def area(width, height):\n    return width * height\n\n\n"
 TRAPS = (
-    "keyring", "httpx", "pygls", "lsprotocol", "asyncio", "json", "platformdirs", "pathspec",
+    "keyring", "httpx", "pygls", "lsprotocol", "asyncio", "json", "platformdirs",
     "cachetools", "truststore", "h11", "tomllib", "logging", "argparse", "difflib",
     "sitecustomize", "usercustomize",
 )  # fmt: skip

@@ -134,6 +134,22 @@ async def test_file_that_is_ignored_later_is_not_sent_any_more(
     assert len(fake.requests) == 1
 
 
+async def test_an_ignore_file_that_is_too_large_lets_nothing_out_and_is_named_once(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    (folder / ".gitignore").write_text("".join(f"x{number}*.z\n" for number in range(100_000)))
+    async with editor(tmp_path, fake, folders=(folder,)) as at:
+        for name in ("a.py", "b.py"):
+            uri = (folder / name).as_uri()
+            assert await at.complete(at.open("x = |", uri), uri=uri) is None
+            assert await at.why() == "excluded"
+        (message,) = at.messages
+        assert f"{folder}/.gitignore has more patterns than ds-lsp can judge by" in message
+    assert fake.requests == []
+
+
 async def test_folder_that_comes_and_goes_brings_and_takes_its_settings(
     tmp_path: Path, fake: FakeDeepSeek
 ) -> None:

@@ -8,14 +8,14 @@ from ds_lsp.chat.comments import COMMENTS, text_of_comment
 @pytest.mark.parametrize(
     ("language_id", "line", "said"),
     [
-        ("tsx", "  // 改成 async 🙂\r\n", "改成 async 🙂"),
-        ("jsx", "/// a", "a"),
-        ("cs", "// a", "a"),
-        ("sh", "\t## a", "a"),
-        ("zsh", "#!/bin/zsh", ""),
-        ("make", "# a", "a"),
+        ("typescriptreact", "  // 改成 async 🙂\r\n", "改成 async 🙂"),
+        ("javascriptreact", "/// a", "a"),
+        ("csharp", "// a", "a"),
+        ("shellscript", "\t## a", "a"),
+        ("shellscript", "#!/bin/zsh", ""),
+        ("makefile", "# a", "a"),
         ("hcl", "# a", "a"),
-        ("ps1", "# a", "a"),
+        ("powershell", "# a", "a"),
         ("jsonc", "// a", "a"),
         ("scss", "//! a", "a"),
         ("css", "/* 甲 */", "甲"),
@@ -25,7 +25,7 @@ from ds_lsp.chat.comments import COMMENTS, text_of_comment
         ("vue", "// a", "a"),
         ("ocaml", "(** a *)", "a"),
         ("fortran", "! a", "a"),
-        ("tex", "%% a", "a"),
+        ("latex", "%% a", "a"),
         ("emacs-lisp", ";;; a", "a"),
         ("bat", "remove a", ""),
         ("no such", "# a", ""),
@@ -36,7 +36,7 @@ def test_what_a_comment_says(language_id: str, line: str, said: str) -> None:
 
 
 def test_where_functions_are_documented() -> None:
-    documented = ("bash", "sh", "tsx", "jsx", "cs", "make", "vue", "fortran", "ps1", "emacs-lisp")
+    documented = ("shellscript", "typescriptreact", "csharp", "makefile", "vue", "emacs-lisp")
     assert all(COMMENTS[name].documentation for name in documented)
     others = ("css", "scss", "less", "html", "jsonc", "ocaml", "markdown")
     assert not any(COMMENTS[name].documentation for name in others)

@@ -111,7 +111,8 @@ def result(work: Generator[None, None, T]) -> T:
     ],
 )
 def test_definitions(text: str, found: list[tuple[str, str, str]]) -> None:
-    assert [(each.container, each.name, each.text) for each in definitions(text)] == found
+    lines = [each for each in definitions(text) if each]
+    assert [(each.container, each.name, each.text) for each in lines] == found
 
 
 # Imports
@@ -266,9 +267,10 @@ class Rig:
         self.contexts = Contexts(self.excerpts.text, self.excerpts.markers)
         self.documents: list[Document] = []
 
-    def open(self, name: str, text: str) -> Document:
+    def open(self, name: str, text: str, language: str | None = None) -> Document:
         path = self.folder / name
-        document = Document(path.as_uri(), language_id(path), 1, text)
+        language = language_id(path) if language is None else language
+        document = Document(path.as_uri(), language, 1, text)
         self.documents.append(document)
         return document
 
@@ -309,6 +311,33 @@ async def test_open_file_of_the_same_language_is_read_without_an_import(tmp_path
     text = await rig.renew(rig.open("main.py", "cart = 1\ncart.").snapshot(1, 5))
     assert "checkout" in text
     assert "plan" not in text
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "sent"),
+    [
+        *(("plaintext", "shellscript", False), ("mail", "sh", False), ("text", "cs", False)),
+        *(("help", "make", False), ("text", "c++", False), ("text", "bash", False)),
+        *(("text", "text", False), ("", "", False), ("", "sh", False), ("mail", "", False)),
+        *(("foolang", "barlang", False), ("foolang", "plaintext", False), ("c", "cs", False)),
+        *(("gitcommit", "python", False), ("markdown", "python", False), ("org", "tex", False)),
+        *(("foolang", "foolang", True), ("bash", "zsh", True), ("c++", "cpp", True)),
+        *(
+            ("javascript.jsx", "typescript", True),
+            ("tex", "plaintex", True),
+            ("cs", "csharp", True),
+        ),
+        *(("gfm", "markdown", True), ("mail", "message-mode", True), ("objc", "c++-ts", True)),
+    ],
+)
+async def test_open_file_is_sent_along_with_its_own_language(
+    tmp_path: Path, theirs: str, ours: str, sent: bool
+) -> None:
+    """Under whatever names a client has for the two. The files' own names say nothing."""
+    rig = Rig(tmp_path, {})
+    rig.open("draft", "total_cost of Berta 你好\nher monthly_rate\n", theirs)
+    main = rig.open("main", "total_cost monthly_rate\nx = 1\n", ours)
+    assert ("Berta" in await rig.renew(main.snapshot(0, 10))) is sent
 
 
 async def test_place_that_was_visited_lately_is_sent_as_it_is(tmp_path: Path) -> None:
@@ -391,6 +420,48 @@ async def test_what_is_forgotten_while_it_is_gathered_stays_forgotten(tmp_path: 
     await asyncio.sleep(0)
     rig.excerpts.clear()
     assert await gathering == ""
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_sent"),
+    [
+        # The document itself, spelled otherwise, as it was, and by a link to it.
+        ("file:{}/main.py", False),
+        ("{}/main.py", False),
+        ("file://{}/x/../main.py", False),
+        ("git:{}/main.py.git?%7B%22path%22%3A%22{}/main.py%22%2C%22ref%22%3A%22~%22%7D", False),
+        ("fugitive://{}/.git//0/main.py", False),
+        ("file://{}/link.py", False),
+        # An older version of a file that is open.
+        ("git:{}/open.py", False),
+        ("gitsigns://{}/.git/:0:open.py", False),
+        # Other texts.
+        ("file://{}/other.py", True),
+        ("git:{}/other.py", True),
+        ("vscode-notebook-cell:{}/n.ipynb#W1sZmlsZQ==", True),
+        ("untitled:Untitled-1", True),
+        ("scp://host/main.py", True),
+    ],
+)
+async def test_no_text_is_an_excerpt_of_itself(tmp_path: Path, uri: str, is_sent: bool) -> None:
+    rig = Rig(tmp_path, {"main.py": "cart = 1\ncart."})
+    (tmp_path / "link.py").symlink_to("main.py")
+    document = rig.open("main.py", "cart = 1\ncart.")
+    rig.open("open.py", "")
+    named = uri.replace("{}", tmp_path.as_posix())
+    rig.documents.append(Document(named, "python", 1, "cart.checkout(now)\n"))
+    assert ("checkout" in await rig.renew(document.snapshot(1, 5))) is is_sent
+
+
+async def test_cells_of_one_notebook_are_each_other_s_excerpts(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP})
+    base = f"vscode-notebook-cell:{tmp_path.as_posix()}/n.ipynb#W{{}}sZmlsZQ=="
+    for cell, text in enumerate(("cart.checkout(now)\n", "cart.pay(later)\n", MAIN)):
+        rig.documents.append(Document(base.format(cell), "python", 1, text))
+    text = await rig.renew(rig.documents[-1].snapshot(3, 5))
+    for part in ("#n.ipynb#W0\n", "checkout", "#n.ipynb#W1\n", "pay", "add_item"):
+        assert part in text
+    assert text.endswith("#n.ipynb#W2\n")
 
 
 async def test_document_of_no_file_has_excerpts_of_open_ones(tmp_path: Path) -> None:

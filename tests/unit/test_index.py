@@ -61,10 +61,33 @@ def offer(index: Index, uri: str, prefix: str) -> str:
         pytest.param("untitled:x.y", "cobol", "cobol", id="no file, unknown language"),
         pytest.param("file:///a/Makefile", "makefile", "makefile", id="no suffix"),
         pytest.param("file:///a/%E4%BD%A0.py", "python", ".py", id="escaped"),
+        pytest.param("/a/b.py", "python", ".py", id="bare path"),
+        pytest.param("git:/a/b.py.git?%7B%22path%22%3A%22/a/b.py%22%7D", "", ".py", id="version"),
+        pytest.param("fugitive:///a/.git//0/b.py", "python", ".py", id="version in a repository"),
+        pytest.param("vscode-notebook-cell:/a/n.ipynb#W0s", "python", ".py", id="cell"),
+        pytest.param("zipfile:///a/x.zip::b.py", "python", ".py", id="archive"),
+        pytest.param("scp://host/b.py", "python", ".py", id="elsewhere"),
     ],
 )
 def test_family_of(uri: str, language_id: str, family: str) -> None:
     assert family_of(uri, language_id) == family
+
+
+@pytest.mark.parametrize("spelled", ["file:{}", "{}", "file://localhost{}", "file:///x/..{}"])
+async def test_an_open_document_hides_its_file_however_it_is_spelled(
+    tmp_path: Path, spelled: str
+) -> None:
+    write(tmp_path, "a b.py")
+    index = Index()
+    await index.scan((tmp_path / "x.py").as_uri(), "python", [tmp_path], lambda path: True)
+    family = index.family("file:///x.py", "python")
+    uri = spelled.replace("{}", (tmp_path / "a b.py").as_posix())
+    index.put(uri, "python", "other = 1\n")
+    assert not any(family.files.live)
+    assert list(family.open) == [(tmp_path / "a b.py").as_uri()]
+    index.drop(uri)
+    assert all(family.files.live)
+    assert not family.open
 
 
 def test_a_suffix_outside_the_table_is_a_family_of_its_own() -> None:

@@ -1,7 +1,13 @@
 """Secret strings are found and masked, and nothing else is."""
 
+import random
+import re
+import string
+import sys
 import tomllib
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,6 +16,9 @@ from hypothesis import strategies as st
 import ds_lsp.privacy.secrets
 from ds_lsp.privacy.secrets import Secret, cut_secret, find_secrets, mask, masked_lines
 from tests.unit.texts import AWKWARD
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 FORMATS = Path(ds_lsp.privacy.secrets.__file__).with_name("formats.toml")
 
@@ -22,10 +31,13 @@ EXAMPLES = {
     "google-oauth": ["ya29." + MIXED[:60], "GOCSPX-" + MIXED[:28]],
     "azure-client-secret": ["abc8" + "Q~" + MIXED[:34]],
     "azure-shared-access-signature": ["sig=" + MIXED[:43] + "%3D"],
+    "azure-marked-key": [MIXED[:76] + "AZDO" + MIXED[:4], MIXED[:76] + "+ASt" + MIXED[:6] + "=="],
+    "azure-connection-string": ["AccountKey=" + MIXED[:86] + "=="],
     "alibaba-access-key": ["LTAI" + MIXED[:20]],
     "tencent-secret-id": ["AKID" + MIXED[:32]],
     "yandex-key": ["AQVN" + MIXED[:36]],
     "github-token": ["ghp_" + MIXED[:36], "github_pat_" + MIXED[:22] + "_" + MIXED[:59]],
+    "gitlab-session": ["_gitlab_session=" + HEX[:32]],
     "gitlab-token": ["glpat-" + MIXED[:20], "glrt-" + MIXED[:20]],
     "atlassian-token": ["ATATT3" + MIXED[:60]],
     "slack-token": ["xoxb-" + "1234567890-" + MIXED[:24], "xapp-1-" + MIXED[:20]],
@@ -34,28 +46,51 @@ EXAMPLES = {
         "oapi.dingtalk.com/robot/send?access_token=" + HEX[:64],
     ],
     "telegram-bot-token": ["123456789" + ":AA" + MIXED[:33]],
+    "discord-token": ["MT" + MIXED[:24] + "." + MIXED[:6] + "." + MIXED[:38]],
     "stripe-key": ["sk_live_" + MIXED[:24], "whsec_" + MIXED[:32]],
-    "payment-key": ["sq0atp-" + MIXED[:22]],
+    "payment-key": ["sq0atp-" + MIXED[:22], "EAAAl" + MIXED[:59]],
+    "facebook-token": ["EAAC" + MIXED[:160]],
     "anthropic-key": ["sk-ant-" + "api03-" + MIXED[:93]],
     "openai-key": ["sk-proj-" + MIXED[:80]],
     "model-provider-key": ["sk-" + HEX[:32]],
     "model-provider-token": ["gsk_" + MIXED[:52], "hf_" + MIXED[:34]],
+    "elevenlabs-key": ["sk_" + HEX[:48]],
     "npm-token": ["npm_" + MIXED[:36]],
     "pypi-token": ["pypi-Ag" + MIXED[:100]],
     "package-registry-token": ["rubygems_" + HEX[:48], "dckr_pat_" + MIXED[:27]],
     "twilio-key": ["SK" + HEX[:32]],
     "sendgrid-key": ["SG." + MIXED[:22] + "." + MIXED[:43]],
+    "resend-key": ["re_" + MIXED[:8] + "_" + MIXED[:24]],
     "mail-provider-key": ["key-" + HEX[:32]],
     "mailchimp-key": [HEX[:32] + "-us12"],
     "json-web-token": ["eyJ" + MIXED[:17] + ".eyJ" + MIXED[:30] + "." + MIXED[:43]],
+    "json-in-base64": ["eyJrIjoi" + MIXED[:80]],
+    "paseto-token": ["v4.local." + MIXED[:80]],
     "vault-token": ["hvs." + MIXED[:90]],
     "terraform-token": [MIXED[:14] + ".atlasv1." + MIXED[:60]],
     "cloud-provider-token": ["dop_v1_" + HEX[:64]],
+    "supabase-secret-key": ["sb_secret_" + MIXED[:22] + "_" + MIXED[:8]],
+    "fly-token": ["FlyV1 " + "fm2_" + MIXED[:120]],
+    "tailscale-key": ["tskey-" + "auth-" + MIXED[:17] + "-" + MIXED[:32]],
     "secret-store-token": ["dp.pt." + MIXED[:43]],
+    "1password-secret-key": ["A3-" + "ABCDE2-ABCDEF23456-" + "-".join(["ABC23"] * 3)],
     "monitoring-token": ["glsa_" + MIXED[:32] + "_" + HEX[:8]],
     "shopify-token": ["shpat_" + HEX[:32]],
     "service-token": ["lin_api_" + MIXED[:40]],
     "airtable-token": ["pat" + MIXED[:14] + "." + HEX[:64]],
+    "octopus-key": ["API-" + "ABCDEFGHIJ234567" + "ABCDEFGH23"],
+    "clickup-key": ["pk_" + "12345678_" + "ABCDEFGH23456789" * 2],
+    "settlemint-token": ["sm_pat_" + MIXED[:16]],
+    "maxmind-key": [MIXED[:6] + "_" + MIXED[:29] + "_mmk"],
+    "dropbox-token": [MIXED[:11] + "A" * 10 + MIXED[1:44]],
+    "plaid-token": ["access-sandbox-" + "550e8400-e29b-41d4-a716-446655440000"],
+    "harness-token": ["pat." + MIXED[:22] + "." + MIXED[:24] + "." + MIXED[:20]],
+    "private-key-in-base64": ["LS0tLS1CRUdJTi" + "BSU0EgUFJJVkFURSBLRVktLS0tLQ" + MIXED[:60]],
+    "private-key-bytes": ["MIIEowIBAAKC" + MIXED[:200]],
+    "password-hash": ["$2b$12$" + MIXED[:53], "$6$" + MIXED[:8] + "$" + MIXED[:86]],
+    "otp-seed": ["otpauth://totp/" + "Example:me?secret=" + "ABCDEFGH23456723" + "&issuer=Example"],
+    "extended-private-key": ["xprv9" + "s21ZrQH143K" * 10],
+    "nostr-key": ["nsec1" + "qpzry9x8gf2tvdw0" * 3 + "qpzry9x8gf"],
 }
 
 # The secret is what stands between the angle quotes.
@@ -170,6 +205,39 @@ FINE = [
     "npm_config_registry pypi-publish-action hf_hub_download",
     'if "-----BEGIN PRIVATE KEY-----" in text:',
 ]
+GOLDEN = Path(__file__).parent.parent / "golden"
+LETTERS = string.ascii_letters + string.digits
+ALPHABETS = {
+    "": LETTERS,
+    "h": "0123456789abcdef",
+    "b": LETTERS + "+/",
+    "u": LETTERS + "-_",
+    "U": string.ascii_uppercase + "234567",
+    "l": "bcdfghjkmnpqrtvwxz",
+}
+
+
+def rows_of(name: str) -> list[str]:
+    lines = (GOLDEN / name).read_text("utf-8").split("\n")
+    return [line for line in lines[lines.index("") + 1 :] if line and not line.startswith("## ")]
+
+
+SHAPES = rows_of("secret-shapes.txt")
+LOOK_ALIKES = rows_of("secret-lookalikes.txt")
+
+
+def drawn(shape: str, seed: int) -> str:
+    """Return the shape with random secrets, as a case of `marked`."""
+    letters = random.Random(seed)
+
+    def draw(found: re.Match[str]) -> str:
+        if found[1]:
+            return f"«{found[1]}»"
+        return "«" + "".join(letters.choices(ALPHABETS[found[2]], k=int(found[3]))) + "»"
+
+    return re.sub("«(?:=([^»]*)|([a-zA-Z]?)([0-9]+))»", draw, shape.replace("⏎", "\n"))
+
+
 KEY_LINES = [MIXED[:64], MIXED[3:67], MIXED[5:25] + "=="]
 
 
@@ -194,6 +262,128 @@ def test_what_stands_beside_a_word_for_a_secret_is_masked(case: str) -> None:
 @pytest.mark.parametrize("text", FINE)
 def test_ordinary_code_stays(text: str) -> None:
     assert mask(text).text is text
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_secret_is_masked_whole_wherever_it_stands(shape: str) -> None:
+    for seed in range(5):
+        text, expected = marked(drawn(shape, seed))
+        assert mask(text).text == expected
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_secret_is_masked_in_the_middle_of_a_file_of_any_line_ends(shape: str) -> None:
+    text, expected = marked(f"import os\n\nvalue = 1\n{drawn(shape, 7)}\n\nlast = 2\n")
+    for eol in ("\r\n", "\r"):
+        assert mask(text.replace("\n", eol)).text == expected.replace("\n", eol)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_completion_ends_before_a_secret_wherever_it_stands(shape: str) -> None:
+    case = drawn(shape, 3)
+    text = marked(case)[0]
+    offered = cut_secret(text, "a = 1\n", "")
+    assert text.startswith(offered)
+    assert len(offered) <= case.index("«")
+
+
+@pytest.mark.parametrize("line", LOOK_ALIKES)
+def test_look_alike_stays(line: str) -> None:
+    text = line.replace("⏎", "\n")
+    assert mask(text).text is text
+
+
+LONG_SHAPES = [
+    "API_TOKEN=«»",
+    "password: «»",
+    "Authorization: Bearer «»",
+    'token = "«»"',
+    "token = '«»'",
+    "token = `«»`",
+    '{"token": "«»", "x": 1}',
+    "<password>«»</password>",
+    "https://example.org/?access_token=«»",
+    'x = "«eyJ0»"',
+    "curl -H 'Authorization: Bearer «»' https://example.org",
+]
+
+
+@pytest.mark.parametrize("length", [299, 300, 301, 500, 5_000])
+@pytest.mark.parametrize("shape", LONG_SHAPES)
+def test_long_secret_is_masked_to_its_end(shape: str, length: int) -> None:
+    value = "".join(random.Random(length).choices(LETTERS, k=length))
+    value = value[:30] + "." + value[30:60] + "." + value[60:]
+    text, expected = marked(shape.replace("«", "«").replace("»", f"{value}»"))
+    assert mask(text).text == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('key = "\\\n{}\\\n{}"', id="backslash"),
+        pytest.param('api_key = """\n{}\n{}\n"""', id="triple quotes"),
+        pytest.param("const secret = `{}\n{}`;", id="backtick"),
+        pytest.param("secret: |\n  {}\n  {}\nother: 1", id="block"),
+        pytest.param('secret: "{}\n  {}"', id="open string"),
+        pytest.param("SECRET={}\n{}\nOTHER=1", id="lines of base64"),
+        pytest.param('secret = "{}" + \n    "{}"', id="plus at the end"),
+        pytest.param('secret = "{}"\n    + "{}"', id="plus at the start"),
+        pytest.param('secret = ("{}"\n    "{}")', id="adjacent"),
+        pytest.param('secret = "{}" . \n "{}";', id="full stop"),
+    ],
+)
+def test_secret_is_masked_on_all_its_lines(text: str) -> None:
+    parts = [KEY_LINES[0], KEY_LINES[1]]
+    text = text.replace("key = ", "api_key = ")
+    masked = mask(text.format(*parts)).text
+    assert masked == text.format("x" * len(parts[0]), "x" * len(parts[1]))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "token ",
+        'password = "',
+        'secret\\"',
+        "auth('a','",
+        "密码：",
+        "$2b$",
+        "eyJ-",
+        "Private-Lines: 1\n",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "password: |#",
+        '{"password":',
+        "password = (",
+        "key: [",
+        "://a:b@",
+        "password=a1b2c3d4<",
+        'password = """\n',
+        "- name: password\n",
+        "AZDO",
+        "mysql -p",
+    ],
+)
+def test_time_grows_with_the_text(unit: str) -> None:
+    steps = [steps_of(unit * (length // len(unit))) for length in (4_000, 8_000)]
+    assert steps[1] <= 2.5 * steps[0] + 500
+
+
+def steps_of(text: str) -> int:
+    """Count the calls and lines of Python that finding secrets takes."""
+    steps = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> "TraceFunction":
+        nonlocal steps
+        steps += 1
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        find_secrets(text)
+    finally:
+        sys.settrace(before)
+    return steps
 
 
 def test_every_format_has_an_example() -> None:

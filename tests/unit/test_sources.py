@@ -58,6 +58,14 @@ def test_key_from_the_environment(
     assert resolve_with(read_layers([], environ)).settings.api_key == key
 
 
+def test_a_file_with_a_byte_order_mark_is_read(user_file: Path, tmp_path: Path) -> None:
+    user_file.write_bytes(b"\xef\xbb\xbfprivacy.ignore = ['a.txt']\n")
+    (tmp_path / ".ds-lsp.toml").write_bytes(b"\xef\xbb\xbfprivacy.ignore = ['b.txt']\n")
+    resolved = resolve_with(read_layers([tmp_path], {}))
+    assert resolved.settings.privacy.ignore == ("a.txt", "b.txt")
+    assert not resolved.problems
+
+
 def test_unknown_environment_name_is_a_problem(user_file: Path) -> None:
     resolved = resolve_with(read_layers([], {"DS_LSP_COMPLETION_MODLE": "x", "PATH": "y"}))
     assert resolved.problems == ("environment: DS_LSP_COMPLETION_MODLE is no setting",)

@@ -19,7 +19,7 @@ INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC
         pytest.param(
             "x|",
             INVOKED,
-            {"disabled_languages": ("python",)},
+            {"disabled_languages": ("lua", "python-ts-mode")},
             None,
             Reason.LANGUAGE_DISABLED,
             id="language",

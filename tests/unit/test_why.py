@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.commands import why
+from ds_lsp.privacy.gate import Gate
 from tests.unit.clean import clean
+from tests.unit.git import git
 
 SECRET = "canary7Hunter2"
 
@@ -31,6 +33,9 @@ def answer(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, object]:
     [
         ("sub/a.py", "x = 1\n", None),
         ("sub/.env", "x\n", "built-in: *.env"),
+        ("sub/secrets.yml~", "x\n", "built-in: secrets.yml (by secrets.yml)"),
+        ("sub/mine.txt.bak", "x\n", "privacy.ignore: mine.*"),
+        ("sub/../mine.txt", "x\n", "privacy.ignore: mine.*"),
         ("sub/b.log", "x\n", "/.gitignore: *.log"),
         ("sub/mine.py", "x\n", "privacy.ignore: mine.*"),
         ("a.py", "# ds-lsp: off\n", "ds-lsp: off, in line 1"),
@@ -49,6 +54,44 @@ def test_rule(name: str, text: str, rule: str | None, capsys: pytest.CaptureFixt
     assert why.main([name]) == 0
     out = capsys.readouterr().out
     assert ("neither read nor sent" in out) is (rule is not None)
+
+
+@pytest.mark.parametrize(
+    ("name", "here", "rule"),
+    [
+        ("outer/in/inner/a.py", "outer", None),
+        ("outer/in/inner/a.py", "outer/in/inner", None),
+        ("outer/in/inner/x.py", "outer", "in/inner/.gitignore: x.py"),
+        ("outer/in/b.py", "outer/in", "outer/.gitignore: /in/"),
+        ("outer/in/inner/mine.py", "outer/in/inner", "outer/.dslspignore: mine.py"),
+        ("none/sub/a.py", "none", "none/.gitignore: a.py"),
+        ("none/sub/a.py", "none/sub", None),
+        ("none/sub/b.py", "none", None),
+    ],
+)
+def test_the_rule_is_that_of_the_server(
+    name: str,
+    here: str,
+    rule: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = tmp_path / "w"
+    for folder in ("outer", "outer/in/inner"):
+        (root / folder).mkdir(parents=True)
+        git(root / folder, "init", "-q", home=tmp_path)
+    (root / "none/sub").mkdir(parents=True)
+    (root / "outer/.gitignore").write_text("/in/\n")
+    (root / "outer/.dslspignore").write_text("mine.py\n")
+    (root / "outer/in/inner/.gitignore").write_text("x.py\n")
+    (root / "none/.gitignore").write_text("a.py\n")
+    (root / name).write_text("x = 1\n")
+    monkeypatch.chdir(root / here)
+    said = answer(capsys, str(root / name))["rule"]
+    assert said == Gate([root / here]).excludes_path(root / name)
+    assert (said is None) is (rule is None)
+    assert str(said).endswith(rule or "None")
 
 
 @pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])

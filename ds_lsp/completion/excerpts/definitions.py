@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 from ds_lsp.completion.excerpts.words import NAME, STOP_WORDS
 from ds_lsp.document import LINE_END
+from ds_lsp.quoted import without_strings
 
 MAX_LINE_CHARS = 240
 """Longer signatures are cut."""
 _MAX_JOINED_LINES = 40
+_STEP_LINES = 50
+"""Lines after which a reader is told that time has passed; a tenth of a millisecond for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +47,27 @@ _SKIPPED = re.compile(
     r"|if\s+__name__"
 )
 _ATTRIBUTE = re.compile(r"(?:self|this|cls)\.([^\W\d]\w*)\s*(?::[^=]+)?=(?!=)")
-_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`\n]*`")
-_COMMENT = re.compile(r"\s+(?://|#\s).*$")
+_COMMENT = re.compile(r"(?<!\s)\s++(?://|#\s).*$")
 _NAMED = re.compile(
     r"\b(?:def|class|func|fn|function|struct|interface|trait|enum|type|impl|mod|module|namespace"
     r"|record|union|protocol|object|macro_rules!|define|const|let|var|val|fun|sub)\s+"
-    r"(?:\([^()]*?(\w+)\)\s*)?(?:mut\s+)?([^\W\d]\w*)"
+    r"(?:\((?=[^()]*+\))(?:[^()]*[^\w()])?(\w+)\)\s*)?(?:mut\s+)?([^\W\d]\w*)"
 )
 _TRIPLE = re.compile(r"[rRbBuUfF]{0,2}(\"\"\"|''')")
 
 
-def definitions(text: str) -> Iterator[Definition]:
-    """The definitions in *text*, in order."""
+def definitions(text: str) -> Iterator[Definition | None]:
+    """The definitions in *text*, in order; None where time has passed."""
     lines = LINE_END.split(text)
+    parts = _Parts(lines)
     containers: list[tuple[int, str]] = []
     folded: int | None = None
     at = 0
     while at < len(lines):
         number, line = at, lines[at]
         at += 1
+        if at % _STEP_LINES == 0:
+            yield None
         content = line.strip()
         if not content:
             continue
@@ -86,7 +91,7 @@ def definitions(text: str) -> Iterator[Definition]:
             containers.pop()
         if not NAME.search(content) or content[0] in ")]}":
             continue
-        joined, taken = _joined(lines, at - 1)
+        joined, taken = _joined(parts, at - 1)
         at += taken
         is_body_next = at < len(lines) and _next_indent(lines, at) > indent
         if _SKIPPED.match(joined):
@@ -104,15 +109,33 @@ def definitions(text: str) -> Iterator[Definition]:
                 folded = indent
 
 
-def _joined(lines: list[str], at: int) -> tuple[str, int]:
+class _Parts:
+    """Lines without their comments, and the brackets each opens; read once, when asked for."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._known: dict[int, tuple[str, int]] = {}
+
+    def __getitem__(self, at: int) -> tuple[str, int]:
+        if at not in self._known:
+            part = _COMMENT.sub("", self._lines[at]).strip()
+            code = without_strings(part)
+            opened = sum(map(code.count, "([")) - sum(map(code.count, ")]"))
+            self._known[at] = part, opened
+        return self._known[at]
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+def _joined(lines: _Parts, at: int) -> tuple[str, int]:
     """The line *at* with those its open brackets go on to, and how many these are."""
     parts: list[str] = []
     depth = 0
-    for line in lines[at : at + _MAX_JOINED_LINES]:
-        part = _COMMENT.sub("", line).strip()
+    for index in range(at, min(at + _MAX_JOINED_LINES, len(lines))):
+        part, opened = lines[index]
         parts.append(part)
-        bare = _STRING.sub("", part)
-        depth += sum(map(bare.count, "([")) - sum(map(bare.count, ")]"))
+        depth += opened
         if depth <= 0:
             return _squeeze(parts), len(parts) - 1
     return parts[0], 0

@@ -1,6 +1,7 @@
 """Gathers excerpts of other files for a document: in the background, at quiet moments."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from ds_lsp.completion.excerpts.pick import here, pick
 from ds_lsp.completion.excerpts.similar import lines_of, most_similar, words
 from ds_lsp.completion.excerpts.source import MAX_CHARS, Piece, Source, names_in, source_of
 from ds_lsp.document import LINE_END, Document, Snapshot
-from ds_lsp.languages import LINE_COMMENT, language_id, suffixes_like
+from ds_lsp.languages import LINE_COMMENT, are_alike, language_id, suffixes_like
 from ds_lsp.scan import Allows, nearest_files, read_source
-from ds_lsp.uris import to_path
+from ds_lsp.uris import document_name, name_within, shown_file, to_path
 
 IDLE_S = 3.0
 """So long a rest counts as a quiet moment."""
@@ -151,7 +152,7 @@ class Excerpts:
             return
         block = renewed(before, wanted, _gone(before, sources), budget, scale)
         comment = LINE_COMMENT.get(snapshot.language_id, "#")
-        shown = _shown(to_path(snapshot.uri), snapshot.uri, workspace.folders)
+        shown = _shown(snapshot.uri, workspace.folders)
         self._blocks[snapshot.uri] = _Sent(
             block, block.text(shown, comment), block.markers(shown, comment)
         )
@@ -188,7 +189,7 @@ class Excerpts:
                 taken.append(piece)
         spent = sum(scale.tokens(piece.text) for piece in taken)
         document = _document(workspace, snapshot.uri)
-        text = document.start(MAX_CHARS) if document else ""
+        text = document.beginning(MAX_CHARS) if document else ""
         at = here(text, snapshot.before, snapshot.after)
         yield
         return taken + (yield from pick(at, sources, budget - spent, scale))
@@ -199,7 +200,7 @@ class Excerpts:
         """What was edited or visited lately, the latest first; then what is most similar."""
         by_path = {source.path: source for source, _ in sources}
         opened = {
-            _shown(to_path(d.uri), d.uri, workspace.folders): d
+            _shown(d.uri, workspace.folders): d
             for d in workspace.documents
             if d.uri != snapshot.uri
         }
@@ -227,25 +228,25 @@ class Excerpts:
         self, snapshot: Snapshot, workspace: Workspace
     ) -> "Generator[None, None, _Sources]":
         """Imported files, what these import, and the other open documents, with their weights."""
-        language, path = snapshot.language_id, to_path(snapshot.uri)
+        language, path = snapshot.language_id, shown_file(snapshot.uri)
         suffixes = suffixes_like(language)
         others = {
             to_path(document.uri) or document.uri: document
-            for document in workspace.documents
-            if document.uri != snapshot.uri
-            # Clients may spell one file's uri in two ways.
-            and (path is None or to_path(document.uri) != path)
-            and suffixes_like(document.language_id) == suffixes
+            for document in _others(snapshot.uri, workspace.documents)
+            if are_alike(document.language_id, language)
         }
         found: dict[Path | str, tuple[Source, float]] = {}
         if path is not None and suffixes:
             listing = yield from self._listing(path, suffixes, workspace)
             document = _document(workspace, snapshot.uri)
-            text = document.start(MAX_CHARS) if document else snapshot.before + snapshot.after
+            text = document.beginning(MAX_CHARS) if document else snapshot.before + snapshot.after
             imports = imports_of(text, language)
             yield
             first = _resolved(listing, imports, path, language, _MAX_IMPORTED)
             first += listing.siblings(path, language)
+            # A link to this file is no other one.
+            own = _real(path)
+            first = [each for each in first if _real(each) != own]
             second: list[Path] = []
             for each in first:
                 # Read first: then its imports are known.
@@ -253,7 +254,7 @@ class Excerpts:
                 more = self._imports.get(each, [])
                 second += _resolved(listing, more, each, language, _MAX_IMPORTED)
             for each in list(dict.fromkeys(second))[:_MAX_SECOND_HOP]:
-                if each != path:
+                if _real(each) != own:
                     yield from self._add(found, each, _SECOND_HOP, others, workspace)
         for other in list(others)[-_MAX_OPEN:]:
             yield from self._add(found, other, _OPEN, others, workspace)
@@ -274,7 +275,8 @@ class Excerpts:
         if document is not None:
             if workspace.excludes(document):
                 return
-            version = (document.uri, document.version)
+            # Some clients give all versions of a document one number.
+            version = (document.uri, document.version, document.edited_at)
             source = yield from self._source(each, version, workspace, document)
         else:
             assert isinstance(each, Path)
@@ -295,7 +297,7 @@ class Excerpts:
         if version is None:
             return None
         if document is not None:
-            text, language = document.start(MAX_CHARS), document.language_id
+            text, language = document.beginning(MAX_CHARS), document.language_id
         else:
             read = read_source(Path(each), _MAX_FILE_BYTES)
             if read is None:
@@ -304,7 +306,7 @@ class Excerpts:
         path = each if isinstance(each, Path) else None
         if path is not None:
             self._imports[path] = imports_of(text[:MAX_CHARS], language)
-        shown = _shown(path, key, workspace.folders)
+        shown = _shown(document.uri if document else Path(each).as_uri(), workspace.folders)
         source = yield from source_of(shown, self._prepare(text[:MAX_CHARS]))
         # In the place of its last version: that one would only take memory.
         self._sources[key] = (version, source)
@@ -337,16 +339,52 @@ _Sources = list[tuple[Source, float]]
 def _gone(block: Block, sources: "_Sources") -> frozenset[Piece]:
     """The pieces of *block* that are not in their files any more, as far as these were read."""
     by_path = {source.path: source for source, _ in sources}
+    texts: dict[str, str] = {}
     gone = []
     for piece in block.pieces:
         source = by_path.get(piece.path)
-        if source and piece not in source.pieces and piece.text not in source.text:
-            gone.append(piece)
+        if source and piece not in source.pieces:
+            # Put together once: a block has a hundred pieces.
+            text = texts.setdefault(piece.path, "") or source.text
+            texts[piece.path] = text
+            if piece.text not in text:
+                gone.append(piece)
     return frozenset(gone)
 
 
 def _document(workspace: Workspace, uri: str) -> Document | None:
     return next((each for each in workspace.documents if each.uri == uri), None)
+
+
+def _others(uri: str, documents: Iterable[Document]) -> list[Document]:
+    """The documents that show another text than that of *uri*, and no older version of another.
+
+    Clients may spell one file's uri in two ways, and open both sides of a comparison.
+    """
+    shown = shown_file(uri)
+    own = _real(shown) if shown else ""
+    others = [each for each in documents if each.uri != uri]
+    files = {_real(path) for each in others if (path := to_path(each.uri))}
+    return [each for each in others if _is_another(each.uri, own, files)]
+
+
+def _is_another(uri: str, own: str, files: set[str]) -> bool:
+    """Whether *uri* shows another text than the file *own* and, as versions, those of *files*."""
+    path = shown_file(uri)
+    # Cases: no file; a cell, which is a text of its own; a file, or a version of one.
+    if path is None or document_name(uri).cell:
+        return True
+    real = _real(path)
+    return real != own and (to_path(uri) is not None or real not in files)
+
+
+def _real(path: Path) -> str:
+    """What *path* is a link to, in the end."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        # No file can have this name.
+        return str(path)
 
 
 def _room(snapshot: Snapshot, budget: Budget, scale: Scale) -> float:
@@ -378,11 +416,8 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-def _shown(path: Path | None, uri: str, folders: Sequence[Path]) -> str:
-    """A file's name as the model sees it: within its workspace folder, or its last part."""
-    if path is None:
-        return uri.rpartition("/")[2] or "untitled"
-    for folder in folders:
-        if path.is_relative_to(folder):
-            return path.relative_to(folder).as_posix()
-    return path.name
+def _shown(uri: str, folders: Sequence[Path]) -> str:
+    """Return the name of a document over its text, which is another one for each document."""
+    if uri.startswith("untitled:") and document_name(uri).path is None:
+        return uri.rpartition("/")[2]
+    return name_within(uri, folders) or "untitled"

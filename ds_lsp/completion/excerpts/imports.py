@@ -22,28 +22,28 @@ class Import:
 
 
 _PYTHON = re.compile(
-    r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\r\n#;]+)"
-    r"|import[ \t]+([\w., \t]+))",
+    r"^[ \t]*+(?:from[ \t]++(\.*+)([\w.]*+)[ \t]++import[ \t]++(\([^)]{0,3000}+\)|[^\r\n#;]++)"
+    r"|import[ \t]++([\w., \t]++))",
     re.M,
 )
 _PATH = re.compile(
-    r"\b(?:from|import|require(?:_relative)?|include|source|export)\b[ \t]*\(?[ \t]*"
-    r"(?:[^\r\n\"'`;]*?\bfrom[ \t]+)?[\"'](?:package:)?([^\"'\r\n]+)[\"']"
+    r"\b(?:from|import|require(?:_relative)?|include|source|export)\b[ \t]*+(?:\([ \t]*+)?"
+    r"[\"'](?:package:)?([^\"'\r\n]++)[\"']"
 )
-_MULTILINE_FROM = re.compile(r"\}[ \t]*from[ \t]+[\"']([^\"'\r\n]+)[\"']")
+_IMPORTED_NAME = re.compile(r"(\w+)(?:\s+as\s+\w+)?")
 _GO = re.compile(r"^[ \t]*(?:import[ \t]+)?(?:[\w.]+[ \t]+)?\"([\w.~-]+(?:/[\w.~-]+)+)\"", re.M)
 _RUST = re.compile(r"^[ \t]*(?:pub[ \t]+)?(?:use[ \t]+((?:\w+::)+\w*)|mod[ \t]+(\w+)[ \t]*;)", re.M)
 _DOTTED = re.compile(r"^[ \t]*(?:import|using|use|open)[ \t]+(?:static[ \t]+)?([\w.\\]+)", re.M)
 _C = re.compile(r"^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"]([^>\"\r\n]+)[>\"]", re.M)
-_LUA = re.compile(r"\brequire[ \t]*\(?[ \t]*[\"']([\w./-]+)[\"']")
+_LUA = re.compile(r"\brequire[ \t]*+(?:\([ \t]*+)?[\"']([\w./-]+)[\"']")
 _ZIG = re.compile(r"@import\(\"([^\"\r\n]+)\"\)")
 
 _PATTERNS: dict[str, tuple[re.Pattern[str], ...]] = {
     **dict.fromkeys(
         ("javascript", "javascriptreact", "typescript", "typescriptreact", "vue", "svelte"),
-        (_PATH, _MULTILINE_FROM),
+        (_PATH,),
     ),
-    **dict.fromkeys(("c", "cpp", "objective-c", "objective-cpp"), (_C,)),
+    **dict.fromkeys(("c", "cpp", "objective-c", "objective-cpp", "cuda-cpp", "arduino"), (_C,)),
     **dict.fromkeys(("java", "kotlin", "scala", "groovy", "csharp", "haskell"), (_DOTTED,)),
     **dict.fromkeys(("ruby", "dart", "shellscript", "scss", "less", "css"), (_PATH,)),
     "php": (_PATH, _DOTTED),
@@ -61,12 +61,18 @@ _RUST_ROOTS = frozenset({"crate", "self", "super", "std", "core", "alloc"})
 def imports_of(text: str, language_id: str) -> list[Import]:
     """What *text* says it imports, in order and without repetitions."""
     found = _python(text) if language_id == "python" else _others(text, language_id)
-    unique = dict.fromkeys(each for each in found if each.parts or each.up is not None)
-    return list(unique)[:MAX_IMPORTS]
+    unique: dict[Import, None] = {}
+    for each in found:
+        if each.parts or each.up is not None:
+            unique[each] = None
+        if len(unique) == MAX_IMPORTS:
+            break
+    return list(unique)
 
 
 def _python(text: str) -> Iterator[Import]:
-    for dots, module, names, plain in _PYTHON.findall(text):
+    for found in _PYTHON.finditer(text):
+        dots, module, names, plain = found.groups(default="")
         if plain:
             for each in plain.split(","):
                 if each.split():
@@ -76,8 +82,8 @@ def _python(text: str) -> Iterator[Import]:
         up = len(dots) - 1 if dots else None
         yield Import(parts, up)
         # What is imported may itself be a module.
-        for name in re.findall(r"(\w+)(?:\s+as\s+\w+)?", names):
-            yield Import((*parts, name), up)
+        for name in _IMPORTED_NAME.finditer(names):
+            yield Import((*parts, name[1]), up)
 
 
 def _others(text: str, language_id: str) -> Iterator[Import]:

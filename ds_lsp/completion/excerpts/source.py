@@ -51,8 +51,7 @@ def source_of(path: str, text: str) -> Generator[None, None, Source]:
     text = text[:MAX_CHARS]
     lines = tuple(LINE_END.split(text))
     pieces = yield from _definitions(path, text)
-    pieces += _bites(path, lines)
-    yield
+    pieces += yield from _bites(path, lines)
     names: dict[str, str] = {}
     names_by_line = yield from _in_steps(lines, names)
     names_by_piece = yield from _in_steps([piece.text for piece in pieces], names)
@@ -79,9 +78,10 @@ def names_in(text: str) -> tuple[str, ...]:
 def _definitions(path: str, text: str) -> Generator[None, None, list[Piece]]:
     heads: dict[str, str] = {}
     found: dict[tuple[str, str], Piece] = {}
-    for number, each in enumerate(definitions(text)):
-        if number % _STEP_LINES == 0:
+    for each in definitions(text):
+        if each is None:
             yield
+            continue
         # An attribute is set in many places; a method may have several signatures.
         is_set = each.text.lstrip().startswith(("self.", "this.", "cls."))
         name = (each.container, each.name if is_set else each.text)
@@ -92,11 +92,13 @@ def _definitions(path: str, text: str) -> Generator[None, None, list[Piece]]:
     return list(found.values())
 
 
-def _bites(path: str, lines: tuple[str, ...]) -> list[Piece]:
+def _bites(path: str, lines: tuple[str, ...]) -> Generator[None, None, list[Piece]]:
     pieces: list[Piece] = []
     bite: list[str] = []
     is_string = False
     for number, line in enumerate(lines):
+        if number % _STEP_LINES == 0:
+            yield
         # Prose tells less than code, and is longer.
         quotes = line.count('"""') + line.count("'''")
         is_prose = is_string or quotes > 0 or line.lstrip().startswith(("#", "//", "*", "/*"))

@@ -14,8 +14,9 @@ from ds_lsp.completion.postprocess.place import Place
 _LIKE_A_NOTE = re.compile(r"\s*(?:@|#|//|/\*|\*|--|<!--|\[|%|;|\"\"\"|''')")
 _KEY = re.compile(r"\s*(?P<key>[\w.\"'$-]+)[ \t]*(?:[:=](?=\s|$)|=(?!=))")
 _LAST_BRANCH = re.compile(
-    r"\s*\}?\s*(?:(?P<else>else)\b(?![ \t]*if\b)|(?P<finally>finally)\b|(?P<default>default)[ \t]*"
-    r"(?::|=>|->)|(?P<otherwise>\|?[ \t]*otherwise)\b|(?P<wild>\|?[ \t]*_[ \t]*(?:=>|->|:)))"
+    r"\s*+(?:\}\s*+)?(?:(?P<else>else)\b(?![ \t]*if\b)|(?P<finally>finally)\b"
+    r"|(?P<default>default)[ \t]*(?::|=>|->)"
+    r"|(?P<otherwise>\|?[ \t]*otherwise)\b|(?P<wild>\|?[ \t]*_[ \t]*(?:=>|->|:)))"
 )
 _FEW = 4
 """Fewer letters and digits than this may stand in any line: indentation must tell."""

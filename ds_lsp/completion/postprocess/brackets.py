@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from ds_lsp.completion.postprocess.lines import is_closers_only, strength, tokens
@@ -9,11 +10,12 @@ from ds_lsp.completion.postprocess.place import Place
 from ds_lsp.completion.postprocess.scan import State, scan
 
 _MOST_CUTS = 12
-"""So many of the last places a text may be cut at are tried."""
+"""Maximum places at which a text is tried to be cut; after each of them it is read again."""
 _INERT = re.compile(r"\s*(?:\"\"\"|'''|[)\]}>'\"`]|\s)*[:{;,]?")
 _UNIT = re.compile(r"\"\"\"|'''|[\s\S]")
 _CLOSERS = frozenset(")]}>'\"`;,")
 _MOST_TOKENS = 400
+"""Maximum tokens in which a text is compared with what follows; few lines have as many."""
 _OPENERS = ("(", "[", "{")
 
 
@@ -45,8 +47,11 @@ def cut_needless_closers(text: str, at: Place) -> str:
 def cut_where_rest_begins(text: str, at: Place) -> str:
     """The text does not go on into what stands after the cursor, in other words from there on."""
     first, _, _ = text.partition("\n")
-    for end in reversed([found.end() for found in tokens(at.rest)]):
-        head = at.rest[:end].strip()
+    # A longer head cannot stand in the first line, and a line may have thousands of them.
+    rest = at.rest.lstrip()
+    ends = takewhile(len(first).__gt__, (found.end() for found in tokens(rest)))
+    for end in reversed(list(islice(ends, _MOST_TOKENS))):
+        head = rest[:end]
         if len(head) < 6 or strength(head) < 3:
             break
         start = first.find(head, 1)
@@ -64,9 +69,9 @@ def cut_overlap(text: str, at: Place) -> str:
     follows = [found.group() for found in tokens(at.after[: 2 * len(text) + 200])][: len(said)]
     on_line = sum(1 for _ in tokens(at.rest))
     whole: int | None = None
-    for count in range(min(len(words), len(follows)), 0, -1):
-        if words[-count:] != follows[:count]:
-            continue
+    counts = range(min(len(words), len(follows)), 0, -1)
+    alike = (count for count in counts if words[-count:] == follows[:count])
+    for count in islice(alike, _MOST_CUTS):
         overlap = words[-count:]
         covers = count >= on_line
         if not covers and not _CLOSERS.issuperset(overlap):

@@ -113,6 +113,10 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+MAX_CHARS = 16_000
+"""Maximum characters that are fitted, as many as the most tokens come to; a tenth is shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """What is shown. Empty text: nothing."""
@@ -126,6 +130,7 @@ class Fitted:
 
 def fit(text: str, at: Place) -> Fitted:
     """What of the model's *text* fits at the cursor."""
+    text = _readable(text)
     replaces, replaced_text = 0, ""
     changed = []
     for rule in RULES:
@@ -140,3 +145,11 @@ def fit(text: str, at: Place) -> Fitted:
     if text == replaced_text:
         return Fitted("", 0, tuple(changed))
     return Fitted(text, replaces, tuple(changed))
+
+
+def _readable(text: str) -> str:
+    """As many whole lines of *text* as are looked at; of one endless line, its start."""
+    if len(text) <= MAX_CHARS:
+        return text
+    start = text[:MAX_CHARS]
+    return start[: start.rfind("\n")] if "\n" in start else start

@@ -13,9 +13,9 @@ _TOKEN = re.compile(
     r"<(?:PRE|SUF|MID|EOT|END|fim[_-](?:prefix|suffix|middle|pad)|file_sep|repo_name|filename|"
     r"jupyter\w*|empty_output|/?s)>"
 )
-_FENCE = re.compile(r"[ \t]*(?:```+|~~~+)[ \t]*[\w+#.-]*[ \t]*")
+_FENCE = re.compile(r"[ \t]*+(?:```++|~~~++)[ \t]*+[\w+#.-]*+[ \t]*+")
 _FENCED = re.compile(
-    r"\s*(?:(?P<said>[^\n]+)\n\s*)?(?P<fence>```+|~~~+)[ \t]*[\w+#.-]*[ \t]*\n"
+    r"\s*+(?:(?P<said>[^\n]+)\n\s*+)?(?P<fence>```++|~~~++)[ \t]*+[\w+#.-]*+[ \t]*+\n"
     r"(?P<code>.*?)(?:\n[ \t]*(?P=fence)|\Z)",
     re.DOTALL,
 )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from ds_lsp.languages import PROSE, to_id
+
 # Every pattern below begins with a character that is neither a letter, a digit nor white space:
 # the reader jumps over those.
 
@@ -279,7 +281,7 @@ _SHELL = Lexicon(
         Quote("'", "'", spans_lines=True, escape=""),
     ),
     skipped=(r"\\.",),
-    label=r"[ \t]*[^\s()'#$=&;<>]+(?: ?\| ?[^\s()'#$=&;<>]+)*\)",
+    label=r"[ \t]*+[^\s()'#$=&;<>|]++(?: ?\| ?[^\s()'#$=&;<>|]++)*+\)",
     opening_words=_words("if for while until case select"),
     hanging_words=_words("then do else in"),
     continuations=_words("else elif then do"),
@@ -441,6 +443,8 @@ _MARKUP = Lexicon(
     quotes=(replace(_DOUBLE, spans_lines=True, escape=""), Quote("'", "'", True, "")),
     has_tags=True,
 )
+# What ends embedded code closes no tag.
+_ERB = replace(_MARKUP, skipped=("%>",))
 _PROSE = Lexicon(is_prose=True)
 _TEX = Lexicon(
     line_comments=(r"(?<!\\)%",),
@@ -460,6 +464,7 @@ _UNKNOWN = Lexicon(
 
 _FAMILIES: tuple[tuple[Lexicon, str], ...] = (
     (_C_LIKE, "java proto solidity thrift glsl hlsl v jsonnet bicep verilog systemverilog"),
+    (_C_LIKE, "haxe prisma vala"),
     (_C, "c cpp objective-c objective-cpp cuda-cpp arduino"),
     (_CSHARP, "csharp"),
     (_GO, "go d"),
@@ -472,7 +477,7 @@ _FAMILIES: tuple[tuple[Lexicon, str], ...] = (
     (_PHP, "php hack"),
     (_SCRIPT, "javascript typescript javascriptreact typescriptreact qml"),
     (_GROOVY, "groovy jenkinsfile"),
-    (_PYTHON, "python starlark bazel gdscript mojo"),
+    (_PYTHON, "python cython starlark gdscript mojo"),
     (_NIM, "nim"),
     (_COFFEE, "coffeescript"),
     (_RUBY, "ruby crystal"),
@@ -481,9 +486,9 @@ _FAMILIES: tuple[tuple[Lexicon, str], ...] = (
     (_JULIA, "julia"),
     (_R, "r"),
     (_PERL, "perl raku"),
-    (_SHELL, "shellscript bash sh zsh fish"),
+    (_SHELL, "shellscript fish csh"),
     (_POWERSHELL, "powershell"),
-    (_HASH, "tcl awk graphql gherkin gitignore"),
+    (_HASH, "tcl awk graphql gherkin ignore git-rebase meson just"),
     (_CMAKE, "cmake"),
     (_MAKE, "makefile"),
     (_DOCKER, "dockerfile"),
@@ -491,7 +496,7 @@ _FAMILIES: tuple[tuple[Lexicon, str], ...] = (
     (_HASKELL, "haskell elm purescript idris agda literate-haskell"),
     (_ML, "ocaml reason coq standard-ml"),
     (_FSHARP, "fsharp"),
-    (_LISP, "clojure lisp scheme racket emacs-lisp common-lisp fennel hy"),
+    (_LISP, "clojure lisp scheme racket emacs-lisp fennel hy"),
     (_SQL, "sql plsql mysql postgres"),
     (_YAML, "yaml dockercompose github-actions-workflow"),
     (_TOML, "toml"),
@@ -501,23 +506,25 @@ _FAMILIES: tuple[tuple[Lexicon, str], ...] = (
     (_NIX, "nix"),
     (_CSS, "css"),
     (_SCSS, "scss less sass stylus"),
-    (_PASCAL, "pascal objectpascal delphi"),
-    (_BASIC, "vb vbscript"),
-    (_FORTRAN, "fortran fortran-modern"),
+    (_PASCAL, "pascal"),
+    (_BASIC, "vb"),
+    (_FORTRAN, "fortran"),
     (_PERCENT, "erlang matlab prolog octave"),
-    (_VIM, "vim viml"),
-    (_MARKUP, "html xml xsl vue svelte astro handlebars erb razor blade vue-html svg jinja"),
-    (_PROSE, "markdown plaintext restructuredtext asciidoc org git-commit diff log bibtex mdx"),
-    (_TEX, "latex tex"),
+    (_VIM, "vim"),
+    (_MARKUP, "html xml xsl vue svelte astro handlebars razor blade vue-html svg jinja"),
+    (_ERB, "erb"),
+    (_MARKUP, "django-html twig"),
+    (_PROSE, " ".join((PROSE - {"latex"}) | {"diff", "log"})),
+    (_TEX, "latex"),
 )
-_BY_LANGUAGE = {
+BY_LANGUAGE = {
     language_id: lexicon for lexicon, languages in _FAMILIES for language_id in languages.split()
 }
 
 EMBEDDED: dict[str, tuple[tuple[str, str, str], ...]] = {
     language_id: (
-        (r"<script\b[^>]*>", "</script>", "typescript"),
-        (r"<style\b[^>]*>", "</style>", "scss"),
+        (r"<script\b[^>]{0,500}+>", "</script>", "typescript"),
+        (r"<style\b[^>]{0,500}+>", "</style>", "scss"),
         # What stands between the dashes at the head of an Astro file.
         *(((r"\A---\n", "\n---", "typescript"),) if language_id == "astro" else ()),
     )
@@ -527,4 +534,5 @@ EMBEDDED: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 
 def lexicon_for(language_id: str) -> Lexicon:
-    return _BY_LANGUAGE.get(language_id, _UNKNOWN)
+    """Return the lexicon of a language by its id, or by any client's name of it."""
+    return BY_LANGUAGE.get(to_id(language_id), _UNKNOWN)

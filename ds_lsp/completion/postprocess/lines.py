@@ -7,10 +7,13 @@ from functools import lru_cache
 
 from ds_lsp.completion.postprocess.lexicon import EMBEDDED, Lexicon, lexicon_for
 from ds_lsp.completion.postprocess.scan import State, end_of_lines, scan
-from ds_lsp.document import is_word_character
+from ds_lsp.document import Snapshot, is_word_character, with_newlines
 
 TAB_WIDTH = 4
 """Columns; only used to compare the indentation of lines that mix tabs and blanks."""
+MAX_BEFORE_ON_LINE = 4_000
+"""Maximum characters before the cursor on its line that a text is fitted to. A longer line is
+data; with every sign in it a bracket, reading it at each key takes 5 ms."""
 _INDENT = re.compile(r"[ \t]*")
 _CLOSERS_ONLY = re.compile(r"\s*[)\]}>'\"`][\s)\]}>;,'\"`]*")
 _OPENS = re.compile(r"[{(\[:]$")
@@ -32,6 +35,13 @@ class Code:
     """Where this language's part of the document begins."""
     closing: str
     """What ends this language's part of the document; empty: its end."""
+
+
+def before_of(snapshot: Snapshot) -> str:
+    """What a text is fitted to before the cursor: of an overlong line, its end alone."""
+    before = with_newlines(snapshot.before)
+    start = len(before) - MAX_BEFORE_ON_LINE
+    return before[start:] if start > 0 and before.rfind("\n") < start else before
 
 
 # While one types, requests for the same text follow each other; 8 hold no memory to speak of.

@@ -5,11 +5,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from ds_lsp.completion.postprocess.lexicon import Lexicon
-from ds_lsp.completion.postprocess.lines import TAB_WIDTH, Code, code_at, indent_of
+from ds_lsp.completion.postprocess.lines import TAB_WIDTH, Code, before_of, code_at, indent_of
 from ds_lsp.completion.postprocess.scan import Scan, State, end_of_lines, scan
 from ds_lsp.completion.shape import Shape
 from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.providers.base import Finish
+
+MAX_AFTER_ON_LINE = 2_000
+"""Maximum characters after the cursor on its line that a text is fitted to."""
+_SIGNS = "()[]{}<>\"'`/"
+_MAX_SIGNS = 30_000
+"""Maximum brackets and quotes that are read for one place, which takes 30 ms. Code has some 1,500
+of them after a cursor, and is read from fewer than 20 states."""
+_LEAST_ENDS = 4
+_UNREAD = State(wrong=1_000_000)
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,8 @@ class Place:
         what follows is read once from each."""
         known = tuple((each.bracket, each.inside) for each in state.stack), state.inside, replaces
         end = self._ends.get(known)
+        if end is None and len(self._ends) >= self._most_ends:
+            return _UNREAD
         if end is None:
             # Alike for every state that differs in nothing else.
             stack = tuple(each._replace(at=0) for each in state.stack)
@@ -127,6 +138,12 @@ class Place:
     @cached_property
     def _ends(self) -> "dict[object, State]":
         return {}
+
+    @cached_property
+    def _most_ends(self) -> int:
+        """From how many states what follows is read; of the others it is not known what they do."""
+        signs = sum(map(self._code_after.count, _SIGNS))
+        return max(_MAX_SIGNS // max(signs, 1), _LEAST_ENDS)
 
     @cached_property
     def _code_after(self) -> str:
@@ -162,6 +179,12 @@ class Place:
         return replace(self, after=self.after[replaces:]) if replaces else self
 
 
+def _after_of(snapshot: Snapshot) -> str:
+    after = with_newlines(snapshot.after)
+    is_overlong = len(after) > MAX_AFTER_ON_LINE and "\n" not in after[: MAX_AFTER_ON_LINE + 1]
+    return after[:MAX_AFTER_ON_LINE] if is_overlong else after
+
+
 # What it finds out about its surroundings serves while an answer is heard, and to fit it.
 @lru_cache(2)
 def place_at(
@@ -173,8 +196,8 @@ def place_at(
     can_replace: bool = True,
 ) -> Place:
     return Place(
-        before=with_newlines(snapshot.before),
-        after=with_newlines(snapshot.after),
+        before=before_of(snapshot),
+        after=_after_of(snapshot),
         language_id=snapshot.language_id,
         eol=snapshot.eol,
         shape=shape,

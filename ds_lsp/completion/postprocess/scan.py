@@ -11,8 +11,14 @@ _VALUE_EXPECTED = re.compile(
     r"(?:\A|[(\[{,;=:!&|?+\-*%<>~^\n]|\b(?:return|typeof|case|in|of|do|else|when|and|or|not|if|"
     r"unless|while))[ \t]*\Z"
 )
-_REGEX = re.compile(r"/(?![*/ ])(?:\\.|\[(?:\\.|[^\]\n\\])*\]|[^/\n\\\[])+/[a-z]*")
+# Bounded: what is no regular expression is read to the end of its line from each slash.
+_REGEX = re.compile(r"/(?![*/ ])(?:\\.|\[(?:\\.|[^\]\n\\]){0,200}+\]|[^/\n\\\[]){1,1000}+/[a-z]*")
 _LOOK_BACK = 16
+MAX_DEPTH = 250
+"""Maximum brackets that wait to be closed: more than people nest. Of more, the outermost are
+forgotten, as if they stood above the text, so that each is copied and compared in no time."""
+_MAX_LABEL_CHARS = 200
+"""Maximum characters before a bracket that are looked through for the label of a case."""
 
 
 class Inside(NamedTuple):
@@ -99,7 +105,11 @@ class _Reader:
         self._leaves: int | None = None
         self._comment: int | None = None
         self._is_untouched = start.inside is not None
-        self._has_holes = any(each.inside for each in start.stack)
+        self._waiting = dict.fromkeys(_PAIRS.values(), 0)
+        """How many brackets of each kind are open: a closer without an opener is known by it."""
+        self._holes_in_line = 0
+        for each in self._stack:
+            self._count(each, 1)
 
     def read(self) -> Scan:
         at = 0
@@ -123,14 +133,12 @@ class _Reader:
                 continue
             match kind[0]:
                 case "o":
-                    self._stack.append(
-                        Open(found[kind], None, self._start.read + found.start(kind))
-                    )
+                    self._push(Open(found[kind], None, self._start.read + found.start(kind)))
                 case "c":
                     if self._close(found[kind], found.start(kind)):
                         return found.end()
                 case "n":
-                    if self._has_holes:
+                    if self._holes_in_line:
                         self._end_holes()
                 case "r":
                     literal = self._regex_at(found.start(kind))
@@ -165,7 +173,7 @@ class _Reader:
     def _close(self, bracket: str, at: int) -> bool:
         """Whether it closes a hole, so that the string goes on."""
         opener = _PAIRS[bracket]
-        depth = len(self._stack) - 1
+        depth = len(self._stack) - 1 if self._waiting[opener] else -1
         while depth >= 0 and self._stack[depth].bracket != opener:
             depth -= 1
         if depth < self._base:
@@ -177,14 +185,33 @@ class _Reader:
             return False
         self._wrong += len(self._stack) - 1 - depth
         self._inside = self._stack[depth].inside
-        del self._stack[depth:]
-        self._base = min(self._base, depth)
+        self._pop(depth)
         return self._inside is not None
+
+    def _push(self, opened: Open) -> None:
+        if len(self._stack) >= MAX_DEPTH:
+            self._count(self._stack.pop(0), -1)
+            self._base = max(self._base - 1, 0)
+        self._stack.append(opened)
+        self._count(opened, 1)
+
+    def _pop(self, depth: int) -> None:
+        """Close what stands at *depth*, and all within it."""
+        while len(self._stack) > depth:
+            self._count(self._stack.pop(), -1)
+        self._base = min(self._base, depth)
+
+    def _count(self, bracket: Open, change: int) -> None:
+        self._waiting[bracket.bracket] += change
+        if bracket.inside is not None and not bracket.inside.spans_lines:
+            self._holes_in_line += change
 
     def _is_label(self, at: int) -> bool:
         if self._patterns.label is None:
             return False
-        line_start = self._text.rfind("\n", 0, at) + 1
+        line_start = self._text.rfind("\n", max(at - _MAX_LABEL_CHARS, 0), at) + 1
+        if line_start == 0 and at > _MAX_LABEL_CHARS:
+            return False
         is_whole = line_start > 0 or not self._start.tail.rpartition("\n")[2].strip()
         return (
             is_whole and self._patterns.label.fullmatch(self._text, line_start, at + 1) is not None
@@ -195,8 +222,7 @@ class _Reader:
         for depth, each in enumerate(self._stack):
             if each.inside and not each.inside.spans_lines:
                 self._wrong += len(self._stack) - depth
-                del self._stack[depth:]
-                self._base = min(self._base, depth)
+                self._pop(depth)
                 return
 
     def _read_inside(self, at: int) -> int:
@@ -209,9 +235,8 @@ class _Reader:
                     return found.end()
                 case "hole":
                     self._inside = None
-                    self._has_holes = True
                     at = self._start.read + found.start()
-                    self._stack.append(Open(found.group()[-1], inside, at))
+                    self._push(Open(found.group()[-1], inside, at))
                     return found.end()
                 case "newline":
                     self._wrong += not inside.is_comment

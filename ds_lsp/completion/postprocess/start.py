@@ -9,6 +9,8 @@ from ds_lsp.document import is_word_character
 _NUMBER = re.compile(r"[\d.,_x\s-]+")
 _LEAD = re.compile(r"[ \t]*")
 _MOST_ABOVE = 12
+_MAX_WORD_CHARS = 100
+"""Maximum characters of a word that a model may begin anew: a longer one is data."""
 _LIST_GOES_ON = tuple(",|&+-*/(")
 
 
@@ -29,7 +31,7 @@ def skip_echo(text: str, at: Place) -> str:
     ):
         return said[len(typed) :]
     word = word_before(at.line_before)
-    if len(word) >= 3 and not word.isdigit() and said.startswith(word):
+    if 3 <= len(word) <= _MAX_WORD_CHARS and not word.isdigit() and said.startswith(word):
         following = said[len(word) : len(word) + 1]
         if not following.islower() and (following != "" or len(said) > len(word)):
             return said[len(word) :]

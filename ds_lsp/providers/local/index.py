@@ -5,16 +5,15 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath
 from time import monotonic
-from urllib.parse import unquote
 
 from ds_lsp.document import LINE_END
 from ds_lsp.providers.local.overlap import hashes_of, overlap
 from ds_lsp.providers.local.stream import Stream
 from ds_lsp.providers.local.tokens import Vocabulary, document_tokens
 from ds_lsp.scan import Allows, Stamp, nearest_files, read_source
-from ds_lsp.uris import to_path
+from ds_lsp.uris import canonical_uri, document_name, to_path
 
 # Suffixes whose files complete each other; a suffix not named here is alone.
 _FAMILIES = (
@@ -68,8 +67,10 @@ class Limits:
 
 def family_of(uri: str, language_id: str) -> str:
     """Documents of one family complete each other. Named by a suffix."""
-    suffix = PurePosixPath(unquote(uri)).suffix.lower()
-    if suffix and not uri.startswith("untitled:"):
+    name = document_name(uri)
+    suffix = PurePath(name.title).suffix.lower()
+    # A cell's suffix is that of its notebook, whatever language the cell is in.
+    if suffix and not name.cell and not uri.startswith("untitled:"):
         return _FAMILY_OF_SUFFIX.get(suffix, suffix)
     return _SUFFIX_OF_LANGUAGE.get(language_id, language_id)
 
@@ -158,20 +159,37 @@ class Index:
 
     def put(self, uri: str, language_id: str, text: str) -> None:
         """Index an open document as it is now, its secrets masked."""
-        # Imported where it is used: the server starts without its patterns.
-        from ds_lsp.privacy.secrets import mask
+        for _ in self._put(uri, language_id, text):
+            pass
 
-        family = self.family(uri, language_id)
-        text = mask(text[: self.limits.max_open_chars]).text
+    async def put_in_slices(self, uri: str, language_id: str, text: str) -> None:
+        """Do what `put` does, giving way to other tasks all the time; cancelled, do nothing."""
+        await self._in_slices(self._put(uri, language_id, text))
+
+    def _put(self, uri: str, language_id: str, text: str) -> Iterator[None]:
+        # Imported where it is used: the server starts without its patterns.
+        from ds_lsp.privacy.secrets import masked_lines
+
+        family, uri = self.family(uri, language_id), canonical_uri(uri)
+        masked = masked_lines(text[: self.limits.max_open_chars])
+        clean: list[str] = []
+        while some_text := list(islice(masked, _LINES_AT_A_TIME)):
+            clean += some_text
+            yield
+        text = "".join(clean)
         stream = Stream(family.vocabulary, len(text) // 4)
-        begin, *lines = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
-        first = len(stream.tokens) + len(begin)
-        stream.extend([*begin, *chain.from_iterable(lines)])
+        tokens = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
+        stream.extend(next(tokens))
+        starts = array("I", [len(stream.tokens)])
+        while some := list(islice(tokens, _LINES_AT_A_TIME)):
+            starts.extend(accumulate(map(len, some[1:]), initial=starts[-1] + len(some[0])))
+            stream.extend(list(chain.from_iterable(some)))
+            yield
         family.open.pop(uri, None)
         family.open[uri] = OpenDocument(
             stream,
             array("q", hashes_of(LINE_END.split(text))),
-            array("I", accumulate(map(len, lines), initial=first)),
+            starts,
         )
         family.show_file(uri, live=False)
         if len(family.open) > self.limits.max_open:
@@ -179,12 +197,14 @@ class Index:
 
     def drop(self, uri: str) -> None:
         """Forget an open document; its file, if it was read, counts again."""
+        uri = canonical_uri(uri)
         for family in self._families.values():
             if family.open.pop(uri, None) is not None:
                 family.show_file(uri, live=True)
 
     def hide(self, uri: str) -> None:
         """Forget a document that is not to be read any more, and its file as it was."""
+        uri = canonical_uri(uri)
         for family in self._families.values():
             family.open.pop(uri, None)
             family.show_file(uri, live=False)
@@ -231,7 +251,7 @@ class Index:
             yield
             if found is None or found.stamp.size > self.limits.max_file_bytes:
                 continue
-            uri = found.path.as_uri()
+            uri = canonical_uri(found.path.as_uri())
             known = family.known.get(uri)
             if known is not None and known.stamp == found.stamp:
                 continue

@@ -9,6 +9,7 @@ from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.predict import Source, Tuning, best_offer, steps
 from ds_lsp.providers.local.tokens import Token, ends_in_word, pieces
 from ds_lsp.providers.local.window import Window
+from ds_lsp.uris import canonical_uri
 
 # What may stand right of the cursor: the closers that an editor has put there.
 _CLOSERS = ")]}>\"'`;,:"
@@ -56,7 +57,7 @@ class Local:
         if not has_room(typed, after[0]):
             return ""
         window = self._window(request)
-        window.follow(request.uri, before, after[1:])
+        window.follow(canonical_uri(request.uri), before, after[1:])
         text = cut_before(self._predict(window, request, current), rest)
         if len(text) < self._tuning.min_chars or typed + text + rest == _next_line(after):
             return ""
@@ -70,7 +71,7 @@ class Local:
         context = window.context(current, tokens)
         tuning = replace(self._tuning, max_steps=min(self._tuning.max_steps, request.max_tokens))
         floor = tuning.floor if typed else max(tuning.floor, _BLANK_LINE_FLOOR)
-        sources = self._sources(window, request.uri, window.words(tokens))
+        sources = self._sources(window, canonical_uri(request.uri), window.words(tokens))
         return best_offer(steps(sources, context, stem, spaced, tuning), floor)
 
     def _sources(self, window: Window, uri: str, words: frozenset[Token]) -> list[Source]:

@@ -1,0 +1,236 @@
+"""Finds what a line assigns to the name of a secret."""
+
+import re
+from itertools import zip_longest
+
+from ds_lsp.privacy.continuations import (
+    BLANK,
+    MAX_BLOCK_LINES,
+    NOTHING,
+    RULES,
+    Carry,
+    Found,
+    Kind,
+    continued,
+    ends_line,
+    goes_on,
+    is_quote,
+    is_typed,
+    masked,
+)
+from ds_lsp.privacy.literals import Literal, Step, steps
+from ds_lsp.privacy.masking import Secret
+from ds_lsp.privacy.plain_values import plain_value
+from ds_lsp.privacy.secret_names import Name, Rank, names_in
+from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
+
+_MAX_PAIR_LINES = 3
+_MIN_INDIRECT = 10
+"""Characters that a string elsewhere in the expression must have to be taken for the value."""
+# What stands behind the name and belongs to it: quotes, a subscript, brackets, earmuffs.
+_CLOSE = re.compile(
+    r"""\\{0,3}["'`”’»」』*?!+]{0,3}(?:\s?\[[^\]\["']{0,24}\])?[)\]}]{0,3}(?:\s?\{[^{}"'=]{1,40}\}(?=\s?=))?"""
+)
+_TYPE = r"""(?:(?:\s{0,9}:{1,2}|\s)\s{0,9}[&'\w.<>|?*,\[\]!: ]{1,60}?(?=\s?:?=(?:[^=>]|\Z)))?"""
+_LINK_PATTERN = r"""
+    (?P<tags>\s?</\w{1,20}>\s{0,20}<\w{1,20}[^<>]{0,60}>\s{0,20}+)
+    |TYPE\s{0,20}+
+     (?P<sep>:=|=>|->|={1,3}|!==?|~=|<>|:{1,2}|\?=|\+=|\.=|\|\|=?|\?\?=?|<-|,|\(|\{(?=["'])|\|(?=\s)|[\uff1a\uff1d\ufe55]|[>](?!=)
+      |(?:is|was|are|to|equals|eq|ne|like|über|ist|est|es|é|是|为|為|は|が|は、)(?=[\s"'`“‘：:「『A-Za-z0-9])[:：]?)\s{0,20}+
+    |(?P<gap>\s{1,20}+(?:\.\s{1,3})?)
+    |(?P<chain>(?=[?!]?\.\w|->))
+    """
+# <password type="string">x</password>
+_ATTRIBUTES = r"""
+    (?P<attributes>\s(?!\w{0,20}(?:value|content|default)=)[\w:.-]{1,30}=
+        ["'][^"'<>]{0,60}["'][^<>]{0,60}(?<!/)>)
+    |"""
+_LINK = re.compile(_ATTRIBUTES + _LINK_PATTERN.replace("TYPE", _TYPE), re.VERBOSE)
+# A name in quotes has no type.
+_QUOTED_LINK = re.compile(_LINK_PATTERN.replace("TYPE", ""), re.VERBOSE)
+_COMPARISONS = ("(", ",", "->")
+_WORD_LINKS = frozenset(
+    [
+        "is",
+        "was",
+        "are",
+        "to",
+        "equals",
+        "eq",
+        "ne",
+        "like",
+        "ist",
+        "est",
+        "es",
+        "é",
+        "是",
+        "为",
+        "為",
+        "は",
+        "が",
+    ]
+)
+_FIRST_ARGUMENT = re.compile(r"""[({\[]\s{0,9}:?[A-Za-z]{0,2}["'`]?[\w.-]{0,40}\Z""")
+_BLOCK = re.compile(r"[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.{0,200})?\Z")
+_LINE_END = re.compile(r"[\s(\[{\\+&^]*(?:<<[-~]?['\"]?\w+['\"]?)?\Z")
+_BACKSLASH = re.compile(r"\\\s{0,20}\Z")
+_LIST_END = re.compile(r"\[\s{0,20}\Z")
+_PAIR_END = re.compile(r"""(?:[^"'`;={}]{0,60}[{:,(>]?|[^<>]{0,80}>)\s*\Z""")
+_ELEMENT_END = re.compile(r"\s*(?:</\w{1,20}>)?[\s,;]*\Z")
+_WORDS_RANK = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗")
+
+
+def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) -> Found:
+    """Find the values that a line assigns to names of secrets; *lowered* is in small letters."""
+    secrets: list[Secret] = []
+    after: Carry | None = None
+    at = 0
+    if carry is not None:
+        found = continued(line, carry, cursor)
+        secrets += found.secrets
+        after = found.carry
+        at = secrets[-1].end if secrets else 0
+    names = list(names_in(line, lowered))
+    for name, following in zip_longest(names, names[1:]):
+        if name.start < at:
+            continue
+        limit = following.start if following else len(line)
+        found = _of_name(line, lowered, name, limit, cursor)
+        if not found.secrets:
+            found = Found(_before(line, name), found.carry)
+        if found.secrets:
+            secrets += found.secrets
+            at = secrets[-1].end
+            after = found.carry
+        elif found.carry is not None:
+            after = found.carry
+    return Found(tuple(secrets), after) if secrets or after else NOTHING
+
+
+def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Found:
+    """Find the value of a name; beyond *limit*, where the next name begins, only that one looks."""
+    close = _CLOSE.match(line, name.end)
+    at = close.end() if close else name.end
+    is_quoted = any(each in "\"'`”’»」』" for each in line[name.end : at])
+    link = (_QUOTED_LINK if is_quoted else _LINK).match(lowered, at)
+    if link is None:
+        return _pair(line, name, at) if _ELEMENT_END.match(line, at) else NOTHING
+    separator = link["sep"] or ""
+    start = link.end()
+    if separator == ":" and _BLOCK.match(line, start):
+        indent = len(line) - len(line.lstrip())
+        return Found((), Carry(Kind.BLOCK, name.rank, indent, lines=MAX_BLOCK_LINES))
+    found = _in_expression(line, lowered, name, start, limit, separator, is_quoted, cursor)
+    if found.secrets or found.carry:
+        return found
+    if not is_quote(line, start) and link["chain"] is None:
+        value = plain_value(line, lowered, name, link, cursor)
+        if value:
+            secret = Secret(RULES[name.rank], *value)
+            carry = Carry(Kind.RUN, name.rank) if ends_line(line, value[1]) else None
+            return Found((secret,), carry)
+    goes_on = separator not in _COMPARISONS and (separator or _BACKSLASH.search(line, start))
+    if goes_on and name.rank is not Rank.FAINT and _LINE_END.match(line, start):
+        is_list = _LIST_END.search(line, start) is not None
+        return Found((), Carry(Kind.VALUE, name.rank, close="[" if is_list else ""))
+    if separator == "," and is_quoted and BLANK.match(line, start):
+        return Found((), Carry(Kind.VALUE, name.rank, close=","))
+    return _pair(line, name, at)
+
+
+def _before(line: str, name: Name) -> tuple[Secret, ...]:
+    """Judge the string before a name, as in: if "…" == password."""
+    quote = max(line.rfind(each, max(name.start - 40, 0), name.start) for each in "\"'")
+    if quote < 0 or name.rank is Rank.FAINT or not _TO_NAME.fullmatch(line, quote + 1, name.start):
+        return ()
+    start = line.rfind(line[quote], max(quote - MAX_JUDGED, 0), quote) + 1
+    value = line[start:quote]
+    # A digest of small letters and digits may be an argument that stands before a password.
+    is_digest = value.isalnum() and value.lower() == value
+    if not start or is_digest or evidence(value) < Evidence.RANDOM:
+        return ()
+    return (Secret(RULES[name.rank], start, quote),)
+
+
+_TO_NAME = re.compile(
+    r"(?:\s?[=!]==?\s?|\s?,\s?|\s?->\s?|\.\w{1,20}\(|[)}\s;]{1,6}(?://|#|--)\s?(?:\w+\s)?)[\w.$]{0,20}"
+)
+
+
+def _pair(line: str, name: Name, at: int) -> Found:
+    if name.rank is Rank.FAINT or not _PAIR_END.match(line, at):
+        return NOTHING
+    return Found((), Carry(Kind.PAIR, name.rank, lines=_MAX_PAIR_LINES))
+
+
+def _in_expression(
+    line: str,
+    lowered: str,
+    name: Name,
+    start: int,
+    limit: int,
+    separator: str,
+    is_quoted: bool,
+    cursor: int,
+) -> Found:
+    """Judge the strings of the expression that a name is followed by."""
+    for step in steps(line, start, limit, in_call=is_quoted):
+        literal = step.literal
+        place = _needed(line, name, step, separator, is_quoted)
+        is_begun = (
+            step.is_direct
+            and name.rank is not Rank.FAINT
+            and (separator != "," or is_quoted)
+            and is_typed(line, literal, cursor)
+        )
+        if is_begun or _is_secret(line, lowered, name, literal, place, step):
+            is_listed = step.is_direct and "[" in line[start - 1 : literal.start]
+            return masked(line, name.rank, literal, is_listed=is_listed)
+        if step.is_direct and goes_on(line, literal):
+            # The value begins on the next line.
+            carry = Carry(Kind.STRING, name.rank, close=literal.close, lines=MAX_BLOCK_LINES)
+            return Found((), carry)
+    return NOTHING
+
+
+def _needed(line: str, name: Name, step: Step, separator: str, is_quoted: bool) -> Evidence:
+    """Return how much evidence a string at this place needs."""
+    if name.rank is Rank.FAINT:
+        return Evidence.RANDOM
+    # Cases: the next argument after a variable; prose with a name in it; another string of the
+    # expression; the string itself.
+    if separator == "," and not is_quoted:
+        return Evidence.RANDOM
+    if not separator and step.literal.close == "`":
+        return Evidence.RANDOM
+    if not step.is_direct:
+        is_assigned = separator not in ("", ",", "(", ">")
+        return Evidence.MIXED if is_assigned and name.rank is Rank.PASSWORD else Evidence.RANDOM
+    if (
+        separator == ","
+        and not step.is_labeled
+        and not _FIRST_ARGUMENT.search(line, max(name.start - 60, 0), name.start)
+    ):
+        # The next string of a list.
+        return Evidence.RANDOM if name.rank is Rank.TOKEN else Evidence.MIXED
+    if name.rank is Rank.TOKEN:
+        return Evidence.MIXED
+    if separator in (":=", "=", ":", "=>", "<-", "：") and not name.has_suffix:
+        return Evidence.WORD
+    return Evidence.LOOSE
+
+
+def _is_secret(
+    line: str, lowered: str, name: Name, literal: Literal, needed: Evidence, step: Step
+) -> bool:
+    value = line[literal.start : literal.judged_end]
+    seen = evidence(value)
+    if seen is Evidence.NONE:
+        is_phrase = step.is_direct and _WORDS_RANK.search(lowered, name.start, name.end)
+        return is_phrase is not None and is_phrase is not False and are_secret_words(value)
+    if seen is Evidence.WORD and lowered.startswith("secret", name.start):
+        # A secret may be the name of one.
+        return False
+    if seen < needed:
+        return False
+    return step.is_direct or len(value) >= _MIN_INDIRECT

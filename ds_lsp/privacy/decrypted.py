@@ -1,0 +1,93 @@
+"""Find what is encrypted where it is kept, and lies in the clear in the folder of work."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from cachetools import TTLCache
+
+from ds_lsp.files import open_regular
+from ds_lsp.privacy.name_rules import Globs
+
+_MAX_BYTES = 1 << 16
+"""Maximum bytes read of a ``.gitattributes``: a thousand lines."""
+_MAX_FILTERS = 200
+"""Maximum patterns of one ``.gitattributes`` that count, the last ones."""
+_MAX_FOLDERS, _FRESH_S = 4096, 5.0
+"""Maximum folders that are remembered, and for how many seconds: the file may change."""
+_ENCRYPTED = (".gpg", ".pgp", ".age", ".enc")
+"""Suffixes of an encrypted file, as blackbox, git-secret, age and openssl put them."""
+
+_LINE = re.compile(r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>\S+))\s+(?P<attributes>.*)')
+_FILTER = re.compile(r"(?<!\S)(?P<off>[-!]?)filter(?:=(?P<name>\S+))?(?!\S)")
+_ENCRYPTS = re.compile(r"crypt|sops|secret|\bage\b|gpg|vault", re.IGNORECASE)
+"""In the names of filters: git-crypt, git-agecrypt, transcrypt's `crypt`, sops and the like."""
+
+
+class Decrypted:
+    """Judges by a file's encrypted form beside it, and by what git-crypt and its like encrypt."""
+
+    def __init__(
+        self, make_globs: Callable[[str, Iterable[str]], Globs], clock: Callable[[], float]
+    ) -> None:
+        """*make_globs* makes rules of a name and gitignore patterns."""
+        self._make_globs = make_globs
+        self._by_folder: TTLCache[Path, _Folder] = TTLCache(_MAX_FOLDERS, _FRESH_S, timer=clock)
+
+    def excludes(self, path: Path) -> str | None:
+        """The rule that excludes a file, or None."""
+        for suffix in _ENCRYPTED:
+            if os.path.lexists(f"{path}{suffix}"):
+                return f"built-in: decrypted, as {suffix} of its name lies beside it"
+        for folder in path.parents:
+            found = self._folder(folder)
+            parts = path.relative_to(folder).parts
+            for globs, is_encrypted in found.filters:
+                if rule := globs.excludes(parts, lambda: False):
+                    return rule if is_encrypted else None
+            if found.is_repository:
+                break
+        return None
+
+    def _folder(self, folder: Path) -> "_Folder":
+        known = self._by_folder.get(folder)
+        if known is None:
+            file = folder / ".gitattributes"
+            # One by one: in an ignore file, nothing in a folder that is excluded can be let in.
+            filters = [
+                (self._make_globs(str(file), [pattern]), is_encrypted)
+                for pattern, is_encrypted in [*filtered(_read_lines(file))][-_MAX_FILTERS:]
+            ]
+            known = _Folder(filters[::-1], os.path.exists(folder / ".git"))
+            self._by_folder[folder] = known
+        return known
+
+
+class _Folder(NamedTuple):
+    filters: list[tuple[Globs, bool]]
+    """Patterns, and whether git encrypts what they match, the one with the last word first."""
+    is_repository: bool
+
+
+def filtered(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The patterns of a ``.gitattributes`` that set a filter, and whether it encrypts."""
+    for line in lines:
+        found = _LINE.fullmatch(line.strip())
+        if not found or line.lstrip().startswith(("#", "[")):
+            continue
+        pattern = found["plain"] or found["quoted"]
+        for each in _FILTER.finditer(found["attributes"]):
+            yield pattern, not each["off"] and bool(_ENCRYPTS.search(each["name"] or ""))
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        file = open_regular(path, follow_links=False)
+        if file is None:
+            return []
+        with file:
+            return file.read(_MAX_BYTES).decode("utf-8-sig", "replace").split("\n")
+    except (OSError, ValueError):
+        return []

@@ -1,0 +1,155 @@
+"""Read what git's configuration says about ignore files, without running git.
+
+Only the user's own configuration may name a file: a repository's is written by its author where it
+comes as an archive, and must not choose what is read.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ds_lsp.files import open_regular
+
+_MAX_BYTES = 1 << 17
+"""Maximum size of the user's configuration file; they have a few kilobytes."""
+_MAX_REPOSITORY_BYTES = 1 << 13
+"""Maximum that is read of a repository's: `git init` writes what is needed at its beginning, and a
+stranger may have put repositories into each other. Reading this takes 1 ms."""
+_MAX_INCLUDES = 10
+"""Maximum depth of files that include others, as in git."""
+_SECTION = re.compile(r'\[([A-Za-z0-9.-]++)(?:[ \t]++"((?:\\.|[^"\\\n])*+)")?[ \t]*+\]')
+_KEY = re.compile(r"([A-Za-z][A-Za-z0-9-]*+)[ \t]*+(=)?[ \t]*+")
+_REST_OF_LINE = re.compile(r"[^\n]*+\n?")
+_PIECE = re.compile(r'[^"\\\n#;]++|"|\\[\s\S]?|[#;]|\n')
+_ESCAPES = {"n": "\n", "t": "\t", "b": "\b", "\n": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class UserConfig:
+    """The user's own configuration, as far as it is about ignore files."""
+
+    excludes_file: str
+    """May be relative: to the folder of the repository."""
+    ignores_case: bool
+
+
+def user_config(environ: Mapping[str, str] = os.environ) -> UserConfig:
+    """Read the user's own configuration, and the machine's, as git does."""
+    home = environ.get("HOME") or os.path.expanduser("~")
+    xdg = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    paths = [os.path.join(xdg, "git/config"), os.path.join(home, ".gitconfig")]
+    if environ.get("GIT_CONFIG_GLOBAL") is not None:
+        paths = [environ["GIT_CONFIG_GLOBAL"]]
+    if environ.get("GIT_CONFIG_NOSYSTEM", "").lower() in ("", "0", "false", "no", "off"):
+        paths.insert(0, environ.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig")
+    excludes_file = os.path.join(xdg, "git/ignore")
+    ignores_case = False
+    for path in paths:
+        for key, value in _read_with_includes(path, home, ()):
+            if key == "core.excludesfile" and value is not None:
+                excludes_file = _expand(value, home)
+            elif key == "core.ignorecase":
+                ignores_case = _is_true(value)
+    return UserConfig(excludes_file, ignores_case)
+
+
+def ignores_case(config: Path, default: bool) -> bool:
+    """Return what a repository's own configuration says about upper and lower case."""
+    said = [
+        value
+        for key, value in _read(str(config), _MAX_REPOSITORY_BYTES)
+        if key == "core.ignorecase"
+    ]
+    return _is_true(said[-1]) if said else default
+
+
+def _read_with_includes(
+    path: str, home: str, by: tuple[str, ...]
+) -> Iterator[tuple[str, str | None]]:
+    """Yield the keys and values of a file, and of those it includes; *by* are those it is in."""
+    if path in by or len(by) > _MAX_INCLUDES:
+        return
+    for key, value in _read(path, _MAX_BYTES):
+        if key == "include.path" and value:
+            included = os.path.join(os.path.dirname(path), _expand(value, home))
+            yield from _read_with_includes(included, home, (*by, path))
+        else:
+            yield key, value
+
+
+def _read(path: str, max_bytes: int) -> list[tuple[str, str | None]]:
+    try:
+        file = open_regular(Path(path), follow_links=True)
+        if file is None:
+            return []
+        with file:
+            data = file.read(max_bytes)
+    except (OSError, ValueError):
+        return []
+    return list(parse(data.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n")))
+
+
+def parse(text: str) -> Iterator[tuple[str, str | None]]:
+    """Yield each key, with its section and in lower case, and its value; None: it has no value."""
+    section = ""
+    at = 0
+    while at < len(text):
+        if text[at] in " \t\n\r\f\v":
+            at += 1
+        elif found := _SECTION.match(text, at):
+            # A name in quotes is taken as it is, and no key of ours is in such a section.
+            section = found[1].lower() + (f'."{found[2]}"' if found[2] is not None else "")
+            at = found.end()
+        elif found := _KEY.match(text, at):
+            at = found.end()
+            value = None
+            if found[2]:
+                value, at = _value(text, at)
+            yield f"{section}.{found[1].lower()}", value
+        else:
+            rest = _REST_OF_LINE.match(text, at)
+            at = rest.end() if rest else len(text)
+
+
+def _value(text: str, at: int) -> tuple[str, int]:
+    """Return the value that begins at *at*, and where it ends."""
+    pieces: list[str] = []
+    # How many pieces are to be kept though they end in blanks: those in quotes.
+    kept = 0
+    is_quoted = False
+    while found := _PIECE.match(text, at):
+        piece = found[0]
+        at = found.end()
+        if piece == '"':
+            is_quoted = not is_quoted
+            kept = len(pieces)
+        elif piece[0] == "\\":
+            pieces.append(_ESCAPES.get(piece[1:], piece[1:]))
+            kept = len(pieces) if piece[1:] != "\n" else kept
+        elif piece == "\n":
+            break
+        elif piece in ("#", ";") and not is_quoted:
+            rest = _REST_OF_LINE.match(text, at)
+            at = rest.end() if rest else len(text)
+            break
+        else:
+            pieces.append(piece)
+            kept = len(pieces) if is_quoted else kept
+    return "".join(pieces[:kept]) + "".join(pieces[kept:]).rstrip(), at
+
+
+def _expand(value: str, home: str) -> str:
+    """Put the user's folder in the place of ``~``."""
+    if value == "~" or value.startswith("~/"):
+        return home + value[1:]
+    return os.path.expanduser(value)
+
+
+def _is_true(value: str | None) -> bool:
+    # A key without a value is true, and so is any number but 0.
+    if value is None or value.lower() in ("true", "yes", "on"):
+        return True
+    number = value.lstrip("+-")
+    return number.isdigit() and number.strip("0") != ""

@@ -1,0 +1,275 @@
+"""Judge files by ignore files: those of git, and ds-lsp's own.
+
+git's files say what git says: those of the nearest repository from its first folder down, its
+``info/exclude``, and the user's own. Outside of a repository the ``.gitignore`` files from the
+workspace folder down hold. What ``.dslspignore`` excludes comes on top, from the outermost
+repository or workspace folder down: git's files cannot let it in.
+"""
+
+import logging
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import NamedTuple
+
+from cachetools import LRUCache, TTLCache
+
+from ds_lsp.files import is_within, open_regular
+from ds_lsp.privacy.gitconfig import UserConfig, ignores_case, user_config
+from ds_lsp.privacy.repository import repository_in
+from ds_lsp.privacy.rules import (
+    MAX_COST,
+    MAX_PATH_CHARS,
+    TOO_LONG,
+    TOO_MUCH,
+    Chain,
+    Cost,
+    Source,
+    is_too_much,
+    to_bytes,
+)
+from ds_lsp.privacy.wildmatch import split_lines
+from ds_lsp.visible import visible_only
+
+log = logging.getLogger(__name__)
+
+GIT_FILE, OWN_FILE = ".gitignore", ".dslspignore"
+IGNORE_FILES = (GIT_FILE, OWN_FILE)
+_MAX_BYTES = 1 << 24
+"""Maximum memory, in bytes, for the folders that are remembered."""
+_MAX_SOURCE_BYTES = 1 << 22
+"""Maximum size, in bytes, of the ignore files that are remembered."""
+_FRESH_S = 1.0
+_MAX_FRESH = 1024
+"""For this many seconds, and folders, the disk is not asked what has changed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Folder:
+    """The rules for the names in a folder."""
+
+    above: "_Folder | None"
+    git: Chain
+    own: Chain
+    top: Path | None
+    """The outermost repository or workspace folder it is in."""
+    is_in_repository: bool
+    folds_case: bool
+    spent: Cost
+    stamps: "tuple[_Stamp, ...]"
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes in memory, roughly."""
+        lists = (*self.git.lists, *self.own.lists)
+        return 1000 + sum(each.state.bit_length() // 8 for each in lists) + self.spent.pattern_bytes
+
+
+class _Stamp(NamedTuple):
+    """The state of a file: another one when the file has changed."""
+
+    path: Path
+    status: tuple[int, ...]
+    """Empty: there is none."""
+
+    @classmethod
+    def of(cls, path: Path) -> "_Stamp":
+        try:
+            found = os.stat(path)
+        except (OSError, ValueError):
+            return cls(path, ())
+        if stat.S_ISDIR(found.st_mode):
+            return cls(path, (found.st_ino,))
+        return cls(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+
+
+class _Reading:
+    """The rules for a folder, while they are being read."""
+
+    def __init__(self, folder: Path, above: _Folder | None) -> None:
+        name = to_bytes(folder.name)
+        self.folder = folder
+        self.above = above
+        self.git = above.git.enter(name) if above else Chain()
+        self.own = above.own.enter(name) if above else Chain()
+        self.top = above.top if above else None
+        self.is_in_repository = above is not None and above.is_in_repository
+        self.folds_case = above is not None and above.folds_case
+        self.spent = above.spent if above else Cost()
+        self.stamps: list[_Stamp] = []
+
+    def stamp(self, path: Path) -> _Stamp:
+        """Note how a file is now; another folder is made of it when that changes."""
+        self.stamps.append(_Stamp.of(path))
+        return self.stamps[-1]
+
+    def done(self) -> _Folder:
+        return _Folder(
+            self.above, self.git, self.own, self.top, self.is_in_repository, self.folds_case,
+            self.spent, tuple(self.stamps),
+        )  # fmt: skip
+
+
+class IgnoreFiles:
+    """Judges by ignore files. They are read again when they have changed, after a second or two."""
+
+    def __init__(
+        self,
+        folders: Iterable[Path] = (),
+        clock: Callable[[], float] = time.monotonic,
+        report: Callable[[], None] = lambda: None,
+    ) -> None:
+        """*folders* are those of the workspace; *report* is called when there is a `problem`."""
+        self.problem: str | None = None
+        """The first ignore file that could not be judged, and what follows from that."""
+        self._opened = {each for folder in folders for each in (folder, real_path(folder))}
+        self._report = report
+        self._folders: LRUCache[Path, _Folder] = LRUCache(_MAX_BYTES, lambda each: each.size)
+        self._fresh: TTLCache[Path, _Folder] = TTLCache(_MAX_FRESH, _FRESH_S, timer=clock)
+        self._sources: LRUCache[object, Source] = LRUCache(
+            _MAX_SOURCE_BYTES, lambda each: 4000 + each.cost.read_bytes
+        )
+
+    def excludes(self, path: Path) -> str | None:
+        """Return the rule that excludes a file or folder, or None. *path* is absolute."""
+        folder = path.parent
+        if folder == path:
+            return None
+        if len(str(path)) > MAX_PATH_CHARS:
+            return TOO_LONG
+        known = self._fresh.get(folder) or self._look(folder)
+        name, is_folder = to_bytes(path.name), partial(_is_folder, path)
+        return known.git.judge(name, is_folder) or known.own.judge(name, is_folder)
+
+    @cached_property
+    def _user(self) -> UserConfig:
+        return user_config()
+
+    def _look(self, folder: Path) -> _Folder:
+        known = None
+        for each in (*reversed(folder.parents), folder):
+            known = self._renew(each, known)
+        assert known is not None
+        return known
+
+    def _renew(self, folder: Path, above: _Folder | None) -> _Folder:
+        """Return what holds in *folder*, read anew where something has changed."""
+        known = self._fresh.get(folder)
+        if known is not None and known.above is above:
+            return known
+        known = self._folders.get(folder)
+        if (
+            known is None
+            or known.above is not above
+            or any(_Stamp.of(stamp.path) != stamp for stamp in known.stamps)
+        ):
+            known = self._folders[folder] = self._read(_Reading(folder, above))
+        self._fresh[folder] = known
+        return known
+
+    def _read(self, reading: _Reading) -> _Folder:
+        folder = reading.folder
+        has_git = reading.stamp(folder / ".git").status
+        repository = repository_in(folder) if has_git else None
+        if reading.top is None and (repository or has_git or folder in self._opened):
+            # What lies above the outermost of them does not hold in it.
+            reading.git = reading.own = Chain()
+            if repository or folder in self._opened:
+                reading.top = folder
+        if repository:
+            reading.git = Chain()
+            reading.is_in_repository = True
+            config = repository.folder / "config"
+            reading.stamp(config)
+            reading.folds_case = ignores_case(config, self._user.ignores_case)
+            for path in (folder / self._user.excludes_file, repository.folder / "info/exclude"):
+                reading.git = self._with(reading.git, path, reading)
+        elif has_git:
+            # It may be on its way to become one: this is what `git init` makes last.
+            reading.stamp(folder / ".git/objects")
+        # git does not follow a link in the place of its own file.
+        if not reading.is_in_repository or not os.path.islink(folder / GIT_FILE):
+            reading.git = self._with_file_in_tree(reading.git, folder / GIT_FILE, reading)
+        reading.own = self._with_file_in_tree(reading.own, folder / OWN_FILE, reading)
+        return reading.done()
+
+    def _with_file_in_tree(self, chain: Chain, path: Path, reading: _Reading) -> Chain:
+        # What a stranger may have put there does not lead out of the workspace.
+        if os.path.islink(path) and not is_within(path, reading.top or Path(path.anchor)):
+            return chain
+        return self._with(chain, path, reading)
+
+    def _with(self, chain: Chain, path: Path, reading: _Reading) -> Chain:
+        """Return *chain* with the patterns of an ignore file, where there is one."""
+        stamp = reading.stamp(path)
+        if chain.verdict or not stamp.status:
+            return chain
+        try:
+            source = self._source(stamp, reading.folds_case)
+        except FileNotFoundError:
+            return chain
+        except OSError:
+            return self._fail(path, "cannot be read")
+        if source is None:
+            return chain
+        spent = reading.spent.plus(source.cost)
+        if is_too_much(spent):
+            return self._fail(path, TOO_MUCH)
+        reading.spent = spent
+        return chain.with_list(source)
+
+    def _source(self, stamp: _Stamp, folds_case: bool) -> Source | None:
+        key = (stamp, folds_case)
+        source = self._sources.get(key)
+        if source is None:
+            data = _read_file(stamp.path)
+            if data is None:
+                return None
+            read = Cost(len(data), data.count(b"\n"))
+            lines = [] if is_too_much(read) else split_lines(data)
+            source = Source(str(stamp.path), lines, read, folds_case=folds_case)
+            self._sources[key] = source
+        return source
+
+    def _fail(self, path: Path, reason: str) -> Chain:
+        """Return a chain that excludes everything, and let the user know."""
+        name = visible_only(str(path))
+        if self.problem is None:
+            log.warning("an ignore file %s", reason)
+            self.problem = f"{name} {reason}: the files it is for are neither read nor sent."
+            self._report()
+        return Chain((), f"{name}: it {reason}")
+
+
+def _read_file(path: Path) -> bytes | None:
+    """Return what is in an ignore file; None where there is no regular one."""
+    file = open_regular(path, follow_links=True)
+    if file is None:
+        return None
+    with file:
+        # One byte more than may be is enough to be too many.
+        data = file.read(MAX_COST.read_bytes + 1)
+    if path.name == OWN_FILE and data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        # PowerShell writes UTF-16. git reads its own files as bytes all the same.
+        return data.decode("utf-16", "replace").encode()
+    return data
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def real_path(path: Path) -> Path:
+    """Return what *path* is a link to, in the end."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        # No file can have this name.
+        return path

@@ -1,0 +1,55 @@
+"""Find git's repositories without running git: which folder is one, and where its files are."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ds_lsp.files import open_regular
+
+_MAX_POINTER_BYTES = 1 << 14
+"""Maximum size of a file that names a folder; a path has at most 4 kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository; its worktrees share what is in its folder."""
+
+    folder: Path
+    """Where ``config`` and ``info/exclude`` are."""
+
+
+def repository_in(folder: Path) -> Repository | None:
+    """Return the repository whose work tree begins at *folder*; None where git sees none."""
+    own = folder / ".git"
+    if not os.path.lexists(own):
+        return None
+    if not os.path.isdir(own):
+        # A worktree or submodule: a file says where its folder is.
+        target = _read_line(own)
+        if target is None or not target.startswith("gitdir: "):
+            return None
+        own = _inside(folder, target.removeprefix("gitdir: "))
+    named = _read_line(own / "commondir")
+    common = own if named is None else _inside(own, named)
+    is_one = (
+        os.path.lexists(own / "HEAD")
+        and os.path.isdir(common / "objects")
+        and os.path.isdir(common / "refs")
+    )
+    return Repository(common) if is_one else None
+
+
+def _inside(folder: Path, target: str) -> Path:
+    # Two slashes may name another machine, and looking there would tell it who the user is.
+    return folder / (target if target[:2].strip("/\\") else "nowhere")
+
+
+def _read_line(path: Path) -> str | None:
+    try:
+        file = open_regular(path, follow_links=True)
+        if file is None:
+            return None
+        with file:
+            return os.fsdecode(file.read(_MAX_POINTER_BYTES)).rstrip("\r\n")
+    except (OSError, ValueError):
+        return None

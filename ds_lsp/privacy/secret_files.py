@@ -1,0 +1,128 @@
+"""Judge the whole name of a file by the names of secrets: its own, and that of what it copies."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from fnmatch import translate
+from functools import cache, lru_cache
+
+from ds_lsp.privacy.builtin import CODE, FILES, FOLDERS, LOOSE, PATTERNS
+from ds_lsp.privacy.copies import (
+    is_decrypted_by_sops,
+    is_temporary,
+    original_path,
+    originals,
+    temporary_originals,
+)
+
+_MAX_PARTS = 512
+"""Maximum parts of a path held in the name of a copy."""
+
+
+def secret_rule(parts: Sequence[str], above: int, *, is_folder: bool) -> str | None:
+    """Return the built-in rule for the last of *parts*, those of an absolute path; or None.
+
+    The first *above* parts lead to the workspace's folder: there, only names of folders of
+    credentials count. Each folder on the way is to be judged by a call of its own.
+    """
+    name, folders = parts[-1], parts[:-1]
+    is_above = len(parts) <= above
+    if is_folder and is_decrypted_by_sops(parts):
+        return "built-in: a folder in which sops decrypts"
+    spelled = canonical(name)
+    if rule := _rule_of(spelled, folders, is_above=is_above, is_folder=is_folder):
+        return rule
+    # A copy lies in the folder of its original, but for Jupyter's.
+    before = folders[:-1] if folders and folders[-1] == ".ipynb_checkpoints" else folders
+    for original in originals(unicodedata.normalize("NFC", name)):
+        if rule := _rule_of(canonical(original), before, is_above=is_above, is_folder=is_folder):
+            return f"{rule} (by {original})"
+    if is_folder:
+        return None
+    if held := original_path(name)[:_MAX_PARTS]:
+        for depth in range(1, len(held) + 1):
+            if rule := _rule_of(
+                canonical(held[depth - 1]),
+                held[: depth - 1],
+                is_above=False,
+                is_folder=depth < len(held),
+            ):
+                return f"{rule} (by {'/'.join(held)})"
+    if is_temporary(folders):
+        for original in temporary_originals(name):
+            # sudoedit does not tell the folder; what it is used for lies here.
+            for where in (folders, ("etc",)):
+                if rule := _rule_of(canonical(original), where, is_above=False, is_folder=False):
+                    return f"{rule} (by {original})"
+    return None
+
+
+@lru_cache(4096)
+def canonical(name: str) -> str:
+    """Return *name* as names of secrets are compared: composed, in lower case."""
+    return unicodedata.normalize("NFC", name).lower()
+
+
+def _rule_of(name: str, folders: Sequence[str], *, is_above: bool, is_folder: bool) -> str | None:
+    """The rule for *name* in *folders*."""
+    tables = [_table(FOLDERS)]
+    if not is_above:
+        tables.append(_table(PATTERNS))
+        if not is_folder:
+            tables.append(_table(FILES))
+            if "." not in name or name.rpartition(".")[2] not in CODE:
+                tables.append(_table(LOOSE))
+    for table in tables:
+        if rule := table.rule(name, folders):
+            return rule
+    return None
+
+
+class _Table:
+    """Patterns, found by their last part: each name is compared with all of them at once."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._literal: dict[str, list[str]] = {}
+        self._globs: list[tuple[str, str]] = []
+        for pattern in patterns:
+            last = pattern.rpartition("/")[2]
+            if re.search(r"[*?\[]", last):
+                self._globs.append((last, pattern))
+            else:
+                self._literal.setdefault(last, []).append(pattern)
+        lasts = dict.fromkeys(translate(last) for last, _ in self._globs)
+        self._any = re.compile("|".join(lasts) or r"(?!)")
+
+    def rule(self, name: str, folders: Sequence[str]) -> str | None:
+        for pattern in self._literal.get(name, ()):
+            if _stands_in(folders, pattern):
+                return f"built-in: {pattern}"
+        if self._any.match(name):
+            # The last one speaks, as in an ignore file.
+            for last, pattern in reversed(self._globs):
+                if _part_matches(last, name) and _stands_in(folders, pattern):
+                    return f"built-in: {pattern}"
+        return None
+
+
+@cache
+def _table(patterns: tuple[str, ...]) -> _Table:
+    return _Table(patterns)
+
+
+def _stands_in(folders: Sequence[str], pattern: str) -> bool:
+    """Whether the folders are those of the pattern, up to its last part."""
+    wanted = pattern.split("/")[:-1]
+    if not wanted:
+        return True
+    last = [canonical(each) for each in folders[-len(wanted) :]]
+    return len(last) == len(wanted) and all(map(_part_matches, wanted, last))
+
+
+@lru_cache(1024)
+def _regex(glob: str) -> re.Pattern[str]:
+    return re.compile(translate(glob))
+
+
+def _part_matches(glob: str, part: str) -> bool:
+    return _regex(glob).match(part) is not None

@@ -1,0 +1,168 @@
+"""Finds the names of secrets in a line: password, api_key, 密码 and the like, from `names.toml`."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from importlib.resources import files
+
+from ds_lsp.privacy.formats import any_of
+
+
+class Rank(IntEnum):
+    """How surely a name names a secret."""
+
+    FAINT = 0
+    """Key, salt, session: many other things have such names."""
+    TOKEN = 1
+    """Made by a machine, so that words cannot be its value."""
+    PASSWORD = 2
+    """Made by a person, so that nearly anything can be its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Where the word for a secret stands in a line, and the end of the name it is a part of."""
+
+    start: int
+    end: int
+    rank: Rank
+    has_suffix: bool
+    is_upper: bool
+
+
+_TABLE = tomllib.loads(files(__package__).joinpath("names.toml").read_text("utf-8"))
+_RANKS = {"password": Rank.PASSWORD, "token": Rank.TOKEN, "faint": Rank.FAINT}
+_RANK_OF = {
+    word.replace(" ", ""): rank
+    for name, rank in _RANKS.items()
+    for word in (*_TABLE[name]["words"], *_TABLE[name]["whole"])
+}
+_WHOLE = frozenset(word for name in _RANKS for word in _TABLE[name]["whole"])
+_HARMLESS_SUFFIX = frozenset(_TABLE["suffix"]["harmless"])
+_HARMLESS_PREFIX = frozenset(_TABLE["prefix"]["harmless"])
+NO_PASSWORDS = frozenset(_TABLE["values"]["none"])
+SENTENCE_WORDS = frozenset(_TABLE["values"]["sentence"])
+WRAPPERS = frozenset(_TABLE["wrappers"]["words"])
+
+
+def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern for the longest of *words* that fits; a blank is any separator."""
+    return re.compile(any_of(words).replace(r"\ ", "[-_. ]?"))
+
+
+WORDS = [word for name in _RANKS for word in (*_TABLE[name]["words"], *_TABLE[name]["whole"])]
+_ASCII_WORD = pattern_of(word for word in WORDS if word.isascii())
+_ANY_WORD = pattern_of(WORDS)
+_SURE_WORD = pattern_of(
+    word
+    for name in ("password", "token")
+    for word in (*_TABLE[name]["words"], "pwd")
+    if word.isascii()
+)
+_SEPARATORS = str.maketrans("", "", "-_. ")
+_TAIL = re.compile(r"(?:[sS](?![^\W_]))?(?P<suffix>(?:[-_]?[^\W_]+)*)_*")
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_]")
+_HEAD = re.compile(r"[A-Za-z0-9]+[-_. ]?\Z|[A-Z]?[a-z0-9]+\Z")
+
+
+def lower(line: str) -> str:
+    """Return a line in small letters, each character at its place."""
+    lowered = line.lower()
+    if len(lowered) == len(line):
+        return lowered
+    # A few letters of Turkish and the like grow; the words here are not among them.
+    return "".join(low if len(low := each.lower()) == 1 else each for each in line)
+
+
+def mentions_secret(lowered: str) -> bool:
+    """Return whether a value names a secret, and so is none."""
+    return _SURE_WORD.search(lowered) is not None
+
+
+def names_in(line: str, lowered: str) -> Iterator[Name]:
+    """Find the names of secrets in a line."""
+    search = (_ASCII_WORD if line.isascii() else _ANY_WORD).search
+    at = 0
+    while word := search(lowered, at):
+        name = _name_at(line, lowered, word)
+        # A word may begin inside of one that is none: "dbpass" in "dbpassword".
+        at = word.end() if name else word.start() + 1
+        if name:
+            yield name
+
+
+def _name_at(line: str, lowered: str, word: re.Match[str]) -> Name | None:
+    start, end = word.span()
+    key = word.group().translate(_SEPARATORS)
+    rank = _RANK_OF.get(key)
+    if rank is None:
+        return None
+    if (key in _WHOLE or key.endswith("key")) and not _begins_part(line, start):
+        return None
+    # Chinese, Japanese and Thai put no blanks between words.
+    if not line[end - 1].isascii() and not _continues(line, end):
+        return Name(start, end, rank, has_suffix=False, is_upper=False)
+    return _with_tail(line, lowered, start, end, rank)
+
+
+def _continues(line: str, at: int) -> bool:
+    return line[at : at + 1] == "_" or (line[at : at + 1].isascii() and line[at : at + 1].isalnum())
+
+
+def _begins_part(line: str, start: int) -> bool:
+    before = line[start - 1 : start]
+    return not before.isalpha() or (line[start].isupper() and not before.isupper())
+
+
+def _with_tail(line: str, lowered: str, start: int, end: int, rank: Rank) -> Name | None:
+    tail = _TAIL.match(line, end, end + _MAX_TAIL)
+    if tail is None:
+        return None
+    suffix = tail["suffix"]
+    # "tokenGithub" has another word there, "tokenize" and "TOKENIZE" have not.
+    is_camel = suffix[:1].isupper() and line[end - 1].islower()
+    if suffix[:1].isascii() and suffix[:1].isalpha() and not is_camel:
+        return None
+    parts = [each.lower() for each in _PART.findall(suffix)]
+    if any(each in _HARMLESS_SUFFIX for each in parts):
+        return None
+    if parts and rank is Rank.FAINT:
+        return None
+    if rank is Rank.FAINT or lowered.endswith("key", start, end):
+        head = _PART.findall(line[max(start - _MAX_HEAD, 0) : start].rstrip("-_. "))
+        if head and head[-1].lower() in _HARMLESS_PREFIX and _joined(line, start):
+            return None
+    if parts and end - start <= _MAX_SHORT and any(each not in _STAGES for each in parts):
+        # pass_fds, pw_dir: the word is a verb, or something else.
+        rank = Rank.FAINT if rank is Rank.FAINT else Rank.TOKEN
+    has_suffix = any(not each.isdigit() and each not in _STAGES for each in parts)
+    return Name(start, tail.end(), rank, has_suffix, line[start:end].isupper())
+
+
+def _joined(line: str, start: int) -> bool:
+    return start > 0 and (line[start - 1].isalnum() or line[start - 1] in "-_")
+
+
+_MAX_SHORT = 4
+_MAX_TAIL = 60
+_MAX_HEAD = 30
+# Suffixes that leave a name what it is.
+_STAGES = frozenset(
+    [
+        "prod",
+        "production",
+        "dev",
+        "test",
+        "staging",
+        "base",
+        "default",
+        "value",
+        "b64",
+        "base64",
+        "live",
+        "local",
+        "qa",
+    ]
+)

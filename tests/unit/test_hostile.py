@@ -1,0 +1,371 @@
+"""No text makes anything here take more than linear time, whoever has written it.
+
+Regular expressions are found, not listed: a new one is tried as soon as it is written. Functions
+that read a stranger's text are listed in `FUNCTIONS`, and a check asks whether one is missing.
+"""
+
+import ast
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import ds_lsp
+from ds_lsp.chat import documentation, edits
+from ds_lsp.chat.comments import text_of_comment
+from ds_lsp.chat.scope import layout_scope
+from ds_lsp.chat.subject import Subject
+from ds_lsp.commands.markdown import Rendered
+from ds_lsp.completion.cache import spot_of
+from ds_lsp.completion.context import Contexts, defuse
+from ds_lsp.completion.excerpts.definitions import definitions
+from ds_lsp.completion.excerpts.imports import imports_of
+from ds_lsp.completion.excerpts.pick import here
+from ds_lsp.completion.excerpts.similar import most_similar, words
+from ds_lsp.completion.excerpts.source import names_in, source_of
+from ds_lsp.completion.postprocess.fit import fit
+from ds_lsp.completion.postprocess.lexicon import _FAMILIES, Lexicon
+from ds_lsp.completion.postprocess.place import Place, place_at
+from ds_lsp.completion.postprocess.scan import scan
+from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.watch import wants_more
+from ds_lsp.document import Document, PositionEncoding, column_to_index, split_lines, with_newlines
+from ds_lsp.errors import ChatRefused
+from ds_lsp.lsp.frames import Framer, glimpse
+from ds_lsp.privacy.secrets import cut_secret, find_secrets, mask
+from ds_lsp.privacy.text import text_rule
+from ds_lsp.providers.base import Finish
+from ds_lsp.providers.local.index import Index
+from ds_lsp.providers.local.tokens import pieces
+from ds_lsp.providers.sse import SseDecoder
+from ds_lsp.quoted import without_strings
+from ds_lsp.scan import looks_minified
+from ds_lsp.settings import CompletionSettings
+from ds_lsp.uris import to_path
+from ds_lsp.visible import visible_only
+from tests.unit.hostile import (
+    MAX_RATIO,
+    UNITS,
+    Regex,
+    apply_regex,
+    different_ways,
+    patterns_built_at_run_time,
+    regexes,
+    repeated,
+    seconds,
+    units_of,
+    worst_growth,
+)
+
+BOUNDED: dict[str, str] = {
+    "ds_lsp.chat.harmless": "is being rewritten",
+    "ds_lsp.privacy.secrets._ENTRY_HEAD": "is being rewritten",
+    "ds_lsp.privacy.text": "of a line no more than `HEAD_LINE_CHARS` are looked at",
+    "ds_lsp.commands.markdown": "longer lines than `MAX_LINE_CHARS` are shown as they are",
+}
+"""Modules, or variables in them, whose patterns are applied to bounded texts alone, and why."""
+
+BUILT = {
+    # A name between word boundaries, a number's digits, and an address within back quotes.
+    "ds_lsp.completion.postprocess.start._knows",
+    "ds_lsp.commands.complete._is_number",
+    "ds_lsp.chat.harmless._code",
+    # Of `EMBEDDED`; of the lexicons: tried by `regexes`.
+    "ds_lsp.completion.postprocess.lines.code_at",
+    "ds_lsp.completion.postprocess.scan._inside_pattern",
+    "ds_lsp.completion.postprocess.scan._patterns",
+    # Of ignore files; of `formats.toml`: tests/unit/test_gate.py and test_secrets.py have these.
+    "ds_lsp.privacy.gate._parse",
+    "ds_lsp.privacy.gate.in_one_pass",
+    "ds_lsp.privacy.secrets._table",
+}
+"""Functions that build patterns of data, where no list of patterns can find them."""
+
+
+def patterns() -> list[Regex]:
+    return [each for each in regexes() if not any(each.name.startswith(name) for name in BOUNDED)]
+
+
+@pytest.mark.parametrize("regex", patterns(), ids=lambda each: each.name)
+def test_a_regular_expression_takes_linear_time(regex: Regex) -> None:
+    texts = [*(("", unit) for unit in UNITS), *units_of(regex.pattern)]
+    for way in different_ways(regex.ways):
+        ratio, which = worst_growth(partial(apply_regex, regex.pattern, way), texts)
+        assert ratio < MAX_RATIO, f"{way}: {which}"
+
+
+def test_patterns_that_are_built_of_data_are_known() -> None:
+    assert set(patterns_built_at_run_time()) <= BUILT
+
+
+def test_exceptions_name_what_there_is() -> None:
+    names = {each.name for each in regexes()}
+    assert all(any(name.startswith(each) for name in names) for each in BOUNDED)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "way"),
+    [
+        (r"[\w.]+\(\)", "sub"),
+        (r"\s+#.*$", "search"),
+        (r"a(?:b|c)*d.*e", "search"),
+        (r"[ \t]*\(?[ \t]*x", "match"),
+        (r"(?:let)\s.*=>", "search"),
+    ],
+)
+def test_what_is_quadratic_is_noticed(pattern: str, way: str) -> None:
+    """The texts that are made of a pattern alone find what is wrong with it."""
+    bad = re.compile(pattern)
+    ratio, _ = worst_growth(partial(apply_regex, bad, way), units_of(bad))
+    assert ratio >= MAX_RATIO
+
+
+# Functions
+
+
+def _drained(steps: Iterator[object]) -> None:
+    for _ in steps:
+        pass
+
+
+def _subject(code: str, language_id: str) -> Subject:
+    lines = tuple(split_lines(code))
+    return Subject("file:///x", "x", language_id, 1, lines, 0, len(lines) - 1)
+
+
+def _refused(work: Callable[[], object]) -> None:
+    with contextlib.suppress(ChatRefused):
+        work()
+
+
+_JS = _subject("function f(a) {\n  return a;\n}\n", "javascript")
+_PYTHON = _subject("def f(a):\n    return a\n", "python")
+_WORDS = _subject("some words\n", "markdown")
+
+
+def _document(text: str, language_id: str = "javascript") -> Document:
+    return Document("file:///x", language_id, 1, text)
+
+
+def _requested(text: str) -> None:
+    document = _document(text)
+    line = document.line_count // 2
+    column = len(document.lines(line, line)[0]) // 2
+    contexts = Contexts()
+    for _ in range(2):
+        request = contexts.request(document.snapshot(line, column), CompletionSettings())
+        spot_of(request, "x").anchor()
+
+
+def _scanned(lexicon: Lexicon, text: str) -> None:
+    scan(text, lexicon)
+
+
+def _fitted(language_id: str, text: str) -> None:
+    document = _document(text, language_id)
+    line = document.line_count // 2
+    column = len(document.lines(line, line)[0]) // 2
+    place = place_at(document.snapshot(line, column), Shape.BLOCK)
+    for said in ("pass\n", "a(b) {\n  c\n}\n", text[:300]):
+        fit(said, place)
+
+
+def _typed(text: str) -> None:
+    document = _document(text)
+    line = document.line_count // 2
+    for column in range(3):
+        document.replace((line, column), (line, column), "x")
+        document.snapshot(line, column + 1)
+        document.eol()
+
+
+def _framed(text: str) -> None:
+    framer = Framer()
+    framer.feed(text.encode("utf-8", "replace"))
+    while framer.take():
+        pass
+
+
+def _decoded(text: str) -> None:
+    decoder = SseDecoder()
+    data = text.encode("utf-8", "replace")
+    for start in range(0, len(data), 1000):
+        decoder.feed(data[start : start + 1000])
+    decoder.end()
+
+
+def _indexed(text: str) -> None:
+    index = Index()
+    asyncio.run(index.put_in_slices("file:///x.py", "python", text))
+    index.put("file:///x.py", "python", text)
+
+
+def _most_similar(text: str) -> None:
+    steps = source_of("x", text)
+    source = None
+    while source is None:
+        try:
+            next(steps)
+        except StopIteration as end:
+            source = end.value
+    _drained(most_similar(words(names_in(text)), [source]))
+
+
+def _laid_out(language_id: str, text: str) -> None:
+    header = text.replace("\n", " ") + "\n"
+    layout_scope(["if (x) {\n", header, "      x\n", "y\n"], 2, language_id)
+
+
+def _rendered(text: str) -> None:
+    rendered = Rendered()
+    for line in text.split("\n"):
+        rendered.line(line)
+
+
+_LANGUAGES = ("javascript", "python", "shellscript", "html", "ruby", "c")
+
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    # The document
+    "document.Document": _document,
+    "document.Document.beginning": lambda text: _document(text).beginning(60_000),
+    "document.Document.replace": _typed,
+    "document.with_newlines": with_newlines,
+    "document.column_to_index": lambda text: column_to_index(
+        text, len(text) // 2, PositionEncoding.UTF16
+    ),
+    # Completion
+    **{
+        f"postprocess.scan.scan {languages.split()[0]}": partial(_scanned, lexicon)
+        for lexicon, languages in _FAMILIES
+    },
+    **{f"postprocess.fit.fit {language}": partial(_fitted, language) for language in _LANGUAGES},
+    "postprocess.fit.fit answer": lambda text: fit(text, Place("f(", ") {\n  a\n}\n", "c")),
+    "watch.wants_more": lambda text: wants_more(text, Place("f(", ") {\n  a\n}\n", "c")),
+    "context.Contexts.request": _requested,
+    "context.defuse": lambda text: defuse("<｜" + text),
+    # Excerpts
+    **{
+        f"excerpts.imports.imports_of {language}": partial(imports_of, language_id=language)
+        for language in ("python", "javascript", "go", "rust", "c", "java", "ruby", "php", "lua")
+    },
+    "excerpts.definitions.definitions": lambda text: _drained(definitions(text)),
+    "excerpts.source.source_of": lambda text: _drained(source_of("x", text)),
+    "excerpts.source.names_in": names_in,
+    "excerpts.similar.most_similar": _most_similar,
+    "excerpts.pick.here": lambda text: here(text, text, text),
+    # The local provider
+    "local.index.Index.put": _indexed,
+    "local.tokens.pieces": pieces,
+    # Chat
+    **{
+        f"chat.scope.layout_scope {language}": partial(_laid_out, language)
+        for language in ("javascript", "python", "c")
+    },
+    "chat.scope.layout_scope lines": lambda text: layout_scope(split_lines(text), 1, "c"),
+    "chat.comments.text_of_comment": lambda text: text_of_comment(f"/* {text}", "javascript"),
+    "chat.edits.replacement": lambda text: _refused(
+        lambda: edits.replacement("function f(a) {" + text + "}", Finish.STOP, _JS)
+    ),
+    "chat.edits.replacement lines": lambda text: _refused(
+        lambda: edits.replacement(text, Finish.STOP, _JS)
+    ),
+    "chat.edits.replacement of words": lambda text: _refused(
+        lambda: edits.replacement(text, Finish.STOP, _WORDS)
+    ),
+    "chat.edits.replacement of code": lambda text: _refused(
+        lambda: edits.replacement("x = 1", Finish.STOP, _subject(text + "\n", "javascript"))
+    ),
+    "chat.documentation.to_edit": lambda text: _refused(
+        lambda: documentation.to_edit(json.dumps({"documentation": text}), Finish.STOP, _JS)
+    ),
+    "chat.edits.is_prose": lambda text: [
+        edits.is_prose(line, is_wordy=is_wordy)
+        for line in text.split("\n")
+        for is_wordy in (True, False)
+    ],
+    "quoted.without_strings": without_strings,
+    # What is excluded, and masked
+    "privacy.text.text_rule": lambda text: text_rule(_document(text).head, len(text)),
+    "privacy.text.text_rule comment": lambda text: text_rule(
+        _document("# " + text).head, len(text)
+    ),
+    "privacy.secrets.mask": mask,
+    "privacy.secrets.find_secrets": find_secrets,
+    "privacy.secrets.cut_secret": lambda text: cut_secret(text, "x = ", "\n"),
+    # What arrives
+    "frames.Framer": _framed,
+    "frames.glimpse": lambda text: glimpse(text.encode("utf-8", "replace"), b"}"),
+    "sse.SseDecoder": _decoded,
+    "scan.looks_minified": looks_minified,
+    "uris.to_path": lambda text: to_path("file:///" + text),
+    "visible.visible_only": visible_only,
+    "commands.markdown.Rendered": _rendered,
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_takes_linear_time(name: str) -> None:
+    ratio, which = worst_growth(FUNCTIONS[name], (("", unit) for unit in UNITS), end="")
+    assert ratio < MAX_RATIO, which
+
+
+@pytest.mark.parametrize("unit", ["a", "){", "(", "\n", "计", "let a=1;"])
+def test_what_is_done_at_each_key_does_not_grow_with_a_megabyte(unit: str) -> None:
+    """Sixteen times the text costs copies of its line, and is fitted to no more of it."""
+    small, large = (_document(repeated(unit, chars)) for chars in (64_000, 1_024_000))
+
+    def press(key: str, document: Document) -> None:
+        line = document.line_count // 2
+        column = len(document.lines(line, line)[0]) // 2
+        document.replace((line, column), (line, column), key)
+        fit("a(b) {\n}\n", place_at(document.snapshot(line, column), Shape.BLOCK))
+
+    took = [
+        min(seconds(partial(press, document=document), key) for key in "xyz")
+        for document in (small, large)
+    ]
+    assert took[1] < MAX_RATIO * took[0]
+
+
+def test_modules_that_apply_patterns_are_in_the_table() -> None:
+    """A module that has patterns for a stranger's text has a function in the table."""
+    listed = {name.split()[0] for name in FUNCTIONS}
+    missing = []
+    for path in Path(ds_lsp.__path__[0]).rglob("*.py"):
+        module = ".".join(path.relative_to(ds_lsp.__path__[0]).with_suffix("").parts)
+        if not _applies_patterns(path) or module in _OTHERS:
+            continue
+        short = module.removeprefix("completion.").removeprefix("providers.").removeprefix("lsp.")
+        if not any(name.startswith(f"{short}.") for name in listed):
+            missing.append(module)
+    assert missing == []
+
+
+_OTHERS = {
+    # Read what the user or the project has written, and not a stranger.
+    *("cli", "key", "logs", "settings", "sources"),
+    *("commands.complete", "commands.demo", "commands.explain", "commands.setups"),
+    # Called by `fit`.
+    *(f"completion.postprocess.{name}" for name in ("below", "brackets", "leaks", "lines")),
+    *(f"completion.postprocess.{name}" for name in ("repetition", "start", "lexicon", "scope")),
+    # Called by what is in the table.
+    *("completion.budget", "completion.cache", "completion.trigger", "completion.excerpts.words"),
+    # Their answers are bounded where they are read.
+    *("providers.deepseek", "providers.http1", "providers.models"),
+    *("completion.outcomes", "lsp.actions", "lsp.convert", "lsp.pages", "chat.prompt"),
+    *("commands.output", "commands.picture"),
+    # Have tests of their own.
+    *("privacy.gate", "chat.harmless", "chat.explanation"),
+}
+
+
+def _applies_patterns(path: Path) -> bool:
+    return any(
+        isinstance(node, ast.Import) and any(alias.name == "re" for alias in node.names)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    )

@@ -1,0 +1,242 @@
+"""One table of names, one equality: which names are one language, and which are not."""
+
+from collections.abc import Collection
+from itertools import combinations
+from pathlib import PurePath
+
+import pytest
+
+from ds_lsp.chat.comments import COMMENTS
+from ds_lsp.chat.edits import _WORDY
+from ds_lsp.completion.excerpts.imports import _DOTS, _PATTERNS, _SIBLINGS
+from ds_lsp.completion.postprocess.lexicon import BY_LANGUAGE, EMBEDDED, lexicon_for
+from ds_lsp.document import Document
+from ds_lsp.languages import (
+    BY_NAME,
+    BY_SUFFIX,
+    LINE_COMMENT,
+    PROSE,
+    are_alike,
+    by_client_name,
+    is_same,
+    language_id,
+    suffixes_like,
+    to_id,
+)
+from ds_lsp.providers.local.index import _SUFFIX_OF_LANGUAGE
+
+# What each client was seen or is documented to send, with LSP's id of it.
+NEOVIM = {
+    "sh": "shellscript", "bash": "shellscript", "zsh": "shellscript", "ksh": "shellscript",
+    "cs": "csharp", "make": "makefile", "automake": "makefile", "ps1": "powershell",
+    "dosini": "ini", "confini": "ini", "dosbatch": "bat", "text": "plaintext",
+    "rst": "restructuredtext", "gitcommit": "git-commit", "gitrebase": "git-rebase",
+    "gitignore": "ignore", "objc": "objective-c", "objcpp": "objective-cpp", "cuda": "cuda-cpp",
+    "tex": "latex", "plaintex": "latex", "context": "latex", "bib": "bibtex", "eruby": "erb",
+    "htmldjango": "django-html", "javascript.jsx": "javascriptreact",
+    "typescript.tsx": "typescriptreact", "typescript.glimmer": "typescript",
+    "jproperties": "properties", "yaml.docker-compose": "dockercompose",
+    "yaml.ansible": "yaml", "python.django": "python", "gomod": "go.mod", "gowork": "go.work",
+    "gosum": "go.sum", "lhaskell": "literate-haskell", "sml": "standard-ml", "bzl": "starlark",
+    "pandoc": "markdown", "markdown.pandoc": "markdown", "rmd": "rmd", "quarto": "quarto",
+    "xslt": "xsl", "idris2": "idris", "terraform-vars": "terraform", "cucumber": "gherkin",
+    "help": "help", "mail": "mail", "man": "man", "vimwiki": "vimwiki", "hgcommit": "git-commit",
+    "gitsendemail": "git-commit", "ocaml.interface": "ocaml", "pyrex": "cython", "env": "dotenv",
+    "vb": "vb", "raku": "raku", "proto": "proto", "messages": "log", "docbk": "xml",
+}  # fmt: skip
+EGLOT = {
+    "c++": "cpp", "c++-ts": "cpp", "c-or-c++": "cpp", "objc": "objective-c", "sh": "shellscript",
+    "bash": "shellscript", "sh-base": "shellscript", "python": "python", "python-ts": "python",
+    "python-base": "python", "js": "javascript", "js-base": "javascript", "js2": "javascript",
+    "js-json": "json", "tsx": "typescriptreact", "typescript-ts": "typescript",
+    "conf-toml": "toml", "nxml": "xml", "mhtml": "html", "latex": "latex", "plain-tex": "latex",
+    "cperl": "perl", "f90": "fortran", "tuareg": "ocaml", "caml": "ocaml", "enh-ruby": "ruby",
+    "go-dot-mod": "go.mod", "go-mod-ts": "go.mod", "clojurec": "clojure", "phps": "php",
+    "emacs-lisp": "emacs-lisp", "lisp-interaction": "emacs-lisp", "message": "mail",
+    "gfm": "markdown", "rst": "restructuredtext", "text": "plaintext", "fundamental": "plaintext",
+    "makefile-gmake": "makefile", "makefile-bsdmake": "makefile", "less-css": "less",
+    "vimrc": "vim", "csharp-ts": "csharp", "ess-r": "r", "org-journal": "org", "scss": "scss",
+    "sgml": "html", "heex-ts": "elixir", "python-mode": "python", "c++-ts-mode": "cpp",
+    "emacs-lisp-mode": "emacs-lisp", "LaTeX-mode": "latex", "log-edit": "git-commit",
+}  # fmt: skip
+LSP_MODE = {
+    "shellscript": "shellscript", "objective-c": "objective-c", "PowerShell": "powershell",
+    "plaintex": "latex", "protobuf": "proto", "clojurescript": "clojure", "cuda": "cuda-cpp",
+    "plaintext": "plaintext", "javascriptreact": "javascriptreact", "go.mod": "go.mod",
+    "nushell": "nushell", "tiltfile": "starlark", "restructuredtext": "restructuredtext",
+}  # fmt: skip
+HELIX = {
+    "bash": "shellscript", "c-sharp": "csharp", "tsx": "typescriptreact", "jsx": "javascriptreact",
+    "git-commit": "git-commit", "git-ignore": "ignore", "common-lisp": "lisp", "make": "makefile",
+    "protobuf": "proto", "ocaml-interface": "ocaml", "haskell-literate": "literate-haskell",
+    "rmarkdown": "rmd", "qmd": "quarto", "docker-compose": "dockercompose", "elisp": "emacs-lisp",
+    "markdown.inline": "markdown", "markdown-rustdoc": "markdown", "gomod": "go.mod",
+    "github-action": "github-actions-workflow", "rst": "restructuredtext", "php-only": "php",
+    "tfvars": "terraform", "wikitext": "mediawiki", "nu": "nushell", "sml": "standard-ml",
+}  # fmt: skip
+KATE = {
+    "C++": "cpp", "ISO C++": "cpp", "ANSI C89": "c", "Objective-C++": "objective-cpp",
+    "R Script": "r", "Objective Caml": "ocaml", "JavaScript React (JSX)": "javascriptreact",
+    "TypeScript React (TSX)": "typescriptreact", "Common Lisp": "lisp", "C#": "csharp",
+    "reStructuredText": "restructuredtext", "Zsh": "shellscript", "Bash": "shellscript",
+    "Normal": "plaintext", "INI Files": "ini", "Java Properties": "properties",
+    "Fortran (Free Format)": "fortran",
+}  # fmt: skip
+OTHERS = {
+    # Sublime's scopes, without "source"
+    "dosbatch": "bat", "js": "javascript", "ts": "typescript", "fixedform-fortran": "fortran",
+    "modern-fortran": "fortran", "Kotlin": "kotlin", "json-tmlanguage": "jsonc", "shell":
+    "shellscript", "advanced_csv": "csv",
+    # JetBrains
+    "JAVA": "java", "ObjectiveC": "objective-c", "Shell Script": "shellscript", "TEXT": "plaintext",
+    "TypeScript JSX": "typescriptreact", "JSX Harmony": "javascriptreact", "Python": "python",
+    "ECMAScript 6": "javascript", "F#": "fsharp", "XHTML": "html",
+    # Zed, Xcode, Visual Studio
+    "Plain Text": "plaintext", "CSharp": "csharp", "JSON with Comments": "jsonc",
+    # Users, by suffix
+    "py": "python", "rs": "rust", "yml": "yaml", "md": "markdown", "txt": "plaintext",
+    "kt": "kotlin", "hs": "haskell", "rb": "ruby", "golang": "go", " Rust ": "rust",
+}  # fmt: skip
+
+ROWS = [
+    pytest.param(name, wanted, id=f"{client} {name}")
+    for client, names in {
+        "neovim": NEOVIM, "eglot": EGLOT, "lsp-mode": LSP_MODE, "helix": HELIX, "kate": KATE,
+        "other": OTHERS,
+    }.items()
+    for name, wanted in names.items()
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "wanted"), ROWS)
+def test_name_of_a_client_becomes_the_id(name: str, wanted: str) -> None:
+    assert to_id(name) == wanted
+    assert is_same(name, wanted)
+    assert Document("untitled:1", name, 1, "").language_id == wanted
+
+
+@pytest.mark.parametrize(("name", "wanted"), by_client_name().items())
+def test_every_row_of_the_table_leads_to_an_id(name: str, wanted: str) -> None:
+    for spelled in (name, name.upper(), name.replace("-", " "), name.replace("-", "_")):
+        assert to_id(spelled) == wanted
+    assert to_id(wanted) == wanted
+
+
+@pytest.mark.parametrize("name", ["foolang", "FooLang", "робот", "甲", "foo.bar", "source.foo", ""])
+def test_unknown_name_stays_as_it_is(name: str) -> None:
+    assert to_id(name) == name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("cs", "csharp"), ("sh", "shellscript"), ("bash", "zsh"), ("c++", "cpp"), ("c", "c++")),
+        *(("javascript.jsx", "typescript"), ("tsx", "js"), ("scss", "css"), ("kotlin", "JAVA")),
+        *(("tex", "plaintex"), ("rmd", "markdown"), ("foolang", "foolang"), ("mail", "mail")),
+        *(("objc", "c++"), ("cuda", "cpp"), ("elisp", "lisp"), ("gitcommit", "git-commit")),
+        *(("make", "makefile"), ("dosini", "ini"), ("jsonc", "json"), ("rst", "restructuredtext")),
+    ],
+)
+def test_these_are_alike(one: str, other: str) -> None:
+    assert are_alike(one, other)
+    assert are_alike(other, one)
+
+
+NOT_ALIKE = [
+    # Without a language, like nothing: not even like itself.
+    *(("plaintext", "plaintext"), ("text", "plaintext"), ("", ""), ("", "text"), ("", "python")),
+    *(("text", "txt"), ("Normal", "fundamental"), ("plaintext", "foolang"), ("", "foolang")),
+    # Two unknown ones
+    *(("foolang", "barlang"), ("foolang", "FooBar"), ("plain-old", "text"), ("mailx", "shx")),
+    # Prose and code
+    *(("mail", "sh"), ("text", "cs"), ("help", "make"), ("text", "c++"), ("text", "bash")),
+    *(("gitcommit", "python"), ("markdown", "python"), ("org", "emacs-lisp"), ("tex", "c")),
+    *(("rst", "python"), ("vimwiki", "vim"), ("mail", "unknown"), ("rmd", "r"), ("log", "sh")),
+    # Prose of two kinds
+    *(("mail", "markdown"), ("mail", "text"), ("help", "mail"), ("rst", "markdown")),
+    *(("gitcommit", "mail"), ("org", "markdown"), ("tex", "bibtex")),
+    # Code of two languages, though one's name begins like the other's
+    *(("c", "csharp"), ("c", "cs"), ("java", "javascript"), ("c++", "java"), ("sh", "fish")),
+    *(("csh", "sh"), ("r", "rust"), ("go", "go.mod"), ("perl", "raku"), ("v", "vue")),
+    *(("python", "cython"), ("sql", "postgres"), ("html", "xml"), ("yaml", "json")),
+    *(("ps1", "ps"), ("lisp", "scheme"), ("tcl", "tcsh"), ("d", "dart")),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), NOT_ALIKE)
+def test_these_are_not_alike(one: str, other: str) -> None:
+    assert not are_alike(one, other)
+    assert not are_alike(other, one)
+
+
+def test_likeness_is_an_equivalence_among_known_languages() -> None:
+    known = sorted(set(by_client_name().values()) - {"plaintext"})
+    groups = {name: frozenset(each for each in known if are_alike(name, each)) for name in known}
+    for name, group in groups.items():
+        assert name in group
+        assert all(groups[each] == group for each in group)
+
+
+def test_no_prose_is_like_code() -> None:
+    code = {language for language in BY_LANGUAGE if language not in PROSE}
+    assert not [(one, other) for one in PROSE for other in code if are_alike(one, other)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(BY_SUFFIX.values(), BY_NAME.values(), LINE_COMMENT, PROSE, COMMENTS, BY_LANGUAGE),
+        *(EMBEDDED, _PATTERNS, _SIBLINGS, _DOTS, _WORDY, _SUFFIX_OF_LANGUAGE),
+    ],
+)
+def test_every_table_by_language_has_ids_alone(names: Collection[str]) -> None:
+    assert names
+    assert [name for name in names if by_client_name().get(name) != name] == []
+
+
+def test_suffixes() -> None:
+    assert {".js", ".tsx", ".mts", ".vue"} <= suffixes_like("typescriptreact")
+    assert suffixes_like("c++") == suffixes_like("cpp")
+    assert suffixes_like("foolang") == suffixes_like("text") == suffixes_like("") == frozenset()
+    for one, other in combinations(sorted(set(BY_SUFFIX.values())), 2):
+        shared = suffixes_like(one) & suffixes_like(other)
+        assert bool(shared) == are_alike(one, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        *(
+            ("a.py", "python"),
+            ("A.HPP", "cpp"),
+            ("Makefile", "makefile"),
+            ("GNUmakefile", "makefile"),
+        ),
+        *(("a.xyz", "xyz"), ("a.org", "org"), ("a", "plaintext"), (".bashrc", "plaintext")),
+        *(("CMakeLists.txt", "cmake"), ("notes.txt", "plaintext"), ("a.el", "emacs-lisp")),
+        *(("COMMIT_EDITMSG", "git-commit"), ("go.mod", "go.mod"), ("甲.rs", "rust")),
+    ],
+)
+def test_language_of_a_file(name: str, wanted: str) -> None:
+    assert language_id(PurePath(name)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("uri", "name", "wanted"),
+    [
+        ("file:///w/a.py", "", "python"),
+        ("file:///w/a.py", "text", "plaintext"),
+        ("file:///w/Makefile", "", "makefile"),
+        ("untitled:Untitled-1", "", "plaintext"),
+        ("file:///w/%E4%BD%A0.rs", " ", "rust"),
+        ("file:///w/a.c", "foolang", "foolang"),
+    ],
+)
+def test_language_of_a_document(uri: str, name: str, wanted: str) -> None:
+    """A client that names no language leaves it to the file's name."""
+    assert Document(uri, name, 1, "").language_id == wanted
+
+
+@pytest.mark.parametrize("name", ["text", "gitcommit", "mail", "help", "rmd", "gfm", "Plain Text"])
+def test_prose_is_read_as_prose_under_any_name(name: str) -> None:
+    assert lexicon_for(name).is_prose
