@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 
 from tests.fake_deepseek import FakeDeepSeek
-from tests.left_behind import adopt_orphans, children
+from tests.left_behind import adopt_orphans, left_behind
 
 # No time is asserted: on a busy machine each example may take as long as it likes.
 hypothesis.settings.register_profile(
@@ -22,7 +22,7 @@ def _nothing_is_left_running() -> Iterator[None]:
     """Whatever the tests start ends with them."""
     adopt_orphans()
     yield
-    assert children() == []
+    assert left_behind() == []
 
 
 @pytest.fixture(scope="session", autouse=True)

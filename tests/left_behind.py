@@ -2,7 +2,11 @@
 
 import ctypes
 import sys
+import time
 from pathlib import Path
+
+PATIENCE_S = 30.0
+"""How long what was told to end may take for it, in seconds: an editor's server ends after it."""
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -11,6 +15,14 @@ def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends; on Linux alone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def left_behind() -> list[str]:
+    """Return the command lines of the processes below this one that do not end."""
+    until = time.monotonic() + PATIENCE_S
+    while (running := children()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return running
 
 
 def children() -> list[str]:
