@@ -43,8 +43,11 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 
         greeted = NOT_GREETED
         if set(words) <= {"--stdio", _DISTRUST}:
-            # As the server does; until it is there, there is nothing to clean up.
+            # As the server does; until it is there, there is nothing to clean up. An interrupt
+            # would otherwise be an exception, which some imports print and others lose.
             signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
+            if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+                signal.signal(signal.SIGINT, lambda *_: os._exit(130))
             greeted = greet(sys.stdin.fileno(), sys.stdout.fileno())
         return _run(words, greeted)
     except KeyboardInterrupt:

@@ -1,9 +1,11 @@
-"""Other processes: whether one has ended, and how to end one with all that it has started."""
+"""Other processes: whether one has ended, and how to end one with all that it has started.
+
+Imports little: an editor is greeted with it.
+"""
 
 import os
 import select
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,6 +31,9 @@ def end_group(pid: int) -> None:
     A descendant that has made itself a session, as a key agent does, goes on.
     """
     if sys.platform == "win32":
+        # Imported where it is used, as it brings much along.
+        import subprocess
+
         # Windows has no groups to signal: this follows the tree of processes.
         command = ("taskkill", "/T", "/F", "/PID", str(pid))
         with suppress(OSError, subprocess.TimeoutExpired):
@@ -42,10 +47,13 @@ def end_group(pid: int) -> None:
 class Process:
     """A process that was running when this was made, whoever started it."""
 
-    def __init__(self, descriptor: int | None, has_ended: Callable[[], bool]) -> None:
+    def __init__(
+        self, pid: int, has_ended: Callable[[], bool], descriptor: int | None = None
+    ) -> None:
+        self.pid = pid
+        self.has_ended = has_ended
         self.descriptor = descriptor
         """Becomes readable when the process ends; None where only `has_ended` tells."""
-        self.has_ended = has_ended
 
 
 def find_process(pid: object) -> Process | None:
@@ -61,14 +69,14 @@ def find_process(pid: object) -> Process | None:
     if sys.platform == "linux":
         # OSError: an old kernel, or a sandbox that knows no such call.
         with suppress(OSError):
-            return _find_by_descriptor(os.pidfd_open(pid))
-    return Process(None, lambda: not _exists(pid)) if _exists(pid) else None
+            return _find_by_descriptor(pid, os.pidfd_open(pid))
+    return Process(pid, lambda: not _exists(pid)) if _exists(pid) else None
 
 
-def _find_by_descriptor(descriptor: int) -> Process | None:
+def _find_by_descriptor(pid: int, descriptor: int) -> Process | None:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    process = Process(descriptor, lambda: bool(poll.poll(0)))
+    process = Process(pid, lambda: bool(poll.poll(0)), descriptor)
     if not process.has_ended():
         return process
     # Ended, and not yet waited for by its parent.
@@ -97,5 +105,5 @@ if sys.platform == "win32":
         handle = kernel.OpenProcess(_SYNCHRONIZE, False, pid)
         if not handle:
             return None
-        process = Process(None, lambda: kernel.WaitForSingleObject(handle, 0) == _WAIT_OBJECT_0)
+        process = Process(pid, lambda: kernel.WaitForSingleObject(handle, 0) == _WAIT_OBJECT_0)
         return None if process.has_ended() else process

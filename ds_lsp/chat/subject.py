@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import Scope, scope_at
-from ds_lsp.document import Document, strip_line_end
+from ds_lsp.document import STAND_IN, Document, strip_line_end
 
 Spot = tuple[int, int]
 """A line and a column in it, in the client's units."""
@@ -129,6 +129,12 @@ def requested(subject: Subject) -> tuple[Subject, str] | None:
     return (rest, request) if rest.code.strip() else None
 
 
+def _line_end(document: Document) -> str:
+    """Return what ends a line that is added, as its neighbors end in the editor's text."""
+    is_character = document.lines(0, 0)[0].endswith(STAND_IN + "\n")
+    return "\r\n" if is_character else document.eol()
+
+
 def _lines_of(document: Document, file: str, scope: Scope) -> Subject:
     return Subject(
         uri=document.uri,
@@ -138,7 +144,7 @@ def _lines_of(document: Document, file: str, scope: Scope) -> Subject:
         lines=tuple(document.lines(0, document.line_count)),
         first=scope.first,
         last=scope.last,
-        eol=document.eol(),
+        eol=_line_end(document),
         name=scope.name,
         is_definition=scope.is_definition,
     )

@@ -84,6 +84,7 @@ def serve_stdio(greeted: Greeted = NOT_GREETED, *, trusts_editor: bool = True) -
     async def serve() -> None:
         server = create_server()
         server.trusts_editor = trusts_editor
+        server.early_client = greeted.client
         lost = server.protocol.exit_requested.set
         # The descriptor, not sys.stdin: its lock, held by a waiting reader, would stop the
         # interpreter from ending.

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from ds_lsp.processes import Process, find_process
+from ds_lsp.processes import Process
 
 log = logging.getLogger(__name__)
 
@@ -12,9 +12,8 @@ POLL_S = 2.0
 """Seconds between two looks where the system tells nothing by itself: in all but Linux."""
 
 
-def watch(pid: object, ended: Callable[[], None]) -> None:
-    """Call *ended* once the process *pid* has ended; never, if it cannot be seen from here."""
-    process = find_process(pid)
+def watch(process: Process | None, ended: Callable[[], None]) -> None:
+    """Call *ended* once *process* has ended; never for None, which cannot be seen from here."""
     if process is None:
         log.debug("the client's process is not watched")
     elif process.descriptor is None:

@@ -10,6 +10,7 @@ import os
 import sys
 
 import ds_lsp
+from ds_lsp.processes import Process, find_process
 
 MAX_BYTES = 1 << 20
 """Of a message, and of a file with settings. No editor's first message is nearly as long."""
@@ -28,9 +29,13 @@ _COMMANDS = (
 class Greeted:
     """What has been read of the client, and whether its ``initialize`` has been answered."""
 
-    def __init__(self, data: bytes = b"", *, is_answered: bool = False) -> None:
+    def __init__(
+        self, data: bytes = b"", *, is_answered: bool = False, client: Process | None = None
+    ) -> None:
         self.data = data
         self.is_answered = is_answered
+        self.client = client
+        """The process that ``initialize`` names, if there is one on this machine."""
 
 
 NOT_GREETED = Greeted()
@@ -39,24 +44,35 @@ NOT_GREETED = Greeted()
 def greet(source: int, sink: int) -> Greeted:
     """Read the first message, and answer it if that can be done. Never raises `OSError`."""
     data = bytearray()
-    body = b""
+    client = None
+    answer = b""
     try:
-        while not body and (chunk := os.read(source, 1 << 16)):
-            data += chunk
-            size = _size(data)
-            if size is None:
-                break
-            start = data.find(b"\r\n\r\n") + 4
-            if len(data) >= start + size > start:
-                body = bytes(data[start : start + size])
-        answer = answer_to(body) if body else b""
+        message = _initialize(_read_body(source, data))
+        if message:
+            # Found before the answer: an editor that has ended is not found any more, and would be
+            # taken for one on another machine.
+            client = find_process(_at(message, "params", "processId"))
+            answer = _answer(message)
         left = answer
         while left:
             left = left[os.write(sink, left) :]
     except OSError:
         # The server meets the same, and knows what to do.
-        return Greeted(bytes(data))
-    return Greeted(bytes(data), is_answered=bool(answer))
+        answer = b""
+    return Greeted(bytes(data), is_answered=bool(answer), client=client)
+
+
+def _read_body(source: int, data: bytearray) -> bytes:
+    """Append what is read to *data*; return the first message, empty if it is not to be had."""
+    while chunk := os.read(source, 1 << 16):
+        data += chunk
+        size = _size(data)
+        if size is None:
+            break
+        start = data.find(b"\r\n\r\n") + 4
+        if len(data) >= start + size > start:
+            return bytes(data[start : start + size])
+    return b""
 
 
 def _size(data: bytearray) -> int | None:
@@ -72,12 +88,21 @@ def _size(data: bytearray) -> int | None:
 
 def answer_to(body: bytes) -> bytes:
     """The answer to the first message as it is sent; empty when it is the server's to give."""
+    message = _initialize(body)
+    return _answer(message) if message else b""
+
+
+def _initialize(body: bytes) -> dict[str, object] | None:
+    """The first message, if it asks for what the first message should."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
-        return b""
-    if not isinstance(message, dict) or message.get("method") != "initialize":
-        return b""
+        return None
+    is_usual = isinstance(message, dict) and message.get("method") == "initialize"
+    return message if is_usual else None
+
+
+def _answer(message: dict[str, object]) -> bytes:
     identifier, params = message.get("id"), message.get("params")
     if not isinstance(identifier, int | str) or isinstance(identifier, bool):
         return b""

@@ -21,6 +21,7 @@ from ds_lsp.lsp.notify import Notifier
 from ds_lsp.lsp.pages import Pages
 from ds_lsp.lsp.progress import Cancellables
 from ds_lsp.lsp.workspace import Documents, DsProtocol
+from ds_lsp.processes import Process, find_process
 from ds_lsp.session import Session, State
 from ds_lsp.uris import document_name, name_within
 
@@ -59,6 +60,8 @@ class DsLanguageServer(LanguageServer):
         """Whether this client has announced or asked for inline completion."""
         self.inline_client = InlineClient()
         self.is_started_by_client = is_started_by_client
+        self.early_client: Process | None = None
+        """The client's process as it was found before it was answered: it may have ended since."""
         self.accepted = 0
         self._noted = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,7 +92,9 @@ class DsLanguageServer(LanguageServer):
         """End when the client's process *pid* does; what it started may still hold its pipes."""
         # On another machine, the number names another process.
         if self.is_started_by_client:
-            watch(pid, self.protocol.exit_requested.set)
+            early = self.early_client
+            process = early if early and early.pid == pid else find_process(pid)
+            watch(process, self.protocol.exit_requested.set)
 
     def request(
         self, snapshot: Snapshot, trigger: Trigger, lane: str, *, can_replace: bool

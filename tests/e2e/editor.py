@@ -47,6 +47,14 @@ def _to_toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _program(patient: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words that make Python the server, with an hour in the place of constants."""
+    if not patient:
+        return ("-m", "ds_lsp")
+    lines = [f"import {name.rpartition('.')[0]}; {name} = 3600.0" for name in patient]
+    return ("-c", "; ".join([*lines, "import sys, ds_lsp.cli; sys.exit(ds_lsp.cli.main())"]))
+
+
 class Editor:
     """One open document and a cursor; positions are counted in the session's encoding."""
 
@@ -168,10 +176,14 @@ async def editor(
     arguments: tuple[str, ...] = (),
     client_name: str = "pytest-lsp",
     locale: str | None = None,
+    patient: tuple[str, ...] = (),
 ) -> AsyncIterator[Editor]:
-    """The real server, initialized; shut down in order at the end."""
+    """The real server, initialized; shut down in order at the end.
+
+    *patient* names constants, seconds that a test must not depend on: they are made an hour.
+    """
     config = ClientServerConfig(
-        server_command=[sys.executable, "-m", "ds_lsp", *arguments],
+        server_command=[sys.executable, *_program(patient), *arguments],
         server_env=server_environment(home, fake) | dict(env or {}),
     )
     client = await config.start()

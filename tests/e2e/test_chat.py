@@ -638,8 +638,8 @@ async def test_a_rewrite_is_one_edit_of_one_version(
     (request,) = fake.chats
     messages: Any = request.body["messages"]
     assert request.path == "/beta/chat/completions"
-    assert messages[-1] == {"role": "assistant", "content": "```python\n    ", "prefix": True}
-    assert request.body["stop"] == ["```"]
+    assert messages[-1] == {"role": "assistant", "content": "`````python\n    ", "prefix": True}
+    assert request.body["stop"] == ["`````"]
     assert "make it 2" in messages[1]["content"]
 
 
@@ -721,7 +721,7 @@ async def test_a_function_is_documented(tmp_path: Path, fake: FakeDeepSeek) -> N
         await at.choose("Write documentation", at_name)
         await at.until(lambda: at.edits)
         wanted = '        """The character.\n\n        Says "甲".\n        """\n'
-        before, line, after = FUNCTION.partition("        return 甲")
+        before, line, after = FUNCTION.partition("        # 中文")
         assert at.edited(FUNCTION) == before + wanted + line + after
     (request,) = fake.chats
     assert request.body["response_format"] == {"type": "json_object"}

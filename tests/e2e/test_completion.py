@@ -142,14 +142,14 @@ async def test_request_sees_the_text_before_the_change_behind_it(
 
 async def test_two_hundred_keystrokes(tmp_path: Path, fake: FakeDeepSeek) -> None:
     """Every request is answered, few are paid for, and nothing is left running."""
-    async with editor(tmp_path, fake, options={"completion": {"debounceMs": 75}}) as at:
+    # Longer than a busy machine may keep the keys from following each other.
+    async with editor(tmp_path, fake, options={"completion": {"debounceMs": 1000}}) as at:
         position = at.open("x = |\n")
         answers = []
         for number in range(200):
             position = at.insert(position, "abcdefghij"[number % 10])
             answers.append(at.request(position, AUTOMATIC)[1])
-            # The pace of the keyboard, not a wait for anything.
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0)
         results = await asyncio.gather(*answers)
         assert len(results) == 200
         assert results[-1] is not None

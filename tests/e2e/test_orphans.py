@@ -45,6 +45,15 @@ def test_the_server_ends_with_its_editor_whoever_holds_the_pipes(
     assert client.wait() == 1
 
 
+def test_an_editor_that_ends_while_the_server_starts_has_ended(
+    client: RawClient, named: subprocess.Popen[bytes]
+) -> None:
+    client.ask("initialize", {"processId": named.pid, "rootUri": None, "capabilities": {}})
+    named.kill()
+    named.wait()
+    assert client.wait() == 1
+
+
 def test_after_shutdown_as_well(client: RawClient, named: subprocess.Popen[bytes]) -> None:
     greet(client, named.pid)
     client.ask("shutdown")

@@ -98,12 +98,13 @@ HELIX = Driver(
     choose=("Tab",),
     accept=("Enter",),
     dismiss=("C-c",),
-    save=("Escape", "':write", "Enter"),
+    # An Escape that is read together with the next key is Alt with that key.
+    save=("Escape", "?NOR", "':write", "Enter"),
     explain=("Space", "a", "?Explain the function", "C-n", "Enter"),
-    quit=("Escape", "Escape", "':quit-all!", "Enter"),
+    quit=("Escape", "?NOR", "Escape", "Left", "':quit-all!", "Enter"),
     has_menu=True,
     died="exited",
-    restart=("Escape", "':lsp-restart ds-lsp", "Enter"),
+    restart=("':lsp-restart ds-lsp", "Enter"),
 )
 
 _EMACS_QUIT = ("M-x", "'kill-emacs", "Enter")

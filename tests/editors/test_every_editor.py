@@ -151,9 +151,8 @@ def test_a_wrong_key_is_said_once_and_the_editor_goes_on(
     editor.press(look)
     editor.terminal.wait_for_text("does not know the API key")
     editor.press(back)
-    # The workspace's own text completes meanwhile.
-    editor.type(TYPED[1:])
-    project.wait_for_completion_after(INDENT + TYPED)
+    # The workspace's own text completes meanwhile, and may be shown already.
+    editor.type_along(TYPED[1:], INDENT + TYPED)
     editor.terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
     editor.accept()
     editor.press(editor.driver.save)

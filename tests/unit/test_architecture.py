@@ -131,13 +131,25 @@ def test_every_folder_of_ours_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    "unwanted", ["argparse", "asyncio", "attr", "dataclasses", "logging", "platformdirs", "tomllib"]
+    "unwanted",
+    [
+        "argparse",
+        "asyncio",
+        "attr",
+        "ctypes",
+        "dataclasses",
+        "logging",
+        "platformdirs",
+        "subprocess",
+        "tomllib",
+    ],
 )
 def test_an_editor_is_greeted_without_what_takes_its_time(unwanted: str) -> None:
     code = (
         "import sys, ds_lsp.cli; from ds_lsp.lsp.greeting import answer_to;"
         'params = b\'{"capabilities": {}, "rootUri": "file:///"}\';'
         'assert answer_to(b\'{"id": 1, "method": "initialize", "params": %s}\' % params);'
+        "from ds_lsp.processes import find_process; import os; assert find_process(os.getpid());"
         f"print({unwanted!r} in sys.modules)"
     )
     run = subprocess.run(

@@ -153,3 +153,24 @@ def test_an_interrupt_while_a_module_is_imported_ends_it_without_a_traceback() -
     )
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True)
     assert (done.returncode, done.stderr) == (130, b"")
+
+
+@pytest.mark.parametrize("argv", [[], ["--stdio"], ["--distrust-editor"]])
+def test_an_interrupt_where_exceptions_are_lost_ends_it_without_a_word(argv: list[str]) -> None:
+    # What an import throws away may run code, whose exceptions are printed and then forgotten.
+    code = (
+        "import os, signal, sys\n"
+        "from ds_lsp.cli import main\n"
+        "class Thrown:\n"
+        "    def __del__(self):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        'the handler has run'\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        name == 'ds_lsp.lsp.app' and Thrown()\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        f"main({argv})\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")

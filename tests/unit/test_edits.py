@@ -136,7 +136,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(WORDS), max_size=12).map("".join))
 def test_python_that_was_valid_stays_valid(answer: str) -> None:
     about = subject(METHOD, 1, 2)

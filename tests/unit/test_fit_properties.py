@@ -150,14 +150,14 @@ places = st.builds(
 
 
 @given(code, places)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_it_only_cuts(said: str, at: Place) -> None:
     shown = fit(said, at)
     assert "".join(shown.text.split()) in "".join(said.split())
 
 
 @given(code, places)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_document_changes_on_the_cursors_line_and_only_for_something(
     said: str, at: Place
 ) -> None:
@@ -171,7 +171,7 @@ def test_the_document_changes_on_the_cursors_line_and_only_for_something(
 
 
 @given(code, places)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_line_ends_are_the_documents_own(said: str, at: Place) -> None:
     text = fit(said, at).text
     assert not re.search(r"[\r\n]", text.replace(at.eol, ""))
@@ -180,7 +180,7 @@ def test_line_ends_are_the_documents_own(said: str, at: Place) -> None:
 
 
 @given(code, code, code, st.sampled_from(LANGUAGES), st.sampled_from(["auto", "always", "never"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_nothing_raises(before: str, after: str, said: str, language: str, multiline: str) -> None:
     document = Document("u", language, 1, before + after, PositionEncoding.UTF16)
     lines = split_lines(before)

@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from ds_lsp import sources
 from ds_lsp.lsp.app import create_server
 from ds_lsp.lsp.frames import Body
-from ds_lsp.lsp.greeting import MAX_BYTES, answer_to, greet, user_file
+from ds_lsp.lsp.greeting import MAX_BYTES, Greeted, answer_to, greet, user_file
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "initialize"
 RECORDED = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(GOLDEN.iterdir())}
@@ -169,8 +171,8 @@ def test_it_looks_for_the_settings_where_they_are(
     assert Path(user_file()) == sources.user_file()
 
 
-def sent(data: bytes) -> tuple[bytes, bool, bytes]:
-    """What `greet` has read of *data*, whether it has answered, and what."""
+def greeted_with(data: bytes) -> tuple[Greeted, bytes]:
+    """Return what comes of *data*, and what is answered to it."""
     source, client_end = os.pipe()
     server_end, sink = os.pipe()
     try:
@@ -178,10 +180,16 @@ def sent(data: bytes) -> tuple[bytes, bool, bytes]:
         os.close(client_end)
         greeted = greet(source, sink)
         os.close(sink)
-        return greeted.data, greeted.is_answered, os.read(server_end, 1 << 16)
+        return greeted, os.read(server_end, 1 << 16)
     finally:
         os.close(source)
         os.close(server_end)
+
+
+def sent(data: bytes) -> tuple[bytes, bool, bytes]:
+    """What `greet` has read of *data*, whether it has answered, and what."""
+    greeted, answer = greeted_with(data)
+    return greeted.data, greeted.is_answered, answer
 
 
 BODY = message(client())
@@ -224,3 +232,56 @@ def test_a_client_that_is_gone_is_left_to_the_server() -> None:
     assert (greeted.data, greeted.is_answered) == (WHOLE, False)
     for descriptor in (source, client_end, sink):
         os.close(descriptor)
+
+
+def frame(params: object) -> bytes:
+    body = message(params)
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+@pytest.fixture
+def editor() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that ends when it is killed."""
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_an_editor_that_dies_before_the_server_is_there_has_died(
+    is_answered: bool, editor: subprocess.Popen[bytes]
+) -> None:
+    menu = {} if is_answered else {"initializationOptions": {"completion": {"menu": "never"}}}
+    greeted, answer = greeted_with(frame({**client(), **menu, "processId": editor.pid}))
+    assert bool(answer) is is_answered
+    assert greeted.client
+    assert not greeted.client.has_ended()
+    editor.kill()
+    editor.wait()
+    server = create_server()
+    server.early_client = greeted.client
+    server.watch_client(editor.pid)
+    await server.protocol.exit_requested.wait()
+    await server.aclose()
+
+
+async def test_another_process_than_the_early_one_is_looked_up(
+    editor: subprocess.Popen[bytes],
+) -> None:
+    greeted, _ = greeted_with(frame({**client(), "processId": os.getpid()}))
+    assert greeted.client
+    server = create_server()
+    server.early_client = greeted.client
+    server.watch_client(editor.pid)
+    editor.kill()
+    await server.protocol.exit_requested.wait()
+    await server.aclose()
+
+
+@pytest.mark.parametrize("pid", [None, 0, -1, True, 2**22 + 1, 2**64, "1", 1.5, [], {}], ids=repr)
+def test_who_names_no_process_here_is_greeted(pid: object) -> None:
+    greeted, answer = greeted_with(frame({**client(), "processId": pid}))
+    assert greeted.is_answered
+    assert answer
+    assert greeted.client is None

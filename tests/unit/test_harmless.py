@@ -110,7 +110,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
 def test_no_renderer_finds_anything_to_act_on(said: str) -> None:
     for token in tokens_of(harmless(said)):
