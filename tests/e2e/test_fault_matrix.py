@@ -28,6 +28,7 @@ from typing import Any
 
 import pytest
 
+from ds_lsp.completion.refused import FIRST_PAUSE_S
 from ds_lsp.health import PROBE_S
 from ds_lsp.logs import PrivateFormatter
 from ds_lsp.providers import connection
@@ -130,6 +131,12 @@ def bad_request(status: int) -> Fault:
     return Fault((Reply(status, body),), "stopped", f"{status}", Gate.SETTINGS)
 
 
+def refused_text(status: int) -> Fault:
+    """A refusal by settings that have worked: it is about this text, and stops nothing else."""
+    body = envelope(f"canary_prompt was no good with {KEY}")
+    return Fault((Reply(status, body),), "ready", f"{status}", pause_s=FIRST_PAUSE_S)
+
+
 def in_trouble(status: int, *headers: tuple[str, str], pause_s: float = LONGEST_PAUSE_S) -> Fault:
     steps = (Reply(status, "<html>canary_prompt</html>", "text/html", headers),)
     return Fault(steps, says=f"({status})", pause_s=pause_s)
@@ -144,7 +151,7 @@ LOW_BALANCE = (
 )
 
 STATUSES = {
-    "400": bad_request(400),
+    "400": refused_text(400),
     "400 that names other models": Fault(state="ready", says="deepseek-v4-pro is used"),
     "401": Fault(
         (Reply(401, envelope(f"Your api key: {KEY} is invalid")),), "stopped", "key", Gate.KEY
@@ -155,7 +162,8 @@ STATUSES = {
     "402": Fault(
         (Reply(402, envelope("Insufficient Balance")),), "stopped", "0.00 USD", Gate.BALANCE
     ),
-    **{str(status): bad_request(status) for status in (403, 404, 405, 413, 422)},
+    **{str(status): refused_text(status) for status in (403, 413, 422)},
+    **{str(status): bad_request(status) for status in (404, 405)},
     "408": in_trouble(408),
     "429": Fault((Reply(429, envelope("slow down")),), says="limits the number"),
     "429 with Retry-After": Fault(
@@ -583,7 +591,7 @@ async def test_typing_on_after_a_wrong_key(provider: str, tmp_path: Path) -> Non
 
 @pytest.mark.usefixtures("logged")
 async def test_another_model_is_asked_anew(tmp_path: Path) -> None:
-    async with cell_for(FAULTS["422"], "deepseek", tmp_path) as cell:
+    async with cell_for(FAULTS["405"], "deepseek", tmp_path) as cell:
         await cell.works("explicit")
         cell.service.break_down()
         await cell.meets("explicit")
