@@ -122,12 +122,15 @@ class IgnoreFiles:
         folders: Iterable[Path] = (),
         clock: Callable[[], float] = time.monotonic,
         report: Callable[[], None] = lambda: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """*folders* are those of the workspace; *report* is called when there is a `problem`."""
+        """*folders* are those of the workspace; *report* is called when there is a `problem`,
+        *changed* when other rules hold in a folder than before."""
         self.problem: str | None = None
         """The first ignore file that could not be judged, and what follows from that."""
         self._opened = {each for folder in folders for each in (folder, real_path(folder))}
         self._report = report
+        self._changed = changed
         self._folders: LRUCache[Path, _Folder] = LRUCache(_MAX_BYTES, lambda each: each.size)
         self._fresh: TTLCache[Path, _Folder] = TTLCache(_MAX_FRESH, _FRESH_S, timer=clock)
         self._sources: LRUCache[object, Source] = LRUCache(
@@ -167,7 +170,10 @@ class IgnoreFiles:
             or known.above is not above
             or any(_Stamp.of(stamp.path) != stamp for stamp in known.stamps)
         ):
+            before = known
             known = self._folders[folder] = self._read(_Reading(folder, above))
+            if before is not None and (before.git, before.own) != (known.git, known.own):
+                self._changed()
         self._fresh[folder] = known
         return known
 
@@ -270,6 +276,6 @@ def real_path(path: Path) -> Path:
     """Return what *path* is a link to, in the end."""
     try:
         return Path(os.path.realpath(path))
-    except ValueError:
-        # No file can have this name.
+    except (OSError, ValueError):
+        # No file can have this name, or a link on the way is not for this user to read.
         return path

@@ -456,6 +456,41 @@ def test_what_has_changed_on_disk_holds_two_seconds_later(
     assert ignored.excludes(root / "sub/new.py")
 
 
+@pytest.mark.parametrize(
+    ("files", "is_told"),
+    [
+        ({".gitignore": "new.py\n"}, True),
+        ({"sub/.gitignore": "new.py\n"}, True),
+        ({".dslspignore": "new.py\n"}, True),
+        ({".git/info/exclude": "new.py\n"}, True),
+        ({"../home/.config/git/ignore": "*.py"}, True),
+        ({".git/config": "[core]\nbare = false\n"}, False),
+        ({"sub/other.py": ""}, False),
+    ],
+)
+def test_other_rules_than_before_are_told_once(
+    tmp_path: Path, files: dict[str, str], is_told: bool
+) -> None:
+    now, told = 0.0, 0
+    root = repository(tmp_path / "r", {".gitignore": "old.py\n", "sub/x": ""})
+
+    def tell() -> None:
+        nonlocal told
+        told += 1
+
+    ignored = IgnoreFiles([root], clock=lambda: now, changed=tell)
+    ignored.excludes(root / "sub/a.py")
+    assert told == 0
+    write(root, files)
+    for now in (2.1, 4.2):
+        ignored.excludes(root / "sub/a.py")
+    assert (told > 0) is is_told
+    before = told
+    now = 6.3
+    ignored.excludes(root / "sub/a.py")
+    assert told == before
+
+
 def test_a_repository_that_comes_to_be_holds_two_seconds_later(tmp_path: Path) -> None:
     now = 0.0
     folder = write(tmp_path / "r", {"sub/a.py": "", ".gitignore": "a.py\n"})
