@@ -19,8 +19,8 @@ _MAX_DECODED = 3
 _MAX_NESTED = 2
 """Maximum uris inside of uris, as in ``jar:file:`` and in the query of a comparison."""
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
-"""A scheme has two letters at least: ``c:`` is a drive."""
+_SCHEME = re.compile(r"([A-Za-z_][\w+.-]+):(.*)", re.DOTALL | re.ASCII)
+"""A scheme has two letters at least: ``c:`` is a drive. VS Code lets it begin with ``_``."""
 _NAMELESS = re.compile(r"untitled[-_ ]?\d*(\.\w+)?", re.IGNORECASE)
 
 # Schemes of a file of this disk as it is, and not of another version or a part of it.
@@ -33,7 +33,10 @@ _NOTEBOOK = "vscode-notebook"
 """How the schemes of cells, their outputs and their metadata begin."""
 # Schemes of a path in the repository, after the path of its `.git`.
 _IN_REPOSITORY = frozenset(
-    {"diffview", "fugitive", "gin", "gina", "gindiff", "ginedit", "ginlog", "gitsigns", "neogit"}
+    {
+        *("codediff", "diffview", "fugitive", "gin", "gina", "gindiff", "ginedit", "ginlog"),
+        *("gitsigns", "minigit", "neogit"),
+    }
 )
 _ARCHIVES = frozenset({"archive", "jar", "tar", "tarfile", "zip", "zipfile", "zipfs"})
 _IN_ARCHIVE = re.compile(r"::|!/|(?<=\.zip)/|(?<=\.jar)/|(?<=\.tar)/|(?<=\.tgz)/|(?<=\.gz)/")
@@ -52,6 +55,13 @@ _TRAMP = re.compile(
     re.DOTALL,
 )
 _TRAMP_OF_THIS_DISK = frozenset({"doas", "ksu", "run0", "sg", "su", "sudo", "sudoedit"})
+"""Methods for another user of this machine: without a hop before it, the host is this one."""
+_QUOTED = re.compile(r"/:(?=/)")
+"""Before a name, Emacs's mark that nothing in it is special."""
+
+# The code of one language in a document of another, shown as a file beside it (otter.nvim), or in a
+# tree of its own (JupyterLab).
+_EMBEDDED = re.compile(r"\.(?:otter|tmp)\.[A-Za-z]\w{0,7}$|(?<=[/\\])\.virtual_documents[/\\]")
 
 # Keys of a query, or of an authority, that name the file shown, and the folder it is relative to.
 _FILE_KEY = re.compile(r".*(path|file|fileName|uri|resource)", re.IGNORECASE)
@@ -61,6 +71,8 @@ _GIT_FOLDER = re.compile(
     r"(?P<tree>.*?)/\.git(?:/modules/(?P<module>.+?)(?=//|/:)|/worktrees/[^/]+)?/+(?P<rest>.*)",
     re.DOTALL,
 )
+
+_REVISION = re.compile(r"(?:/+| )(?::\d:|\d(?=/)|[0-9a-f]{7,64}|HEAD)[:/]+(?=[^/:])")
 
 
 # Named tuples: they are frozen as well, and the early answer to `initialize`, which asks here for
@@ -123,7 +135,7 @@ def document_name(uri: str, platform: str = sys.platform) -> DocumentName:
     """Return the names that *uri* gives its document on a system like `sys.platform`."""
     if len(uri) > _MAX_URI_CHARS:
         return DocumentName(unresolvable="the document's uri is longer than any file's name")
-    return _named(uri, platform, _MAX_NESTED)
+    return _named(uri.strip(), platform, _MAX_NESTED)
 
 
 def to_path(uri: str) -> Path | None:
@@ -219,6 +231,9 @@ def _split(scheme: str, rest: str) -> _Uri:
     if rest.startswith("//"):
         authority, slash, path = rest[2:].partition("/")
         path = slash + path
+        if "%2f" in authority.lower():
+            # Clients that encode all of a path encode its first slash as well.
+            authority, path = "", authority + path
     return _Uri(scheme, authority, path, query, fragment)
 
 
@@ -236,7 +251,8 @@ def _decoded(text: str) -> Iterator[str]:
 def _local(spellings: Iterable[str], platform: str) -> DocumentName:
     """Name the file of this disk that has these spellings, the likeliest first."""
     names: list[DocumentName] = []
-    for each in dict.fromkeys(spellings):
+    for spelled in dict.fromkeys(spellings):
+        each = _QUOTED.sub("", spelled, count=1)
         if tramp := _TRAMP.fullmatch(each):
             return _joined([_tramp(tramp, platform), *names])
         if is_absolute(each, platform):
@@ -260,6 +276,8 @@ def _absolute(name: str, platform: str) -> DocumentName:
         # A link before the dots leads the system elsewhere than it leads an editor.
         paths.append(name)
     names = [name.replace("\\", "/")] if "\\" in name and platform != "win32" else []
+    if (whole := _EMBEDDED.sub("", path)) != path:
+        paths.append(whole)
     title = path.rpartition("\\" if platform == "win32" else "/")[2]
     return DocumentName(path, True, tuple(paths), tuple(names), title)
 
@@ -271,7 +289,7 @@ def _perhaps(name: DocumentName, file: DocumentName) -> DocumentName:
 
 def _tramp(found: re.Match[str], platform: str) -> DocumentName:
     host = found["host"].rpartition("@")[2]
-    is_here = is_loopback(host) or (not host and found["method"] in _TRAMP_OF_THIS_DISK)
+    is_here = is_loopback(host) or found["method"] in _TRAMP_OF_THIS_DISK
     if is_here and not found["hops"] and found["file"].startswith("/"):
         return _absolute(found["file"], platform)
     return _other("/" + found["file"].lstrip("/"))
@@ -315,7 +333,12 @@ def _in_repository(parts: _Uri, platform: str) -> DocumentName:
         if not found:
             # The repository's folder has a name of its own.
             tree, *after = re.split(r"//|[:;#]", text.lstrip("/"))
-            other = _other(*(f"/{each}" for each in (*reversed(after), text) if each))
+            within = [*(each for each in after if each), *_files_within(text)]
+            # A relative name is looked up in the folders of the workspace as well.
+            told = [*(f"/{each}" for each in (*reversed(after), text) if each.strip("/")), *within]
+            if not told:
+                continue
+            other = _other(*told)
             files = [text, *(f"/{tree}/{each}" for each in after)]
             local = [_local([each], platform) for each in files]
             names.append(_perhaps(other, _joined(local)))
@@ -324,6 +347,11 @@ def _in_repository(parts: _Uri, platform: str) -> DocumentName:
         for file in _files_of_revision(found["rest"]):
             names.append(_local([f"{tree}/{file}"], platform))
     return _joined(names)._replace(is_file=False)
+
+
+def _files_within(text: str) -> list[str]:
+    """Paths after what is a revision, in a repository whose folder has a name of its own."""
+    return [text[found.end() :] for found in _REVISION.finditer(text) if text[found.end() :]]
 
 
 def _files_of_revision(rest: str) -> list[str]:
@@ -349,7 +377,9 @@ def _told_by(parts: _Uri, platform: str, nested: int) -> list[DocumentName]:
             continue
         within = [f"{folder}/{value}" for folder in folders]
         is_whole = is_absolute(value, platform) or _SCHEME.match(value) or not within
-        found += [_named(each, platform, nested - 1) for each in ([value] if is_whole else within)]
+        # A path from the repository's top down may begin with a slash as well.
+        values = [value, *within] if is_whole else within
+        found += [_named(each, platform, nested - 1) for each in values]
     return found
 
 
