@@ -274,6 +274,35 @@ def test_the_users_own_ignore_file(
     assert not IgnoreFiles().excludes(tmp_path / "outside/x.py")
 
 
+@pytest.mark.parametrize(
+    ("condition", "is_excluded"),
+    [
+        ("gitdir:~/work/", True),
+        ("gitdir:~/work/r/.git", True),
+        ("gitdir:~/work/r", False),
+        ("gitdir:~/work/**", True),
+        ("gitdir:~/wor?/*/.git", True),
+        ("gitdir:~/play/", False),
+        ("gitdir:work/", True),
+        ("gitdir:r/.git", True),
+        ("gitdir:./work/", True),
+        ("gitdir:./play/", False),
+        ("gitdir:~/WORK/", False),
+        ("gitdir/i:~/WORK/", True),
+        ("gitdir:", True),
+    ],
+)
+def test_the_users_own_ignore_file_for_some_folders(
+    home: Path, condition: str, is_excluded: bool
+) -> None:
+    config = f'[includeIf "{condition}"]\npath = ~/more\n'
+    write(home, {".gitconfig": config, "more": "[core]\nexcludesFile = ~/mine\n", "mine": "x.py\n"})
+    root = repository(home / "work/r", {})
+    found = lines_that_match(root, [b"x.py"], home=home)
+    assert is_ignored(found[b"x.py"]) is is_excluded
+    assert (IgnoreFiles().excludes(root / "x.py") is not None) is is_excluded
+
+
 @pytest.mark.parametrize("where", [".gitignore", ".config/git/ignore"])
 def test_the_users_own_ignore_file_may_be_a_link(tmp_path: Path, home: Path, where: str) -> None:
     write(home, {".gitconfig": f"[core]\nexcludesFile = ~/{where}\n", "dotfiles/ignore": "x.py\n"})

@@ -93,7 +93,8 @@ token .token token.json access_token.txt api_keys.json apikeys.txt private_key.t
 /var/tmp/wpa_supplicantAb12Cd34.conf
 /tmp/Ab12Cd_secrets.yml
 app.env.production docker.env.local rsa.key.txt dump.pem.txt db_password.txt github-token.txt
-token.txt api_key.txt apikey.json client_secret.txt github-recovery-codes.txt password passwords secret
+token.txt api_key.txt apikey.json client_secret.txt github-recovery-codes.txt password passwords
+secret
 api_key clouds.yaml .rclone.conf .passwd-s3fs .saml2aws .erlang.cookie work.remmina .cf/config.json
 /home/berta/.config/Bitwarden/data.json /home/berta/.config/rbw/config.json
 /home/berta/AppData/Roaming/Bitwarden/data.json
@@ -101,7 +102,8 @@ api_key clouds.yaml .rclone.conf .passwd-s3fs .saml2aws .erlang.cookie work.remm
 /home/berta/.local/share/atuin/key /home/berta/.jupyter/jupyter_server_config.json
 /home/berta/.claude.json /home/berta/.Xauthority /home/berta/.vnc/passwd
 /tmp/20231130-1234-abc123-production.yml /tmp/20231130-1234-1abc12-staging.yml
-/tmp/1234.production.yml /tmp/microk8s.kubectl-edit-12.yaml /tmp/kubectl.exe-edit-12.yaml /tmp/kubectl-1.28-edit-12.yaml
+/tmp/1234.production.yml /tmp/microk8s.kubectl-edit-12.yaml /tmp/kubectl.exe-edit-12.yaml
+/tmp/kubectl-1.28-edit-12.yaml
 /etc/vipw.Ab12Cd/shadow.edit /etc/vipw.Ab12Cd
 /dev/fd/63 /dev/stdin /proc/self/fd/63 /proc/12/fd/5 /proc/12/task/13/fd/5
 """
@@ -200,7 +202,8 @@ tmp/1234/app.py 2024/app.py %a.py %20.py !important.css
 dot_bashrc private_methods.rb executable_run.sh private_key_parser.go encrypted_field.rb
 create_user.sql
 env.js config.env.ts app.env.js jest.env.cjs secret-santa.md password.css secret.html api_key.go
-apikey.ts token.c recovery_codes.rb dot_config/nvim/init.lua dot_config/git/config dot_local/share/a.txt
+apikey.ts token.c recovery_codes.rb dot_config/nvim/init.lua dot_config/git/config
+dot_local/share/a.txt
 /tmp/2024-report.yml /tmp/12-a.yml /tmp/production.yml /tmp/kubectl.yaml proc/a/fd.c dev/fd.c
 /etc/hosts /etc/passwd /etc/fstab /etc/nginx/nginx.conf /etc/ssh/sshd_config /etc/hosts~
 /proc/cpuinfo /proc/1/status /tmp/a.py /tmp/x/a.py /tmp/notes.txt /var/tmp/hostsAb12Cd34
