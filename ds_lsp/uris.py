@@ -11,6 +11,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from ds_lsp.paths import absolute_name, is_absolute
+from ds_lsp.schemes import ARCHIVES, ELSEWHERE, IN_REPOSITORY, NOTEBOOK, OF_THIS_DISK, WHOLE_FILE
 
 _MAX_URI_CHARS = 32_768
 """Maximum characters in a uri: the longest path Windows knows, and eight times Linux's."""
@@ -23,31 +24,7 @@ _SCHEME = re.compile(r"([A-Za-z_][\w+.-]+):(.*)", re.DOTALL | re.ASCII)
 """A scheme has two letters at least: ``c:`` is a drive. VS Code lets it begin with ``_``."""
 _NAMELESS = re.compile(r"untitled[-_ ]?\d*(\.\w+)?", re.IGNORECASE)
 
-# Schemes of a file of this disk as it is, and not of another version or a part of it.
-_WHOLE_FILE = frozenset(
-    {"file", "vscode-userdata", "untitled", "suda", "sudo", "sudoedit", "admin"}
-)
-# Schemes of a version or part of a file of this disk, whose authority is not part of its name.
-_OF_THIS_DISK = frozenset({"git", "gitlens", "git-graph", "git-history", "oil", "pr", "review"})
-_NOTEBOOK = "vscode-notebook"
-"""How the schemes of cells, their outputs and their metadata begin."""
-# Schemes of a path in the repository, after the path of its `.git`.
-_IN_REPOSITORY = frozenset(
-    {
-        *("codediff", "diffview", "fugitive", "gin", "gina", "gindiff", "ginedit", "ginlog"),
-        *("gitsigns", "minigit", "neogit"),
-    }
-)
-_ARCHIVES = frozenset({"archive", "jar", "tar", "tarfile", "zip", "zipfile", "zipfs"})
 _IN_ARCHIVE = re.compile(r"::|!/|(?<=\.zip)/|(?<=\.jar)/|(?<=\.tar)/|(?<=\.tgz)/|(?<=\.gz)/")
-_ELSEWHERE = frozenset(
-    {
-        "dav", "davs", "deno", "docker", "fetch", "fish", "ftp", "ftps", "github", "http", "https",
-        "jdt", "jrt", "mtp", "nfs", "octo", "oil-s3", "oil-ssh", "rcp", "rsync", "s3", "scp",
-        "sftp", "smb", "ssh", "vscode-test-web", "vscode-vfs", "webdav",
-    }
-)  # fmt: skip
-
 # Emacs: /ssh:user@host|sudo:host:/path
 _TRAMP = re.compile(
     r"/(?P<hops>(?:[a-z][\w-]+:[^:|/]*\|)*)(?P<method>[a-z][\w-]+):"
@@ -120,9 +97,9 @@ class _Uri(NamedTuple):
             f"#{self.fragment}" if self.fragment else ""
         )
         both = [self.path, self.path + rest]
-        if self.scheme in _WHOLE_FILE and re.search(r"[./]", rest):
+        if self.scheme in WHOLE_FILE and re.search(r"[./]", rest):
             both.reverse()
-        if self.scheme in _OF_THIS_DISK:
+        if self.scheme in OF_THIS_DISK:
             # VS Code hides a version's suffix, so that linters leave it alone.
             both.append(self.path.removesuffix(".git").removesuffix(".diff"))
         if self.query and self.fragment:
@@ -190,19 +167,19 @@ def _named(uri: str, platform: str, nested: int) -> DocumentName:
     parts = _split(found[1].lower(), found[2])
     # Cases: inside of an archive; inside of a repository; elsewhere; on this disk, and whatever
     # an unknown scheme without an authority shows.
-    if parts.scheme in _ARCHIVES:
+    if parts.scheme in ARCHIVES:
         return _in_archive(found[2], platform, nested)
-    if parts.scheme in _IN_REPOSITORY:
+    if parts.scheme in IN_REPOSITORY:
         return _in_repository(parts, platform)
     if parts.is_of_this_machine and parts.scheme not in ("http", "https"):
-        is_elsewhere = parts.scheme in _ELSEWHERE and not parts.authority
+        is_elsewhere = parts.scheme in ELSEWHERE and not parts.authority
     else:
         is_elsewhere = not (
-            parts.scheme in _WHOLE_FILE | _OF_THIS_DISK or parts.scheme.startswith(_NOTEBOOK)
+            parts.scheme in WHOLE_FILE | OF_THIS_DISK or parts.scheme.startswith(NOTEBOOK)
         )
     if is_elsewhere:
         name = _elsewhere(parts)
-        if parts.scheme not in _ELSEWHERE:
+        if parts.scheme not in ELSEWHERE:
             # Its authority may be of the scheme's own making, as in ``vscode-file://vscode-app/``.
             name = _perhaps(name, _local(parts.spellings(), platform))
     elif parts.scheme == "file" and parts.authority and platform == "win32":
@@ -220,8 +197,8 @@ def _named(uri: str, platform: str, nested: int) -> DocumentName:
         return DocumentName(unresolvable="its uri does not say which file it shows")
     # W1sZmlsZQ==: the second cell, and in base64 the notebook's scheme.
     found = re.match(r"[A-Za-rt-z0-9]*", parts.fragment)
-    cell = found[0] if found and parts.scheme.startswith(_NOTEBOOK) else ""
-    return name._replace(is_file=name.is_file and parts.scheme in _WHOLE_FILE, cell=cell)
+    cell = found[0] if found and parts.scheme.startswith(NOTEBOOK) else ""
+    return name._replace(is_file=name.is_file and parts.scheme in WHOLE_FILE, cell=cell)
 
 
 def _split(scheme: str, rest: str) -> _Uri:
