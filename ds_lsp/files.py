@@ -40,6 +40,6 @@ def is_within(path: Path, folder: Path) -> bool:
     """Whether *path* is in *folder*, or is it, once every link has been followed."""
     try:
         return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-    except ValueError:
-        # No file can have this name.
+    except (OSError, ValueError):
+        # No file can have this name, or a link on the way is not for this user to read.
         return False

@@ -191,7 +191,8 @@ xml: nxml plist docbk xsd
 xsl: xslt
 yaml: yaml-tmlanguage ansible yaml.ansible eyaml
 zig:
-plaintext: text plain-text plain txt fundamental normal none
+plaintext: text plain-text plain txt fundamental normal none unknown undefined null default generic
+           unspecified no-language prog special
 """
 
 _SUFFIXES = """

@@ -268,6 +268,11 @@ class Session:
             return "the provider refused its text"
         return self.excludes(document)
 
+    def heed(self, document: Document) -> None:
+        """Take back what stands before other documents of one that says not to be sent."""
+        if text_rule(document.head, document.size):
+            self.excerpts.take_back(document.uri)
+
     def rehearse(self, snapshot: Snapshot) -> None:
         """Do, for the first document of a language, what its first request would wait for: the
         ignore files are read, and the patterns of the language made."""
@@ -299,7 +304,9 @@ class Session:
         if self._gate_made_of == (folders, ignore):
             return
         self._gate_made_of = (folders, ignore)
-        self.gate = Gate(folders, ignore, report=self._say_privacy)
+        self.gate = Gate(
+            folders, ignore, report=self._say_privacy, changed=lambda: self.excerpts.clear()
+        )
         self._say_privacy()
         # What was learned may be excluded now.
         self.index.clear()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from ds_lsp.paths import absolute_name, is_absolute
+from ds_lsp.schemes import ARCHIVES, ELSEWHERE, IN_REPOSITORY, NOTEBOOK, OF_THIS_DISK, WHOLE_FILE
 
 _MAX_URI_CHARS = 32_768
 """Maximum characters in a uri: the longest path Windows knows, and eight times Linux's."""
@@ -19,32 +20,11 @@ _MAX_DECODED = 3
 _MAX_NESTED = 2
 """Maximum uris inside of uris, as in ``jar:file:`` and in the query of a comparison."""
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
-"""A scheme has two letters at least: ``c:`` is a drive."""
+_SCHEME = re.compile(r"([A-Za-z_][\w+.-]+):(.*)", re.DOTALL | re.ASCII)
+"""A scheme has two letters at least: ``c:`` is a drive. VS Code lets it begin with ``_``."""
 _NAMELESS = re.compile(r"untitled[-_ ]?\d*(\.\w+)?", re.IGNORECASE)
 
-# Schemes of a file of this disk as it is, and not of another version or a part of it.
-_WHOLE_FILE = frozenset(
-    {"file", "vscode-userdata", "untitled", "suda", "sudo", "sudoedit", "admin"}
-)
-# Schemes of a version or part of a file of this disk, whose authority is not part of its name.
-_OF_THIS_DISK = frozenset({"git", "gitlens", "git-graph", "git-history", "oil", "pr", "review"})
-_NOTEBOOK = "vscode-notebook"
-"""How the schemes of cells, their outputs and their metadata begin."""
-# Schemes of a path in the repository, after the path of its `.git`.
-_IN_REPOSITORY = frozenset(
-    {"diffview", "fugitive", "gin", "gina", "gindiff", "ginedit", "ginlog", "gitsigns", "neogit"}
-)
-_ARCHIVES = frozenset({"archive", "jar", "tar", "tarfile", "zip", "zipfile", "zipfs"})
 _IN_ARCHIVE = re.compile(r"::|!/|(?<=\.zip)/|(?<=\.jar)/|(?<=\.tar)/|(?<=\.tgz)/|(?<=\.gz)/")
-_ELSEWHERE = frozenset(
-    {
-        "dav", "davs", "deno", "docker", "fetch", "fish", "ftp", "ftps", "github", "http", "https",
-        "jdt", "jrt", "mtp", "nfs", "octo", "oil-s3", "oil-ssh", "rcp", "rsync", "s3", "scp",
-        "sftp", "smb", "ssh", "vscode-test-web", "vscode-vfs", "webdav",
-    }
-)  # fmt: skip
-
 # Emacs: /ssh:user@host|sudo:host:/path
 _TRAMP = re.compile(
     r"/(?P<hops>(?:[a-z][\w-]+:[^:|/]*\|)*)(?P<method>[a-z][\w-]+):"
@@ -52,6 +32,13 @@ _TRAMP = re.compile(
     re.DOTALL,
 )
 _TRAMP_OF_THIS_DISK = frozenset({"doas", "ksu", "run0", "sg", "su", "sudo", "sudoedit"})
+"""Methods for another user of this machine: without a hop before it, the host is this one."""
+_QUOTED = re.compile(r"/:(?=/)")
+"""Before a name, Emacs's mark that nothing in it is special."""
+
+# The code of one language in a document of another, shown as a file beside it (otter.nvim), or in a
+# tree of its own (JupyterLab).
+_EMBEDDED = re.compile(r"\.(?:otter|tmp)\.[A-Za-z]\w{0,7}$|(?<=[/\\])\.virtual_documents[/\\]")
 
 # Keys of a query, or of an authority, that name the file shown, and the folder it is relative to.
 _FILE_KEY = re.compile(r".*(path|file|fileName|uri|resource)", re.IGNORECASE)
@@ -61,6 +48,8 @@ _GIT_FOLDER = re.compile(
     r"(?P<tree>.*?)/\.git(?:/modules/(?P<module>.+?)(?=//|/:)|/worktrees/[^/]+)?/+(?P<rest>.*)",
     re.DOTALL,
 )
+
+_REVISION = re.compile(r"(?:/+| )(?::\d:|\d(?=/)|[0-9a-f]{7,64}|HEAD)[:/]+(?=[^/:])")
 
 
 # Named tuples: they are frozen as well, and the early answer to `initialize`, which asks here for
@@ -108,9 +97,9 @@ class _Uri(NamedTuple):
             f"#{self.fragment}" if self.fragment else ""
         )
         both = [self.path, self.path + rest]
-        if self.scheme in _WHOLE_FILE and re.search(r"[./]", rest):
+        if self.scheme in WHOLE_FILE and re.search(r"[./]", rest):
             both.reverse()
-        if self.scheme in _OF_THIS_DISK:
+        if self.scheme in OF_THIS_DISK:
             # VS Code hides a version's suffix, so that linters leave it alone.
             both.append(self.path.removesuffix(".git").removesuffix(".diff"))
         if self.query and self.fragment:
@@ -123,7 +112,7 @@ def document_name(uri: str, platform: str = sys.platform) -> DocumentName:
     """Return the names that *uri* gives its document on a system like `sys.platform`."""
     if len(uri) > _MAX_URI_CHARS:
         return DocumentName(unresolvable="the document's uri is longer than any file's name")
-    return _named(uri, platform, _MAX_NESTED)
+    return _named(uri.strip(), platform, _MAX_NESTED)
 
 
 def to_path(uri: str) -> Path | None:
@@ -178,19 +167,19 @@ def _named(uri: str, platform: str, nested: int) -> DocumentName:
     parts = _split(found[1].lower(), found[2])
     # Cases: inside of an archive; inside of a repository; elsewhere; on this disk, and whatever
     # an unknown scheme without an authority shows.
-    if parts.scheme in _ARCHIVES:
+    if parts.scheme in ARCHIVES:
         return _in_archive(found[2], platform, nested)
-    if parts.scheme in _IN_REPOSITORY:
+    if parts.scheme in IN_REPOSITORY:
         return _in_repository(parts, platform)
     if parts.is_of_this_machine and parts.scheme not in ("http", "https"):
-        is_elsewhere = parts.scheme in _ELSEWHERE and not parts.authority
+        is_elsewhere = parts.scheme in ELSEWHERE and not parts.authority
     else:
         is_elsewhere = not (
-            parts.scheme in _WHOLE_FILE | _OF_THIS_DISK or parts.scheme.startswith(_NOTEBOOK)
+            parts.scheme in WHOLE_FILE | OF_THIS_DISK or parts.scheme.startswith(NOTEBOOK)
         )
     if is_elsewhere:
         name = _elsewhere(parts)
-        if parts.scheme not in _ELSEWHERE:
+        if parts.scheme not in ELSEWHERE:
             # Its authority may be of the scheme's own making, as in ``vscode-file://vscode-app/``.
             name = _perhaps(name, _local(parts.spellings(), platform))
     elif parts.scheme == "file" and parts.authority and platform == "win32":
@@ -208,8 +197,8 @@ def _named(uri: str, platform: str, nested: int) -> DocumentName:
         return DocumentName(unresolvable="its uri does not say which file it shows")
     # W1sZmlsZQ==: the second cell, and in base64 the notebook's scheme.
     found = re.match(r"[A-Za-rt-z0-9]*", parts.fragment)
-    cell = found[0] if found and parts.scheme.startswith(_NOTEBOOK) else ""
-    return name._replace(is_file=name.is_file and parts.scheme in _WHOLE_FILE, cell=cell)
+    cell = found[0] if found and parts.scheme.startswith(NOTEBOOK) else ""
+    return name._replace(is_file=name.is_file and parts.scheme in WHOLE_FILE, cell=cell)
 
 
 def _split(scheme: str, rest: str) -> _Uri:
@@ -219,6 +208,9 @@ def _split(scheme: str, rest: str) -> _Uri:
     if rest.startswith("//"):
         authority, slash, path = rest[2:].partition("/")
         path = slash + path
+        if "%2f" in authority.lower():
+            # Clients that encode all of a path encode its first slash as well.
+            authority, path = "", authority + path
     return _Uri(scheme, authority, path, query, fragment)
 
 
@@ -236,7 +228,8 @@ def _decoded(text: str) -> Iterator[str]:
 def _local(spellings: Iterable[str], platform: str) -> DocumentName:
     """Name the file of this disk that has these spellings, the likeliest first."""
     names: list[DocumentName] = []
-    for each in dict.fromkeys(spellings):
+    for spelled in dict.fromkeys(spellings):
+        each = _QUOTED.sub("", spelled, count=1)
         if tramp := _TRAMP.fullmatch(each):
             return _joined([_tramp(tramp, platform), *names])
         if is_absolute(each, platform):
@@ -260,6 +253,8 @@ def _absolute(name: str, platform: str) -> DocumentName:
         # A link before the dots leads the system elsewhere than it leads an editor.
         paths.append(name)
     names = [name.replace("\\", "/")] if "\\" in name and platform != "win32" else []
+    if (whole := _EMBEDDED.sub("", path)) != path:
+        paths.append(whole)
     title = path.rpartition("\\" if platform == "win32" else "/")[2]
     return DocumentName(path, True, tuple(paths), tuple(names), title)
 
@@ -271,7 +266,7 @@ def _perhaps(name: DocumentName, file: DocumentName) -> DocumentName:
 
 def _tramp(found: re.Match[str], platform: str) -> DocumentName:
     host = found["host"].rpartition("@")[2]
-    is_here = is_loopback(host) or (not host and found["method"] in _TRAMP_OF_THIS_DISK)
+    is_here = is_loopback(host) or found["method"] in _TRAMP_OF_THIS_DISK
     if is_here and not found["hops"] and found["file"].startswith("/"):
         return _absolute(found["file"], platform)
     return _other("/" + found["file"].lstrip("/"))
@@ -315,7 +310,12 @@ def _in_repository(parts: _Uri, platform: str) -> DocumentName:
         if not found:
             # The repository's folder has a name of its own.
             tree, *after = re.split(r"//|[:;#]", text.lstrip("/"))
-            other = _other(*(f"/{each}" for each in (*reversed(after), text) if each))
+            within = [*(each for each in after if each), *_files_within(text)]
+            # A relative name is looked up in the folders of the workspace as well.
+            told = [*(f"/{each}" for each in (*reversed(after), text) if each.strip("/")), *within]
+            if not told:
+                continue
+            other = _other(*told)
             files = [text, *(f"/{tree}/{each}" for each in after)]
             local = [_local([each], platform) for each in files]
             names.append(_perhaps(other, _joined(local)))
@@ -324,6 +324,11 @@ def _in_repository(parts: _Uri, platform: str) -> DocumentName:
         for file in _files_of_revision(found["rest"]):
             names.append(_local([f"{tree}/{file}"], platform))
     return _joined(names)._replace(is_file=False)
+
+
+def _files_within(text: str) -> list[str]:
+    """Paths after what is a revision, in a repository whose folder has a name of its own."""
+    return [text[found.end() :] for found in _REVISION.finditer(text) if text[found.end() :]]
 
 
 def _files_of_revision(rest: str) -> list[str]:
@@ -349,7 +354,9 @@ def _told_by(parts: _Uri, platform: str, nested: int) -> list[DocumentName]:
             continue
         within = [f"{folder}/{value}" for folder in folders]
         is_whole = is_absolute(value, platform) or _SCHEME.match(value) or not within
-        found += [_named(each, platform, nested - 1) for each in ([value] if is_whole else within)]
+        # A path from the repository's top down may begin with a slash as well.
+        values = [value, *within] if is_whole else within
+        found += [_named(each, platform, nested - 1) for each in values]
     return found
 
 

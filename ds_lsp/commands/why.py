@@ -33,7 +33,8 @@ def main(argv: Sequence[str]) -> int:
     resolved = resolve_for(folder)
     report_problems(resolved)
     # By its name first: what may not be read is not read here either.
-    rule = Gate([folder], resolved.settings.privacy.ignore).excludes_path(path)
+    # By its uri, as the server asks: there, a name with a ``%`` may mean two.
+    rule = Gate([folder], resolved.settings.privacy.ignore).excludes(path.as_uri())
     masked: list[MaskedLine] = []
     try:
         if rule:
@@ -74,7 +75,9 @@ def _read(path: Path) -> str:
     with file:
         # One byte more than there may be characters is enough to say that there are too many.
         data = file.read(4 * MAX_CHARS + 1)
-    return data.decode("utf-8-sig", "replace")
+    # Editors decode it, and send a text without a NUL.
+    is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return data.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
 
 
 def masked_lines(text: str) -> list[MaskedLine]:

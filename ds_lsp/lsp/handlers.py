@@ -73,6 +73,7 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
     ls.session.gate.forget(params.text_document.uri)
     document = ls.documents.get(params.text_document.uri)
     if document:
+        ls.session.heed(document)
         ls.session.warm()
         ls.session.rehearse(document.snapshot(0, 0))
         ls.learn(document)
@@ -84,6 +85,7 @@ def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) 
     ls.acceptance.edited(params)
     document = ls.documents.get(params.text_document.uri)
     if document:
+        ls.session.heed(document)
         ls.session.warm()
         ls.learn_later(document)
         ls.gather_later(document)

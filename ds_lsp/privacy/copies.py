@@ -1,8 +1,9 @@
 """Find the name of a file that another one is a copy of, by the copy's own name."""
 
+import os
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 _MAX_NAME_CHARS = 512
 """Maximum characters of a name that is looked at: disks hold 255."""
@@ -86,6 +87,7 @@ _DIGITS = re.compile(r"\d{5,12}")
 # sudoedit and git put letters and digits by chance behind or before a name, Ruby a time as well.
 _BY_CHANCE = re.compile(r"(?=[^.]*[A-Z0-9])[A-Za-z0-9]+")
 _RUBY = re.compile(r"(?:^|(?<=\D))\d{8}-\d{1,8}-[0-9a-z]{4,8}-?|^\d{1,8}[.-]")
+_RAILS = re.compile(r"\d{8}-\d{1,8}-[0-9a-z]{4,8}-|\d{1,8}\.")
 
 
 def originals(name: str) -> tuple[str, ...]:
@@ -116,11 +118,26 @@ def original_path(name: str) -> tuple[str, ...]:
 
 def is_temporary(folders: Sequence[str]) -> bool:
     """Whether *folders*, the parts of a path, lead to a folder for temporary files."""
-    return any(
+    return tuple(folders) in _own_temporary() or any(
         len(each) == len(folders)
         and all(wanted in ("*", part.lower()) for wanted, part in zip(each, folders, strict=True))
         for each in _TEMPORARY
     )
+
+
+@cache
+def _own_temporary() -> frozenset[tuple[str, ...]]:
+    """The folders that the environment names, as that of ``nix develop`` does: an editor that a
+    tool has started has the tool's environment, and so have we."""
+    named = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
+    paths = [path for each in named if each for path in (each, os.path.realpath(each))]
+    found = (tuple(part for part in re.split(r"[/\\]", path) if part) for path in paths)
+    return frozenset(filter(None, found))
+
+
+def is_of_rails(name: str) -> bool:
+    """Whether Rails calls so what it has decrypted: by time and number, or by number alone."""
+    return _RAILS.match(name) is not None
 
 
 def is_decrypted_by_sops(folders: Sequence[str]) -> bool:

@@ -40,8 +40,10 @@ class Gate:
         clock: Callable[[], float] = time.monotonic,
         report: Callable[[], None] = lambda: None,
         platform: str = sys.platform,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """*report* is called when there is another `problem`."""
+        """*report* is called when there is another `problem`, *changed* when an ignore file says
+        something else than when it was read."""
         self._platform = platform
         opened = [self._named(folder) for folder in folders]
         # As an editor names them, and as links lead there: it may name a file in either way.
@@ -50,7 +52,7 @@ class Gate:
         self._own = Rules("privacy.ignore", globs)
         anchored = Rules("privacy.ignore", anchored_globs(globs))
         self._names = NameRules(self._own, anchored, platform)
-        self._ignored = IgnoreFiles(self._folders, clock, report)
+        self._ignored = IgnoreFiles(self._folders, clock, report, changed)
         self._decrypted = Decrypted(Rules, clock)
         self._recent: TTLCache[str, str | None] = TTLCache(_MAX_RECENT, _RECENT_S, timer=clock)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ds_lsp.files import open_regular
+from ds_lsp.privacy.wildmatch import NONE, Patterns
 
 _MAX_BYTES = 1 << 17
 """Maximum size of the user's configuration file; they have a few kilobytes."""
@@ -23,6 +24,8 @@ _SECTION = re.compile(r'\[([A-Za-z0-9.-]++)(?:[ \t]++"((?:\\.|[^"\\\n])*+)")?[ \
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9-]*+)[ \t]*+(=)?[ \t]*+")
 _REST_OF_LINE = re.compile(r"[^\n]*+\n?")
 _PIECE = re.compile(r'[^"\\\n#;]++|"|\\[\s\S]?|[#;]|\n')
+_INCLUDE_IF = re.compile(r'includeif\."gitdir(?P<folds>/i)?:(?P<pattern>.*)"\.path', re.DOTALL)
+"""The condition that names folders; those by branch and by remote are not read."""
 _ESCAPES = {"n": "\n", "t": "\t", "b": "\b", "\n": ""}
 
 
@@ -35,8 +38,9 @@ class UserConfig:
     ignores_case: bool
 
 
-def user_config(environ: Mapping[str, str] = os.environ) -> UserConfig:
-    """Read the user's own configuration, and the machine's, as git does."""
+def user_config(git_folder: Path, environ: Mapping[str, str] = os.environ) -> UserConfig:
+    """Read the user's own configuration, and the machine's, as git does in the repository whose
+    ``.git`` is *git_folder*."""
     home = environ.get("HOME") or os.path.expanduser("~")
     xdg = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     paths = [os.path.join(xdg, "git/config"), os.path.join(home, ".gitconfig")]
@@ -47,7 +51,7 @@ def user_config(environ: Mapping[str, str] = os.environ) -> UserConfig:
     excludes_file = os.path.join(xdg, "git/ignore")
     ignores_case = False
     for path in paths:
-        for key, value in _read_with_includes(path, home, ()):
+        for key, value in _read_with_includes(path, home, (), git_folder):
             if key == "core.excludesfile" and value is not None:
                 excludes_file = _expand(value, home)
             elif key == "core.ignorecase":
@@ -66,17 +70,42 @@ def ignores_case(config: Path, default: bool) -> bool:
 
 
 def _read_with_includes(
-    path: str, home: str, by: tuple[str, ...]
+    path: str, home: str, by: tuple[str, ...], git_folder: Path
 ) -> Iterator[tuple[str, str | None]]:
     """Yield the keys and values of a file, and of those it includes; *by* are those it is in."""
     if path in by or len(by) > _MAX_INCLUDES:
         return
     for key, value in _read(path, _MAX_BYTES):
-        if key == "include.path" and value:
+        condition = _INCLUDE_IF.fullmatch(key)
+        holds = condition is not None and _holds(condition, path, home, git_folder)
+        if value and (key == "include.path" or holds):
             included = os.path.join(os.path.dirname(path), _expand(value, home))
-            yield from _read_with_includes(included, home, (*by, path))
+            yield from _read_with_includes(included, home, (*by, path), git_folder)
         else:
             yield key, value
+
+
+def _holds(condition: re.Match[str], path: str, home: str, git_folder: Path) -> bool:
+    """Whether a file at *path* includes another one, on this condition, in this repository."""
+    pattern = _expand(condition["pattern"], home)
+    if pattern.startswith("./"):
+        pattern = os.path.realpath(os.path.dirname(path)) + pattern[1:]
+    elif not os.path.isabs(pattern):
+        pattern = f"**/{pattern}"
+    if pattern.endswith("/"):
+        pattern += "**"
+    line = os.fsencode(pattern)
+    patterns = Patterns([line], ignores_case=condition["folds"] is not None)
+    return any(
+        _matches(patterns, Path(name)) for name in (git_folder, os.path.realpath(git_folder))
+    )
+
+
+def _matches(patterns: Patterns, path: Path) -> bool:
+    state = patterns.start
+    for number, part in enumerate(path.parts[1:]):
+        state = patterns.read(patterns.enter(state) if number else state, os.fsencode(part))
+    return patterns.match(state, os.fsencode(path.name)).if_folder != NONE
 
 
 def _read(path: str, max_bytes: int) -> list[tuple[str, str | None]]:

@@ -12,7 +12,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +43,8 @@ _MAX_BYTES = 1 << 24
 """Maximum memory, in bytes, for the folders that are remembered."""
 _MAX_SOURCE_BYTES = 1 << 22
 """Maximum size, in bytes, of the ignore files that are remembered."""
+_MAX_REPOSITORIES = 64
+"""Maximum number of repositories for which the user's configuration is remembered."""
 _FRESH_S = 1.0
 _MAX_FRESH = 1024
 """For this many seconds, and folders, the disk is not asked what has changed."""
@@ -122,13 +124,17 @@ class IgnoreFiles:
         folders: Iterable[Path] = (),
         clock: Callable[[], float] = time.monotonic,
         report: Callable[[], None] = lambda: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """*folders* are those of the workspace; *report* is called when there is a `problem`."""
+        """*folders* are those of the workspace; *report* is called when there is a `problem`,
+        *changed* when other rules hold in a folder than before."""
         self.problem: str | None = None
         """The first ignore file that could not be judged, and what follows from that."""
         self._opened = {each for folder in folders for each in (folder, real_path(folder))}
         self._report = report
+        self._changed = changed
         self._folders: LRUCache[Path, _Folder] = LRUCache(_MAX_BYTES, lambda each: each.size)
+        self._users: LRUCache[Path, UserConfig] = LRUCache(_MAX_REPOSITORIES)
         self._fresh: TTLCache[Path, _Folder] = TTLCache(_MAX_FRESH, _FRESH_S, timer=clock)
         self._sources: LRUCache[object, Source] = LRUCache(
             _MAX_SOURCE_BYTES, lambda each: 4000 + each.cost.read_bytes
@@ -145,9 +151,11 @@ class IgnoreFiles:
         name, is_folder = to_bytes(path.name), partial(_is_folder, path)
         return known.git.judge(name, is_folder) or known.own.judge(name, is_folder)
 
-    @cached_property
-    def _user(self) -> UserConfig:
-        return user_config()
+    def _user(self, git_folder: Path) -> UserConfig:
+        known = self._users.get(git_folder)
+        if known is None:
+            known = self._users[git_folder] = user_config(git_folder)
+        return known
 
     def _look(self, folder: Path) -> _Folder:
         known = None
@@ -167,7 +175,10 @@ class IgnoreFiles:
             or known.above is not above
             or any(_Stamp.of(stamp.path) != stamp for stamp in known.stamps)
         ):
+            before = known
             known = self._folders[folder] = self._read(_Reading(folder, above))
+            if before is not None and (before.git, before.own) != (known.git, known.own):
+                self._changed()
         self._fresh[folder] = known
         return known
 
@@ -185,8 +196,9 @@ class IgnoreFiles:
             reading.is_in_repository = True
             config = repository.folder / "config"
             reading.stamp(config)
-            reading.folds_case = ignores_case(config, self._user.ignores_case)
-            for path in (folder / self._user.excludes_file, repository.folder / "info/exclude"):
+            user = self._user(repository.folder)
+            reading.folds_case = ignores_case(config, user.ignores_case)
+            for path in (folder / user.excludes_file, repository.folder / "info/exclude"):
                 reading.git = self._with(reading.git, path, reading)
         elif has_git:
             # It may be on its way to become one: this is what `git init` makes last.
@@ -270,6 +282,6 @@ def real_path(path: Path) -> Path:
     """Return what *path* is a link to, in the end."""
     try:
         return Path(os.path.realpath(path))
-    except ValueError:
-        # No file can have this name.
+    except (OSError, ValueError):
+        # No file can have this name, or a link on the way is not for this user to read.
         return path

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from ds_lsp.privacy.builtin import CODE, FILES, FOLDERS, LOOSE, PATTERNS
 from ds_lsp.privacy.copies import (
     is_decrypted_by_sops,
+    is_of_rails,
     is_temporary,
     original_path,
     originals,
@@ -50,8 +51,9 @@ def secret_rule(parts: Sequence[str], above: int, *, is_folder: bool) -> str | N
                 return f"{rule} (by {'/'.join(held)})"
     if is_temporary(folders):
         for original in temporary_originals(name):
-            # sudoedit does not tell the folder; what it is used for lies here.
-            for where in (folders, ("etc",)):
+            # Neither sudoedit nor Rails tells the folder; what they are used for lies here.
+            credentials = [("config", "credentials")] if is_of_rails(name) else []
+            for where in (folders, ("etc",), *credentials):
                 if rule := _rule_of(canonical(original), where, is_above=False, is_folder=False):
                     return f"{rule} (by {original})"
     return None
@@ -115,8 +117,16 @@ def _stands_in(folders: Sequence[str], pattern: str) -> bool:
     wanted = pattern.split("/")[:-1]
     if not wanted:
         return True
-    last = [canonical(each) for each in folders[-len(wanted) :]]
-    return len(last) == len(wanted) and all(map(_part_matches, wanted, last))
+    last = folders[-len(wanted) :]
+    return len(last) == len(wanted) and all(map(_folder_matches, wanted, last))
+
+
+def _folder_matches(glob: str, folder: str) -> bool:
+    """Whether the folder, or what it is a copy of, is the pattern's; chezmoi calls ``.config``
+    ``dot_config``."""
+    if _part_matches(glob, canonical(folder)):
+        return True
+    return any(_part_matches(glob, canonical(each)) for each in originals(folder))
 
 
 @lru_cache(1024)

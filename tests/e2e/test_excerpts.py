@@ -113,6 +113,28 @@ async def test_excluding_a_file_takes_its_excerpts_back(tmp_path: Path, fake: Fa
         assert "add_item" not in await prompt(at, fake, position, uri)
 
 
+async def test_a_document_that_says_off_is_taken_back_at_the_next_request(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    folder = tmp_path / "w"
+    uri, shop = workspace(folder, {"shop.py": SHOP}), (folder / "shop.py").as_uri()
+    async with editor(tmp_path, fake, folders=(folder,)) as at:
+        at.open(SHOP, uri=shop)
+        position = at.open(MAIN + "cart.|", uri=uri)
+        await settle(at)
+        assert "add_item" in await prompt(at, fake, position, uri)
+        at.client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(2, shop),
+                [types.TextDocumentContentChangeWholeDocument(f"# ds-lsp: off\n{SHOP}")],
+            )
+        )
+        for character in "abc":
+            position = at.insert(position, character, uri)
+            assert "add_item" not in await prompt(at, fake, position, uri)
+            await settle(at)
+
+
 async def test_same_text_in_several_places_is_answered_with_nothing(
     tmp_path: Path, fake: FakeDeepSeek
 ) -> None:

@@ -21,6 +21,7 @@ LEAVES = {
     "pipes",
     "processes",
     "quoted",
+    "schemes",
     "uris",
     "visible",
 }
@@ -71,6 +72,7 @@ ARROWS = {
     "pipes": set(),
     "quoted": set(),
     "paths": set(),
+    "schemes": set(),
     "uris": set(),
     "files": set(),
     "invisible": set(),

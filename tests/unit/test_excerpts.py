@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeVar
 
@@ -398,6 +398,51 @@ async def test_only_the_last_version_of_an_open_file_is_kept(tmp_path: Path) -> 
         await rig.renew(main.snapshot(3, 5))
     kept = [each for each in gc.get_objects() if isinstance(each, Source)]
     assert [each.text.count("x = 1") for each in kept if each.path == "last_version.py"] == [3]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda file: file.write_text(f"# ds-lsp: off\n{SHOP}"), id="says off"),
+        pytest.param(lambda file: file.rename(file.with_name(".env")), id="renamed"),
+        pytest.param(lambda file: file.unlink(), id="removed"),
+        pytest.param(lambda file: file.write_text(f"{SHOP}\0"), id="binary"),
+        pytest.param(lambda file: file.with_name(".gitignore").write_text("shop.py"), id="ignored"),
+    ],
+)
+async def test_what_was_sent_of_a_file_is_taken_back_when_it_may_not_be_read_any_more(
+    tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP, "tax.py": "def tax_of(cart, rate): ...\n"})
+    main = rig.open("main.py", f"import tax\n{MAIN}")
+    text = await rig.renew(main.snapshot(4, 5))
+    assert "add_item" in text
+    assert "tax_of" in text
+    change(rig.folder / "shop.py")
+    text = await rig.renew(main.snapshot(4, 5))
+    assert "add_item" not in text
+    assert "tax_of" in text
+
+
+async def test_what_is_not_imported_any_more_stays_while_it_may_be_read(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP})
+    main = rig.open("main.py", MAIN)
+    text = await rig.renew(main.snapshot(3, 5))
+    main.replace_all(MAIN.replace("from shop import Cart", "import os"))
+    assert await rig.renew(main.snapshot(3, 5)) == text
+
+
+async def test_a_document_is_taken_back_from_all_blocks_at_once(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, {"shop.py": SHOP, "tax.py": "def tax_of(cart, rate): ...\n"})
+    for name in ("main.py", "other.py"):
+        assert "add_item" in await rig.renew(rig.open(name, MAIN).snapshot(3, 5))
+    third = rig.open("third.py", "import tax\ncart.rate\n")
+    await rig.renew(third.snapshot(1, 9))
+    rig.excerpts.take_back((rig.folder / "tax.py").as_uri())
+    assert rig.excerpts.text(third.uri) == ""
+    rig.excerpts.take_back((rig.folder / "shop.py").as_uri())
+    for name in ("main.py", "other.py"):
+        assert rig.excerpts.text((rig.folder / name).as_uri()) == ""
 
 
 async def test_same_moment_again_changes_nothing(tmp_path: Path) -> None:

@@ -172,6 +172,17 @@ SPELLINGS = [
     "/sudo::REPO/s/NAME",
     "sftp://localhostREPO/s/NAME",
     "some-extension:REPO/s/NAME",
+    "_claude_vscode_fs_right:REPO/s/NAME",
+    "/sudo:root@this-machine:REPO/s/NAME",
+    "/:REPO/s/NAME",
+    " file://REPO/s/NAME",
+    "REPO/s/NAME.otter.py",
+    "REPO/.virtual_documents/s/NAME",
+    "fugitive:///elsewhere/.bare/worktrees/w//0/s/NAME",
+    "gitsigns:///elsewhere/.bare/worktrees/w/:0:s/NAME",
+    "diffview:///elsewhere/.bare/worktrees/w/a1b2c3d4e5f/s/NAME",
+    "codediff://REPO///HEAD/s/NAME",
+    "minigit://3/git show HEAD:s/NAME",
 ]
 
 
@@ -429,6 +440,21 @@ def test_path_that_is_too_deep_is_not_looked_into(tmp_path: Path) -> None:
 @pytest.mark.parametrize("uri", ["file:///", "untitled:", "vscode-remote://h/"])
 def test_a_name_that_no_disk_can_hold_is_not_looked_into(uri: str) -> None:
     assert Gate().excludes(uri + "a" * 5_000_000)
+
+
+def test_a_link_that_this_user_may_not_read_is_judged_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those in /proc of another user's process."""
+
+    def refuse(path: object) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr("os.readlink", refuse)
+    (tmp_path / "link").symlink_to(tmp_path)
+    gate = Gate([tmp_path])
+    assert gate.excludes((tmp_path / "link/.env").as_uri())
+    assert gate.excludes((tmp_path / "link/a.py").as_uri()) is None
 
 
 @pytest.mark.parametrize("name", ["a" * 300 + ".py", "a\0b.py"])

@@ -274,6 +274,35 @@ def test_the_users_own_ignore_file(
     assert not IgnoreFiles().excludes(tmp_path / "outside/x.py")
 
 
+@pytest.mark.parametrize(
+    ("condition", "is_excluded"),
+    [
+        ("gitdir:~/work/", True),
+        ("gitdir:~/work/r/.git", True),
+        ("gitdir:~/work/r", False),
+        ("gitdir:~/work/**", True),
+        ("gitdir:~/wor?/*/.git", True),
+        ("gitdir:~/play/", False),
+        ("gitdir:work/", True),
+        ("gitdir:r/.git", True),
+        ("gitdir:./work/", True),
+        ("gitdir:./play/", False),
+        ("gitdir:~/WORK/", False),
+        ("gitdir/i:~/WORK/", True),
+        ("gitdir:", True),
+    ],
+)
+def test_the_users_own_ignore_file_for_some_folders(
+    home: Path, condition: str, is_excluded: bool
+) -> None:
+    config = f'[includeIf "{condition}"]\npath = ~/more\n'
+    write(home, {".gitconfig": config, "more": "[core]\nexcludesFile = ~/mine\n", "mine": "x.py\n"})
+    root = repository(home / "work/r", {})
+    found = lines_that_match(root, [b"x.py"], home=home)
+    assert is_ignored(found[b"x.py"]) is is_excluded
+    assert (IgnoreFiles().excludes(root / "x.py") is not None) is is_excluded
+
+
 @pytest.mark.parametrize("where", [".gitignore", ".config/git/ignore"])
 def test_the_users_own_ignore_file_may_be_a_link(tmp_path: Path, home: Path, where: str) -> None:
     write(home, {".gitconfig": f"[core]\nexcludesFile = ~/{where}\n", "dotfiles/ignore": "x.py\n"})
@@ -454,6 +483,41 @@ def test_what_has_changed_on_disk_holds_two_seconds_later(
     change(root)
     now = 2.1
     assert ignored.excludes(root / "sub/new.py")
+
+
+@pytest.mark.parametrize(
+    ("files", "is_told"),
+    [
+        ({".gitignore": "new.py\n"}, True),
+        ({"sub/.gitignore": "new.py\n"}, True),
+        ({".dslspignore": "new.py\n"}, True),
+        ({".git/info/exclude": "new.py\n"}, True),
+        ({"../home/.config/git/ignore": "*.py"}, True),
+        ({".git/config": "[core]\nbare = false\n"}, False),
+        ({"sub/other.py": ""}, False),
+    ],
+)
+def test_other_rules_than_before_are_told_once(
+    tmp_path: Path, files: dict[str, str], is_told: bool
+) -> None:
+    now, told = 0.0, 0
+    root = repository(tmp_path / "r", {".gitignore": "old.py\n", "sub/x": ""})
+
+    def tell() -> None:
+        nonlocal told
+        told += 1
+
+    ignored = IgnoreFiles([root], clock=lambda: now, changed=tell)
+    ignored.excludes(root / "sub/a.py")
+    assert told == 0
+    write(root, files)
+    now = 2.1
+    ignored.excludes(root / "sub/a.py")
+    assert (told > 0) is is_told
+    before = told
+    now = 4.2
+    ignored.excludes(root / "sub/a.py")
+    assert told == before
 
 
 def test_a_repository_that_comes_to_be_holds_two_seconds_later(tmp_path: Path) -> None:

@@ -146,6 +146,8 @@ NOT_ALIKE = [
     # Without a language, like nothing: not even like itself.
     *(("plaintext", "plaintext"), ("text", "plaintext"), ("", ""), ("", "text"), ("", "python")),
     *(("text", "txt"), ("Normal", "fundamental"), ("plaintext", "foolang"), ("", "foolang")),
+    *(("unknown", "unknown"), ("undefined", "undefined"), ("null", "null"), ("prog-mode", "prog")),
+    *(("No Language", "no-language"), ("default", "Default"), ("special-mode", "special-mode")),
     # Two unknown ones
     *(("foolang", "barlang"), ("foolang", "FooBar"), ("plain-old", "text"), ("mailx", "shx")),
     # Prose and code

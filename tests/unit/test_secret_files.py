@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ds_lsp.privacy.copies import _own_temporary
 from ds_lsp.privacy.gate import Gate
 
 HOME = Path("/home/berta")
@@ -91,6 +92,20 @@ token .token token.json access_token.txt api_keys.json apikeys.txt private_key.t
 /var/tmp/shadowXXn3Lq /var/tmp/shadow.XXn3LqAb /var/tmp/sudoersAb12Cd34
 /var/tmp/wpa_supplicantAb12Cd34.conf
 /tmp/Ab12Cd_secrets.yml
+app.env.production docker.env.local rsa.key.txt dump.pem.txt db_password.txt github-token.txt
+token.txt api_key.txt apikey.json client_secret.txt github-recovery-codes.txt password passwords
+secret
+api_key clouds.yaml .rclone.conf .passwd-s3fs .saml2aws .erlang.cookie work.remmina .cf/config.json
+/home/berta/.config/Bitwarden/data.json /home/berta/.config/rbw/config.json
+/home/berta/AppData/Roaming/Bitwarden/data.json
+/home/berta/.supabase/access-token /home/berta/.config/openstack/secure.yaml
+/home/berta/.local/share/atuin/key /home/berta/.jupyter/jupyter_server_config.json
+/home/berta/.claude.json /home/berta/.Xauthority /home/berta/.vnc/passwd
+/tmp/20231130-1234-abc123-production.yml /tmp/20231130-1234-1abc12-staging.yml
+/tmp/1234.production.yml /tmp/microk8s.kubectl-edit-12.yaml /tmp/kubectl.exe-edit-12.yaml
+/tmp/kubectl-1.28-edit-12.yaml
+/etc/vipw.Ab12Cd/shadow.edit /etc/vipw.Ab12Cd
+/dev/fd/63 /dev/stdin /proc/self/fd/63 /proc/12/fd/5 /proc/12/task/13/fd/5
 """
 
 # Each is a copy of a secret file, or of any in a folder of secrets.
@@ -108,6 +123,8 @@ secrets_BACKUP_1234.yml secrets.LOCAL.1234.yml secrets.yml.BASE.12 secrets.yml__
 secrets.sync-conflict-20240101-120000-ABCDEFG.yml .ipynb_checkpoints/secrets-checkpoint.yaml
 secrets.yml##os.Linux dot_netrc private_dot_npmrc private_dot_ssh/config
 encrypted_private_dot_pgpass
+dot_config/gh/hosts.yml private_dot_config/private_gh/private_hosts.yml dot_config/rclone/a.conf
+private_dot_local/share/keyrings/a dot_docker/config.json .config.bak/gh/hosts.yml
 dot_env private_id_rsa .ssh.bak/config .aws~/config .aws.old/config credentials~ credentials.bak
 .docker/config.json~ .docker/config.json.bak .cargo/credentials.toml.orig .m2/settings.xml.old
 /home/berta/.vim/undo/%home%berta%.ssh%config /home/berta/.vim/backup/%home%berta%.ssh%config~
@@ -184,6 +201,10 @@ eyaml_edit.rb knife.rb ansible-local/a.py gopass/a.go lpass.c crontab git-crypt.
 tmp/1234/app.py 2024/app.py %a.py %20.py !important.css
 dot_bashrc private_methods.rb executable_run.sh private_key_parser.go encrypted_field.rb
 create_user.sql
+env.js config.env.ts app.env.js jest.env.cjs secret-santa.md password.css secret.html api_key.go
+apikey.ts token.c recovery_codes.rb dot_config/nvim/init.lua dot_config/git/config
+dot_local/share/a.txt
+/tmp/2024-report.yml /tmp/12-a.yml /tmp/production.yml /tmp/kubectl.yaml proc/a/fd.c dev/fd.c
 /etc/hosts /etc/passwd /etc/fstab /etc/nginx/nginx.conf /etc/ssh/sshd_config /etc/hosts~
 /proc/cpuinfo /proc/1/status /tmp/a.py /tmp/x/a.py /tmp/notes.txt /var/tmp/hostsAb12Cd34
 /tmp/nginxAb12Cd34.conf /tmp/pytest-of-u/pytest-0/a.py /tmp/tmpab12cd34/a.py
@@ -277,3 +298,19 @@ def test_a_long_name_is_judged_at_once(char: str) -> None:
     # It takes hours where an ending is looked for in every way.
     name = (char * 512)[:509] + "x.y"
     assert Gate([HOME]).allows(HOME / name)
+
+
+@pytest.mark.parametrize("name", ["TMPDIR", "TEMP"])
+def test_what_sops_decrypts_in_the_folder_that_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = tmp_path / "nix-shell.Ab12Cd"
+    monkeypatch.setenv(name, str(folder))
+    _own_temporary.cache_clear()
+    try:
+        assert Gate().excludes_path(folder / "123456789/values.yaml")
+        assert Gate().allows(folder / "a/values.yaml")
+        assert Gate().allows(folder / "values.yaml")
+    finally:
+        monkeypatch.undo()
+        _own_temporary.cache_clear()

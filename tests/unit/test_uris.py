@@ -60,6 +60,14 @@ FILES = [
     ("file:///sudo::/etc/shadow", "/etc/shadow"),
     ("/doas::/etc/shadow", "/etc/shadow"),
     ("/ssh:localhost:/etc/shadow", "/etc/shadow"),
+    # As Emacs spells the file of another user: with this machine's name.
+    ("/sudo:root@this-machine:/etc/shadow", "/etc/shadow"),
+    ("/su:root@this-machine:/etc/shadow", "/etc/shadow"),
+    ("/:/a/b.py", "/a/b.py"),
+    ("file:///:/a/b.py", "/a/b.py"),
+    (" file:///a/b.py", "/a/b.py"),
+    ("file://%2Fa%2Fb.py", "/a/b.py"),
+    ("file:///a/b.md.otter.py", "/a/b.md.otter.py"),
 ]
 
 # Each row: a uri, and the file of this disk that it shows another version or a part of.
@@ -104,6 +112,9 @@ VERSIONS = [
     ("scp://localhost//r/a.py", "/r/a.py"),
     ("sftp://u@127.0.0.1:22/r/a.py", "/r/a.py"),
     ("some-extension:/r/a.py", "/r/a.py"),
+    ("_claude_vscode_fs_right:/r/a.py", "/r/a.py"),
+    ("_claude_fs_left:/r/a.py", "/r/a.py"),
+    ("some_extension:///r/a.py", "/r/a.py"),
     ("zipfile:///r/x.zip::s/a.py", "/r/x.zip"),
     ("zipfile:/r/x.zip::s/a.py", "/r/x.zip"),
     ("zip:/r/.yarn/x.zip/s/a.py", "/r/.yarn/x.zip"),
@@ -146,6 +157,8 @@ OTHERS = [
     ("fugitive:///home/u/dots//0/a.py", "a.py"),
     ("C:\\r\\a.py", "a.py"),
     ("http://[", "["),
+    ("gitsigns://", ""),
+    ("diffview://", ""),
 ]
 
 
@@ -202,6 +215,7 @@ def test_what_lies_on_another_machine_is_no_file_of_this_disk(uri: str) -> None:
         ("git:/c%3A/r/a.py?" + told(path="c:\\r\\a.py", ref="~"), "C:\\r\\a.py"),
         ("vscode-notebook-cell:/c%3A/r/n.ipynb#W0s", "C:\\r\\n.ipynb"),
         ("fugitive:///C:/r/.git//0/a.py", "C:\\r\\a.py"),
+        ("_claude_vscode_fs_right:/c:/r/a.py", "C:\\r\\a.py"),
     ],
 )
 def test_a_file_has_one_name_on_windows(uri: str, path: str) -> None:
@@ -235,6 +249,10 @@ def test_they_are_two_files_to_linux() -> None:
         ("ginedit:///r;HEAD#s/a.py", "/r/s/a.py"),
         ("gina:///r:show/HEAD:s/a.py", "/r/s/a.py"),
         ("gitlens://x/r/a.py?" + told(path="/r/.env"), "/r/.env"),
+        ("gitlens://git/s/a.py?" + told(path="/s/a.py", repoPath="/r"), "/r/s/a.py"),
+        ("file:///r/s/n.md.otter.py", "/r/s/n.md"),
+        ("file:///r/s/n.qmd.tmp.py", "/r/s/n.qmd"),
+        ("file:///r/.virtual_documents/s/n.ipynb", "/r/s/n.ipynb"),
     ],
 )
 def test_all_that_a_uri_may_mean_is_judged(uri: str, path: str) -> None:
@@ -253,6 +271,14 @@ def test_all_that_a_uri_may_mean_is_judged(uri: str, path: str) -> None:
         ("suda://etc/shadow", "/etc/shadow"),
         ("C:\\r\\.env", "C:/r/.env"),
         ("file:///C:%5Cr%5C.env", "/C:/r/.env"),
+        # Git's folder is not called .git: the workspace's folders tell where the file lies.
+        ("fugitive:///p/.bare/worktrees/main//0/s/a.py", "s/a.py"),
+        ("gitsigns:///p/.bare//HEAD~1:s/a.py", "s/a.py"),
+        ("gitsigns:///p/.bare/worktrees/main/:0:s/a.py", "s/a.py"),
+        ("diffview:///p/.bare/worktrees/main/a1b2c3d4e5f/s/a.py", "s/a.py"),
+        ("codediff:///r///a1b2c3d/s/a.py", "s/a.py"),
+        ("codediff:///r///HEAD/s/a.py", "s/a.py"),
+        ("minigit://3/git show HEAD:s/a.py", "s/a.py"),
     ],
 )
 def test_names_in_archives_and_elsewhere_are_judged(uri: str, name: str) -> None:

@@ -38,6 +38,9 @@ def answer(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, object]:
         ("sub/../mine.txt", "x\n", "privacy.ignore: mine.*"),
         ("sub/b.log", "x\n", "/.gitignore: *.log"),
         ("sub/mine.py", "x\n", "privacy.ignore: mine.*"),
+        # The server cannot tell whether its client encodes a name once or twice.
+        ("sub/%2eenv", "x\n", "built-in: *.env"),
+        ("sub/100%.py", "x\n", None),
         ("a.py", "# ds-lsp: off\n", "ds-lsp: off, in line 1"),
         ("a.py", "# @generated\n", "built-in: generated, says line 1"),
         ("a.py", "x\n" * 100 + "\0", "built-in: binary, it holds a NUL"),
@@ -54,6 +57,16 @@ def test_rule(name: str, text: str, rule: str | None, capsys: pytest.CaptureFixt
     assert why.main([name]) == 0
     out = capsys.readouterr().out
     assert ("neither read nor sent" in out) is (rule is not None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_text_is_judged_as_an_editor_sends_it(
+    encoding: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("a.ps1").write_text("# 你好\n", encoding)
+    assert answer(capsys, "a.ps1")["allowed"]
+    Path("a.ps1").write_text("# ds-lsp: off\n", encoding)
+    assert answer(capsys, "a.ps1")["rule"] == "ds-lsp: off, in line 1"
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from cachetools import LRUCache
 
@@ -84,9 +84,15 @@ class _Sent:
     block: Block
     text: str
     markers: tuple[str, ...]
+    keys: Mapping[str, Set[Path | str]]
+    """The files, and the uris of documents without one, that the block has pieces of, by name."""
+
+    @property
+    def all_keys(self) -> Set[Path | str]:
+        return frozenset().union(*self.keys.values())
 
 
-_NOTHING = _Sent(Block(), "", ())
+_NOTHING = _Sent(Block(), "", (), {})
 
 
 class Excerpts:
@@ -123,6 +129,14 @@ class Excerpts:
         self._last = ("", 0)
         self._epoch += 1
 
+    def take_back(self, uri: str) -> None:
+        """Forget all blocks with text of a document that must not be sent any more."""
+        key = to_path(uri) or uri
+        for of in [of for of, sent in self._blocks.items() if key in sent.all_keys]:
+            del self._blocks[of]
+        # What is being gathered may have it as well.
+        self._epoch += 1
+
     def drop(self, uri: str) -> None:
         self._blocks.pop(uri, None)
         self._places.pop(uri, None)
@@ -143,18 +157,24 @@ class Excerpts:
         """Gather for one document anew. Gives way to other tasks all the time."""
         scale = contexts.scales.of(snapshot.language_id)
         budget = _room(snapshot, contexts.budget, scale)
-        before = self._blocks.get(snapshot.uri, _NOTHING).block
+        sent = self._blocks.get(snapshot.uri, _NOTHING)
         epoch = self._epoch
-        sources = await self._in_slices(self._all_sources(snapshot, workspace), epoch)
-        choice = self._choose(snapshot, workspace, sources or [], budget, scale)
+        found = await self._in_slices(self._all_sources(snapshot, workspace, sent.all_keys), epoch)
+        sources = list(found.sources.values()) if found else []
+        choice = self._choose(snapshot, workspace, sources, budget, scale)
         wanted = await self._in_slices(choice, epoch)
-        if sources is None or wanted is None:
+        if found is None or wanted is None:
             return
+        # What is sent of a file that must not be sent any more does not wait for a good moment.
+        before = Block() if found.lost else self._blocks.get(snapshot.uri, _NOTHING).block
         block = renewed(before, wanted, _gone(before, sources), budget, scale)
         comment = LINE_COMMENT.get(snapshot.language_id, "#")
         shown = _shown(snapshot.uri, workspace.folders)
         self._blocks[snapshot.uri] = _Sent(
-            block, block.text(shown, comment), block.markers(shown, comment)
+            block,
+            block.text(shown, comment),
+            block.markers(shown, comment),
+            _keys_of(block, found.sources, sent.keys),
         )
 
     async def _in_slices(self, work: Generator[None, None, _T], epoch: int) -> _T | None:
@@ -225,9 +245,10 @@ class Excerpts:
     # Sources
 
     def _all_sources(
-        self, snapshot: Snapshot, workspace: Workspace
-    ) -> "Generator[None, None, _Sources]":
-        """Imported files, what these import, and the other open documents, with their weights."""
+        self, snapshot: Snapshot, workspace: Workspace, sent: Set[Path | str]
+    ) -> "Generator[None, None, _Found]":
+        """Imported files, what these import, and the other open documents, with their weights;
+        and those of *sent* that cannot be read any more."""
         language, path = snapshot.language_id, shown_file(snapshot.uri)
         suffixes = suffixes_like(language)
         others = {
@@ -258,7 +279,10 @@ class Excerpts:
                     yield from self._add(found, each, _SECOND_HOP, others, workspace)
         for other in list(others)[-_MAX_OPEN:]:
             yield from self._add(found, other, _OPEN, others, workspace)
-        return list(found.values())
+        readable = dict(found)
+        for key in sent:
+            yield from self._add(readable, key, 0.0, others, workspace)
+        return _Found(found, frozenset(sent - readable.keys()))
 
     def _add(
         self,
@@ -279,8 +303,8 @@ class Excerpts:
             version = (document.uri, document.version, document.edited_at)
             source = yield from self._source(each, version, workspace, document)
         else:
-            assert isinstance(each, Path)
-            if not workspace.allows(each):
+            # A document without a file is gone once it has been closed.
+            if not isinstance(each, Path) or not workspace.allows(each):
                 return
             source = yield from self._source(each, _stamp(each), workspace, None)
         if source is not None:
@@ -336,6 +360,26 @@ class Excerpts:
 _Sources = list[tuple[Source, float]]
 
 
+class _Found(NamedTuple):
+    """Sources by their keys, and the keys of those that were sent and cannot be read any more."""
+
+    sources: dict[Path | str, tuple[Source, float]]
+    lost: frozenset[Path | str]
+
+
+def _keys_of(
+    block: Block,
+    found: Mapping[Path | str, tuple[Source, float]],
+    before: Mapping[str, Set[Path | str]],
+) -> Mapping[str, Set[Path | str]]:
+    """The keys of the files in *block* by name; two folders may have files of one name."""
+    keys: dict[str, Set[Path | str]] = {}
+    for key, (source, _) in found.items():
+        keys[source.path] = keys.get(source.path, frozenset()) | {key}
+    names = {piece.path for piece in block.pieces}
+    return {name: keys.get(name, frozenset()) | before.get(name, frozenset()) for name in names}
+
+
 def _gone(block: Block, sources: "_Sources") -> frozenset[Piece]:
     """The pieces of *block* that are not in their files any more, as far as these were read."""
     by_path = {source.path: source for source, _ in sources}
@@ -382,8 +426,8 @@ def _real(path: Path) -> str:
     """What *path* is a link to, in the end."""
     try:
         return os.path.realpath(path)
-    except ValueError:
-        # No file can have this name.
+    except (OSError, ValueError):
+        # No file can have this name, or a link on the way is not for this user to read.
         return str(path)
 
 
