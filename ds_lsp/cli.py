@@ -29,6 +29,8 @@ COMMANDS = {
 }
 """Each is a module of `ds_lsp.commands`, imported when it is asked for."""
 
+_SIGINT = 2
+"""The number of Ctrl-C, whose module may not have been imported when it comes."""
 _LOOPBACK = "127.0.0.1"
 _DISTRUST = "--distrust-editor"
 
@@ -47,8 +49,9 @@ def main(argv: "Sequence[str] | None" = None) -> int:
             signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
             greeted = greet(sys.stdin.fileno(), sys.stdout.fileno())
         return _run(words, greeted)
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as exc:
+        # As shells say it: 128 and the number of the signal.
+        return 128 + (exc.args[0] if exc.args else _SIGINT)
 
 
 def _run(words: "Sequence[str]", greeted: "Greeted") -> int:
@@ -117,6 +120,7 @@ def _parser() -> "argparse.ArgumentParser":
 def _run_command(command: str, arguments: "Sequence[str]") -> int:
     import importlib
 
+    _interrupt_by_signals()
     module = importlib.import_module(f"ds_lsp.commands.{command}")
     try:
         status: int = module.main(arguments)
@@ -131,6 +135,21 @@ def _run_command(command: str, arguments: "Sequence[str]") -> int:
         _give_up_stdout()
         return 1
     return status
+
+
+def _interrupt_by_signals() -> None:
+    """End a command by any signal as by Ctrl-C: what it has started, such as the command for the
+    key, has a session of its own, which no signal to this process reaches."""
+    import signal
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    for name in ("SIGHUP", "SIGTERM"):
+        number = getattr(signal, name, None)
+        # What is ignored, as under nohup, stays so.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
 
 
 def _give_up_stdout() -> None:

@@ -84,6 +84,7 @@ def serve_stdio(greeted: Greeted = NOT_GREETED, *, trusts_editor: bool = True) -
     async def serve() -> None:
         server = create_server()
         server.trusts_editor = trusts_editor
+        server.seen_processes = greeted.seen
         lost = server.protocol.exit_requested.set
         # The descriptor, not sys.stdin: its lock, held by a waiting reader, would stop the
         # interpreter from ending.
@@ -172,6 +173,8 @@ async def _serve(
     )
     messages.cancel()
     await asyncio.wait([asyncio.ensure_future(server.aclose())], timeout=_CLOSE_TIMEOUT_S)
+    # Whatever of the above has failed or takes too long, no file stays.
+    server.pages.close()
     await writer.flush(_CLOSE_TIMEOUT_S)
     # Stderr may be closed, or have been closed from the start.
     with suppress(OSError, ValueError, AttributeError):

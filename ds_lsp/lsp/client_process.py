@@ -12,10 +12,16 @@ POLL_S = 2.0
 """Seconds between two looks where the system tells nothing by itself: in all but Linux."""
 
 
-def watch(pid: object, ended: Callable[[], None]) -> None:
-    """Call *ended* once the process *pid* has ended; never, if it cannot be seen from here."""
+def watch(pid: object, ended: Callable[[], None], seen: frozenset[int] = frozenset()) -> None:
+    """Call *ended* once the process *pid* has ended; never, if it cannot be seen from here.
+
+    One of the processes in *seen* was here before: if it is not any more, it has ended.
+    """
     process = find_process(pid)
-    if process is None:
+    if process is None and pid in seen:
+        log.info("the client's process has ended already")
+        ended()
+    elif process is None:
         log.debug("the client's process is not watched")
     elif process.descriptor is None:
         _look(process, ended)

@@ -7,10 +7,13 @@ ordinary, the server answers, as it does whenever this module says nothing.
 
 import json
 import os
+import select
 import sys
 
 import ds_lsp
 
+STARTER_POLL_S = 2.0
+"""Seconds between two looks for the process that has started this one, until the client speaks."""
 MAX_BYTES = 1 << 20
 """Of a message, and of a file with settings. No editor's first message is nearly as long."""
 
@@ -28,9 +31,13 @@ _COMMANDS = (
 class Greeted:
     """What has been read of the client, and whether its ``initialize`` has been answered."""
 
-    def __init__(self, data: bytes = b"", *, is_answered: bool = False) -> None:
+    def __init__(
+        self, data: bytes = b"", *, is_answered: bool = False, seen: frozenset[int] = frozenset()
+    ) -> None:
         self.data = data
         self.is_answered = is_answered
+        self.seen = seen
+        """Ids of processes that ran here when the greeting began or the message was read."""
 
 
 NOT_GREETED = Greeted()
@@ -40,8 +47,10 @@ def greet(source: int, sink: int) -> Greeted:
     """Read the first message, and answer it if that can be done. Never raises `OSError`."""
     data = bytearray()
     body = b""
+    starter = os.getppid()
+    seen = frozenset({starter})
     try:
-        while not body and (chunk := os.read(source, 1 << 16)):
+        while not body and (chunk := _read(source, starter)):
             data += chunk
             size = _size(data)
             if size is None:
@@ -49,14 +58,43 @@ def greet(source: int, sink: int) -> Greeted:
             start = data.find(b"\r\n\r\n") + 4
             if len(data) >= start + size > start:
                 body = bytes(data[start : start + size])
+        seen |= _seen_client(body)
         answer = answer_to(body) if body else b""
         left = answer
         while left:
             left = left[os.write(sink, left) :]
     except OSError:
         # The server meets the same, and knows what to do.
-        return Greeted(bytes(data))
-    return Greeted(bytes(data), is_answered=bool(answer))
+        return Greeted(bytes(data), seen=seen)
+    return Greeted(bytes(data), is_answered=bool(answer), seen=seen)
+
+
+def _read(source: int, starter: int) -> bytes:
+    """Read what there is; end the process where the starter has ended and left nothing to read.
+
+    Another process may hold the other end of *source*, as a terminal in the editor does.
+    """
+    # Windows can wait for nothing but sockets, and has no other parent for a process.
+    while os.name == "posix" and not select.select([source], [], [], STARTER_POLL_S)[0]:
+        if os.getppid() != starter:
+            os._exit(1)
+    return os.read(source, 1 << 16)
+
+
+def _seen_client(body: bytes) -> frozenset[int]:
+    """Return the process that the first message names, if it runs: until the server can watch it,
+    it may have ended."""
+    try:
+        pid = json.loads(body)["params"]["processId"]
+        # On Windows this would end it.
+        if os.name == "posix" and type(pid) is int and pid > 0:
+            os.kill(pid, 0)
+            return frozenset({pid})
+    except PermissionError:
+        return frozenset({pid})
+    except (OSError, OverflowError, ValueError, RecursionError, LookupError, TypeError):
+        pass
+    return frozenset()
 
 
 def _size(data: bytearray) -> int | None:

@@ -59,6 +59,8 @@ class DsLanguageServer(LanguageServer):
         """Whether this client has announced or asked for inline completion."""
         self.inline_client = InlineClient()
         self.is_started_by_client = is_started_by_client
+        self.seen_processes: frozenset[int] = frozenset()
+        """Ids of processes that ran here before this server did; the client's may be one."""
         self.accepted = 0
         self._noted = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,7 +91,7 @@ class DsLanguageServer(LanguageServer):
         """End when the client's process *pid* does; what it started may still hold its pipes."""
         # On another machine, the number names another process.
         if self.is_started_by_client:
-            watch(pid, self.protocol.exit_requested.set)
+            watch(pid, self.protocol.exit_requested.set, self.seen_processes)
 
     def request(
         self, snapshot: Snapshot, trigger: Trigger, lane: str, *, can_replace: bool
