@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from types import FrameType
 
     from ds_lsp.lsp.greeting import Greeted
 
@@ -29,8 +30,6 @@ COMMANDS = {
 }
 """Each is a module of `ds_lsp.commands`, imported when it is asked for."""
 
-_SIGINT = 2
-"""The number of Ctrl-C, whose module may not have been imported when it comes."""
 _LOOPBACK = "127.0.0.1"
 _DISTRUST = "--distrust-editor"
 
@@ -49,9 +48,8 @@ def main(argv: "Sequence[str] | None" = None) -> int:
             signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
             greeted = greet(sys.stdin.fileno(), sys.stdout.fileno())
         return _run(words, greeted)
-    except KeyboardInterrupt as exc:
-        # As shells say it: 128 and the number of the signal.
-        return 128 + (exc.args[0] if exc.args else _SIGINT)
+    except KeyboardInterrupt:
+        return 130
 
 
 def _run(words: "Sequence[str]", greeted: "Greeted") -> int:
@@ -142,8 +140,12 @@ def _interrupt_by_signals() -> None:
     key, has a session of its own, which no signal to this process reaches."""
     import signal
 
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt(number)
+    def interrupt(number: int, frame: "FrameType | None") -> None:
+        # An event loop has put its own there: it cancels, and lets what is half done be cleaned up.
+        on_interrupt = signal.getsignal(signal.SIGINT)
+        if not callable(on_interrupt):
+            raise KeyboardInterrupt
+        on_interrupt(number, frame)
 
     for name in ("SIGHUP", "SIGTERM"):
         number = getattr(signal, name, None)
