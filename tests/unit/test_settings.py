@@ -388,3 +388,16 @@ def test_a_tree_that_is_deep_or_has_long_names_is_one_problem() -> None:
         tree = {"中" * 10_000: tree}
     (problem,) = resolve([Source("x", tree)]).problems
     assert len(problem) < 1000
+
+
+@pytest.mark.parametrize("kind", [{"is_project": True}, {"is_client": True}])
+@pytest.mark.parametrize("own", [False, True])
+def test_a_project_switches_no_thinking_on(kind: dict[str, bool], own: bool) -> None:
+    for wanted in (True, False):
+        sources = [
+            Source("config.toml", {"chat": {"thinking": own}}),
+            Source("project", {"chat": {"thinking": wanted}}, **kind),
+        ]
+        resolved = resolve(sources)
+        assert resolved.settings.chat.thinking is (own and wanted)
+        assert len(resolved.problems) == (wanted and not own)
