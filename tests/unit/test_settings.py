@@ -390,14 +390,13 @@ def test_a_tree_that_is_deep_or_has_long_names_is_one_problem() -> None:
     assert len(problem) < 1000
 
 
-@pytest.mark.parametrize("kind", [{"is_project": True}, {"is_client": True}])
+@pytest.mark.parametrize("is_project", [True, False])
 @pytest.mark.parametrize("own", [False, True])
-def test_a_project_switches_no_thinking_on(kind: dict[str, bool], own: bool) -> None:
+def test_a_project_switches_no_thinking_on(is_project: bool, own: bool) -> None:
     for wanted in (True, False):
-        sources = [
-            Source("config.toml", {"chat": {"thinking": own}}),
-            Source("project", {"chat": {"thinking": wanted}}, **kind),
-        ]
-        resolved = resolve(sources)
+        own_file = Source("config.toml", {"chat": {"thinking": own}})
+        other = {"chat": {"thinking": wanted}}
+        project = Source("project", other, is_project=is_project, is_client=not is_project)
+        resolved = resolve([own_file, project])
         assert resolved.settings.chat.thinking is (own and wanted)
         assert len(resolved.problems) == (wanted and not own)
