@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from types import FrameType
 
     from ds_lsp.lsp.greeting import Greeted
 
@@ -120,6 +121,7 @@ def _parser() -> "argparse.ArgumentParser":
 def _run_command(command: str, arguments: "Sequence[str]") -> int:
     import importlib
 
+    _interrupt_by_signals()
     module = importlib.import_module(f"ds_lsp.commands.{command}")
     try:
         status: int = module.main(arguments)
@@ -134,6 +136,25 @@ def _run_command(command: str, arguments: "Sequence[str]") -> int:
         _give_up_stdout()
         return 1
     return status
+
+
+def _interrupt_by_signals() -> None:
+    """End a command by any signal as by Ctrl-C: what it has started, such as the command for the
+    key, has a session of its own, which no signal to this process reaches."""
+    import signal
+
+    def interrupt(number: int, frame: "FrameType | None") -> None:
+        # An event loop has put its own there: it cancels, and lets what is half done be cleaned up.
+        on_interrupt = signal.getsignal(signal.SIGINT)
+        if not callable(on_interrupt):
+            raise KeyboardInterrupt
+        on_interrupt(number, frame)
+
+    for name in ("SIGHUP", "SIGTERM"):
+        number = getattr(signal, name, None)
+        # What is ignored, as under nohup, stays so.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
 
 
 def _give_up_stdout() -> None:

@@ -36,6 +36,17 @@ def make_private_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def check_own_folder(folder: Path, *, follow_links: bool = True) -> None:
+    """Raise OSError if *folder* is another user's, or everybody can put files into it."""
+    # Windows keeps a user's own folders to the user.
+    if os.name != "posix":
+        return
+    status = os.stat(folder, follow_symlinks=follow_links)
+    is_own = status.st_uid == os.geteuid() and stat.S_ISDIR(status.st_mode)
+    if not is_own or status.st_mode & stat.S_IWOTH:
+        raise PermissionError(errno.EPERM, f"{folder} is not this user's alone")
+
+
 def is_within(path: Path, folder: Path) -> bool:
     """Whether *path* is in *folder*, or is it, once every link has been followed."""
     try:

@@ -238,7 +238,12 @@ class CompletionSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:
     model: str = _setting("deepseek-flash", text, "The model that explains.")
-    thinking: bool = _setting(False, boolean, "Let the model reason before it explains.")
+    thinking: bool = _setting(
+        False,
+        boolean,
+        "Let the model reason before it explains.",
+        project=Project.SWITCH_OFF,
+    )
     language: str = _setting(
         "auto", text, "Language of explanations; `auto` is the editor's, else English."
     )

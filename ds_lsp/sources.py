@@ -19,9 +19,14 @@ _MAX_DOTS = 100
 """In one line of a project file: tomllib takes minutes over a name of thousands of parts."""
 TOKEN_VARIABLE = "DS_LSP_TCP_TOKEN"
 """Names the token that a client of ``--tcp`` must send; no setting."""
-_PRIVATE = {"api_key": (0o044, "read"), "api_key_command": (0o022, "write")}
+_PRIVATE = {
+    "api_key": (0o044, "read"),
+    "api_key_command": (0o022, "write"),
+    "base_url": (0o022, "write"),
+    "allow_http": (0o022, "write"),
+}
 """What the user's file may set only where others have not these rights to it: they would have the
-key, or choose a command."""
+key, choose a command, or choose who gets the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,13 @@ def _read_user_file(path: Path) -> tuple[Source, list[str]]:
     mode = status.st_mode if status and os.name == "posix" else 0
     kept, withheld = withhold(values, mode)
     command = f"chmod 600 {shlex.quote(str(path))}"
-    return Source(str(path), kept), [
-        f"{path}: {name} is not used, as others can {do} this file: run {command}"
+    problems = {
+        name: f"{name} is not used, as others can {do} this file: run {command}"
         for name, do in withheld
-    ]
+    }
+    # Without this file's word on it, the key might go to another service than it is meant for.
+    lost = problems.pop("base_url", "")
+    return Source(str(path), kept, lost=lost), [f"{path}: {each}" for each in problems.values()]
 
 
 def withhold(

@@ -7,11 +7,14 @@ ordinary, the server answers, as it does whenever this module says nothing.
 
 import json
 import os
+import select
 import sys
 
 import ds_lsp
 from ds_lsp.processes import Process, find_process
 
+STARTER_POLL_S = 2.0
+"""Seconds between two looks for the process that has started this one, until the client speaks."""
 MAX_BYTES = 1 << 20
 """Of a message, and of a file with settings. No editor's first message is nearly as long."""
 
@@ -46,12 +49,16 @@ def greet(source: int, sink: int) -> Greeted:
     data = bytearray()
     client = None
     answer = b""
+    starter = os.getppid()
     try:
-        message = _initialize(_read_body(source, data))
+        message = _initialize(_read_body(source, data, starter))
         if message:
             # Found before the answer: an editor that has ended is not found any more, and would be
             # taken for one on another machine.
-            client = find_process(_at(message, "params", "processId"))
+            pid = _at(message, "params", "processId")
+            client = find_process(pid)
+            if client is None and pid == starter and os.getppid() != starter:
+                os._exit(1)
             answer = _answer(message)
         left = answer
         while left:
@@ -62,9 +69,9 @@ def greet(source: int, sink: int) -> Greeted:
     return Greeted(bytes(data), is_answered=bool(answer), client=client)
 
 
-def _read_body(source: int, data: bytearray) -> bytes:
+def _read_body(source: int, data: bytearray, starter: int) -> bytes:
     """Append what is read to *data*; return the first message, empty if it is not to be had."""
-    while chunk := os.read(source, 1 << 16):
+    while chunk := _read(source, starter):
         data += chunk
         size = _size(data)
         if size is None:
@@ -73,6 +80,18 @@ def _read_body(source: int, data: bytearray) -> bytes:
         if len(data) >= start + size > start:
             return bytes(data[start : start + size])
     return b""
+
+
+def _read(source: int, starter: int) -> bytes:
+    """Read what there is; end the process where the starter has ended and left nothing to read.
+
+    Another process may hold the other end of *source*, as a terminal in the editor does.
+    """
+    # Windows can wait for nothing but sockets, and has no other parent for a process.
+    while os.name == "posix" and not select.select([source], [], [], STARTER_POLL_S)[0]:
+        if os.getppid() != starter:
+            os._exit(1)
+    return os.read(source, 1 << 16)
 
 
 def _size(data: bytearray) -> int | None:

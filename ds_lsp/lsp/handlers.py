@@ -4,6 +4,7 @@ A handler takes its snapshot before its first ``await``: the next change may alr
 """
 
 import asyncio
+import os
 from collections.abc import Mapping
 
 from lsprotocol import types
@@ -97,7 +98,11 @@ def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) ->
 
 def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> None:
     uri = params.text_document.uri
-    if uri.endswith((PROJECT_FILE, *IGNORE_FILES)) or to_path(uri) == user_file():
+    path = to_path(uri)
+    names = (PROJECT_FILE, *IGNORE_FILES)
+    is_project_file = uri.endswith(names) or (path is not None and path.name in names)
+    # An editor may name the file that a link stands for. What is read is ours in any case.
+    if is_project_file or (path and os.path.realpath(path) == os.path.realpath(user_file())):
         ls.configuration.read_files(ls.folders)
         ls.session.forget_gate()
         ls.reconfigure()

@@ -9,12 +9,13 @@ import logging
 import os
 import re
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ds_lsp.files import make_private_folder
+from ds_lsp.files import check_own_folder, make_private_folder
 from ds_lsp.providers.base import ChatMessage
 from ds_lsp.uris import to_path
 
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 KEEP_S = 24 * 3600.0
 """What a session that did not end well has left is removed after so many seconds, where the
 system does not say whether it still runs."""
+_OF_A_SESSION = re.compile(r"[0-9]{1,10}-[0-9a-f]{8}")
+"""The name of a session's folder. What has another name is not ours to remove."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,16 @@ class Pages:
         self._clock = clock
         self._count = 0
         self._openings: dict[Path, Opening] = {}
+        self._lock: int | None = None
 
     def new(self, name: str, opening: Opening) -> Path:
         """A file that is empty so far, named after what is explained. Raises OSError."""
         for folder in (self._root, self._folder):
             make_private_folder(folder)
+            check_own_folder(folder.parent)
+            check_own_folder(folder, follow_links=False)
             folder.chmod(0o700)
+        self._hold()
         self._count += 1
         words = re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:40]
         path = self._folder / f"{words or 'explanation'}-{self._count}.md"
@@ -61,7 +68,7 @@ class Pages:
     def write(self, path: Path, text: str) -> None:
         """Put *text* into a page; nobody but this user can read it. Raises OSError."""
         # In place: an editor that watches the file would take a new one for a deletion.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
         with open(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="\n") as file:
             file.write(text.encode("utf-8", "replace").decode("utf-8"))
 
@@ -89,7 +96,8 @@ class Pages:
     def remove_old(self) -> None:
         """Remove what sessions have left behind that are over."""
         try:
-            folders = [each for each in self._root.iterdir() if each.is_dir()]
+            check_own_folder(self._root, follow_links=False)
+            folders = [each for each in self._root.iterdir() if _OF_A_SESSION.fullmatch(each.name)]
         except OSError:
             return
         for folder in folders:
@@ -100,19 +108,53 @@ class Pages:
         """Remove this session's files, and forget what was sent."""
         self._openings.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._release()
+
+    def _hold(self) -> None:
+        """Show other sessions that this one still runs, for as long as it does.
+
+        A lock, and not the id of the process: a container gives the same few ids to all that run
+        in it, and does not see who else has the user's cache.
+        """
+        self._release()
+        if sys.platform != "win32":
+            self._lock = os.open(self._folder, os.O_RDONLY)
+            _is_locked(self._lock)
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _is_over(self, folder: Path) -> bool:
-        pid = folder.name.partition("-")[0]
         try:
-            if os.name != "posix" or not pid.isdecimal():
-                return self._clock() - folder.stat().st_mtime > KEEP_S
-            # However old: an editor may stay open for days.
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            return True
-        except (OSError, OverflowError):
-            # Somebody's who is alive, or none of ours.
+            check_own_folder(folder, follow_links=False)
+            if sys.platform != "win32":
+                descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+                try:
+                    is_locked = _is_locked(descriptor)
+                finally:
+                    os.close(descriptor)
+                # However old: an editor may stay open for days.
+                if is_locked is not None:
+                    return not is_locked
+            return self._clock() - folder.stat().st_mtime > KEEP_S
+        except OSError:
             return False
+
+
+if sys.platform != "win32":
+    import fcntl
+
+    def _is_locked(descriptor: int) -> bool | None:
+        """Lock an open folder, and return whether another process has; None: it cannot be told."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            # Some network file systems lock only what is open for writing, which no folder is.
+            return None
         return False
 
 

@@ -28,6 +28,11 @@ MAX_FIRST_BYTES = 1 << 20
 """Maximum bytes of the first message. No editor's has nearly as many."""
 MAX_UNKNOWN = 8
 """Maximum connections that have not shown the token yet; a further one takes the oldest's place."""
+_BACKLOG = 32
+"""Maximum connections that are taken at once, so that a flood does not use up the process's
+files: macOS allows 256."""
+_TURNS = 5
+"""Turns of the event loop after which what a connection has sent at once has been read."""
 _TOKEN_BYTES = 16
 """As many as a random key has: 128 bits are not guessed."""
 _WRONG_TOKEN = (
@@ -107,11 +112,10 @@ class Door:
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
-        if len(self._unknown) >= MAX_UNKNOWN:
-            next(iter(self._unknown)).cancel()
         self._unknown[task] = writer
         client = Client(reader, writer)
         try:
+            await self._make_room()
             async with asyncio.timeout(FIRST_MESSAGE_S):
                 verdict = await self._examine(client)
         except TimeoutError:
@@ -120,7 +124,7 @@ class Door:
             # Not passed on: asyncio's server would report it as an error.
             verdict = Refused("another one was faster, or is newer")
         finally:
-            del self._unknown[task]
+            self._unknown.pop(task, None)
         if isinstance(verdict, Admitted) and not self.admitted.done():
             self.admitted.set_result(client)
             for other in self._unknown:
@@ -129,6 +133,21 @@ class Door:
             _hang_up(writer, verdict)
         else:
             _hang_up(writer, Refused("another one was faster"))
+
+    async def _make_room(self) -> None:
+        """Hang up on the oldest connections where there are too many.
+
+        One whose message has arrived is not to pay for those behind it: it is read first.
+        """
+        turns = 0
+        while len(self._unknown) > MAX_UNKNOWN:
+            if turns == _TURNS:
+                oldest = next(iter(self._unknown))
+                del self._unknown[oldest]
+                oldest.cancel()
+                return
+            turns += 1
+            await asyncio.sleep(0)
 
     async def _examine(self, client: Client) -> Admitted | Refused:
         first = Framer(MAX_FIRST_BYTES, is_strict=True)
@@ -161,7 +180,7 @@ async def serve(host: str, port: int, run: Callable[[Client], Coroutine[None, No
     given = os.environ.pop(TOKEN_VARIABLE, "").strip()
     token = given or secrets.token_hex(_TOKEN_BYTES)
     door = Door(token)
-    listener = await asyncio.start_server(door.connected, host, port)
+    listener = await asyncio.start_server(door.connected, host, port, backlog=_BACKLOG)
     bound = listener.sockets[0].getsockname()
     lines = [f"ds-lsp listens on {bound[0]}:{bound[1]}"]
     if not given:

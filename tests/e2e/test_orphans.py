@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.editor import server_environment
+from tests.e2e.test_explanation_files import not_ignored
 from tests.fake_deepseek import FakeDeepSeek
 from tests.raw_client import RawClient
 
@@ -54,6 +55,52 @@ def test_an_editor_that_ends_while_the_server_starts_has_ended(
     assert client.wait() == 1
 
 
+EDITOR = """
+import os, subprocess, sys
+(source, stdin), (client_end, stdout) = os.pipe(), os.pipe()
+command = [sys.executable, "-m", "ds_lsp"]
+server = subprocess.Popen(command, stdin=source, stdout=stdout, pass_fds=())
+print(server.pid, flush=True)
+# Whoever holds these pipes when the editor has ended.
+subprocess.Popen(["sleep", "1000"], pass_fds=(stdin, client_end))
+os.write(stdin, sys.argv[1].encode())
+input()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the process as Linux has it")
+@pytest.mark.parametrize("sent", ["", "Content-Le", "Content-Length: 100\r\n\r\n{"])
+def test_also_when_the_editor_ends_before_it_has_said_anything(
+    sent: str, tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    env = server_environment(tmp_path, fake)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    code = EDITOR.replace("pass_fds=()", f"stderr=os.open({str(fifo)!r}, os.O_WRONLY)")
+    with subprocess.Popen(
+        [sys.executable, "-c", code, sent],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as editor:
+        try:
+            # The server holds the other end for as long as it runs.
+            with fifo.open("rb") as held:
+                assert editor.stdout
+                pid = int(editor.stdout.readline())
+                while b"ds_lsp" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    pass
+                # It reads its input, so it has seen who started it.
+                while "poll" not in Path(f"/proc/{pid}/wchan").read_text():
+                    pass
+                editor.kill()
+                editor.wait()
+                assert held.read() == b""
+        finally:
+            os.killpg(editor.pid, signal.SIGKILL)
+
+
 def test_after_shutdown_as_well(client: RawClient, named: subprocess.Popen[bytes]) -> None:
     greet(client, named.pid)
     client.ask("shutdown")
@@ -89,6 +136,36 @@ def test_who_cannot_be_watched_is_served(pid: object, client: RawClient) -> None
     client.ask("shutdown")
     client.notify("exit")
     assert client.wait() == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other signals")
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("command", ["models", "doctor", "complete"])
+def test_nothing_of_the_key_command_outlives_a_command(
+    command: str, name: str, tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    fifo, file = tmp_path / "fifo", tmp_path / "a.py"
+    os.mkfifo(fifo)
+    file.write_text("x = 1\n")
+    env = server_environment(tmp_path, fake)
+    env.pop("DEEPSEEK_API_KEY", None)
+    env["DS_LSP_API_KEY_COMMAND"] = f"(sleep 1000 & sleep 1000) > '{fifo}'; true"
+    more = [f"{file}:1:1", "--provider", "deepseek"] if command == "complete" else []
+    number = signal.Signals[name]
+    with (
+        not_ignored(number),
+        subprocess.Popen(
+            [sys.executable, "-m", "ds_lsp", command, *more],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process,
+    ):
+        with fifo.open("rb") as held:
+            process.send_signal(number)
+            assert held.read() == b""
+        _, errors = process.communicate()
+        assert (process.returncode, b"Traceback" in errors) == (130, False)
 
 
 @pytest.mark.parametrize("end", ["exit", "stdin", "SIGTERM", "editor"])

@@ -173,3 +173,17 @@ async def test_options_of_any_shape_are_survived(
 ) -> None:
     async with editor(tmp_path, fake, options=options) as at:  # type: ignore[arg-type]
         assert await at.complete(at.open("x = |"))
+
+
+async def test_saving_the_file_that_config_toml_is_a_link_to(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    file = tmp_path / "dotfiles" / "settings.toml"
+    file.parent.mkdir()
+    (tmp_path / "ds-lsp").mkdir()
+    (tmp_path / "ds-lsp" / "config.toml").symlink_to(file)
+    async with editor(tmp_path, fake) as at:
+        file.write_text("completion.model = 'mine'\n")
+        identifier = types.TextDocumentIdentifier(file.as_uri())
+        at.client.text_document_did_save(types.DidSaveTextDocumentParams(identifier))
+        assert (await at.command("status"))["model"] == "mine"

@@ -1,6 +1,8 @@
 """``--tcp``: who is served, who is hung up on, and what a client on a socket may set."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from typing import Any, Self
 
 import pytest
 
+from ds_lsp.lsp.tcp import MAX_UNKNOWN
 from tests.e2e.editor import server_environment
 from tests.fake_deepseek import FakeDeepSeek
 from tests.session import message
@@ -57,6 +60,10 @@ class Server:
 
     def read_line(self) -> str:
         return self._stderr.readline().decode().rstrip("\r\n")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
@@ -214,6 +221,23 @@ def test_a_missing_token_is_one_error(options: object, shared: Server) -> None:
     assert "token is missing or wrong" in shared.read_line()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot stop a process")
+def test_who_has_sent_its_message_does_not_pay_for_a_flood_behind_it(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    with Server(environment(tmp_path, fake)) as server:
+        # All of them wait when the server looks.
+        os.kill(server.pid, signal.SIGSTOP)
+        with server.connect() as connection:
+            connection.sendall(initialize() + EXIT)
+            flood = [server.connect() for _ in range(MAX_UNKNOWN + 10)]
+            os.kill(server.pid, signal.SIGCONT)
+            assert "result" in bodies(read_all(connection))[0]
+        for each in flood:
+            each.close()
+        assert server.wait() == 1
+
+
 def test_who_is_silent_does_not_keep_others_out(tmp_path: Path, fake: FakeDeepSeek) -> None:
     with Server(environment(tmp_path, fake)) as server:
         silent = [server.connect() for _ in range(20)]
@@ -323,7 +347,7 @@ def test_a_socket_chooses_no_command_no_host_and_no_key(
                 message({"method": "workspace/didChangeConfiguration", "params": pushed})
             )
         said = ""
-        while "cannot be set" not in said:
+        while "as a project may have set it" not in said:
             size = int(stream.readline().rpartition(b":")[2])
             while stream.readline().strip():
                 pass

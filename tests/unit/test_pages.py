@@ -2,12 +2,13 @@
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
-from ds_lsp.lsp.pages import KEEP_S, Opening, Pages
+from ds_lsp.lsp.pages import Opening, Pages
 from ds_lsp.providers.base import ChatMessage
 
 OPENING = Opening("file:///甲.py", (ChatMessage("system", "s"), ChatMessage("user", "甲 🙂")))
@@ -68,20 +69,63 @@ def test_two_pages_of_one_name_are_two_files(root: Path) -> None:
     assert pages.new("a", OPENING) != pages.new("a", OPENING)
 
 
+def made(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).mkdir(parents=True)
+        (root / name / "a.md").write_text("a")
+        os.utime(root / name, (0.0, 0.0))
+
+
 def test_what_is_over_is_removed(root: Path) -> None:
-    pages = Pages(root, clock=lambda: 2 * KEEP_S)
-    own = pages.new("a", OPENING)
-    names = {"old": 0.0, "somebody's": 2 * KEEP_S, f"{os.getpid()}-alive": 2 * KEEP_S}
-    if os.name == "posix":
-        names["999999999-dead"] = 2 * KEEP_S
-        names[f"{os.getpid()}-long"] = 0.0
-    for name, changed in names.items():
-        (root / name).mkdir()
-        os.utime(root / name, (changed, changed))
+    running, pages = Pages(root), Pages(root)
+    kept = {running.new("a", OPENING).parent.name, pages.new("a", OPENING).parent.name}
+    # The last has the id of a process that runs, as in a container that was started anew.
+    made(root, "999999999-0123abcd", "1-0123abcd", f"{os.getpid()}-0123abcd")
     pages.remove_old()
-    kept = {each.name for each in root.iterdir()}
-    alive = {name for name in names if name.startswith(f"{os.getpid()}-")}
-    assert kept == {own.parent.name, "somebody's", *alive}
+    assert {each.name for each in root.iterdir()} == kept
+    running.close()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["photos", "2023-notes", "999999999-notes", "-", "1-0123ABCD", "1-0123abcde", "٣-0123abcd"],
+)
+def test_what_no_session_has_made_stays(name: str, root: Path) -> None:
+    made(root, name)
+    Pages(root).remove_old()
+    assert (root / name / "a.md").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other links")
+def test_links_are_not_followed(tmp_path: Path, root: Path) -> None:
+    made(tmp_path / "outside", "1-0123abcd")
+    root.parent.mkdir(parents=True)
+    root.symlink_to(tmp_path / "outside")
+    Pages(root).remove_old()
+    with pytest.raises(OSError, match="not this user's alone"):
+        Pages(root).new("a", OPENING)
+    root.unlink()
+    root.mkdir()
+    (root / "2-0123abcd").symlink_to(tmp_path / "outside" / "1-0123abcd")
+    Pages(root).remove_old()
+    assert (tmp_path / "outside" / "1-0123abcd" / "a.md").exists()
+    assert (root / "2-0123abcd").is_symlink()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
+def test_nothing_is_written_where_everybody_can_write(root: Path) -> None:
+    root.mkdir(parents=True)
+    root.parent.chmod(0o777)
+    with pytest.raises(OSError, match="not this user's alone"):
+        Pages(root).new("a", OPENING)
+    assert list(root.iterdir()) == []
+
+
+def test_a_folder_that_was_removed_is_made_again(root: Path) -> None:
+    pages = Pages(root)
+    shutil.rmtree(pages.new("a", OPENING).parent)
+    assert pages.new("a", OPENING).exists()
+    pages.close()
 
 
 def test_without_a_folder_there_is_nothing_to_remove(root: Path) -> None:

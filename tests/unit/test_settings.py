@@ -388,3 +388,15 @@ def test_a_tree_that_is_deep_or_has_long_names_is_one_problem() -> None:
         tree = {"中" * 10_000: tree}
     (problem,) = resolve([Source("x", tree)]).problems
     assert len(problem) < 1000
+
+
+@pytest.mark.parametrize("is_project", [True, False])
+@pytest.mark.parametrize("own", [False, True])
+def test_a_project_switches_no_thinking_on(is_project: bool, own: bool) -> None:
+    for wanted in (True, False):
+        own_file = Source("config.toml", {"chat": {"thinking": own}})
+        other = {"chat": {"thinking": wanted}}
+        project = Source("project", other, is_project=is_project, is_client=not is_project)
+        resolved = resolve([own_file, project])
+        assert resolved.settings.chat.thinking is (own and wanted)
+        assert len(resolved.problems) == (wanted and not own)

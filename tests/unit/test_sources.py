@@ -137,7 +137,7 @@ def test_what_counts_in_a_file_that_is_not_private(
     assert named == withheld
     assert len(kept) == len(SECRETS) - len(withheld)
     assert kept["completion"] == {"max_tokens": 9}
-    assert withhold({"base_url": "x"}, mode) == ({"base_url": "x"}, [])
+    assert withhold({"provider": "x"}, mode) == ({"provider": "x"}, [])
 
 
 def test_key_in_a_file_that_others_can_read(user_file: Path) -> None:
@@ -152,6 +152,27 @@ def test_key_in_a_file_that_others_can_read(user_file: Path) -> None:
     user_file.chmod(0o600)
     resolved = resolve_with(read_layers([], {}))
     assert (resolved.settings.api_key, resolved.problems) == ("sk-canary", ())
+
+
+@pytest.mark.parametrize("name", ["base_url", "baseUrl"])
+def test_address_in_a_file_that_others_can_write(name: str, user_file: Path) -> None:
+    user_file.write_text(f"{name} = 'https://example.com'\nallow_http = true\n")
+    user_file.chmod(0o666)
+    resolved = resolve_with(read_layers([], {"DEEPSEEK_API_KEY": "k"}))
+    assert (resolved.settings.base_url, resolved.settings.allow_http) == (
+        "https://api.deepseek.com",
+        False,
+    )
+    # Nor does the key go where the user has not said it should.
+    assert resolved.refusal
+    said = "; ".join(resolved.problems)
+    assert f"base_url is not used, as others can write this file: run chmod 600 {user_file}" in said
+    assert "allow_http is not used" in said
+    environment = {"DS_LSP_BASE_URL": "https://example.org"}
+    assert resolve_with(read_layers([], environment)).refusal is None
+    user_file.chmod(0o644)
+    resolved = resolve_with(read_layers([], {}))
+    assert (resolved.settings.base_url, resolved.problems) == ("https://example.com", ())
 
 
 def test_command_in_a_file_that_others_can_write(user_file: Path) -> None:
