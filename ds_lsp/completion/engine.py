@@ -40,13 +40,19 @@ from ds_lsp.completion.trigger import (
 from ds_lsp.completion.watch import watch
 from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.errors import (
-    NoAnswerError,
     ProviderError,
     RefusedTextError,
     Superseded,
     UnknownModelError,
 )
-from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, Finish, KeepGoing
+from ds_lsp.providers.base import (
+    FimProvider,
+    FimRequest,
+    FimResult,
+    Finish,
+    KeepGoing,
+    usage_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -457,8 +463,8 @@ class Engine:
                 self.cache.store(spot, FimResult(said, Finish.LENGTH))
             raise
         except ProviderError as error:
-            may_be_billed = said or isinstance(error, NoAnswerError)
-            result = FimResult(said, Finish.CUT) if may_be_billed else None
+            may_be_billed, usage = usage_of(error)
+            result = FimResult(said, Finish.CUT, usage) if said or may_be_billed else None
             raise
         finally:
             if is_sent:

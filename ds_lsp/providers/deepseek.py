@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -139,7 +139,9 @@ class DeepSeek:
             error = exc
             if call.status in _MAY_BE_THE_MODEL:
                 error = await self._unless_model_is_gone(exc, call)
-            if call.status in _MAY_BE_THE_TEXT and call.model in self._completed_by:
+            is_model = isinstance(error, UnknownModelError)
+            has_worked = call.model in self._completed_by
+            if not is_model and has_worked and call.status in _MAY_BE_THE_TEXT:
                 # The same settings have worked.
                 error = RefusedTextError(_REFUSED_TEXT.format(host=self.host, status=call.status))
         except ProviderError as exc:
@@ -161,7 +163,10 @@ class DeepSeek:
             self._note_completed(call)
             return call.finish
         # Raised out here, it drags no exception along that quotes what was sent or received.
-        raise error or UnavailableError("The answer was cut off: try again.")
+        error = error or UnavailableError("The answer was cut off: try again.")
+        error.has_begun = call.is_streaming
+        error.tokens = astuple(call.usage) if call.usage else None
+        raise error
 
     def _note_completed(self, call: "Call") -> None:
         if isinstance(call, _FimCall):
@@ -320,6 +325,8 @@ class Call:
         self.status = 0
         self.refusal: ProviderError | None = None
         """What the status line said, should the body never end."""
+        self.is_streaming = False
+        """Whether an answer has begun, though it may say nothing yet."""
         self._has_begun = False
         self.host = host
         self._idle_timeout_s = idle_timeout_s
@@ -352,6 +359,7 @@ class Call:
                 raise _unknown_model(self, supported)
             raise _refusal(response, message, self.host, self.section)
         _check_headers(response, self.host)
+        self.is_streaming = True
         await self._read_stream(response, wait_at_most)
 
     async def _read_stream(

@@ -104,8 +104,10 @@ class ThroughProxy:
     async def send(self, request: httpx.Request, sent: Callable[[], None]) -> httpx.Response:
         """Return the answer to *request*, its body yet to be read."""
 
-        async def trace(event: str, info: object) -> None:
-            if event == "http11.send_request_headers.started":
+        async def trace(event: str, info: dict[str, Any]) -> None:
+            # Before it asks the service, httpx asks the proxy for a tunnel, which costs nothing.
+            is_tunnel = getattr(info.get("request"), "method", b"") == b"CONNECT"
+            if event == "http11.send_request_headers.started" and not is_tunnel:
                 sent()
 
         request.extensions["trace"] = trace
