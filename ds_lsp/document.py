@@ -20,7 +20,9 @@ from ds_lsp.languages import to_id
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++")
 _OTHER_END = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 """What `str.splitlines` takes for a line end, and LSP does not."""
-LINE_END = re.compile(r"\r\n|\n|\r")
+LINE_END = re.compile("\x1a\r?\n|\r\n?|\n")
+"""A line end, with the stand-in (`STAND_IN`) of a carriage return before it: to a reader of a text
+they are one, though the client counts the carriage return as a character."""
 
 BEFORE_WINDOW = 16_000
 """Characters of text a snapshot keeps before the cursor; more than any prefix budget."""
@@ -32,6 +34,8 @@ HEAD_LINE_CHARS = 400
 """Maximum characters of each of them that are looked at."""
 
 _MAX_NOTED_LINES = 200
+_AT_END = re.compile("\x1a(?=\r?\n)")
+"""A stand-in (`STAND_IN`) at the end of a line."""
 
 
 class PositionEncoding(Enum):
@@ -202,12 +206,21 @@ class Document:
         return self._encoding
 
     @property
+    def hides_carriage_returns(self) -> bool:
+        """Whether a stand-in in it is one, and no text of the client."""
+        return self._rule is not CarriageReturns.LINE_ENDS
+
+    @property
     def line_count(self) -> int:
         return len(self._lines)
 
     def lines(self, first: int, last: int) -> list[str]:
-        """Lines *first* to *last*, both included, as far as there are such; with their ends."""
-        return self._lines[max(first, 0) : last + 1]
+        """Lines *first* to *last*, both included, as far as there are such; with their ends.
+
+        A stand-in before an end is left out: whoever reads lines knows one line end.
+        """
+        lines = self._lines[max(first, 0) : last + 1]
+        return [_AT_END.sub("", each) for each in lines] if self.hides_carriage_returns else lines
 
     def beginning(self, chars: int) -> str:
         """The first *chars* characters; costs no more than those."""
@@ -311,12 +324,15 @@ class Document:
         )
 
     def locate(self, line: int, column: int) -> tuple[int, int]:
-        """Line and character index of a position, clamped into the document."""
+        """Line and character index of a position, clamped into the document.
+
+        A stand-in at the end of a line is a place of its own, as it is in the client.
+        """
         if line < 0:
             return 0, 0
         if line >= len(self._lines):
             return len(self._lines) - 1, len(self._lines[-1])
-        return line, column_to_index(strip_line_end(self._lines[line]), column, self._encoding)
+        return line, column_to_index(self._lines[line].rstrip("\r\n"), column, self._encoding)
 
     def _before(self, line: int, index: int) -> tuple[str, bool]:
         pieces = [self._lines[line][max(0, index - BEFORE_WINDOW) : index]]
@@ -345,7 +361,7 @@ class Document:
         """The line end of the document: that of its first line."""
         # At the end of its line alone: that may be a megabyte away from its start.
         end = LINE_END.search(self._lines[0][-2:])
-        return end.group() if end else "\n"
+        return end.group().removeprefix(STAND_IN) if end else "\n"
 
 
 def split_lines(text: str) -> list[str]:
@@ -359,7 +375,7 @@ def split_lines(text: str) -> list[str]:
 
 def with_newlines(text: str) -> str:
     """*text* with ``\\n`` for every line end."""
-    return LINE_END.sub("\n", text) if "\r" in text else text
+    return LINE_END.sub("\n", text) if "\r" in text or STAND_IN in text else text
 
 
 def is_word_character(character: str) -> bool:
@@ -368,7 +384,9 @@ def is_word_character(character: str) -> bool:
 
 
 def strip_line_end(line: str) -> str:
-    return line.rstrip("\r\n")
+    """Return *line* without its end, and without a stand-in before it."""
+    text = line.rstrip("\r\n")
+    return text if text == line else text.removesuffix(STAND_IN)
 
 
 def column_to_index(line: str, column: int, encoding: PositionEncoding) -> int:

@@ -31,6 +31,10 @@ class ProviderError(DsLspError):
         """*retry_after_s*: for how many seconds the provider asked to be left alone."""
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.has_begun = False
+        """Whether an answer had begun: the request was worked on, and billed."""
+        self.tokens: tuple[int, int, int] | None = None
+        """What was billed then, where the provider still said it (`TokenUsage`)."""
 
 
 class AuthenticationError(ProviderError):

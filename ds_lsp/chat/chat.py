@@ -17,7 +17,6 @@ from ds_lsp.errors import (
     BalanceError,
     ChatRefused,
     ConnectError,
-    NoAnswerError,
     ProviderError,
     UnknownModelError,
 )
@@ -29,6 +28,7 @@ from ds_lsp.providers.base import (
     ChatResult,
     Finish,
     Hear,
+    usage_of,
 )
 from ds_lsp.settings import ChatSettings
 
@@ -163,7 +163,8 @@ class Chat:
             result = _cut(heard)
             raise
         except ProviderError as error:
-            result = _cut(heard) if heard or isinstance(error, NoAnswerError) else None
+            may_be_billed, usage = usage_of(error)
+            result = replace(_cut(heard), usage=usage) if heard or may_be_billed else None
             raise
         finally:
             if is_sent:

@@ -19,7 +19,7 @@ from ds_lsp.chat.scope import (
     parse_python,
 )
 from ds_lsp.chat.subject import Subject
-from ds_lsp.document import strip_line_end
+from ds_lsp.document import strip_line_end, with_newlines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
 
@@ -165,7 +165,7 @@ def _docstring(text: Sequence[str], subject: Subject) -> Edit:
 
 def _header_end(lines: Sequence[str], first: int) -> int:
     """Return the last line of the header that begins on line *first* of a valid Python text."""
-    read = io.StringIO("".join(lines[first:])).readline
+    read = io.StringIO(with_newlines("".join(lines[first:]))).readline
     for token in tokenize.generate_tokens(read):
         if token.type == tokenize.NEWLINE:
             return first + token.start[0] - 1

@@ -84,7 +84,7 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
         _check_kinship(trimmed, subject)
         for variant in _indented(_without_blank_ends(trimmed), subject):
             edit = Edit(subject.first, subject.last, subject.eol.join(variant))
-            if edit.text == subject.code:
+            if variant == own:
                 raise ChatRefused("The answer is the code as it was, and nothing was changed.")
             refusal = _complaint(edit, subject)
             if not refusal:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ds_lsp.chat.comments import COMMENTS
+from ds_lsp.document import with_newlines
 
 LOOK_LINES = 400
 """How far the layout is looked at in each direction: a list of code actions must be cheap."""
@@ -108,7 +109,7 @@ def parse_python(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            return ast.parse(with_newlines(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -50,6 +50,8 @@ class Subject:
     first: int
     last: int
     eol: str = "\n"
+    hides_carriage_returns: bool = False
+    """Whether the lines hold stand-ins for carriage returns (`ds_lsp.document.STAND_IN`)."""
     name: str = ""
     """Of the function or class they are, if they are one."""
     is_definition: bool = False
@@ -145,6 +147,7 @@ def _lines_of(document: Document, file: str, scope: Scope) -> Subject:
         first=scope.first,
         last=scope.last,
         eol=_line_end(document),
+        hides_carriage_returns=document.hides_carriage_returns,
         name=scope.name,
         is_definition=scope.is_definition,
     )

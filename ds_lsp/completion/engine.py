@@ -40,13 +40,19 @@ from ds_lsp.completion.trigger import (
 from ds_lsp.completion.watch import watch
 from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.errors import (
-    NoAnswerError,
     ProviderError,
     RefusedTextError,
     Superseded,
     UnknownModelError,
 )
-from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, Finish, KeepGoing
+from ds_lsp.providers.base import (
+    FimProvider,
+    FimRequest,
+    FimResult,
+    Finish,
+    KeepGoing,
+    usage_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -288,7 +294,7 @@ class Engine:
             if not joins and not has_waited:
                 if _is_suppressed(request, shown, record):
                     return None
-                if not self._is_held_back(request):
+                if not self._is_held_back(request, asked):
                     provider.warm()
                     with self._stage(record, "debounce"):
                         await self._sleep(self._wait_s(request, busy_at, shown))
@@ -299,7 +305,7 @@ class Engine:
                 has_waited = True
                 continue
             if not joins:
-                refusal = self._refusal_to_pay(request, record)
+                refusal = self._refusal_to_pay(request, asked, record)
                 if refusal:
                     return await self._fallback(refusal, request, asked, record)
             record.source = Origin.JOINED.value if joins else provider.name
@@ -331,12 +337,14 @@ class Engine:
             return 0.0
         return wait_s(request, busy_at, self._clock(), self._pace)
 
-    def _is_held_back(self, request: CompletionRequest) -> bool:
+    def _is_held_back(self, request: CompletionRequest, asked: FimRequest) -> bool:
         is_automatic = request.trigger is Trigger.AUTOMATIC
-        is_refused = self.refused.refuses(request.snapshot.uri)
+        is_refused = self.refused.refuses(asked.uri, asked.prefix + asked.suffix)
         return is_automatic and bool(is_refused or self.breaker.refuses() or self._allowance())
 
-    def _refusal_to_pay(self, request: CompletionRequest, record: Record) -> str | None:
+    def _refusal_to_pay(
+        self, request: CompletionRequest, asked: FimRequest, record: Record
+    ) -> str | None:
         """Why no call may begin for this request now; None: go on."""
         if request.trigger is not Trigger.AUTOMATIC:
             return None
@@ -344,7 +352,8 @@ class Engine:
         if over_limit:
             record.reason = Reason.OVER_LIMIT
             return over_limit
-        trouble = self.refused.refuses(request.snapshot.uri) or self.breaker.admit()
+        is_refused = self.refused.refuses(asked.uri, asked.prefix + asked.suffix)
+        trouble = is_refused or self.breaker.admit()
         if trouble:
             record.reason = Reason.HELD_BACK
         return str(trouble) if trouble else None
@@ -416,7 +425,10 @@ class Engine:
     def _note_failure(self, error: ProviderError, started: float, asked: FimRequest) -> None:
         """Draw the consequences for later requests: of all documents, or of this one."""
         if not isinstance(error, RefusedTextError) or self.refused.failed(
-            asked.uri, error, had_context=bool(asked.context)
+            asked.uri,
+            error,
+            text=asked.prefix + asked.suffix,
+            had_context=bool(asked.context),
         ):
             self.breaker.failed(error, started)
         self._events.failed(error)
@@ -457,8 +469,8 @@ class Engine:
                 self.cache.store(spot, FimResult(said, Finish.LENGTH))
             raise
         except ProviderError as error:
-            may_be_billed = said or isinstance(error, NoAnswerError)
-            result = FimResult(said, Finish.CUT) if may_be_billed else None
+            may_be_billed, usage = usage_of(error)
+            result = FimResult(said, Finish.CUT, usage) if said or may_be_billed else None
             raise
         finally:
             if is_sent:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
+from ds_lsp.document import LINE_END
 from ds_lsp.errors import RefusedTextError
 
 FIRST_PAUSE_S = 30.0
@@ -23,6 +24,8 @@ class _Refusal:
     error: RefusedTextError
     until: float
     times: int
+    text: str
+    """What was sent of the document; empty: not known."""
 
 
 class RefusedTexts:
@@ -33,28 +36,36 @@ class RefusedTexts:
         self._refusals: LRUCache[str, _Refusal] = LRUCache(MAX_DOCUMENTS)
         self._in_a_row: set[str] = set()
 
-    def refuses(self, uri: str) -> RefusedTextError | None:
-        """Return why nothing is asked automatically in a document now, or None."""
+    def refuses(self, uri: str, text: str = "") -> RefusedTextError | None:
+        """Return why nothing is asked automatically in a document now, or None.
+
+        *text* is what would be sent of it: where a line of the refused text is gone from it, that
+        may be what was refused, and it is asked about at once.
+        """
         refusal = self._refusals.get(uri)
-        return refusal.error if refusal and self._clock() < refusal.until else None
+        if refusal is None or self._clock() >= refusal.until:
+            return None
+        return None if _has_lost_a_line(refusal.text, text) else refusal.error
 
     def knows(self, uri: str) -> bool:
         """Return whether a document was refused and has not been answered since."""
         return uri in self._refusals
 
-    def failed(self, uri: str, error: RefusedTextError, *, had_context: bool = False) -> bool:
+    def failed(
+        self, uri: str, error: RefusedTextError, *, text: str = "", had_context: bool = False
+    ) -> bool:
         """Note a refusal; return True after so many documents that it cannot be the text.
 
-        *had_context*: text of other files was sent along, and may be what was refused: the
-        document is asked about again at once, without it.
+        *text*: what was sent of the document. *had_context*: text of other files was sent along and
+        may be what was refused: the document is asked about again at once, without it.
         """
         if had_context:
-            self._refusals[uri] = _Refusal(error, self._clock(), 0)
+            self._refusals[uri] = _Refusal(error, self._clock(), 0, text)
             return False
         known = self._refusals.get(uri)
         times = known.times + 1 if known else 1
         pause_s = min(FIRST_PAUSE_S * 2.0 ** (times - 1), LONGEST_PAUSE_S)
-        self._refusals[uri] = _Refusal(error, self._clock() + pause_s, times)
+        self._refusals[uri] = _Refusal(error, self._clock() + pause_s, times, text)
         if len(self._in_a_row) < MANY:
             self._in_a_row.add(uri)
         return len(self._in_a_row) >= MANY
@@ -73,3 +84,18 @@ class RefusedTexts:
         """Forget all: another provider is asked from now on."""
         self._refusals.clear()
         self._in_a_row.clear()
+
+
+def _has_lost_a_line(refused: str, now: str) -> bool:
+    """Return whether a line of *refused* is in *now* no more, not even with more typed into it."""
+    if not refused or not now:
+        return False
+    before, after = (LINE_END.split(text) for text in (refused, now))
+    kept, known = set(after), set(before)
+    new = [line for line in after if line not in known]
+    return any(not any(_is_within(line, each) for each in new) for line in known - kept)
+
+
+def _is_within(line: str, longer: str) -> bool:
+    rest = iter(longer)
+    return all(character in rest for character in line)

@@ -16,6 +16,7 @@ from ds_lsp.document import (
     Snapshot,
     column_to_index,
     is_word_character,
+    show_carriage_returns,
     strip_line_end,
     width,
     with_newlines,
@@ -172,7 +173,8 @@ def to_workspace_edit(
     """One change of whole lines, so that one undo takes it back."""
     end = width(strip_line_end(subject.lines[edit.last]), encoding)
     span = types.Range(types.Position(edit.first, 0), types.Position(edit.last, end))
-    change = types.TextEdit(span, edit.text)
+    text = show_carriage_returns(edit.text) if subject.hides_carriage_returns else edit.text
+    change = types.TextEdit(span, text)
     if not client.knows_versions:
         return types.WorkspaceEdit(changes={subject.uri: [change]})
     identifier = types.OptionalVersionedTextDocumentIdentifier(subject.uri, subject.version)

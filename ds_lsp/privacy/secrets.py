@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ds_lsp.document import show_carriage_returns
 from ds_lsp.privacy import commands
 from ds_lsp.privacy.assignments import in_assignments
 from ds_lsp.privacy.continuations import NOTHING, Carry, Found
@@ -59,6 +60,8 @@ def mask(text: str, cursor: int = _NO_CURSOR) -> Masked:
 
 def find_secrets(text: str, cursor: int = _NO_CURSOR) -> list[Secret]:
     """Return the secrets of a text, in order, without overlaps."""
+    # Where a client counts it as a character, it ends a line all the same.
+    text = show_carriage_returns(text)
     found = list(private_keys(text))
     if cursor == _NO_CURSOR:
         return without_overlaps([*found, *_in_lines(text, None).secrets])
@@ -93,6 +96,7 @@ _in_same_lines = lru_cache(4)(_in_lines)
 
 def masked_lines(text: str) -> Iterator[str]:
     """Mask a text a line at a time, so that the caller can give way between lines."""
+    text = show_carriage_returns(text)
     keys = without_overlaps(private_keys(text))
     carry: Carry | None = None
     start = first = 0
@@ -131,6 +135,7 @@ def cut_secret(completion: str, before: str, after: str) -> str:
 
 def _last_lines(before: str) -> str:
     """Return the lines before a completion that can say that it goes on with a secret."""
+    before = show_carriage_returns(before)
     if len(before) <= _MAX_HEAD:
         return before
     line = max(before.rfind("\n"), before.rfind("\r")) + 1

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, Protocol, runtime_checkable
 
+from ds_lsp.errors import NoAnswerError, ProviderError
+
 
 @dataclass(frozen=True, slots=True)
 class FimRequest:
@@ -63,6 +65,12 @@ class FimResult:
     finish: Finish
     usage: TokenUsage | None = None
     """None when the provider did not say, as when the stream was cut."""
+
+
+def usage_of(error: ProviderError) -> tuple[bool, TokenUsage | None]:
+    """Return whether a call that failed may be billed though nothing was heard, and its tokens."""
+    may_be_billed = error.has_begun or isinstance(error, NoAnswerError)
+    return may_be_billed, TokenUsage(*error.tokens) if error.tokens else None
 
 
 @dataclass(frozen=True, slots=True)

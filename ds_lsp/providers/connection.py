@@ -7,6 +7,7 @@ a proxy, all is left to httpx.
 
 import asyncio
 import errno
+import re
 import socket
 import ssl
 import time
@@ -41,6 +42,9 @@ PROXY_WANTS_PASSWORD = (
     "The proxy asks for a name and a password: put them into its address, as in "
     "https_proxy=http://name:password@host:port."
 )
+
+_STATUS = re.compile("[1-5][0-9]{2}")
+"""The status by which a proxy refuses to open a way, at the start of httpx's words for it."""
 
 STALE_WITHIN_S = 0.2
 """Maximum seconds after which a lost connection, of those that were idle, counts as one that was
@@ -180,6 +184,8 @@ def _why(exc: BaseException, host: str, setting: str) -> str:
                 return str(cause)
             case httpx.ProxyError() if "407" in str(cause):
                 return PROXY_WANTS_PASSWORD
+            case httpx.ProxyError() if status := _STATUS.match(str(cause)):
+                return f"{host} does not let the request through ({status[0]}): check {setting}."
             case httpx.InvalidURL() | httpx.UnsupportedProtocol():
                 return "`base_url` is not an http or https address."
     return f"{host} cannot be reached: check the network."
@@ -301,7 +307,10 @@ class _Direct:
         self._idle.clear()
 
     async def _taken(self) -> tuple[Link, bool]:
-        """A connection, and whether it was opened for this. Raises what opening one raises."""
+        """A connection, and whether it is too new to be a dead one. Raises what opening one raises.
+
+        One that was being opened when this was asked has not been idle, whoever it was opened for.
+        """
         while not self._closed:
             if link := self._take_idle():
                 return link, False
@@ -314,7 +323,7 @@ class _Direct:
                 raise
             error = opening.exception()
             if not error:
-                return opening.result(), is_own
+                return opening.result(), True
             # What was begun earlier may have failed by a network that has come back since.
             if is_own:
                 raise error

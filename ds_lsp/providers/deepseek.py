@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -46,6 +46,7 @@ from ds_lsp.providers.connection import (
     why_unreachable,
 )
 from ds_lsp.providers.models import catalog
+from ds_lsp.providers.refusals import error_message, is_about_text
 from ds_lsp.providers.sse import EventTooLargeError, SseDecoder
 
 IDLE_TIMEOUT_S = 3.0
@@ -139,7 +140,9 @@ class DeepSeek:
             error = exc
             if call.status in _MAY_BE_THE_MODEL:
                 error = await self._unless_model_is_gone(exc, call)
-            if call.status in _MAY_BE_THE_TEXT and call.model in self._completed_by:
+            is_model = isinstance(error, UnknownModelError)
+            has_worked = call.model in self._completed_by
+            if not is_model and has_worked and call.status in _MAY_BE_THE_TEXT:
                 # The same settings have worked.
                 error = RefusedTextError(_REFUSED_TEXT.format(host=self.host, status=call.status))
         except ProviderError as exc:
@@ -161,7 +164,10 @@ class DeepSeek:
             self._note_completed(call)
             return call.finish
         # Raised out here, it drags no exception along that quotes what was sent or received.
-        raise error or UnavailableError("The answer was cut off: try again.")
+        error = error or UnavailableError("The answer was cut off: try again.")
+        error.has_begun = call.is_streaming
+        error.tokens = astuple(call.usage) if call.usage else None
+        raise error
 
     def _note_completed(self, call: "Call") -> None:
         if isinstance(call, _FimCall):
@@ -250,7 +256,7 @@ class DeepSeek:
                     await response.aclose()
             if response.status_code == 200:
                 return _json(body)
-            error = _refusal(response, _error_message(body), self.host)
+            error = _refusal(response, error_message(body), self.host)
         except ProviderError as exc:
             error = exc
         except TimeoutError:
@@ -320,6 +326,8 @@ class Call:
         self.status = 0
         self.refusal: ProviderError | None = None
         """What the status line said, should the body never end."""
+        self.is_streaming = False
+        """Whether an answer has begun, though it may say nothing yet."""
         self._has_begun = False
         self.host = host
         self._idle_timeout_s = idle_timeout_s
@@ -346,12 +354,14 @@ class Call:
         if response.status_code != 200:
             self.refusal = _refusal(response, "", self.host, self.section)
             wait_at_most(LINGER_S)
-            message = _error_message(await _read_start(response, MAX_ERROR_BYTES))
-            supported = _supported_models(message) if response.status_code == 400 else ()
+            message = error_message(await _read_start(response, MAX_ERROR_BYTES))
+            words = message.partition("\n")[0] if response.status_code == 400 else ""
+            supported = _supported_models(words)
             if supported:
                 raise _unknown_model(self, supported)
             raise _refusal(response, message, self.host, self.section)
         _check_headers(response, self.host)
+        self.is_streaming = True
         await self._read_stream(response, wait_at_most)
 
     async def _read_stream(
@@ -568,14 +578,6 @@ async def _read_start(response: httpx.Response, most: int) -> bytes:
     return body[:most]
 
 
-def _error_message(body: bytes) -> str:
-    """The message in DeepSeek's error envelope; empty if *body* is something else."""
-    match _json(body):
-        case {"error": {"message": str() as message}}:
-            return message
-    return ""
-
-
 def _supported_models(message: str) -> tuple[str, ...]:
     """The one thing taken from a server's message: the models there are."""
     found = _SUPPORTED_MODELS.search(message)
@@ -636,7 +638,7 @@ def _refusal(
             return BalanceError(
                 f"The DeepSeek account has too little balance: top up at {catalog().top_up}."
             )
-        case 400 | 403 | 413 | 414 | 422 | 451 if _is_about_text(status, message):
+        case _ if is_about_text(status, message):
             return RefusedTextError(_REFUSED_TEXT.format(host=host, status=status))
         case 407:
             return ConnectError(PROXY_WANTS_PASSWORD)
@@ -666,20 +668,6 @@ _REFUSED_TEXT = (
     "{host} refused this text ({status}): it may be too long, or hold what a filter does not let "
     "through. Other files are still completed."
 )
-_ABOUT_TEXT = re.compile(
-    r"risk|moderat|inspect|inappropriate|sensitive|unsafe|safety|policy|violat|filter|harmful"
-    r"|context[ _]length|too (?:long|large)|maximum (?:context|length)|token limit"
-    r"|风险|敏感|违规|审核",
-    re.IGNORECASE,
-)
-
-
-def _is_about_text(status: int, message: str) -> bool:
-    """Return whether a request was refused for what it says, and not for how it was asked.
-
-    A firewall or a proxy before the service answers 403, 413, 414 and 451 by the text alone.
-    """
-    return status not in (400, 422) or _ABOUT_TEXT.search(message) is not None
 
 
 def _retry_after_s(value: str) -> float | None:

@@ -1,6 +1,8 @@
 """The proxy that the environment puts before an address, and requests through it by httpx."""
 
 import asyncio
+import ipaddress
+import re
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
@@ -83,10 +85,52 @@ def proxy_before(url: httpx.URL, environment: dict[str, str] | None = None) -> P
 
 
 def _is_exempt(url: httpx.URL, environment: dict[str, str] | None) -> bool:
-    address = url.netloc.decode("ascii")
     if environment is None:
-        return bool(urllib.request.proxy_bypass(address))
-    return bool(urllib.request.proxy_bypass_environment(address, environment))  # type: ignore[attr-defined]
+        # Windows and macOS have lists of their own.
+        if urllib.request.proxy_bypass(url.netloc.decode("ascii")):
+            return True
+        environment = urllib.request.getproxies_environment()
+    return any(_is_named(url, each) for each in re.split(r"[,\s]+", environment.get("no", "")))
+
+
+def _is_named(url: httpx.URL, entry: str) -> bool:
+    """Return whether an entry of ``no_proxy`` is about *url*, in the forms of curl, Go and Python.
+
+    The cases: ``*``; an address, or a network of addresses; a name, which stands for all names that
+    end with it, also with a dot or ``*.`` before it; each of them perhaps with a port.
+    """
+    if entry == "*":
+        return True
+    found = _ENTRY.fullmatch(entry.lower())
+    if not found:
+        return False
+    name, port = found["six"] or found["name"], found["port"]
+    if port and int(port) != (url.port or (443 if url.scheme == "https" else 80)):
+        return False
+    host = url.raw_host.decode("ascii").strip("[]").lower().rstrip(".")
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return _is_under(host, name)
+    try:
+        return address in ipaddress.ip_network(name, strict=False)
+    except ValueError:
+        return False
+
+
+_ENTRY = re.compile(
+    r"(?:https?://)?(?:\[(?P<six>[0-9a-f:.]++)\]|(?P<name>[^:/\[\]]++(?:/[0-9]+)?|[0-9a-f:.]*:"
+    r"[0-9a-f:.]*:[0-9a-f:.]*(?:/[0-9]+)?))(?::(?P<port>[0-9]{1,5}))?/?"
+)
+
+
+def _is_under(host: str, name: str) -> bool:
+    name = name.removeprefix("*").lstrip(".").rstrip(".")
+    try:
+        name = name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    return bool(name) and f".{host}".endswith(f".{name}")
 
 
 class ThroughProxy:
@@ -104,8 +148,10 @@ class ThroughProxy:
     async def send(self, request: httpx.Request, sent: Callable[[], None]) -> httpx.Response:
         """Return the answer to *request*, its body yet to be read."""
 
-        async def trace(event: str, info: object) -> None:
-            if event == "http11.send_request_headers.started":
+        async def trace(event: str, info: dict[str, Any]) -> None:
+            # Before it asks the service, httpx asks the proxy for a tunnel, which costs nothing.
+            is_tunnel = getattr(info.get("request"), "method", b"") == b"CONNECT"
+            if event == "http11.send_request_headers.started" and not is_tunnel:
                 sent()
 
         request.extensions["trace"] = trace

@@ -78,6 +78,8 @@ class Ledger:
         self._pending = Counts()
         self._written = Counts()
         """What is being written: in the file or not, one does not know."""
+        self._is_in_file = False
+        """Whether it is in the file, though what the file holds may not have been read since."""
         self._stored = Counts()
         """What the file held for its day when it was read last."""
         self._store: Store | None = None
@@ -185,6 +187,7 @@ class Ledger:
             self._timer.cancel()
             self._timer = None
         self._written, self._pending = self._pending, Counts()
+        self._is_in_file = False
         self._writing = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
@@ -204,7 +207,7 @@ class Ledger:
             self._written = Counts()
             self._say(None)
         finally:
-            self._pending.add(self._written)
+            (self._stored if self._is_in_file else self._pending).add(self._written)
             self._written = Counts()
             self._writing = None
         if self._pending:
@@ -219,6 +222,9 @@ class Ledger:
             raise StoreError("this Python was built without SQLite") from None
 
         today = self._now().date()
+        if self._store and not self._store.is_in_place:
+            # Deleted, replaced or emptied meanwhile: what is written there, no server will find.
+            self._close()
         if self._store is None:
             path = self._path()
             if not counts and not path.exists():
@@ -228,6 +234,7 @@ class Ledger:
         try:
             if counts:
                 self._store.add(counts)
+                self._is_in_file = True
             return self._store.since(today.isoformat())
         except BaseException:
             # Whatever it was: the file is opened anew the next time.

@@ -44,8 +44,11 @@ STEPS: tuple[str, ...] = (_FIRST,)
 class Store:
     """One open file. Used by one thread at a time, not always the same."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
+        opened = _status(path)
+        self._opened = _identity(opened) if opened else None
 
     @classmethod
     def open(cls, path: Path, today: date) -> Self:
@@ -54,7 +57,7 @@ class Store:
             make_private_folder(path.parent)
             # Made here: SQLite would let everybody read it. Its other files take after this one.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            store = cls(_connect(str(path)))
+            store = cls(_connect(str(path)), path)
         try:
             with _explained():
                 store._prepare(today)
@@ -70,7 +73,7 @@ class Store:
             return None
         with _explained():
             uri = f"{path.absolute().as_uri()}?mode=rw"
-            store = cls(_connect(uri, uri=True))
+            store = cls(_connect(uri, uri=True), path)
         try:
             with _explained():
                 version = store._version()
@@ -81,6 +84,15 @@ class Store:
             return store
         store.close()
         return None
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the open file is the one at its path, and nothing has emptied it.
+
+        SQLite goes on writing into a file that was deleted, or into a log that belongs to none.
+        """
+        found = _status(self._path)
+        return found is not None and found.st_size > 0 and _identity(found) == self._opened
 
     def add(self, counts: Counts) -> None:
         """Add to what is there: all of it, or nothing and a `StoreError`."""
@@ -154,9 +166,23 @@ class Store:
 
 
 def _connect(database: str, *, uri: bool = False) -> sqlite3.Connection:
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         database, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=uri
     )
+    # A name that was spoiled is a name all the same, and no reason to read none.
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    return connection
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _identity(file: os.stat_result) -> tuple[int, int]:
+    return file.st_dev, file.st_ino
 
 
 @contextmanager
@@ -178,7 +204,9 @@ def _upsert(
 ) -> None:
     counters = [each.name for each in dataclasses.fields(kind)]
     names = [*keys, *counters]
-    sums = ", ".join(f"{name} = {_sound(name)} + excluded.{name}" for name in counters)
+    sums = ", ".join(
+        f"{each.name} = {_sound(each)} + excluded.{each.name}" for each in dataclasses.fields(kind)
+    )
     connection.executemany(
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         f" ON CONFLICT DO UPDATE SET {sums}",
@@ -186,14 +214,18 @@ def _upsert(
     )
 
 
-MAX_COUNT = 10**15
-"""Maximum of one counter that is believed; more than anybody uses, and far from SQLite's own."""
+MAX_COUNT = 10**12
+"""Maximum of one counter of one day that is believed: a thousand tokens a microsecond."""
+MAX_COST_USD = 10**6
+"""Maximum US dollars of one day that are believed: what those tokens cost."""
 
 
-def _sound(name: str) -> str:
+def _sound(counter: "dataclasses.Field[Any]") -> str:
     """Return SQL for the value of a counter; 0 for one that was spoiled from outside."""
-    kind = f"typeof({name}) IN ('integer', 'real')"
-    return f"CASE WHEN {kind} AND {name} BETWEEN 0 AND {MAX_COUNT} THEN {name} ELSE 0 END"
+    name, is_money = counter.name, counter.type is float
+    kinds, most = ("'integer', 'real'", MAX_COST_USD) if is_money else ("'integer'", MAX_COUNT)
+    is_sound = f"typeof({name}) IN ({kinds}) AND {name} BETWEEN 0 AND {most}"
+    return f"CASE WHEN {is_sound} THEN {name} ELSE 0 END"
 
 
 def _storable(name: str) -> str:
@@ -208,6 +240,8 @@ def _select(
     kind: type[Totals] | type[Tally],
     day: str,
 ) -> Sequence[tuple[Any, ...]]:
-    names = [*keys, *(_sound(each.name) for each in dataclasses.fields(kind))]
-    rows = connection.execute(f"SELECT {', '.join(names)} FROM {table} WHERE day >= ?", (day,))
-    return rows.fetchall()
+    names = [*keys, *map(_sound, dataclasses.fields(kind))]
+    # SQLite takes anything in a column of text; a row with something else there is nobody's.
+    are_texts = " AND ".join(f"typeof({key}) = 'text'" for key in keys)
+    query = f"SELECT {', '.join(names)} FROM {table} WHERE day >= ? AND {are_texts}"
+    return connection.execute(query, (day,)).fetchall()

@@ -10,10 +10,10 @@ from ds_lsp.providers.base import FimRequest, FimResult, Finish, unnoticed
 from ds_lsp.providers.deepseek import (
     MAX_TEXT_CHARS,
     DeepSeek,
-    _error_message,
     _FimCall,
     _supported_models,
 )
+from ds_lsp.providers.refusals import error_message
 from ds_lsp.providers.sse import EventTooLargeError, SseDecoder
 from ds_lsp.settings import base_url
 from tests.fuzz.budget import fuzz
@@ -81,7 +81,7 @@ REFUSALS = MODELS.map(lambda names: f"The supported API model names are {names},
 
 @fuzz(ENVELOPES.map(lambda value: json.dumps(value).encode()) | st.binary(), REFUSALS | TEXTS)
 def test_a_refusal_of_anything_is_read(body: bytes, message: str) -> None:
-    assert isinstance(_error_message(body), str)
+    assert isinstance(error_message(body), str)
     assert all(name.isprintable() and name.isascii() for name in _supported_models(message))
 
 

@@ -173,6 +173,16 @@ async def test_a_fresh_connection_that_closes_is_an_error(
     assert len(fake.requests) == 1
 
 
+async def test_a_spare_that_was_still_being_opened_and_closes_is_an_error(
+    fake: FakeDeepSeek, link: Connection
+) -> None:
+    link.warm()
+    fake.script(Close())
+    with pytest.raises(httpx.RemoteProtocolError):
+        await post(link, fake)
+    assert len(fake.requests) == 1
+
+
 async def test_a_failure_to_warm_is_silent_and_not_repeated_at_every_keystroke(
     fake: FakeDeepSeek, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -575,6 +585,32 @@ async def test_a_request_goes_through_the_proxy(
     await send(link, "GET", "http://api.test/models")
     await link.aclose()
     assert fake.requests[0].path == "http://api.test/models"
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 503 Busy\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b""])
+async def test_asking_a_proxy_for_a_tunnel_sends_no_request(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    asked: list[bytes] = []
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.write(answer)
+        writer.close()
+
+    sent: list[str] = []
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    async with server:
+        monkeypatch.delenv("no_proxy")
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        monkeypatch.setenv("https_proxy", address)
+        link = Connection("https://api.test")
+        request = httpx.Request("POST", "https://api.test/beta/completions", content=b"{}")
+        with pytest.raises(httpx.HTTPError):
+            await link.send(request, lambda: sent.append("sent"))
+        await link.aclose()
+    assert asked == [b"CONNECT api.test:443 HTTP/1.1\r\n"]
+    assert not sent
 
 
 async def test_what_is_for_this_machine_goes_through_no_proxy(

@@ -33,6 +33,7 @@ from ds_lsp.providers.base import (
     FimResult,
     Finish,
     TokenUsage,
+    usage_of,
 )
 from ds_lsp.providers.connection import MAX_IN_USE
 from ds_lsp.providers.deepseek import DeepSeek
@@ -527,6 +528,42 @@ async def test_trouble_becomes_a_provider_error_that_tells_nothing(
     tells_nothing(caught.value, caplog)
     # And the next one works.
     assert (await provider.fill(request(), keep)).text == TEXT
+
+
+FILTERED = data(chunk("", "content_filter", usage=USAGE))
+BILLED = {
+    "given up, with its tokens": ([FILTERED], True, (64, 36, 7)),
+    "tokens, then cut": ([data(chunk("a", usage=USAGE)), Close()], True, (64, 36, 7)),
+    "cut before the first word": ([Send(b": keep-alive\n\n"), Close()], True, None),
+    "ended before the first word": ([Send(b": keep-alive\n\n")], True, None),
+    "an error before the first word": ([data('{"error": {}}')], True, None),
+    "no completion": ([Reply(200, "<html>", "text/html")], False, None),
+    "no power": ([Reply(503)], False, None),
+}
+
+
+@pytest.mark.parametrize(("steps", "has_begun", "tokens"), BILLED.values(), ids=BILLED.keys())
+async def test_an_answer_that_began_is_billed(
+    fake: FakeDeepSeek,
+    provider: DeepSeek,
+    steps: list[Step],
+    has_begun: bool,
+    tokens: tuple[int, int, int] | None,
+) -> None:
+    fake.script(*steps)
+    with pytest.raises(UnavailableError) as caught:
+        await provider.fill(request(), keep)
+    assert (caught.value.has_begun, caught.value.tokens) == (has_begun, tokens)
+    assert usage_of(caught.value) == (has_begun, TokenUsage(*tokens) if tokens else None)
+
+
+async def test_a_model_that_is_gone_after_it_worked_is_replaced(
+    fake: FakeDeepSeek, provider: DeepSeek
+) -> None:
+    await provider.fill(request(), keep)
+    fake.models = ("deepseek-next",)
+    with pytest.raises(UnknownModelError):
+        await provider.fill(request(), keep)
 
 
 def tells_nothing(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ from ds_lsp.document import (
     AFTER_WINDOW,
     BEFORE_WINDOW,
     HEAD_LINES,
+    STAND_IN,
     CarriageReturns,
     Document,
     PositionEncoding,
@@ -241,6 +242,17 @@ def test_lines_are_the_clients_own(
         end = width(line, encoding)
         before = document.snapshot(number, end)
         assert show_carriage_returns(before.line_before) == line
+
+
+def test_a_carriage_return_that_is_a_character_ends_a_line_for_its_readers() -> None:
+    text = "a\rb\r\n甲\r\r\n\r\nc"
+    document = Document("u", "vim", 1, text, carriage_returns=CarriageReturns.CHARACTERS)
+    assert document.lines(0, 9) == [f"a{STAND_IN}b\n", f"甲{STAND_IN}\n", "\n", "c"]
+    at = document.snapshot(0, 1)
+    assert (at.line_after, at.lines_below) == (f"{STAND_IN}b", [f"甲{STAND_IN}", "", "c"])
+    assert document.eol() == "\n"
+    # The client can put its cursor before and after it.
+    assert [document.locate(2, column) for column in range(3)] == [(2, 0), (2, 1), (2, 1)]
 
 
 @pytest.mark.parametrize("rule", [CarriageReturns.CHARACTERS, CarriageReturns.PAIRED])

@@ -2,8 +2,11 @@
 
 import asyncio
 import dataclasses
+import os
+import shutil
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -218,6 +221,63 @@ async def test_a_write_that_fails_half_way_loses_nothing(
     # At the end it is tried once more, however short ago it failed.
     await rig.ledger.aclose()
     assert [totals.requests for totals in rig.stored().calls.values()] == [2]
+
+
+async def test_what_is_written_and_cannot_be_read_is_not_written_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(store: Store, day: str) -> Counts:
+        raise StoreError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "since", fail)
+        for _ in range(3):
+            rig.ledger.add_completion(REQUEST, TOLD)
+            await rig.ledger.write()
+            rig.clock += RETRY_AFTER_S
+        assert rig.ledger.today().requests == 3
+    await rig.ledger.write()
+    assert rig.ledger.today().requests == 3
+    await rig.ledger.aclose()
+    assert [totals.requests for totals in rig.stored().calls.values()] == [3]
+
+
+def delete(path: Path) -> None:
+    for each in path.parent.glob(f"{path.name}*"):
+        each.unlink()
+
+
+def replace(path: Path) -> None:
+    delete(path)
+    Store.open(path, datetime(2026, 11, 22, tzinfo=UTC).date()).close()
+
+
+LOST: dict[str, Callable[[Path], object]] = {"emptied": lambda path: path.write_bytes(b"")}
+if os.name == "posix":
+    # Windows deletes no open file.
+    LOST |= {
+        "deleted": delete,
+        "deleted, its log left": lambda path: path.unlink(),
+        "replaced": replace,
+        "its folder deleted": lambda path: shutil.rmtree(path.parent),
+    }
+
+
+@pytest.mark.parametrize("lose", LOST.values(), ids=LOST.keys())
+async def test_counts_after_the_file_is_lost_are_in_the_next(
+    tmp_path: Path, lose: Callable[[Path], object]
+) -> None:
+    rig = Rig(tmp_path / "ds-lsp" / "usage.sqlite3")
+    rig.ledger.add_completion(REQUEST, TOLD)
+    await rig.ledger.write()
+    lose(rig.path)
+    for _ in range(2):
+        rig.ledger.add_completion(REQUEST, TOLD)
+        await rig.ledger.write()
+    assert set(rig.said) == {None}
+    await rig.ledger.aclose()
+    (stored,) = rig.stored().calls.values()
+    assert stored.requests >= 2
 
 
 async def test_python_without_sqlite(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,28 @@ def test_an_answer_ends_it() -> None:
     assert not texts.knows("a")
 
 
+NOW = {
+    "the same": ("a\nbad\nx = (|)\nb", True),
+    "typed along": ("a\nbad\nx = (1, 2|)\nb", True),
+    "a line more": ("a\nbad\nx = (\n    y|\n)\nb", False),
+    "a blank line more": ("a\n\nbad\nx = (|)\nb", True),
+    "typed into it": ("a\nba, d\nx = (|)\nb", True),
+    "the line is gone": ("a\nx = (|)\nb", False),
+    "half the line is gone": ("a\nba\nx = (|)\nb", False),
+    "elsewhere": ("def f():\n    |", False),
+    "crlf": ("a\r\nbad\r\nx = (|)\r\nb", True),
+}
+
+
+@pytest.mark.parametrize(("now", "is_refused"), NOW.values(), ids=NOW.keys())
+def test_a_text_of_which_something_is_gone_is_asked_about_at_once(
+    now: str, is_refused: bool
+) -> None:
+    texts, _ = refused()
+    texts.failed("a", ERROR, text="a\nbad\nx = ()\nb")
+    assert (texts.refuses("a", now.replace("|", "")) is ERROR) == is_refused
+
+
 def test_with_excerpts_the_document_is_asked_about_again_without_them() -> None:
     texts, _ = refused()
     assert not texts.failed("a", ERROR, had_context=True)

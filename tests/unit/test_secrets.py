@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ds_lsp.privacy.secrets
+from ds_lsp.document import STAND_IN
 from ds_lsp.privacy.secrets import Secret, cut_secret, find_secrets, mask, masked_lines
 from tests.unit.texts import AWKWARD
 
@@ -274,7 +275,7 @@ def test_secret_is_masked_whole_wherever_it_stands(shape: str) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_secret_is_masked_in_the_middle_of_a_file_of_any_line_ends(shape: str) -> None:
     text, expected = marked(f"import os\n\nvalue = 1\n{drawn(shape, 7)}\n\nlast = 2\n")
-    for eol in ("\r\n", "\r"):
+    for eol in ("\r\n", "\r", f"{STAND_IN}\n"):
         assert mask(text.replace("\n", eol)).text == expected.replace("\n", eol)
 
 

@@ -261,6 +261,48 @@ def test_where_nothing_may_be_written(read_only: Path) -> None:
         Store.open(read_only.parent / "new" / "usage.sqlite3", TODAY)
 
 
+SPOILED = {
+    "a text for a number": "UPDATE calls SET requests = 'x', cost_usd = 'x'",
+    "a blob for a number": "UPDATE calls SET requests = x'ff', cost_usd = x'00'",
+    "half a number": "UPDATE calls SET requests = 1.5",
+    "a negative number": "UPDATE calls SET requests = -1, cost_usd = -0.5",
+    "a huge number": "UPDATE calls SET requests = 9223372036854775807, cost_usd = 9e999",
+    "more than there can be": "UPDATE calls SET requests = 1000000000000001, cost_usd = 1e15",
+}
+
+
+@pytest.mark.parametrize("statement", SPOILED.values(), ids=SPOILED.keys())
+def test_a_spoiled_number_counts_for_nothing(path: Path, statement: str) -> None:
+    with closing(Store.open(path, TODAY)) as opened:
+        opened.add(ONE)
+    write_into(path, statement)
+    assert counts_in(path).calls[KEY].requests == 0
+    with closing(Store.open(path, TODAY)) as opened:
+        opened.add(ONE)
+    found = counts_in(path).calls[KEY]
+    assert (found.requests, found.prompt_miss_tokens) == (1, 40)
+    assert 0.5 <= found.cost_usd <= 1.0
+
+
+NAMES_THAT_ARE_NONE = {
+    "a blob as the day": ("x'ff'", "'m'"),
+    "a blob as the model": ("'2999-01-01'", "x'ff'"),
+    "no UTF-8": ("'2999-01-01'", "CAST(x'6dff' AS TEXT)"),
+}
+
+
+@pytest.mark.parametrize(
+    ("day", "model"), NAMES_THAT_ARE_NONE.values(), ids=NAMES_THAT_ARE_NONE.keys()
+)
+def test_a_spoiled_name_hides_no_other_row(path: Path, day: str, model: str) -> None:
+    with closing(Store.open(path, TODAY)) as opened:
+        opened.add(ONE)
+    write_into(path, f"INSERT INTO calls VALUES ({day}, {model}, '', 1, 0, 0, 0, 0, 0)")
+    found = counts_in(path).calls
+    assert found[KEY] == ONE.calls[KEY]
+    assert all(isinstance(name, str) for each in found for name in each)
+
+
 def test_where_a_directory_should_be_there_is_a_file(path: Path) -> None:
     path.parent.parent.mkdir(parents=True)
     path.parent.touch()
