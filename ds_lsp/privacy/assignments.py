@@ -1,7 +1,7 @@
 """Finds what a line assigns to the name of a secret."""
 
 import re
-from itertools import zip_longest
+from collections.abc import Generator, Iterator
 
 from ds_lsp.privacy.continuations import (
     BLANK,
@@ -18,15 +18,24 @@ from ds_lsp.privacy.continuations import (
     is_typed,
     masked,
 )
+from ds_lsp.privacy.formats import HAS_DIGIT
 from ds_lsp.privacy.literals import Literal, Step, steps
 from ds_lsp.privacy.masking import Secret
 from ds_lsp.privacy.plain_values import plain_value
+from ds_lsp.privacy.promising import promising
 from ds_lsp.privacy.secret_names import Name, Rank, names_in
 from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
 
 _MAX_PAIR_LINES = 3
 _MIN_INDIRECT = 10
 """Characters that a string elsewhere in the expression must have to be taken for the value."""
+_FEW = 40
+"""Maximum names of a line that are all judged."""
+_MIN_SPACING = 24
+"""Minimum characters of a line for each name that is judged; records in one line have about 60."""
+_SLICE = 32
+"""Names that are judged before the caller can give way; they take about a millisecond."""
+_CROWDED = re.compile(r"[^\s\"'`,;<>(){}\[\]]{8,}+")
 # What stands behind the name and belongs to it: quotes, a subscript, brackets, earmuffs.
 _CLOSE = re.compile(
     r"""\\{0,3}["'`”’»」』*?!+]{0,3}(?:\s?\[[^\]\["']{0,24}\])?[)\]}]{0,3}(?:\s?\{[^{}"'=]{1,40}\}(?=\s?=))?"""
@@ -82,6 +91,19 @@ _WORDS_RANK = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗")
 
 def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) -> Found:
     """Find the values that a line assigns to names of secrets; *lowered* is in small letters."""
+    slices = sliced_assignments(line, lowered, carry, cursor)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
+
+
+def sliced_assignments(
+    line: str, lowered: str, carry: Carry | None, cursor: int
+) -> Generator[None, None, Found]:
+    """Find what `in_assignments` does, and yield now and then, so that a caller can give way."""
     secrets: list[Secret] = []
     after: Carry | None = None
     at = 0
@@ -90,12 +112,27 @@ def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) ->
         secrets += found.secrets
         after = found.carry
         at = secrets[-1].end if secrets else 0
-    names = list(names_in(line, lowered))
-    for name, following in zip_longest(names, names[1:]):
+    names = []
+    for name in names_in(line, lowered):
+        names.append(name)
+        if not len(names) % _SLICE:
+            yield
+    judged = list(range(len(names)))
+    if len(names) > _FEW:
+        judged = promising(line, names, cursor)
+        yield
+    limit = max(_FEW, len(line) // _MIN_SPACING)
+    for count, index in enumerate(judged):
+        if not count % _SLICE:
+            yield
+        name = names[index]
         if name.start < at:
             continue
-        limit = following.start if following else len(line)
-        found = _of_name(line, lowered, name, limit, cursor)
+        if count >= limit:
+            secrets += _in_crowd(line, name.end)
+            break
+        following = names[index + 1].start if index + 1 < len(names) else len(line)
+        found = _of_name(line, lowered, name, following, cursor)
         if not found.secrets:
             found = Found(_before(line, name), found.carry)
         if found.secrets:
@@ -105,6 +142,13 @@ def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) ->
         elif found.carry is not None:
             after = found.carry
     return Found(tuple(secrets), after) if secrets or after else NOTHING
+
+
+def _in_crowd(line: str, start: int) -> Iterator[Secret]:
+    """Judge all that can be a value from an offset on, where too many names are to judge each."""
+    for value in _CROWDED.finditer(line, start):
+        if HAS_DIGIT.search(value.group()) and evidence(value.group()) >= Evidence.MIXED:
+            yield Secret(RULES[Rank.TOKEN], *value.span())
 
 
 def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Found:
@@ -129,8 +173,12 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Fo
             secret = Secret(RULES[name.rank], *value)
             carry = Carry(Kind.RUN, name.rank) if ends_line(line, value[1]) else None
             return Found((secret,), carry)
-    goes_on = separator not in _COMPARISONS and (separator or _BACKSLASH.search(line, start))
-    if goes_on and name.rank is not Rank.FAINT and _LINE_END.match(line, start):
+    if (
+        name.rank is not Rank.FAINT
+        and separator not in _COMPARISONS
+        and _LINE_END.match(line, start)
+        and (separator or _BACKSLASH.search(line, start))
+    ):
         is_list = _LIST_END.search(line, start) is not None
         return Found((), Carry(Kind.VALUE, name.rank, close="[" if is_list else ""))
     if separator == "," and is_quoted and BLANK.match(line, start):
