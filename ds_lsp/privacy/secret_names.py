@@ -46,9 +46,16 @@ SENTENCE_WORDS = frozenset(_TABLE["values"]["sentence"])
 WRAPPERS = frozenset(_TABLE["wrappers"]["words"])
 
 
-def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern for the longest of *words* that fits; a blank is any separator."""
-    return re.compile(any_of(words).replace(r"\ ", "[-_. ]?"))
+def pattern_of(words: Iterable[str], exact: Iterable[str] = ()) -> re.Pattern[str]:
+    """Return a pattern for the longest of *words* that fits; a blank is any separator.
+
+    A blank of *exact* is a blank.
+    """
+    any_blank = (each.replace(" ", _ANY_BLANK) for each in words)
+    return re.compile(any_of([*any_blank, *exact]).replace(_ANY_BLANK, "[-_. ]?"))
+
+
+_ANY_BLANK = "\1"
 
 
 WORDS = [word for name in _RANKS for word in (*_TABLE[name]["words"], *_TABLE[name]["whole"])]
@@ -135,7 +142,9 @@ def _with_tail(line: str, lowered: str, start: int, end: int, rank: Rank) -> Nam
         return None
     if (rank is Rank.FAINT or lowered.endswith("key", start, end)) and _joined(line, start):
         head = _PART.findall(line[max(start - _MAX_HEAD, 0) : start].rstrip("-_. "))
-        if head and head[-1].lower() in _HARMLESS_PREFIX:
+        # "s3" is one word.
+        last = "".join(head[-2:] if head and head[-1].isdigit() else head[-1:]).lower()
+        if last in _HARMLESS_PREFIX:
             return None
     if parts and end - start <= _MAX_SHORT and any(each not in _STAGES for each in parts):
         # pass_fds, pw_dir: the word is a verb, or something else.
