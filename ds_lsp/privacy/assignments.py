@@ -138,10 +138,10 @@ def sliced_assignments(
 
 def _next_start(line: str, lowered: str, names: list[Name], index: int) -> int:
     """Return where the next name begins that can have a value of its own."""
-    for index in range(index + 1, min(index + 3, len(names))):
+    for name in names[index + 1 : index + 3]:
         # "Bearer " + x belongs to the header's name.
-        if not lowered.startswith(("bearer", "basic"), names[index].start):
-            return names[index].start
+        if not lowered.startswith(("bearer", "basic"), name.start):
+            return name.start
     return len(line)
 
 

@@ -17,7 +17,9 @@ _PLACEHOLDER = re.compile(
 _INTERPOLATION = re.compile(
     r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|[#\\]?\{[^{}]*\}|[$\\]\([^()]*\)|%\([^()]*\)[sd]|<[^<>]*>|%[sd@](?![0-9A-Za-z])"
 )
-_ADDRESS = re.compile(r"""://(?P<user>[^\s/:@"'`<>]{0,100}):(?P<value>[^\s/@"'`<>]{3,400})@(?=[\w\[{$%<*])""")
+_ADDRESS = re.compile(
+    r"""://(?P<user>[^\s/:@"'`<>]{0,100}):(?P<value>[^\s/@"'`<>]{3,400})@(?=[\w\[{$%<*])"""
+)
 _ADDRESS_SIGNED = re.compile(
     r"""://(?P<user>[^\s/:@"'`<>]{0,100}):(?![0-9]{1,5}/)(?P<value>[^\s@"'`<>]{3,400})@[\w.-]{1,200}(?::[0-9]{1,5})?/"""
 )
@@ -45,9 +47,7 @@ _KEYED_CALL = re.compile(
     re.VERBOSE,
 )
 _SCHEMES = ("Basic", "Bearer", "Digest", "Negotiate", "Bot", "SSWS", "GenieKey")
-_HEADER = re.compile(
-    rf"""["'\s](?:{"|".join(_SCHEMES)})\s(?P<value>[A-Za-z0-9+/=_.~-]{{12,}})"""
-)
+_HEADER = re.compile(rf"""["'\s](?:{"|".join(_SCHEMES)})\s(?P<value>[A-Za-z0-9+/=_.~-]{{12,}})""")
 _TWILIO = re.compile(r"""AC[0-9a-f]{32}["']\s{0,3},\s{0,3}["'](?P<value>[0-9a-f]{32})["']""")
 _JWK = re.compile(r"""["'](?:d|dp|dq|qi|k)["']\s{0,3}:\s{0,3}["'](?P<value>[\w-]{40,})["']""")
 _OTP = re.compile(
@@ -111,7 +111,19 @@ _ANY_SIGN = re.compile(
         ]
     )
 )
-WORDS = ("userpwd", "snmp-server", "net use", "fernet", "aesgcm", "chacha20", "createcipher", "aes.new", "pyotp", "ssws ", "geniekey ")
+WORDS = (
+    "userpwd",
+    "snmp-server",
+    "net use",
+    "fernet",
+    "aesgcm",
+    "chacha20",
+    "createcipher",
+    "aes.new",
+    "pyotp",
+    "ssws ",
+    "geniekey ",
+)
 SIGNS = ("://", " -", '"-', "'-", '"AC', "'AC", '"d"', "'d'")
 """Beside the names of secrets, parts of a line that may show a password without a name."""
 

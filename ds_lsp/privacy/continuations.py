@@ -62,7 +62,9 @@ _COMMA_OR_JOINT = re.compile(
 _SAME_LINE_JOINT = re.compile(
     r"""\s{0,9}(?:[+.&~]|\.\.|<>|\|\||\+\+)?\s{0,9}(?=[A-Za-z]{0,2}["'`])"""
 )
-_NEXT_JOINT = re.compile(r"""[ \t]*+(?:[+.&~]|\.\.|<>|\|\||\+\+|<<)?[ \t]*+(?=[A-Za-z]{0,2}["'`])""")
+_NEXT_JOINT = re.compile(
+    r"""[ \t]*+(?:[+.&~]|\.\.|<>|\|\||\+\+|<<)?[ \t]*+(?=[A-Za-z]{0,2}["'`])"""
+)
 _KEY_FOLLOWS = re.compile(r"\s*[:=](?!=)")
 _PAIR_LINE = re.compile(
     r"""\s*(?:-\s+)?["'<]?(?:value|default(?:_?value)?|string|data|content|text|val|(?P<code>return|yield))["'>]?(?:\s*(?:=>|[:=]))?\s*""",

@@ -411,6 +411,9 @@ def units_of(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
             # Many beginnings, each of which can start the loop anew.
             found["", prefix + unit] = None
             found["", prefix] = None
+            # Beginnings that the loop takes for escaped ones.
+            if prefix and len(unit) > 1:
+                found["", unit[:-1] + prefix[-1]] = None
     for sample in _samples(tree)[:4]:
         found["", sample[:-1]] = None
         found["", sample + " "] = None
