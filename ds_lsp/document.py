@@ -357,6 +357,10 @@ class Document:
             size += len(self._lines[line])
         return "".join(pieces)[:AFTER_WINDOW]
 
+    def ends_in_carriage_return(self, line: int) -> bool:
+        """Return whether a carriage return ends a line whose client counts it as a character."""
+        return self._lines[line].endswith(STAND_IN + "\n")
+
     def eol(self) -> str:
         """The line end of the document: that of its first line."""
         # At the end of its line alone: that may be a megabyte away from its start.

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import Scope, scope_at
-from ds_lsp.document import STAND_IN, Document, strip_line_end
+from ds_lsp.document import Document, strip_line_end
 
 Spot = tuple[int, int]
 """A line and a column in it, in the client's units."""
@@ -133,8 +133,7 @@ def requested(subject: Subject) -> tuple[Subject, str] | None:
 
 def _line_end(document: Document) -> str:
     """Return what ends a line that is added, as its neighbors end in the editor's text."""
-    is_character = document.lines(0, 0)[0].endswith(STAND_IN + "\n")
-    return "\r\n" if is_character else document.eol()
+    return "\r\n" if document.ends_in_carriage_return(0) else document.eol()
 
 
 def _lines_of(document: Document, file: str, scope: Scope) -> Subject:

@@ -1,7 +1,7 @@
 """Finds what a line assigns to the name of a secret."""
 
 import re
-from itertools import zip_longest
+from collections.abc import Generator, Iterator
 
 from ds_lsp.privacy.continuations import (
     BLANK,
@@ -18,24 +18,33 @@ from ds_lsp.privacy.continuations import (
     is_typed,
     masked,
 )
+from ds_lsp.privacy.formats import HAS_DIGIT
 from ds_lsp.privacy.literals import Literal, Step, steps
 from ds_lsp.privacy.masking import Secret
 from ds_lsp.privacy.plain_values import plain_value
+from ds_lsp.privacy.promising import promising
 from ds_lsp.privacy.secret_names import Name, Rank, names_in
 from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
 
 _MAX_PAIR_LINES = 3
 _MIN_INDIRECT = 10
 """Characters that a string elsewhere in the expression must have to be taken for the value."""
+_FEW = 40
+"""Maximum names of a line that are all judged."""
+_MIN_SPACING = 24
+"""Minimum characters of a line for each name that is judged; records in one line have about 60."""
+_SLICE = 32
+"""Names that are judged before the caller can give way; they take about a millisecond."""
+_CROWDED = re.compile(r"[^\s\"'`,;<>(){}\[\]]{8,}+")
 # What stands behind the name and belongs to it: quotes, a subscript, brackets, earmuffs.
 _CLOSE = re.compile(
-    r"""\\{0,3}["'`”’»」』*?!+]{0,3}(?:\s?\[[^\]\["']{0,24}\])?[)\]}]{0,3}(?:\s?\{[^{}"'=]{1,40}\}(?=\s?=))?"""
+    r"""(?:\](?=["']))?\\{0,3}["'`”’»」』*?!+]{0,3}(?:\s?\[[^\]\["']{0,24}\])?[)\]}]{0,3}(?:\s?\{[^{}"'=]{1,40}\}(?=\s?=))?"""
 )
 _TYPE = r"""(?:(?:\s{0,9}:{1,2}|\s)\s{0,9}[&'\w.<>|?*,\[\]!: ]{1,60}?(?=\s?:?=(?:[^=>]|\Z)))?"""
 _LINK_PATTERN = r"""
     (?P<tags>\s?</\w{1,20}>\s{0,20}<\w{1,20}[^<>]{0,60}>\s{0,20}+)
     |TYPE\s{0,20}+
-     (?P<sep>:=|=>|->|={1,3}|!==?|~=|<>|:{1,2}|\?=|\+=|\.=|\|\|=?|\?\?=?|<-|,|\(|\{(?=["'])|\|(?=\s)|[\uff1a\uff1d\ufe55]|[>](?!=)
+     (?P<sep>:=|=>|->|={1,3}|!==?|~=|<>|:{1,2}|\?=|\+=|\.=|\|\|=?|\?\?=?|<<<|<-|,|\(|\{(?=["'])|\|(?=\s)|[\uff1a\uff1d\ufe55]|[>](?!=)
       |(?:is|was|are|to|equals|eq|ne|like|über|ist|est|es|é|是|为|為|は|が|は、)(?=[\s"'`“‘：:「『A-Za-z0-9])[:：]?)\s{0,20}+
     |(?P<gap>\s{1,20}+(?:\.\s{1,3})?)
     |(?P<chain>(?=[?!]?\.\w|->))
@@ -76,12 +85,17 @@ _LINE_END = re.compile(r"[\s(\[{\\+&^]*(?:<<[-~]?['\"]?\w+['\"]?)?\Z")
 _BACKSLASH = re.compile(r"\\\s{0,20}\Z")
 _LIST_END = re.compile(r"\[\s{0,20}\Z")
 _PAIR_END = re.compile(r"""(?:[^"'`;={}]{0,60}[{:,(>]?|[^<>]{0,80}>)\s*\Z""")
-_ELEMENT_END = re.compile(r"\s*(?:</\w{1,20}>)?[\s,;]*\Z")
+_ELEMENT_END = re.compile(r"\s*+(?:</\w{1,20}>)?[\s,;]*+\Z")
 _WORDS_RANK = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗")
 
 
-def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) -> Found:
-    """Find the values that a line assigns to names of secrets; *lowered* is in small letters."""
+def sliced_assignments(
+    line: str, lowered: str, carry: Carry | None, cursor: int
+) -> Generator[None, None, Found]:
+    """Find the values that a line assigns to names of secrets; *lowered* is in small letters.
+
+    Yields now and then, so that a caller can give way.
+    """
     secrets: list[Secret] = []
     after: Carry | None = None
     at = 0
@@ -90,12 +104,27 @@ def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) ->
         secrets += found.secrets
         after = found.carry
         at = secrets[-1].end if secrets else 0
-    names = list(names_in(line, lowered))
-    for name, following in zip_longest(names, names[1:]):
+    names = []
+    for name in names_in(line, lowered):
+        names.append(name)
+        if not len(names) % _SLICE:
+            yield
+    judged = list(range(len(names)))
+    if len(names) > _FEW:
+        judged = promising(line, names, cursor)
+        yield
+    limit = max(_FEW, len(line) // _MIN_SPACING)
+    for count, index in enumerate(judged):
+        if not count % _SLICE:
+            yield
+        name = names[index]
         if name.start < at:
             continue
-        limit = following.start if following else len(line)
-        found = _of_name(line, lowered, name, limit, cursor)
+        if count >= limit:
+            secrets += _in_crowd(line, name.end)
+            break
+        following = _next_start(line, lowered, names, index)
+        found = _of_name(line, lowered, name, following, cursor)
         if not found.secrets:
             found = Found(_before(line, name), found.carry)
         if found.secrets:
@@ -105,6 +134,22 @@ def in_assignments(line: str, lowered: str, carry: Carry | None, cursor: int) ->
         elif found.carry is not None:
             after = found.carry
     return Found(tuple(secrets), after) if secrets or after else NOTHING
+
+
+def _next_start(line: str, lowered: str, names: list[Name], index: int) -> int:
+    """Return where the next name begins that can have a value of its own."""
+    for name in names[index + 1 : index + 3]:
+        # "Bearer " + x belongs to the header's name.
+        if not lowered.startswith(("bearer", "basic"), name.start):
+            return name.start
+    return len(line)
+
+
+def _in_crowd(line: str, start: int) -> Iterator[Secret]:
+    """Judge all that can be a value from an offset on, where too many names are to judge each."""
+    for value in _CROWDED.finditer(line, start):
+        if HAS_DIGIT.search(value.group()) and evidence(value.group()) >= Evidence.MIXED:
+            yield Secret(RULES[Rank.TOKEN], *value.span())
 
 
 def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Found:
@@ -129,13 +174,45 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Fo
             secret = Secret(RULES[name.rank], *value)
             carry = Carry(Kind.RUN, name.rank) if ends_line(line, value[1]) else None
             return Found((secret,), carry)
-    goes_on = separator not in _COMPARISONS and (separator or _BACKSLASH.search(line, start))
-    if goes_on and name.rank is not Rank.FAINT and _LINE_END.match(line, start):
+    other = _in_template(line, name, start) or _in_words(line, name, at)
+    if other:
+        return Found((other,))
+    if (
+        name.rank is not Rank.FAINT
+        and separator not in _COMPARISONS
+        and _LINE_END.match(line, start)
+        and (separator or _BACKSLASH.search(line, start))
+    ):
         is_list = _LIST_END.search(line, start) is not None
         return Found((), Carry(Kind.VALUE, name.rank, close="[" if is_list else ""))
     if separator == "," and is_quoted and BLANK.match(line, start):
         return Found((), Carry(Kind.VALUE, name.rank, close=","))
     return _pair(line, name, at)
+
+
+def _in_template(line: str, name: Name, start: int) -> Secret | None:
+    """Judge the default of a template: password: "{{ x | default('…') }}"."""
+    if not line.startswith(("{{", '"{{', "'{{"), start):
+        return None
+    found = _DEFAULT.search(line, start, start + MAX_JUDGED)
+    if found is None or evidence(found["value"]) < _DEFAULT_NEEDS[name.rank]:
+        return None
+    return Secret(RULES[name.rank], *found.span("value"))
+
+
+def _in_words(line: str, name: Name, at: int) -> Secret | None:
+    """Judge what stands after a colon and some words: Password for the database: …"""
+    words = _SOME_WORDS.match(line, at) if name.rank is not Rank.FAINT else None
+    found = _WORDED.match(line, words.end()) if words else None
+    if found is None or evidence(found["value"]) < Evidence.MIXED:
+        return None
+    return Secret(RULES[name.rank], *found.span("value"))
+
+
+_DEFAULT_NEEDS = (Evidence.RANDOM, Evidence.MIXED, Evidence.LOOSE)
+_DEFAULT = re.compile(r"""\|\s{0,3}default\(\s{0,3}\\?["'](?P<value>[^"'\\]{5,})""")
+_SOME_WORDS = re.compile(r"(?:\s[^\W\d_]{1,15}){1,4}\s?[:：]\s{1,9}")
+_WORDED = re.compile(r"(?P<value>[!#$%*+\-/0-9=?@A-Z^_a-z~]{8,400})[.,;]?(?=\s|\Z)")
 
 
 def _before(line: str, name: Name) -> tuple[Secret, ...]:
@@ -184,8 +261,9 @@ def _in_expression(
             and is_typed(line, literal, cursor)
         )
         if is_begun or _is_secret(line, lowered, name, literal, place, step):
-            is_listed = step.is_direct and "[" in line[start - 1 : literal.start]
-            return masked(line, name.rank, literal, is_listed=is_listed)
+            opened = line[start - 1 : literal.start] if step.is_direct else ""
+            is_tuple = separator != "(" and "(" in opened
+            return masked(line, name.rank, literal, is_listed="[" in opened, is_tuple=is_tuple)
         if step.is_direct and goes_on(line, literal):
             # The value begins on the next line.
             carry = Carry(Kind.STRING, name.rank, close=literal.close, lines=MAX_BLOCK_LINES)

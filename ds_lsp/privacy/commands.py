@@ -17,13 +17,18 @@ _PLACEHOLDER = re.compile(
 _INTERPOLATION = re.compile(
     r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|[#\\]?\{[^{}]*\}|[$\\]\([^()]*\)|%\([^()]*\)[sd]|<[^<>]*>|%[sd@](?![0-9A-Za-z])"
 )
-_ADDRESS = re.compile(r"""://[^\s/:@"'`<>]{0,100}:(?P<value>[^\s/@"'`<>]{3,400})@(?=[\w\[{$%<*])""")
+_ADDRESS = re.compile(
+    r"""://(?P<user>[^\s/:@"'`<>]{0,100}):(?P<value>[^\s/@"'`<>]{3,400})@(?=[\w\[{$%<*])"""
+)
 _ADDRESS_SIGNED = re.compile(
-    r"""://[^\s/:@"'`<>]{0,100}:(?P<value>[^\s@"'`<>]{3,400})@[\w.-]{1,200}(?::[0-9]{1,5})?/"""
+    r"""://(?P<user>[^\s/:@"'`<>]{0,100}):(?![0-9]{1,5}/)(?P<value>[^\s@"'`<>]{3,400})@[\w.-]{1,200}(?::[0-9]{1,5})?/"""
 )
 _ADDRESS_TOKEN = re.compile(r"""https?://(?P<value>[A-Za-z0-9_-]{16,255})@[\w.-]{3,200}""")
 _USER = re.compile(
-    r"""(?:\s|["'])(?:-u|-U|--user|--proxy-user|-usr)["']?[\s=,]{0,3}["']?(?P<user>[\w.@+%\\-]{1,60}):(?P<value>[^\s"':]{3,400})"""
+    r"""(?:\s|["'])(?:-u|-U|-a|--auth|--user|--proxy-user|-usr)["']?[\s=,]{0,3}["']?(?P<user>[\w.@+%\\-]{1,60}):(?P<value>[^\s"':]{3,400})"""
+)
+_CURL = re.compile(
+    r"""USERPWD\s{0,3},\s{0,3}["'](?P<user>[^"':]{1,60}):(?P<value>[^"'\s]{3,400})["']"""
 )
 _SMB = re.compile(r"""\s(?:-U|--user)[\s=]{0,3}["']?[\w.\\@-]{1,60}%(?P<value>[^\s"']{3,400})""")
 _PAIR = re.compile(
@@ -41,9 +46,8 @@ _KEYED_CALL = re.compile(
     |(?:Fernet|AESGCM|ChaCha20Poly1305|SecretKeySpec|createCipheriv|AES\.new)\([\w.\s,'"-]{0,24}?b?["'](?P<value4>[^"']{8,400})["']""",
     re.VERBOSE,
 )
-_HEADER = re.compile(
-    r"""["'\s](?:Basic|Bearer|Digest|Negotiate|Bot|SSWS|GenieKey)\s(?P<value>[A-Za-z0-9+/=_.~-]{12,})"""
-)
+_SCHEMES = ("Basic", "Bearer", "Digest", "Negotiate", "Bot", "SSWS", "GenieKey")
+_HEADER = re.compile(rf"""["'\s](?:{"|".join(_SCHEMES)})\s(?P<value>[A-Za-z0-9+/=_.~-]{{12,}})""")
 _TWILIO = re.compile(r"""AC[0-9a-f]{32}["']\s{0,3},\s{0,3}["'](?P<value>[0-9a-f]{32})["']""")
 _JWK = re.compile(r"""["'](?:d|dp|dq|qi|k)["']\s{0,3}:\s{0,3}["'](?P<value>[\w-]{40,})["']""")
 _OTP = re.compile(
@@ -55,23 +59,26 @@ _PATTERNS = (
     ("password-in-address", "://", _ADDRESS_SIGNED),
     ("password-in-command", "-u", _USER),
     ("password-in-command", "-U", _USER),
+    ("password-in-command", "-a", _USER),
     ("password-in-command", "-U", _SMB),
-    ("password-in-pair", "(", _PAIR),
+    ("password-in-pair", "uth", _PAIR),
+    ("password-in-pair", "USERPWD", _CURL),
 )
 # These values are made by machines: they must look like it.
+_LOGINS = ("og", "ign", "uthenticate", "UsernamePassword", "redential")
+_KEYED = (
+    *("hmac", "Hmac", "HMAC", "jwt", "JWT", "jsonwebtoken", "oken", "Fernet", "AESGCM"),
+    *("ChaCha20", "SecretKeySpec", "createCipheriv", "AES.new"),
+)
+_JWK_ENDS = tuple(end + quote for end in "dpqik" for quote in "\"'")
 _STRICT_PATTERNS = (
-    ("password-in-pair", "(", _LOGIN),
-    ("token-in-address", "://", _ADDRESS_TOKEN),
-    ("key-in-call", "(", _KEYED_CALL),
-    ("token-in-header", "Be", _HEADER),
-    ("token-in-header", "Ba", _HEADER),
-    ("token-in-header", "GenieKey", _HEADER),
-    ("token-in-header", "SSWS", _HEADER),
-    ("token-in-header", "Bot", _HEADER),
-    ("token-in-header", "Digest", _HEADER),
-    ("key-in-call", "AC", _TWILIO),
-    ("key-in-call", '"', _JWK),
-    ("key-in-call", "OTP", _OTP),
+    ("password-in-pair", _LOGINS, _LOGIN),
+    ("token-in-address", ("://",), _ADDRESS_TOKEN),
+    ("key-in-call", _KEYED, _KEYED_CALL),
+    ("token-in-header", _SCHEMES, _HEADER),
+    ("key-in-call", ("AC",), _TWILIO),
+    ("key-in-call", _JWK_ENDS, _JWK),
+    ("key-in-call", ("otp", "OTP"), _OTP),
 )
 _VALUE = (
     r"""(?:"(?P<value>[^"\s]{3,})"|'(?P<value2>[^'\s]{3,})'"""
@@ -95,13 +102,36 @@ _PROGRAM_WORDS = [
     if (word := _LITERAL.match(program))
 ]
 _ANY_PROGRAM = re.compile(any_of(_PROGRAM_WORDS))
-WORDS = ("fernet", "aesgcm", "chacha20", "createcipher", "aes.new", "pyotp", "ssws ", "geniekey ")
+_ANY_SIGN = re.compile(
+    any_of(
+        [
+            *_PROGRAM_WORDS,
+            *(needle for _, needle, _ in _PATTERNS),
+            *(needle for _, needles, _ in _STRICT_PATTERNS for needle in needles),
+        ]
+    )
+)
+WORDS = (
+    "userpwd",
+    "snmp-server",
+    "net use",
+    "fernet",
+    "aesgcm",
+    "chacha20",
+    "createcipher",
+    "aes.new",
+    "pyotp",
+    "ssws ",
+    "geniekey ",
+)
 SIGNS = ("://", " -", '"-', "'-", '"AC', "'AC", '"d"', "'d'")
 """Beside the names of secrets, parts of a line that may show a password without a name."""
 
 
 def in_commands(line: str) -> Iterator[Secret]:
     """Find the passwords that a line shows without a name for them."""
+    if not _ANY_SIGN.search(line):
+        return
     for rule, needle, pattern in _PATTERNS:
         if needle in line:
             for found in pattern.finditer(line):
@@ -109,8 +139,8 @@ def in_commands(line: str) -> Iterator[Secret]:
                 user = found.groupdict().get("user")
                 if not _is_placeholder(value) and value != user:
                     yield Secret(rule, *found.span("value"))
-    for rule, needle, pattern in _STRICT_PATTERNS:
-        if needle in line:
+    for rule, needles, pattern in _STRICT_PATTERNS:
+        if any(needle in line for needle in needles):
             for found in pattern.finditer(line):
                 needed = Evidence.LOOSE if pattern is _LOGIN else Evidence.MIXED
                 yield from _judged(rule, found, needed)

@@ -54,12 +54,17 @@ _MIN_TYPED = 4
 """Characters of a string that is being typed that are needed to tell it from one just opened."""
 MAX_BLOCK_LINES = 400
 _COMMA_END = re.compile(r"\s{0,20},\s*\Z")
-_JOINT = re.compile(r"\s*(?:[\\+.&~]|\.\.|<>|\|\||\+\+)?\s*\\?\Z")
+_JOINT = re.compile(r"\s*+(?:[\\+.&~]|\.\.|<>|\|\||\+\+)?\s*+\\?\Z")
 _COMMA = re.compile(r"""\s{0,9},\s{0,9}(?=[A-Za-z]{0,2}["'`])""")
+_COMMA_OR_JOINT = re.compile(
+    r"""\s{0,9}(?:[,+.&~]|\.\.|<>|\|\||\+\+)?\s{0,9}(?=[A-Za-z]{0,2}["'`])"""
+)
 _SAME_LINE_JOINT = re.compile(
     r"""\s{0,9}(?:[+.&~]|\.\.|<>|\|\||\+\+)?\s{0,9}(?=[A-Za-z]{0,2}["'`])"""
 )
-_NEXT_JOINT = re.compile(r"""[ \t]*(?:[+.&~]|\.\.|<>|\|\||\+\+|<<)?[ \t]*(?=[A-Za-z]{0,2}["'`])""")
+_NEXT_JOINT = re.compile(
+    r"""[ \t]*+(?:[+.&~]|\.\.|<>|\|\||\+\+|<<)?[ \t]*+(?=[A-Za-z]{0,2}["'`])"""
+)
 _KEY_FOLLOWS = re.compile(r"\s*[:=](?!=)")
 _PAIR_LINE = re.compile(
     r"""\s*(?:-\s+)?["'<]?(?:value|default(?:_?value)?|string|data|content|text|val|(?P<code>return|yield))["'>]?(?:\s*(?:=>|[:=]))?\s*""",
@@ -87,9 +92,11 @@ def goes_on(line: str, literal: Literal) -> bool:
     return literal.is_open and (literal.close in ('"""', "'''", "`", "]]") or line.endswith("\\"))
 
 
-def masked(line: str, rank: Rank, literal: Literal, *, is_listed: bool = False) -> Found:
+def masked(
+    line: str, rank: Rank, literal: Literal, *, is_listed: bool = False, is_tuple: bool = False
+) -> Found:
     """Mask a string to its end, and the strings that are joined to it or in a list with it."""
-    joint_of = _COMMA if is_listed else _SAME_LINE_JOINT
+    joint_of = _COMMA if is_listed else _COMMA_OR_JOINT if is_tuple else _SAME_LINE_JOINT
     rule = RULES[rank]
     end = close_of(line, literal)
     is_open = end >= len(line)
@@ -136,9 +143,19 @@ def _value_line(line: str, carry: Carry, cursor: int) -> Found:
     at = item.end() if item else len(line) - len(line.lstrip())
     found = _first_value(line, carry, at, cursor, Evidence.MIXED if item else Evidence.LOOSE)
     # All entries of a list belong to the name.
-    return Found(found.secrets, carry) if item and found.secrets else found
+    if item and found.secrets:
+        return Found(found.secrets, carry)
+    if found is NOTHING and not carry.close and _ATTRIBUTE.match(line):
+        # name:, its type, its default
+        return Found((), Carry(Kind.PAIR, carry.rank, lines=_MAX_ATTRIBUTE_LINES))
+    return found
 
 
+_ATTRIBUTE = re.compile(
+    r"""\s{1,40}["']?(?:type|no_?echo|description|sensitive|secret|label|title|required|name)["']?\s?[:=]\s""",
+    re.IGNORECASE,
+)
+_MAX_ATTRIBUTE_LINES = 4
 _ITEM = re.compile(r"\s*(?:-\s+|[\w.-]{1,40}:\s+)")
 
 

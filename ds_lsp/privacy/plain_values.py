@@ -20,9 +20,9 @@ _WHOLE = re.compile(r"\S{4,}")
 _ENTRY = re.compile(r"[^\s;]{4,}+(?:;(?![\w ]{1,30}=)[^\s;]*+)*+")
 # An entry of a configuration file: nothing but the name before it, nothing after the value.
 _ENTRY_HEAD = re.compile(
-    r"""[\s*#/;-]*
-    (?:(?:export|set|setx|env|arg|declare|local|readonly|typeset|setenv)\s+(?:-\w+\s+)*)?
-    ["'<]?[\w./:@$\ -]*""",
+    r"""[\s*#/;-]*+
+    (?:(?:export|set|setx|env|arg|declare|local|readonly|typeset|setenv)\s++(?:-\w++\s++)*+)?
+    ["'<]?[\w./:@$\ -]*+""",
     re.VERBOSE,
 )
 _ENTRY_END = re.compile(r"\s*(?:[#<].*|//.*|--.*|[*%]\)?.{0,20}|\\|;.*)?\Z")

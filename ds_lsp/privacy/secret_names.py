@@ -3,9 +3,9 @@
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from importlib.resources import files
+from typing import NamedTuple
 
 from ds_lsp.privacy.formats import any_of
 
@@ -21,8 +21,7 @@ class Rank(IntEnum):
     """Made by a person, so that nearly anything can be its value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """Where the word for a secret stands in a line, and the end of the name it is a part of."""
 
     start: int
@@ -47,9 +46,16 @@ SENTENCE_WORDS = frozenset(_TABLE["values"]["sentence"])
 WRAPPERS = frozenset(_TABLE["wrappers"]["words"])
 
 
-def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern for the longest of *words* that fits; a blank is any separator."""
-    return re.compile(any_of(words).replace(r"\ ", "[-_. ]?"))
+def pattern_of(words: Iterable[str], exact: Iterable[str] = ()) -> re.Pattern[str]:
+    """Return a pattern for the longest of *words* that fits; a blank is any separator.
+
+    A blank of *exact* is a blank.
+    """
+    any_blank = (each.replace(" ", _ANY_BLANK) for each in words)
+    return re.compile(any_of([*any_blank, *exact]).replace(_ANY_BLANK, "[-_. ]?"))
+
+
+_ANY_BLANK = "\1"
 
 
 WORDS = [word for name in _RANKS for word in (*_TABLE[name]["words"], *_TABLE[name]["whole"])]
@@ -95,8 +101,11 @@ def names_in(line: str, lowered: str) -> Iterator[Name]:
 
 def _name_at(line: str, lowered: str, word: re.Match[str]) -> Name | None:
     start, end = word.span()
-    key = word.group().translate(_SEPARATORS)
+    key = word.group()
     rank = _RANK_OF.get(key)
+    if rank is None:
+        key = key.translate(_SEPARATORS)
+        rank = _RANK_OF.get(key)
     if rank is None:
         return None
     if (key in _WHOLE or key.endswith("key")) and not _begins_part(line, start):
@@ -117,34 +126,39 @@ def _begins_part(line: str, start: int) -> bool:
 
 
 def _with_tail(line: str, lowered: str, start: int, end: int, rank: Rank) -> Name | None:
-    tail = _TAIL.match(line, end, end + _MAX_TAIL)
-    if tail is None:
-        return None
-    suffix = tail["suffix"]
+    suffix, after = "", end
+    # Most names end here, and most lines that are slow to read are made of such.
+    if line[end : end + 1] not in _NO_TAIL:
+        tail = _TAIL.match(line, end, end + _MAX_TAIL)
+        if tail is None:
+            return None
+        suffix, after = tail["suffix"], tail.end()
     # "tokenGithub" has another word there, "tokenize" and "TOKENIZE" have not.
     is_camel = suffix[:1].isupper() and line[end - 1].islower()
     if suffix[:1].isascii() and suffix[:1].isalpha() and not is_camel:
         return None
-    parts = [each.lower() for each in _PART.findall(suffix)]
-    if any(each in _HARMLESS_SUFFIX for each in parts):
+    parts = [each.lower() for each in _PART.findall(suffix)] if suffix else []
+    if parts and (rank is Rank.FAINT or not _HARMLESS_SUFFIX.isdisjoint(parts)):
         return None
-    if parts and rank is Rank.FAINT:
-        return None
-    if rank is Rank.FAINT or lowered.endswith("key", start, end):
+    if (rank is Rank.FAINT or lowered.endswith("key", start, end)) and _joined(line, start):
         head = _PART.findall(line[max(start - _MAX_HEAD, 0) : start].rstrip("-_. "))
-        if head and head[-1].lower() in _HARMLESS_PREFIX and _joined(line, start):
+        # "s3" is one word.
+        last = "".join(head[-2:] if head and head[-1].isdigit() else head[-1:]).lower()
+        if last in _HARMLESS_PREFIX:
             return None
     if parts and end - start <= _MAX_SHORT and any(each not in _STAGES for each in parts):
         # pass_fds, pw_dir: the word is a verb, or something else.
         rank = Rank.FAINT if rank is Rank.FAINT else Rank.TOKEN
     has_suffix = any(not each.isdigit() and each not in _STAGES for each in parts)
-    return Name(start, tail.end(), rank, has_suffix, line[start:end].isupper())
+    return Name(start, after, rank, has_suffix, line[start:end].isupper())
 
 
 def _joined(line: str, start: int) -> bool:
     return start > 0 and (line[start - 1].isalnum() or line[start - 1] in "-_")
 
 
+_NO_TAIL = frozenset(" \t\"'`:=,;.()[]{}<>&|/\\")
+"""Characters that cannot go on with a name."""
 _MAX_SHORT = 4
 _MAX_TAIL = 60
 _MAX_HEAD = 30

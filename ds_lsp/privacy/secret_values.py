@@ -48,6 +48,10 @@ _ALGORITHM = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
+# A place where something else is kept: a file, a secret in a cloud, the scope of a signature.
+_PLACE = re.compile(
+    r"[\w./@-]{0,200}/[\w.-]{1,80}\.[a-z][a-z0-9]{1,4}|arn:aws[\w-]{0,10}:.*|projects/[\w-]{1,60}/.*|/.*/aws4_request"
+)
 _REGEX = re.compile(
     r"""\\[dwsbDWSB](?:[+*?{\])|$]|\Z)|\[\^|\(\?[:=!<P]|[A-Z0-9]-[A-Z0-9]\]|[a-z]-[a-z]\]|\[[a-zA-Z]-[a-zA-Z]"""
 )
@@ -89,7 +93,12 @@ def _evidence(value: str) -> Evidence:
         rest = plain
     if len(rest) < MIN_LOOSE or not rest.isascii() or any(map(str.isspace, rest)):
         return Evidence.NONE
-    if _ADDRESS.match(rest) or _REGEX.search(rest) or _REFERENCE.fullmatch(rest):
+    if (
+        _ADDRESS.match(rest)
+        or _REGEX.search(rest)
+        or _REFERENCE.fullmatch(rest)
+        or _PLACE.fullmatch(rest)
+    ):
         return Evidence.NONE
     chunks = [each for each in _APART.split(rest) if each]
     if all(map(_WORDS.fullmatch, chunks)):

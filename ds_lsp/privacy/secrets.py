@@ -10,13 +10,13 @@ are a table of ours, `formats`; `assignments` finds the values of names like pas
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ds_lsp.document import show_carriage_returns
 from ds_lsp.privacy import commands
-from ds_lsp.privacy.assignments import in_assignments
+from ds_lsp.privacy.assignments import sliced_assignments
 from ds_lsp.privacy.continuations import NOTHING, Carry, Found
 from ds_lsp.privacy.formats import HAS_DIGIT, in_known_format
 from ds_lsp.privacy.masking import FILLER, Secret, moved, without_overlaps
@@ -79,9 +79,21 @@ def find_secrets(text: str, cursor: int = _NO_CURSOR) -> list[Secret]:
 
 
 def _in_lines(text: str, carry: Carry | None) -> Found:
+    # A CRLF becomes two line ends, and no offset moves.
+    text = text.replace("\r", "\n")
+    lowered = lower(text)
+    search = (_ASCII_HINT if text.isascii() else _HINT).search
     found: list[Secret] = []
     start = 0
-    for line in _lines(text):
+    while start <= len(text):
+        # Most lines have no hint, and are passed over in one search.
+        if carry is None:
+            hint = search(lowered, start)
+            if hint is None:
+                break
+            start = max(text.rfind("\n", start, hint.start()) + 1, start)
+        end = text.find("\n", start)
+        line = text[start : end if end >= 0 else len(text)]
         if carry is not None or len(line) >= _MIN_LINE:
             known = (_in_short_line if len(line) <= _SHORT_LINE else _in_long_line)(line, carry)
             if known is not NOTHING:
@@ -95,14 +107,26 @@ _in_same_lines = lru_cache(4)(_in_lines)
 
 
 def masked_lines(text: str) -> Iterator[str]:
-    """Mask a text a line at a time, so that the caller can give way between lines."""
+    """Mask a text in pieces, so that the caller can give way between them.
+
+    A piece is at most a line, and empty where there is more to judge in a line.
+    """
     text = show_carriage_returns(text)
     keys = without_overlaps(private_keys(text))
     carry: Carry | None = None
     start = first = 0
     for line in _lines(text):
         end = start + len(line)
-        known = _in_line(line, carry) if carry is not None or len(line) >= _MIN_LINE else NOTHING
+        known = NOTHING
+        if carry is not None or len(line) >= _MIN_LINE:
+            slices = _sliced_line(line, carry)
+            while True:
+                try:
+                    next(slices)
+                except StopIteration as done:
+                    known = done.value
+                    break
+                yield ""
         carry = known.carry
         past = first
         while past < len(keys) and keys[past].start < end:
@@ -152,11 +176,26 @@ def _lines(text: str) -> list[str]:
 
 
 def _in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> Found:
+    slices = _sliced_line(line, carry, cursor)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
+
+
+def _sliced_line(
+    line: str, carry: Carry | None, cursor: int = _NO_CURSOR
+) -> Generator[None, None, Found]:
+    """Judge a line, and yield now and then, so that a caller can give way."""
     others = list(in_known_format(line)) if HAS_DIGIT.search(line) else []
     lowered = lower(line)
     has_name = (_ASCII_CLUE if line.isascii() else _CLUE).search(lowered) is not None
-    found = in_assignments(line, lowered, carry, cursor) if has_name or carry else NOTHING
-    if has_name or any(sign in line for sign in commands.SIGNS):
+    found = NOTHING
+    if has_name or carry:
+        found = yield from sliced_assignments(line, lowered, carry, cursor)
+    if has_name or _SIGN.search(line):
         others += commands.in_commands(line)
     if not others:
         return found
@@ -167,6 +206,11 @@ def _in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> Found:
 _CLUES = (*WORDS, *commands.WORDS)
 _CLUE = pattern_of(_CLUES)
 _ASCII_CLUE = pattern_of(each for each in _CLUES if each.isascii())
+_SIGN = pattern_of((), commands.SIGNS)
+_HINTS = (*(each.lower() for each in commands.SIGNS), *"0123456789", "akia", "asia")
+_HINT = pattern_of(_CLUES, _HINTS)
+_ASCII_HINT = pattern_of((each for each in _CLUES if each.isascii()), _HINTS)
+"""A line with no name, no digit and no sign of a command can hold no secret."""
 # Typing changes one line; the others were judged a keystroke ago. Two caches, so that the lines of
 # a minified file cannot make megabytes of it.
 _in_short_line = lru_cache(4096)(_in_line)

@@ -278,7 +278,8 @@ def regexes() -> list[Regex]:
         module = importlib.import_module(name)
         for variable, value in vars(module).items():
             for pattern in _patterns_in(value, set()):
-                used = ways.get(variable, set())
+                key = f"{name}.{variable}" if variable.startswith("_") else variable
+                used = ways.get(key, set())
                 _note(found, f"{name}.{variable}", pattern, used or _WAYS)
         for line, way, source, flags in _written_in_calls(Path(module.__file__ or "")):
             _note(found, f"{name}:{line}", re.compile(source, flags), {way})
@@ -336,15 +337,31 @@ def _patterns_in(value: object, seen: set[int]) -> Iterator[re.Pattern[str]]:
 
 
 def _ways_by_name() -> dict[str, set[str]]:
-    """Name of a variable to the methods that are called on it, anywhere in the project."""
+    """Name of a variable to the methods that are called on it, anywhere in the project.
+
+    A private one counts in its module alone. Where a pattern is taken out of a table first, what
+    is called on the local name counts for the table.
+    """
     ways: dict[str, set[str]] = {}
-    for path in Path(ds_lsp.__path__[0]).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for module in modules():
+        tree = ast.parse(Path(importlib.import_module(module).__file__ or "").read_text("utf-8"))
+        tables: dict[str, set[str]] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                names = {each.id for each in ast.walk(node.value) if isinstance(each, ast.Name)}
+                tables.setdefault(node.targets[0].id, set()).update(filter(_is_constant, names))
+        for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr in _WAYS:
                 target = node.value
                 if isinstance(target, ast.Name):
-                    ways.setdefault(target.id, set()).add(node.attr)
+                    for name in (target.id, *tables.get(target.id, ())):
+                        key = f"{module}.{name}" if name.startswith("_") else name
+                        ways.setdefault(key, set()).add(node.attr)
     return ways
+
+
+def _is_constant(name: str) -> bool:
+    return name.isupper()
 
 
 def _written_in_calls(path: Path) -> Iterator[tuple[int, str, str, int]]:
@@ -394,6 +411,9 @@ def units_of(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
             # Many beginnings, each of which can start the loop anew.
             found["", prefix + unit] = None
             found["", prefix] = None
+            # Beginnings that the loop takes for escaped ones.
+            if prefix and len(unit) > 1:
+                found["", unit[:-1] + prefix[-1]] = None
     for sample in _samples(tree)[:4]:
         found["", sample[:-1]] = None
         found["", sample + " "] = None

@@ -74,13 +74,13 @@ def subject(text: str, line: int, language_id: str = "python") -> Subject:
 def test_an_edit_repeats_no_function_below() -> None:
     said = CODE[CODE.index("def add") :].replace("a + b", "int(a)")
     edit = edits.replacement(said, Finish.STOP, subject(CODE, 4))
-    assert edit.text == "    def add(self, a, b):\n        x = int(a)\n        return x"
+    assert edit.text == "    def add(self, a, b):\r\n        x = int(a)\r\n        return x"
     assert (edit.first, edit.last) == (3, 5)
 
 
 def test_documentation_is_written() -> None:
     edit = documentation.to_edit('{"documentation": "Add."}', Finish.STOP, subject(CODE, 4))
-    assert edit == edits.Edit(4, 4, '        """Add."""\n        x = a + b')
+    assert edit == edits.Edit(4, 4, '        """Add."""\r\n        x = a + b')
 
 
 def test_no_stand_in_gets_into_the_clients_text() -> None:
@@ -90,7 +90,7 @@ def test_no_stand_in_gets_into_the_clients_text() -> None:
     change = to_workspace_edit(edit, about, PositionEncoding.UTF16, client)
     assert change.changes
     (text,) = change.changes["file:///a"]
-    assert text.new_text == "/**\n * Give back.\n */\nfunction f(a) { // 甲\r乙"
+    assert text.new_text == "/**\r\n * Give back.\r\n */\r\nfunction f(a) { // 甲\r乙"
     # The carriage return at the end of the line stays where it is.
     assert (text.range.start.line, text.range.end.line) == (2, 2)
     assert text.range.end.character == len("function f(a) { // 甲\r乙")
