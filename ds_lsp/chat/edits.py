@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from ds_lsp.chat.comments import outside_blocks
 from ds_lsp.chat.fences import edit_fence, without_fences
 from ds_lsp.chat.neighbors import without_neighbors
+from ds_lsp.chat.notation import foreign_notation, without_file_name
+from ds_lsp.chat.placeholders import placeholder_in
 from ds_lsp.chat.scope import parse_python
 from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.whole import part_or_double
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
 from ds_lsp.invisible import misplaced, names_of
 from ds_lsp.languages import PROSE
 from ds_lsp.providers.base import Finish
 from ds_lsp.quoted import without_strings
+from ds_lsp.visible import visible_only
 
 MAX_EDITED_CHARS = 16_000
 """Longer code is not rewritten: the answer would be cut off, and cost as much again."""
@@ -75,14 +79,20 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
     lines = without_fences(
         plain_lines(_indent(own) + answer), own, subject.language_id, is_prose=is_prose
     )
+    lines = without_file_name(lines, own, subject)
     if not any(line.strip() for line in lines):
         raise ChatRefused("The answer was empty, and nothing was changed.")
+    _check_form(lines, own, subject)
     refusal = "The brackets of the answer do not match"
     for trimmed in without_neighbors(lines, subject):
         check_characters(trimmed, subject)
         _check_prose(trimmed, subject)
         _check_kinship(trimmed, subject)
-        for variant in _indented(_without_blank_ends(trimmed), subject):
+        variants = list(_indented(_without_blank_ends(trimmed), subject))
+        if fault := part_or_double(variants[0], own, subject):
+            refusal = f"The answer {fault}"
+            continue
+        for variant in variants:
             edit = Edit(subject.first, subject.last, subject.eol.join(variant))
             if edit.text == subject.code:
                 raise ChatRefused("The answer is the code as it was, and nothing was changed.")
@@ -113,6 +123,17 @@ def check_characters(lines: Sequence[str], subject: Subject) -> None:
     if names := names_of(new, misplaced(new, own=tuple(subject.lines))):
         raise ChatRefused(
             f"The answer holds characters that cannot be seen ({names}), and nothing was changed."
+        )
+
+
+def _check_form(lines: Sequence[str], own: Sequence[str], subject: Subject) -> None:
+    """Refuse what stands for code, and code in another notation than the document's."""
+    if fault := foreign_notation(lines, own, subject):
+        raise ChatRefused(f"The answer {fault}, and nothing was changed.")
+    if placeholder := placeholder_in(lines, own, subject):
+        raise ChatRefused(
+            f"The answer leaves code out (“{visible_only(placeholder[:40])}”), and nothing was "
+            "changed."
         )
 
 
@@ -180,7 +201,10 @@ def _indented(lines: list[str], subject: Subject) -> Iterator[list[str]]:
 
     Some models write the first line less deep than the file has it, or the others deeper.
     """
-    base = _indent(_code_lines(subject))
+    own_lines = _code_lines(subject)
+    base = _indent(own_lines)
+    # Lines below the first one may stand less deep than it: a selection can begin within a block.
+    least = _common([line for line in own_lines if line.strip()])
     if any(map(_LONG_STRING.search, lines)):
         # A string over several lines is not ours to indent, nor are the lines around it then.
         yield lines
@@ -198,7 +222,8 @@ def _indented(lines: list[str], subject: Subject) -> Iterator[list[str]]:
     for each in firsts:
         variant = [each, *rest]
         common = _common([line for line in variant if line.strip()])
-        yield [base + line.removeprefix(common) if line.strip() else "" for line in variant]
+        to = least if len(common) < len(base) and leading(each) == base else base
+        yield [to + line.removeprefix(common) if line.strip() else "" for line in variant]
 
 
 def _step(lines: Sequence[str]) -> int | None:
