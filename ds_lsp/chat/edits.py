@@ -39,12 +39,29 @@ _WORDY = frozenset(
 
 _NAMES = re.compile(r"`[^`]*+`|(?<![\w.])[\w.]++\(\)|[(（][^()（）]*+[)）]")
 """What a remark says of code: names in back quotes, calls, asides."""
-_CODE = re.compile(r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_")
+_CODE = re.compile(
+    r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_|\w:\w|::"
+    # Names in a list that goes on.
+    r"|^[\w.$]+(?:, [\w.$]+)+,$"
+)
+_CONDITION = re.compile(
+    r"(?:\} )?(?:else )?(?:if|for|while|switch|catch|elif|unless|until|match)\s*\("
+)
+_STRING = re.compile(r"\"[^\"]*+\"|(?<![^\W_])'[^']*+'(?=[,;:)\]}]|$)")
+_WORD = re.compile(r"[^\W\d_]+(?:[._]\w+)*")
+"""A name with its dots is one."""
 _CAPITAL = re.compile(r"[A-Z][^\W\d_]*\b|[\u3400-\u9fff]")
 _END = re.compile(r"[.:!?。：！？]$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]{4,}")
 _COMMENT = re.compile(r"//|/\*|\*|#|--|;|%|<!--|\"|'")
-_LONG_STRING = re.compile(r"\"\"\"|\'\'\'|`|<<[-~]?\w|<<[-~]?['\"]")
+_AT_MARGIN = re.compile(
+    r"#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|include|pragma|region|endregion|error"
+    r"|warning)\b(?!.*:$)|<%"
+)
+"""Lines at the margin at any depth: the preprocessor's, a template's."""
+_LONG_STRING = re.compile(
+    r"\"\"\"|\'\'\'|`|<<[-~]?\w|<<[-~]?['\"]|(?<![\w\])])\[=*\[(?![\w\s])|R\"\w*\(|\br#+\"|@\""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +200,10 @@ def is_prose(line: str, *, is_wordy: bool = True) -> bool:
     """
     if _COMMENT.match(line):
         return False
-    plain = _NAMES.sub(" ", line).strip()
-    if not is_wordy and len(re.findall(r"[^\W\d_]+", plain)) >= 4 and not _CODE.search(plain):
+    if _CONDITION.match(line):
+        return False
+    plain = _NAMES.sub(" ", _STRING.sub(" ", line)).strip()
+    if not is_wordy and len(_WORD.findall(plain)) >= 4 and not _CODE.search(plain):
         return True
     first = _CAPITAL.match(plain)
     if not first or (len(first[0]) > 1 and first[0].isupper()) or _CODE.search(plain):
@@ -206,29 +225,36 @@ def _indented(lines: list[str], subject: Subject) -> Iterator[list[str]]:
     # Lines below the first one may stand less deep than it: a selection can begin within a block.
     least = _common([line for line in own_lines if line.strip()])
     if any(map(_LONG_STRING.search, lines)):
-        # A string over several lines is not ours to indent, nor are the lines around it then.
-        yield lines
+        # A string over several lines is not ours to indent, nor are the lines around it then; the
+        # first one may have its indentation twice, as the answer goes on from it.
+        own_leads = {leading(line) for line in own_lines}
+        is_deeper = leading(lines[0]) not in own_leads or leading(lines[0]) == base * 2
+        yield [base + lines[0].lstrip(" \t") if is_deeper else lines[0], *lines[1:]]
         return
     first, *rest = _with_one_kind_of_indent(lines, subject)
     firsts = [first]
     if base and any(line.strip() for line in rest):
         less, more = first.removeprefix(base), base + first
-        own = _step(_code_lines(subject))
-        firsts = [first, less]
-        if own is not None:
-            firsts = sorted(
-                [first, less, more], key=lambda each: abs((_step([each, *rest]) or 0) - own)
-            )
+        own = _step(own_lines)
+        firsts = [first, less] if own is None else [first, less, more]
+        firsts.sort(key=lambda each: abs((_step([each, *rest]) or 0) - (own or 0)))
     for each in firsts:
         variant = [each, *rest]
-        common = _common([line for line in variant if line.strip()])
+        common = _common([line for line in variant if line.strip() and not _AT_MARGIN.match(line)])
         to = least if len(common) < len(base) and leading(each) == base else base
-        yield [to + line.removeprefix(common) if line.strip() else "" for line in variant]
+        yield [
+            line
+            if _AT_MARGIN.match(line)
+            else to + line.removeprefix(common)
+            if line.strip()
+            else ""
+            for line in variant
+        ]
 
 
 def _step(lines: Sequence[str]) -> int | None:
     """By how much the lines below the first one are deeper than it; None: there are none."""
-    rest = [line for line in lines[1:] if line.strip()]
+    rest = [line for line in lines[1:] if line.strip() and not _AT_MARGIN.match(line)]
     return len(_common(rest)) - len(leading(lines[0])) if rest else None
 
 

@@ -19,7 +19,9 @@ MARKUP = frozenset(
 )
 """Languages in which tags and entities are code."""
 
-_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|(?:---|\+\+\+) (?:[ab]/|/dev/null)|\*{3} \w+ File:")
+_HUNK = re.compile(
+    r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|(?:---|\+\+\+) (?:[ab]/|/dev/null)|\*{3} \w+ File:"
+)
 _CONFLICT_BEGIN = re.compile(r"<{5,9}(?: |$)")
 _CONFLICT_END = re.compile(r">{5,9}(?: |$)|\+{5,9} REPLACE")
 _NUMBER = re.compile(r"\s*[L#]?(\d{1,6})\s*(?:[:|│.)\]\t→]|\s{2})")
@@ -30,6 +32,9 @@ _WRAPPER = re.compile(
     r"(?: [^<>]*)?>$",
     re.IGNORECASE,
 )
+_TOKEN = re.compile(r"<[|\uff5c][\w▁ -]{1,40}[|\uff5c]>|\[/?INST\]")
+_WITH_ITEMS = frozenset({"yaml", "dockercompose", "ansible", "haml", "slim", "pug"})
+"""Languages with lines that begin with a dash."""
 _STRONG = re.compile(r"\*\*\w[^*=;]*\*\*(?:[:\s]|$)")
 _HEADING = re.compile(r"#{2,6} \w")
 _BULLET = re.compile(r"(?:[-*•]|\d+[.)]) +[^\W\d_]\S* .*\w")
@@ -47,7 +52,9 @@ def foreign_notation(lines: Sequence[str], own: Sequence[str], subject: Subject)
         return "is wrapped in tags"
     if subject.language_id in PROSE | {"diff"}:
         return ""
-    if _is_diff(new, known):
+    if any(map(_TOKEN.search, new)) and not _TOKEN.search("".join(subject.lines)):
+        return "holds signs of the model's own"
+    if _is_diff(new, known, has_items=subject.language_id in _WITH_ITEMS):
         return "is a list of changes"
     if _is_numbered(lines, own):
         return "has line numbers"
@@ -68,7 +75,7 @@ def without_file_name(lines: Sequence[str], own: Sequence[str], subject: Subject
     return list(lines[at + 1 :] if is_name else lines)
 
 
-def _is_diff(new: Sequence[str], known: set[str]) -> bool:
+def _is_diff(new: Sequence[str], known: set[str], *, has_items: bool) -> bool:
     texts = [line.strip() for line in new]
     if any(map(_HUNK.match, texts)):
         return True
@@ -77,7 +84,7 @@ def _is_diff(new: Sequence[str], known: set[str]) -> bool:
     # What is taken out was there: a list's item or a negative number was not.
     taken = [text for text in texts if text.startswith("-") and text[1:].strip() in known - {""}]
     put = [text for text in texts if text.startswith("+")]
-    return bool(taken and put)
+    return bool(taken and (put or not has_items))
 
 
 def _is_numbered(lines: Sequence[str], own: Sequence[str]) -> bool:
@@ -125,7 +132,7 @@ def _has_remarks(lines: Sequence[str], known: set[str], language_id: str) -> boo
             continue
         if _STRONG.match(text) or (_HEADING.match(text) and not has_sharp_comments):
             return True
-    if language_id in ("yaml", "haml", "slim", "pug"):
+    if language_id in _WITH_ITEMS:
         return False
     below = _last_paragraph(outside)
     return (

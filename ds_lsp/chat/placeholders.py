@@ -13,7 +13,7 @@ from ds_lsp.quoted import without_strings
 MAX_WORDS = 14
 """Maximum words of a remark that stands for code; a longer one explains something."""
 
-_DOTS = r"(?:\.{3,}|…|⋯|‥)"
+_DOTS = r"(?:\.{3,}|(?:\. ){2,}\.|…|⋯|‥|⋮)"
 _OPENING = r"(?://+|/\*+|#+|--+|;+|%+|<!--|\(\*|\{-|\{/\*|\"|'|REM\b)"
 _CLOSING = r"(?:\*/\}?|-->|\*\)|-\})?[\s})\]]*"
 _REMARK = re.compile(rf"\s*{_OPENING}\s*(?P<text>.*?)\s*{_CLOSING}$", re.IGNORECASE)
@@ -30,46 +30,64 @@ _OLD = r"(?:existing|previous|original|remaining|remainder|unchanged|old|other|s
 _THING = (
     r"(?:code|functions?|methods?|class(?:es)?|implementations?|logic|body|file|components?"
     r"|modules?|imports|script|program|rules|declarations|definitions|styles|sections?|handlers?"
-    r"|quer(?:y|ies)|block|content|contents)"
+    r"|quer(?:y|ies)|block|content|contents|lines|statements)"
 )
 _SAME = r"(?:unchanged|unmodified|untouched|intact|the same|as[ -]is|as before|as it was)"
 _PHRASES = re.compile(
     "|".join(
         (
-            rf"^(?:(?:the|your|keep|all|with|insert|include|todo|and)\W+)*{_OLD}(?: of)?"
-            rf"(?: (?:the|your|this|my))?(?: \w+)?(?: {_THING})"
-            rf"(?: (?:goes|comes|stays|remains|is|are|follows|continues|below|above|{_SAME}|here))*$",
-            rf"\b(?:rest|everything(?: else)?|others?|remaining|existing|{_THING})\b.*"
-            rf"\b(?:remains?|stays?|kept|keeps?|is|are|left)? ?\b{_SAME}$",
-            r"^(?:unchanged|no changes?(?: \w+)?|(?:same )?as (?:before|above|it was)"
-            r"|same as (?:the )?\w+|snip(?:ped)?|omitted|elided|truncated|and so on)$",
+            (
+                rf"^(?:(?:the|your|keep|all|with|insert|include|todo|and)\W+)*{_OLD}(?: of)?"
+                rf"(?: (?:the|your|this|my))?(?: \w+)?(?: {_THING})"
+                rf"(?: (?:goes|comes|stays|remains|is|are|follows|continues|below|above"
+                rf"|here|{_SAME}))*$"
+            ),
+            (
+                rf"\b(?:rest|everything(?: else)?|others?|remaining|existing|{_THING})\b.*"
+                rf"\b(?:remains?|stays?|kept|keeps?|is|are|left)? ?\b{_SAME}$"
+            ),
+            (
+                r"^(?:unchanged|no changes?(?: \w+)?|(?:same )?as (?:before|above|it was)"
+                r"|same as (?:the )?\w+|snip(?:ped)?|etc|and so on"
+                r"|(?:\w+ )?(?:omitted|elided|truncated)|(?:loop|function|method|class) body)$"
+            ),
             r"\bfor (?:brevity|clarity)$|\b(?:omitted|elided|truncated|abbreviated) for\b",
-            r"^(?:todo\W+)?(?:(?:your|add|insert|put|write|place|the|actual|main)\W+)*"
-            r"(?:code|logic|implementation|body)(?: (?:goes|comes|stays|remains))? here$",
-            r"^todo\W+(?:keep|copy|restore|re-?add|paste|insert)\b.*\b(?:existing|original|previous"
-            r"|rest|remaining)\b",
+            (
+                r"^(?:todo\W+)?(?:(?:your|add|insert|put|write|place|the|actual|main)\W+)*"
+                r"(?:code|logic|implementation|body)(?: (?:goes|comes|stays|remains))? here$"
+            ),
+            (
+                r"^todo\W+(?:keep|copy|restore|re-?add|paste|insert)\b.*\b(?:existing|original|previous"
+                r"|rest|remaining)\b"
+            ),
             # Chinese, Japanese, Korean.
-            r"(?:其余|其它|其他|剩余|余下|剩下|原有|现有|已有|之前|原来|后面|前面)的?.{0,8}"
-            r"(?:不变|省略|相同|一样|同上|代码|逻辑|实现|部分)$",
+            (
+                r"(?:其余|其它|其他|剩余|余下|剩下|原有?|现有|已有|之前|原来|后面|前面)的?.{0,8}"
+                r"(?:不变|省略|相同|一样|同上|代码|逻辑|实现|部分)$"
+            ),
             r"^(?:此处|这里)?(?:代码)?(?:省略|略|同上|不变|保持不变|无变化|未改动|未修改)(?:代码)?$",
             r"(?:既存|残り|以降|以前)の?(?:コード|処理|実装|部分).{0,8}$|^(?:.{0,6}(?:省略|中略|以下略|変更なし))$",
             r"(?:기존|나머지)\s?(?:코드|로직|구현|부분).{0,8}$|^(?:생략|중략|이하 동일|동일)$",
             # German, French, Spanish, Portuguese, Italian, Russian.
-            r"^(?:der |die |das )?(?:rest(?:liche\w*)?|übrige\w*|bestehende\w*|vorhandene\w*"
-            r"|bisherige\w*)(?: (?:der|des))? \w+(?: (?:bleibt|bleiben|hier|unverändert|gleich))*$",
+            (
+                r"^(?:der |die |das )?(?:rest(?:liche\w*)?|übrige\w*|bestehende\w*|vorhandene\w*"
+                r"|bisherige\w*)(?: (?:der|des))? \w+(?: (?:bleibt|bleiben|hier|unverändert|gleich))*$"
+            ),
             r"^(?:bleibt )?unverändert$|^wie (?:zuvor|bisher|oben)$",
-            r"^(?:le |du )?(?:reste du (?:code|fichier)|code existant|code inchangé|inchangée?)\b.{0,20}$",
+            r"^(?:le )?(?:reste du (?:code|fichier)|code (?:existant|inchangé)|inchangée?)\b.{0,9}$",
             r"^(?:el )?(?:resto del (?:código|archivo)|código existente|sin cambios)\b.{0,20}$",
-            r"^(?:o )?(?:resto do (?:código|arquivo)|código existente|sem (?:alterações|mudanças))\b.{0,20}$",
-            r"^(?:il )?(?:resto del (?:codice|file)|codice esistente|invariato|senza modifiche)\b.{0,20}$",
-            r"^(?:остальн\w+|существующ\w+|прежн\w+|исходн\w+) (?:код|часть|логика)\w*.{0,20}$"
-            r"|^без изменений$",
+            r"^(?:o )?(?:resto do (?:código|arquivo)|sem (?:alterações|mudanças))\b.{0,20}$",
+            r"^(?:il )?(?:resto del (?:codice|file)|codice esistente|invariato)\b.{0,20}$",
+            (
+                r"^(?:остальн\w+|существующ\w+|прежн\w+|исходн\w+) (?:код|часть|логика)\w*.{0,20}$"
+                r"|^без изменений$"
+            ),
         )
     ),
     re.IGNORECASE,
 )
 """Remarks, without the dots and brackets around them, that say that code was there."""
-_AROUND = " \t.…⋯‥-–—_=*~[](){}<>:;,!/#\"'`"
+_AROUND = " \t.…⋯‥⋮-–—_=*~[](){}<>:;,!/#\"'`"
 
 
 def placeholder_in(lines: Sequence[str], own: Sequence[str], subject: Subject) -> str:

@@ -20,6 +20,8 @@ _LIKENESS = 0.75
 _LEAST_LINES = 4
 """Minimum lines of code of which a much shorter answer may be a fragment."""
 
+_FIRST_WORD = re.compile(r"[\w$@-]+")
+
 _ONE_OF_A_NAME = frozenset(
     {
         *("python", "go", "rust", "javascript", "javascriptreact", "php", "ruby", "lua", "vue"),
@@ -77,7 +79,11 @@ def _beside(subject: Subject) -> Iterator[str]:
         for at in places:
             if lines[at].strip() and _depth(lines[at]) < depth:
                 break
-            if lines[at].strip() and _depth(lines[at]) == depth and not _is_one_of_several(lines, at):
+            if (
+                lines[at].strip()
+                and _depth(lines[at]) == depth
+                and not _is_one_of_several(lines, at)
+            ):
                 yield lines[at]
 
 
@@ -109,7 +115,7 @@ def _is_one_of_several(lines: Sequence[str], at: int) -> bool:
 
 
 def _lacks_definition(lines: Sequence[str], own: Sequence[str]) -> bool:
-    """Return whether the code begins with a definition and the answer has neither it nor another."""
+    """Return whether the code begins with a definition, and the answer has none."""
     depth = _least_depth(own)
     first = next(
         (line for line in own if _depth(line) == depth and line.strip() and _is_header(line)), None
@@ -152,6 +158,8 @@ def _is_fragment(lines: Sequence[str], own: Sequence[str]) -> bool:
 def _is_like(text: str, was: str) -> bool:
     if text == was:
         return True
+    if _FIRST_WORD.findall(text)[:1] != _FIRST_WORD.findall(was)[:1]:
+        return False
     matcher = SequenceMatcher(None, was, text, autojunk=False)
     return matcher.quick_ratio() >= _LIKENESS and matcher.ratio() >= _LIKENESS
 
@@ -194,7 +202,8 @@ def _tags(lines: Sequence[str]) -> dict[str, int]:
 def _code(lines: Sequence[str], language_id: str) -> list[str]:
     mark = "--" if language_id == "lua" else "#"
     outside, _ = outside_blocks(lines, language_id)
-    bare = (without_strings(line) for line in outside)
+    # What a template is filled in by has blocks of its own.
+    bare = (without_strings(re.sub(r"<%.*?%>", "", line)) for line in outside)
     return [re.sub(rf"(?:^|(?<=\s)){mark}.*", "", line).strip() for line in bare]
 
 
@@ -215,7 +224,9 @@ def _ruby(lines: Sequence[str]) -> int:
 
 def _words(opening: str, closing: str) -> Callable[[Sequence[str]], int]:
     """Return a count of how many more words open a block than close one."""
-    opens, closes = (re.compile(rf"(?<![\w.:$-])(?:{each})(?![\w:=-])") for each in (opening, closing))
+    opens, closes = (
+        re.compile(rf"(?<![\w.:$-])(?:{each})(?![\w:=-])") for each in (opening, closing)
+    )
 
     def balance(lines: Sequence[str]) -> int:
         return sum(len(opens.findall(line)) - len(closes.findall(line)) for line in lines)
