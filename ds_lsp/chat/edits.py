@@ -14,7 +14,7 @@ from ds_lsp.chat.fences import edit_fence, without_fences
 from ds_lsp.chat.neighbors import without_neighbors
 from ds_lsp.chat.notation import foreign_notation, without_file_name
 from ds_lsp.chat.placeholders import placeholder_in
-from ds_lsp.chat.scope import parse_python
+from ds_lsp.chat.scope import compiles, parse_python
 from ds_lsp.chat.subject import Subject
 from ds_lsp.chat.whole import part_or_double
 from ds_lsp.document import split_lines, strip_line_end
@@ -310,10 +310,14 @@ def _common(lines: Sequence[str]) -> str:
 def _complaint(edit: Edit, subject: Subject) -> str:
     """What is wrong with the text after *edit*; empty: it can stand."""
     if subject.language_id == "python":
-        was_python = parse_python("".join(subject.lines)) is not None
+        before = "".join(subject.lines)
+        was_python = parse_python(before) is not None
         alone = "\n".join(dedented(plain_lines(edit.text)))
         # Where the document was broken before, it may still be, elsewhere.
         if parse_python(apply(edit, subject.lines) if was_python else alone) is None:
+            return "The answer is not valid Python"
+        # As of a return outside of a function: a part of one can be parsed.
+        if compiles(before) and not compiles(apply(edit, subject.lines)):
             return "The answer is not valid Python"
     elif subject.language_id not in PROSE:
         if not _is_as_balanced(edit.text, subject):

@@ -109,7 +109,12 @@ def _is_escaped(new: Sequence[str], known: set[str], language_id: str) -> bool:
             continue
         if unescape(line).strip() in known:
             return True
-        if language_id not in MARKUP and _ENTITY.search(_code_of(line, language_id)):
+        is_known = any(map(_ENTITY.search, known))
+        if (
+            not is_known
+            and language_id not in MARKUP
+            and _ENTITY.search(_code_of(line, language_id))
+        ):
             return True
     return False
 

@@ -71,10 +71,10 @@ _PHRASES = re.compile(
             # German, French, Spanish, Portuguese, Italian, Russian.
             (
                 r"^(?:der |die |das )?(?:rest(?:liche\w*)?|übrige\w*|bestehende\w*|vorhandene\w*"
-                r"|bisherige\w*)(?: (?:der|des))? \w+(?: (?:bleibt|bleiben|hier|unverändert|gleich))*$"
+                r"|bisherige\w*)(?: (?:der|des))? \w+(?: (?:bleibt|hier|unverändert|gleich))*$"
             ),
             r"^(?:bleibt )?unverändert$|^wie (?:zuvor|bisher|oben)$",
-            r"^(?:le )?(?:reste du (?:code|fichier)|code (?:existant|inchangé)|inchangée?)\b.{0,9}$",
+            r"^(?:le )?(?:reste du (?:code|fichier)|code (?:existant|inchangé))\b.{0,9}$",
             r"^(?:el )?(?:resto del (?:código|archivo)|código existente|sin cambios)\b.{0,20}$",
             r"^(?:o )?(?:resto do (?:código|arquivo)|sem (?:alterações|mudanças))\b.{0,20}$",
             r"^(?:il )?(?:resto del (?:codice|file)|codice esistente|invariato)\b.{0,20}$",

@@ -20,6 +20,7 @@ _LIKENESS = 0.75
 _LEAST_LINES = 4
 """Minimum lines of code of which a much shorter answer may be a fragment."""
 
+_STATEMENT = re.compile(r"\s*(?:match|loop|unless|until|let|const|var|await|assert|expect)\b")
 _FIRST_WORD = re.compile(r"[\w$@-]+")
 
 _ONE_OF_A_NAME = frozenset(
@@ -131,19 +132,25 @@ def _lacks_definition(lines: Sequence[str], own: Sequence[str]) -> bool:
 
 
 def _is_header(line: str) -> bool:
+    """Return whether a line defines something, and does not only call it."""
     found = defined_name(line)
-    return bool(found) and (bool(found and found[0]) or line.rstrip().endswith("{"))
+    if not found or found[0]:
+        return bool(found)
+    is_call = "." in line.partition("(")[0] or _STATEMENT.match(line)
+    return line.rstrip().endswith("{") and not is_call
 
 
 def _is_fragment(lines: Sequence[str], own: Sequence[str]) -> bool:
     """Return whether a short answer is some lines of the code, one or more of them changed.
 
-    Lines of the code as they were may be all that was to be kept.
+    Lines of the code as they were may be all that was to be kept, as may its begin and its end.
     """
     texts, was = _texts(lines), _texts(own)
     if not texts or len(was) < _LEAST_LINES or len(texts) * 2 > len(was):
         return False
     if len(was) > MAX_COMPARED * 4 or set(texts) <= set(was):
+        return False
+    if len(texts) > 1 and _is_like(texts[0], was[0]) and _is_like(texts[-1], was[-1]):
         return False
     at = 0
     for text in texts:
@@ -236,7 +243,7 @@ def _words(opening: str, closing: str) -> Callable[[Sequence[str]], int]:
 
 _BALANCES: dict[str, Callable[[Sequence[str]], int]] = {
     "ruby": _ruby,
-    "elixir": _words(r"do(?=\s*$)|fn\b(?=.*->\s*$)", "end"),
+    "elixir": _words("do|fn", "end"),
     "lua": _words("function|if|do|repeat", "end|until"),
     "shellscript": _words("if|do|case", "fi|done|esac"),
     "fish": _words("function|if|for|while|switch|begin", "end"),
