@@ -33,6 +33,10 @@ _WRAPPER = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"<[|\uff5c][\w▁ -]{1,40}[|\uff5c]>|\[/?INST\]")
+_OBJECT = re.compile(
+    r"\{\s*\"(?:code|new_?code|answer|content|replacement|edit|result|output|text|lines)\"\s*:"
+)
+_TABLE_RULE = re.compile(r"\|(?:\s*:?-{2,}:?\s*\|)+")
 _WITH_ITEMS = frozenset({"yaml", "dockercompose", "ansible", "haml", "slim", "pug"})
 """Languages with lines that begin with a dash."""
 _STRONG = re.compile(r"\*\*\w[^*=;]*\*\*(?:[:\s]|$)")
@@ -56,6 +60,8 @@ def foreign_notation(lines: Sequence[str], own: Sequence[str], subject: Subject)
         return "holds signs of the model's own"
     if _is_diff(new, known, has_items=subject.language_id in _WITH_ITEMS):
         return "is a list of changes"
+    if _is_packed(lines, own):
+        return "is packed in a string, a quotation or a table"
     if _is_numbered(lines, own):
         return "has line numbers"
     if _is_escaped(new, known, subject.language_id):
@@ -85,6 +91,19 @@ def _is_diff(new: Sequence[str], known: set[str], *, has_items: bool) -> bool:
     taken = [text for text in texts if text.startswith("-") and text[1:].strip() in known - {""}]
     put = [text for text in texts if text.startswith("+")]
     return bool(taken and (put or not has_items))
+
+
+def _is_packed(lines: Sequence[str], own: Sequence[str]) -> bool:
+    """Return whether code comes in JSON, with escaped line ends, quoted, or beside other code."""
+    texts, was = ([text for line in each if (text := line.strip())] for each in (lines, own))
+    if _OBJECT.match("".join(texts)) and not was[0].startswith("{"):
+        return True
+    if any(map(_TABLE_RULE.fullmatch, texts)) and not any(map(_TABLE_RULE.fullmatch, was)):
+        return True
+    if all(text.startswith(">") for text in texts) and not all(text[0] == ">" for text in was):
+        return True
+    unpacked = {text.strip() for text in texts[0].split("\\n")} if len(texts) == 1 else set()
+    return len(unpacked & set(was)) >= 2
 
 
 def _is_numbered(lines: Sequence[str], own: Sequence[str]) -> bool:

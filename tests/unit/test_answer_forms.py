@@ -1,5 +1,6 @@
 """Answers that leave code out, hold it twice or show it in another notation are refused."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -214,6 +215,10 @@ FORMS: dict[str, Form] = {
     "tokens": lambda own, new: ["<|im_start|>assistant", *new],
     "strong words": lambda own, new: [*new, "", "**Changes:** renamed log"],
     "a list below": lambda own, new: [*new, "", "- renamed log to trace", "- kept the sum"],
+    "a quotation": lambda own, new: signed("> ", new),
+    "a table": lambda own, new: ["| old | new |", "|---|:--:|", f"| {own[0]} | {new[0]} |"],
+    "an object": lambda own, new: [json.dumps({"code": "\n".join(new)})],
+    "escaped line ends": lambda own, new: ["\\n".join(new)],
     "twice": lambda own, new: [*new, "", *new],
     "first half": lambda own, new: own[: len(own) // 2],
 }  # fmt: skip
