@@ -123,19 +123,12 @@ def _counts_up(numbers: Sequence[int]) -> bool:
 
 
 def _is_escaped(new: Sequence[str], known: set[str], language_id: str) -> bool:
-    for line in new:
-        if not _ENTITY.search(line):
-            continue
-        if unescape(line).strip() in known:
-            return True
-        is_known = any(map(_ENTITY.search, known))
-        if (
-            not is_known
-            and language_id not in MARKUP
-            and _ENTITY.search(_code_of(line, language_id))
-        ):
-            return True
-    return False
+    escaped = [line for line in new if _ENTITY.search(line)]
+    if any(unescape(line).strip() in known for line in escaped):
+        return True
+    if language_id in MARKUP or any(map(_ENTITY.search, known)):
+        return False
+    return any(_ENTITY.search(_code_of(line, language_id)) for line in escaped)
 
 
 def _code_of(line: str, language_id: str) -> str:

@@ -13,6 +13,9 @@ from ds_lsp.quoted import without_strings
 MAX_WORDS = 14
 """Maximum words of a remark that stands for code; a longer one explains something."""
 
+MAX_LINE_CHARS = 400
+"""Maximum characters of a line with such a remark; the patterns take longer on long lines."""
+
 _DOTS = r"(?:\.{3,}|(?:\. ){2,}\.|…|⋯|‥|⋮)"
 _OPENING = r"(?://+|/\*+|#+|--+|;+|%+|<!--|\(\*|\{-|\{/\*|\"|'|REM\b)"
 _CLOSING = r"(?:\*/\}?|-->|\*\)|-\})?[\s})\]]*"
@@ -107,6 +110,8 @@ def placeholder_in(lines: Sequence[str], own: Sequence[str], subject: Subject) -
 
 def _stands_for_code(lines: Sequence[str], at: int, subject: Subject) -> bool:
     line = lines[at]
+    if len(line) > MAX_LINE_CHARS:
+        return False
     if _BARE.match(line):
         return not _may_be_dots(lines, at, subject)
     if subject.language_id in PROSE:

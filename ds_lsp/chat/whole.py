@@ -15,6 +15,8 @@ MAX_NEIGHBORS = 400
 """Maximum lines above and below in which definitions beside the edited code are looked for."""
 MAX_COMPARED = 60
 """Maximum lines of an answer that are compared by likeness; a longer one is no fragment."""
+MAX_LINE_CHARS = 400
+"""Maximum characters of a line that is compared by likeness, or looked through for words."""
 _LIKENESS = 0.75
 """Minimum share of characters that a changed line has in common with what it was."""
 _LEAST_LINES = 4
@@ -163,8 +165,8 @@ def _is_fragment(lines: Sequence[str], own: Sequence[str]) -> bool:
 
 
 def _is_like(text: str, was: str) -> bool:
-    if text == was:
-        return True
+    if text == was or max(len(text), len(was)) > MAX_LINE_CHARS:
+        return text == was
     if _FIRST_WORD.findall(text)[:1] != _FIRST_WORD.findall(was)[:1]:
         return False
     matcher = SequenceMatcher(None, was, text, autojunk=False)
@@ -184,7 +186,9 @@ def _has_its_ends(lines: Sequence[str], own: Sequence[str], language_id: str) ->
     return count(_code(lines, language_id)) in (0, count(_code(own, language_id)))
 
 
-_TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>")
+_TAG = re.compile(
+    r"<(/?)([A-Za-z][\w:.-]*)((?:[^<>\"']|\"[^\"]{0,400}\"|'[^']{0,400}'){0,400}?)(/?)>"
+)
 _VOID = frozenset(
     {
         *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
@@ -198,7 +202,7 @@ _VOID = frozenset(
 def _tags(lines: Sequence[str]) -> dict[str, int]:
     """Return how many more elements of each name are opened than closed."""
     balance: Counter[str] = Counter()
-    text = re.sub(r"<!--.*?-->|=>", "", "\n".join(lines), flags=re.DOTALL)
+    text = _without_comments("\n".join(lines)).replace("=>", "")
     for found in _TAG.finditer(text):
         name = found[2].lower()
         if name not in _VOID and not found[4]:
@@ -206,11 +210,20 @@ def _tags(lines: Sequence[str]) -> dict[str, int]:
     return {name: count for name, count in balance.items() if count}
 
 
+def _without_comments(text: str) -> str:
+    first, *commented = text.split("<!--")
+    return first + "".join(each.partition("-->")[2] for each in commented)
+
+
 def _code(lines: Sequence[str], language_id: str) -> list[str]:
     mark = "--" if language_id == "lua" else "#"
     outside, _ = outside_blocks(lines, language_id)
     # What a template is filled in by has blocks of its own.
-    bare = (without_strings(re.sub(r"<%.*?%>", "", line)) for line in outside)
+    bare = (
+        without_strings(re.sub(r"<%.*?%>", "", line))
+        for line in outside
+        if len(line) <= MAX_LINE_CHARS
+    )
     return [re.sub(rf"(?:^|(?<=\s)){mark}.*", "", line).strip() for line in bare]
 
 
