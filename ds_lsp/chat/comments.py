@@ -107,14 +107,22 @@ def outside_blocks(lines: Sequence[str], language_id: str) -> tuple[list[str], b
 def _open_end(line: str, end: str, pairs: Sequence[tuple[str, str]]) -> str:
     """Return what ends the comment or string that is open below *line*; empty where none is."""
     at = 0
+    # Each begin is looked for once, and again only once it has been passed.
+    starts = {begin: -1 for begin, _ in pairs}
+    gone: set[str] = set()
     while True:
         if end:
             found = line.find(end, at)
             if found < 0:
                 return end
             at, end = found + len(end), ""
-        starts = [(found, *pair) for pair in pairs if (found := line.find(pair[0], at)) >= 0]
-        if not starts:
+        for begin in starts.keys() - gone:
+            if starts[begin] < at:
+                starts[begin] = line.find(begin, at)
+                if starts[begin] < 0:
+                    gone.add(begin)
+        nearest = [(starts[begin], begin, last) for begin, last in pairs if begin not in gone]
+        if not nearest:
             return ""
-        found, begin, end = min(starts)
+        found, begin, end = min(nearest)
         at = found + len(begin)

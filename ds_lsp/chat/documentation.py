@@ -2,11 +2,11 @@
 
 import ast
 import io
+import itertools
 import json
 import re
 import tokenize
 from collections.abc import Sequence
-from itertools import islice
 
 from ds_lsp.chat.comments import COMMENTS, is_directive
 from ds_lsp.chat.edits import Edit, apply, check_characters, dedented, leading, plain_lines
@@ -48,6 +48,11 @@ _BEFORE_EACH = (
     *("%%%", "%%", "%", "!>", "'''", "'"),
 )
 """Longer ones first."""
+_DOCUMENTS = ("/**", "///", "@doc ", "#[doc", "--- ", "-- |", "##", "#'")
+"""What begins documentation, below a decorator as well."""
+_UNICODE_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?=u)")
+_READ_BEFORE_COMMENTS = frozenset({"java", "groovy", "scala"})
+"""Languages that read ``\\u`` and four digits as a character before they look for comments."""
 
 
 def to_edit(answer: str, finish: Finish, subject: Subject) -> Edit:
@@ -78,7 +83,7 @@ def documentation_in(answer: str) -> str | None:
     Models put the object in a fence, think aloud before it, or add a remark.
     """
     answer = _THOUGHTS.sub("", answer)
-    for start in islice(re.finditer(r"\{", answer), MAX_STARTS):
+    for start in itertools.islice(re.finditer(r"\{", answer), MAX_STARTS):
         try:
             value, _ = _DECODER.raw_decode(answer, start.start())
         except (ValueError, RecursionError):
@@ -134,8 +139,13 @@ def can_document(subject: Subject) -> bool:
     if comments is None or not comments.documentation:
         return False
     code = (line.strip() for line in plain_lines(subject.code))
-    first = next((line for line in code if line and not is_directive(line)), "")
-    return not first.startswith((comments.line, comments.documentation, "/*"))
+    above = [
+        line for line in itertools.takewhile(lambda line: not defined_name(line), code) if line
+    ]
+    first = next((line for line in [*above, ""] if not is_directive(line)), "")
+    return not first.startswith((comments.line, comments.documentation, "/*")) and not any(
+        line.startswith(_DOCUMENTS) for line in above
+    )
 
 
 def _docstring(text: Sequence[str], subject: Subject) -> Edit:
@@ -195,7 +205,9 @@ def _comment(text: Sequence[str], subject: Subject) -> Edit:
         raise ChatRefused("How this language is documented is not known.")
     mark = comments.documentation
     if mark == "/**":
-        lines = [line.replace("*/", "* /") for line in text]
+        lines = [line.replace("*/", "* /").replace("</script", "<\\/script") for line in text]
+        if subject.language_id in _READ_BEFORE_COMMENTS:
+            lines = [_UNICODE_ESCAPE.sub(r"\1\\\\", line) for line in lines]
         lines = ["/**", *(f" * {line}".rstrip() for line in lines), " */"]
     else:
         lines = [f"{mark} {line}".rstrip() for line in text]

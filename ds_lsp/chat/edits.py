@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from ds_lsp.chat.comments import outside_blocks
 from ds_lsp.chat.fences import edit_fence, without_fences
 from ds_lsp.chat.neighbors import without_neighbors
-from ds_lsp.chat.scope import parse_python
+from ds_lsp.chat.notation import foreign_notation, without_file_name
+from ds_lsp.chat.placeholders import placeholder_in
+from ds_lsp.chat.scope import compiles, parse_python
 from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.whole import part_or_double
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
 from ds_lsp.invisible import misplaced, names_of
 from ds_lsp.languages import PROSE
 from ds_lsp.providers.base import Finish
 from ds_lsp.quoted import without_strings
+from ds_lsp.visible import visible_only
 
 MAX_EDITED_CHARS = 16_000
 """Longer code is not rewritten: the answer would be cut off, and cost as much again."""
@@ -35,12 +39,29 @@ _WORDY = frozenset(
 
 _NAMES = re.compile(r"`[^`]*+`|(?<![\w.])[\w.]++\(\)|[(（][^()（）]*+[)）]")
 """What a remark says of code: names in back quotes, calls, asides."""
-_CODE = re.compile(r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_")
+_CODE = re.compile(
+    r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_|\w:\w|::"
+    # Names in a list that goes on.
+    r"|^[\w.$]+(?:, [\w.$]+)+,$"
+)
+_CONDITION = re.compile(
+    r"(?:\} )?(?:else )?(?:if|for|while|switch|catch|elif|unless|until|match)\s*\("
+)
+_STRING = re.compile(r"\"[^\"]*+\"|(?<![^\W_])'[^']*+'(?=[,;:)\]}]|$)")
+_WORD = re.compile(r"[^\W\d_]+(?:[._]\w+)*")
+"""A name with its dots is one."""
 _CAPITAL = re.compile(r"[A-Z][^\W\d_]*\b|[\u3400-\u9fff]")
 _END = re.compile(r"[.:!?。：！？]$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]{4,}")
 _COMMENT = re.compile(r"//|/\*|\*|#|--|;|%|<!--|\"|'")
-_LONG_STRING = re.compile(r"\"\"\"|\'\'\'|`|<<[-~]?\w|<<[-~]?['\"]")
+_AT_MARGIN = re.compile(
+    r"#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|include|pragma|region|endregion|error"
+    r"|warning)\b(?!.*:$)|<%"
+)
+"""Lines at the margin at any depth: the preprocessor's, a template's."""
+_LONG_STRING = re.compile(
+    r"\"\"\"|\'\'\'|`|<<[-~]?\w|<<[-~]?['\"]|(?<![\w\])])\[=*\[(?![\w\s])|R\"\w*\(|\br#+\"|@\""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +96,20 @@ def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
     lines = without_fences(
         plain_lines(_indent(own) + answer), own, subject.language_id, is_prose=is_prose
     )
+    lines = without_file_name(lines, own, subject)
     if not any(line.strip() for line in lines):
         raise ChatRefused("The answer was empty, and nothing was changed.")
+    _check_form(lines, own, subject)
     refusal = "The brackets of the answer do not match"
     for trimmed in without_neighbors(lines, subject):
         check_characters(trimmed, subject)
         _check_prose(trimmed, subject)
         _check_kinship(trimmed, subject)
-        for variant in _indented(_without_blank_ends(trimmed), subject):
+        variants = list(_indented(_without_blank_ends(trimmed), subject))
+        if fault := part_or_double(variants[0], own, subject):
+            refusal = f"The answer {fault}"
+            continue
+        for variant in variants:
             edit = Edit(subject.first, subject.last, subject.eol.join(variant))
             if variant == own:
                 raise ChatRefused("The answer is the code as it was, and nothing was changed.")
@@ -113,6 +140,17 @@ def check_characters(lines: Sequence[str], subject: Subject) -> None:
     if names := names_of(new, misplaced(new, own=tuple(subject.lines))):
         raise ChatRefused(
             f"The answer holds characters that cannot be seen ({names}), and nothing was changed."
+        )
+
+
+def _check_form(lines: Sequence[str], own: Sequence[str], subject: Subject) -> None:
+    """Refuse what stands for code, and code in another notation than the document's."""
+    if fault := foreign_notation(lines, own, subject):
+        raise ChatRefused(f"The answer {fault}, and nothing was changed.")
+    if placeholder := placeholder_in(lines, own, subject):
+        raise ChatRefused(
+            f"The answer leaves code out (“{visible_only(placeholder[:40])}”), and nothing was "
+            "changed."
         )
 
 
@@ -162,8 +200,10 @@ def is_prose(line: str, *, is_wordy: bool = True) -> bool:
     """
     if _COMMENT.match(line):
         return False
-    plain = _NAMES.sub(" ", line).strip()
-    if not is_wordy and len(re.findall(r"[^\W\d_]+", plain)) >= 4 and not _CODE.search(plain):
+    if _CONDITION.match(line):
+        return False
+    plain = _NAMES.sub(" ", _STRING.sub(" ", line)).strip()
+    if not is_wordy and len(_WORD.findall(plain)) >= 4 and not _CODE.search(plain):
         return True
     first = _CAPITAL.match(plain)
     if not first or (len(first[0]) > 1 and first[0].isupper()) or _CODE.search(plain):
@@ -180,30 +220,41 @@ def _indented(lines: list[str], subject: Subject) -> Iterator[list[str]]:
 
     Some models write the first line less deep than the file has it, or the others deeper.
     """
-    base = _indent(_code_lines(subject))
+    own_lines = _code_lines(subject)
+    base = _indent(own_lines)
+    # Lines below the first one may stand less deep than it: a selection can begin within a block.
+    least = _common([line for line in own_lines if line.strip()])
     if any(map(_LONG_STRING.search, lines)):
-        # A string over several lines is not ours to indent, nor are the lines around it then.
-        yield lines
+        # A string over several lines is not ours to indent, nor are the lines around it then; the
+        # first one may have its indentation twice, as the answer goes on from it.
+        own_leads = {leading(line) for line in own_lines}
+        is_deeper = leading(lines[0]) not in own_leads or leading(lines[0]) == base * 2
+        yield [base + lines[0].lstrip(" \t") if is_deeper else lines[0], *lines[1:]]
         return
     first, *rest = _with_one_kind_of_indent(lines, subject)
     firsts = [first]
     if base and any(line.strip() for line in rest):
         less, more = first.removeprefix(base), base + first
-        own = _step(_code_lines(subject))
-        firsts = [first, less]
-        if own is not None:
-            firsts = sorted(
-                [first, less, more], key=lambda each: abs((_step([each, *rest]) or 0) - own)
-            )
+        own = _step(own_lines)
+        firsts = [first, less] if own is None else [first, less, more]
+        firsts.sort(key=lambda each: abs((_step([each, *rest]) or 0) - (own or 0)))
     for each in firsts:
         variant = [each, *rest]
-        common = _common([line for line in variant if line.strip()])
-        yield [base + line.removeprefix(common) if line.strip() else "" for line in variant]
+        common = _common([line for line in variant if line.strip() and not _AT_MARGIN.match(line)])
+        to = least if len(common) < len(base) and leading(each) == base else base
+        yield [
+            line
+            if _AT_MARGIN.match(line)
+            else to + line.removeprefix(common)
+            if line.strip()
+            else ""
+            for line in variant
+        ]
 
 
 def _step(lines: Sequence[str]) -> int | None:
     """By how much the lines below the first one are deeper than it; None: there are none."""
-    rest = [line for line in lines[1:] if line.strip()]
+    rest = [line for line in lines[1:] if line.strip() and not _AT_MARGIN.match(line)]
     return len(_common(rest)) - len(leading(lines[0])) if rest else None
 
 
@@ -259,10 +310,14 @@ def _common(lines: Sequence[str]) -> str:
 def _complaint(edit: Edit, subject: Subject) -> str:
     """What is wrong with the text after *edit*; empty: it can stand."""
     if subject.language_id == "python":
-        was_python = parse_python("".join(subject.lines)) is not None
+        before = "".join(subject.lines)
+        was_python = parse_python(before) is not None
         alone = "\n".join(dedented(plain_lines(edit.text)))
         # Where the document was broken before, it may still be, elsewhere.
         if parse_python(apply(edit, subject.lines) if was_python else alone) is None:
+            return "The answer is not valid Python"
+        # As of a return outside of a function: a part of one can be parsed.
+        if compiles(before) and not compiles(apply(edit, subject.lines)):
             return "The answer is not valid Python"
     elif subject.language_id not in PROSE:
         if not _is_as_balanced(edit.text, subject):

@@ -50,10 +50,12 @@ _SCHEMES = (
     *("vscode-file", "vscode-insiders", "vscode-remote", "vscode-resource", "vscode-webview"),
 )
 """Addresses that some editor acts on, though they need no slashes."""
+_OPTIONS = r"(?:(?:vim?|ex)(?:[<=>]?\d+)?|kate)"
+"""What stands before the options of Vim and Neovim, Kate."""
 _ACTIVE = re.compile(
     r"(?P<pair>\\[!-/:-@\[-`{-~])"
     r"|(?P<picture>!(?=\[))"
-    r"|(?P<tag><)(?=[A-Za-z/!?])"
+    r"|(?P<tag><)(?=[A-Za-z/!?%])"
     rf"|\]\(\s*<?(?P<web>{_URL})>?(?:\s+(?:\"[^\"`]*\"|'[^'`]*'))?\s*\)"
     r"|(?P<link>\])(?=\(|:)"
     # Ours are written by those that call this; formulas and lines through text end within code.
@@ -62,11 +64,14 @@ _ACTIVE = re.compile(
     r"|(?P<colon>(?<!http)(?<!https):(?=//)"
     rf"|(?:{'|'.join(f'(?<=(?<![a-z]){name})' for name in _SCHEMES)}):(?=\S))"
     r"|(?P<host>(?<![:/])/(?=/\w))"
-    r"|(?P<mail>(?<=[\w.+-])@(?=[\w-]+\.\w))",
+    r"|(?P<mail>(?<=[\w.+-])@(?=[\w-]+\.\w))"
+    # Editors take options from a file's first and last lines.
+    rf"|(?P<option>(?:(?<!\S){_OPTIONS}:(?=\s*\S))|(?<=local variables):|(?<=-)\*(?=-))",
     re.IGNORECASE,
 )
 """What a renderer may act on, in text."""
-_DANGER = re.compile(r"!\[|<[A-Za-z/!?]|\]\(|\]:")
+_MODELINE = re.compile(rf"(?<!\S){_OPTIONS}:\s*\S|local variables:", re.IGNORECASE)
+_DANGER = re.compile(r"!\[|<[A-Za-z/!?%]|\]\(|\]:")
 
 
 class Harmless:
@@ -144,7 +149,7 @@ def _text(line: str) -> str:
         text = _passive(line[at:start])
         in_address = _ends_in_address(text, in_address)
         code = line[start:end].strip("`")
-        if "`" in code or (is_torn and _DANGER.search(code)):
+        if "`" in code or (is_torn and _DANGER.search(code)) or _MODELINE.search(code):
             span = _passive(line[start:end].replace("\\", "\\\\"))
         else:
             gap = " " if in_address and code else ""
@@ -207,5 +212,7 @@ def _defused(found: re.Match[str]) -> str:
             return f"&#{ord(found[0][1])};"
         case "mark" | "colon" | "host" | "mail":
             return "\\" + found[0]
+        case "option":
+            return f"{found[0][:-1]}\\{found[0][-1]}"
         case _:
             return found[0]

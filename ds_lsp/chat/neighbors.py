@@ -1,6 +1,7 @@
 """Lines of a model's answer that stand around the edited lines already: trimmed, or refused."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -116,7 +117,12 @@ def _comes_back(kept: Sequence[str], own: Sequence[str], subject: Subject) -> bo
         _said(subject.lines[subject.last + 1 : subject.last + 1 + 2 * NEAR])[:NEAR],
     )
     runs = {run for lines in near for run in pairwise(lines) if all(map(_is_telling, run))}
-    return bool(runs & set(pairwise(kept)) - set(pairwise(own)))
+    repeated = runs & set(pairwise(kept)) - set(pairwise(own))
+    if not repeated:
+        return False
+    # What stands in the document several times is a turn of phrase, and may come once more.
+    counts = Counter(pairwise(_said(subject.lines)))
+    return any(counts[run] == 1 for run in repeated)
 
 
 def _headers(subject: Subject) -> Iterator[str]:

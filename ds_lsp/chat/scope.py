@@ -114,6 +114,17 @@ def parse_python(text: str) -> ast.Module | None:
         return None
 
 
+def compiles(text: str) -> bool:
+    """Return whether Python takes *text*: all of it, which is more than that it can be parsed."""
+    tree = parse_python(text)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return tree is not None and bool(compile(tree, "<answer>", "exec", dont_inherit=True))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return False
+
+
 def definition_at(tree: ast.Module, at: int) -> Definition | None:
     """The innermost function or class that line *at* is in."""
     found: Definition | None = None

@@ -121,6 +121,30 @@ def test_what_has_a_comment_above_it_is_documented_already() -> None:
     assert can_document(subject("fn f() {}\n", 0, 0, "rust"))
     assert not can_document(subject("/// Does.\nfn f() {}\n", 0, 1, "rust"))
     assert not can_document(subject("f\n", 0, 0, "unheard-of"))
+    assert not can_document(subject("@A\n/** Does. */\nint f() {}\n", 0, 2, "java"))
+    assert not can_document(subject('@doc "Does."\ndef f do\nend\n', 0, 2, "elixir"))
+    assert can_document(subject("@A\n// Note.\nint f() {\n    /** b */\n}\n", 0, 4, "java"))
+
+
+@pytest.mark.parametrize(
+    ("language_id", "said", "wanted"),
+    [
+        pytest.param(
+            "java", "Ends \\u002a\\u002f int x;", " * Ends \\\\u002a\\\\u002f int x;", id="java"
+        ),
+        pytest.param(
+            "java", "In C:\\users, C:\\\\users.", " * In C:\\\\users, C:\\\\users.", id="a path"
+        ),
+        pytest.param("kotlin", "In C:\\users.", " * In C:\\users.", id="kotlin"),
+        pytest.param("svelte", "Ends </script>.", " * Ends <\\/script>.", id="script"),
+        pytest.param("go", "Ends */ </script>.", "// Ends */ </script>.", id="go"),
+    ],
+)
+def test_no_text_ends_its_comment(language_id: str, said: str, wanted: str) -> None:
+    text = (
+        "int f(int a) {\n    return a;\n}\n" if language_id != "go" else "func f() {\n\treturn\n}\n"
+    )
+    assert wanted in documented(text, 1, said, language_id).split("\n")
 
 
 # Documentation as models send it.

@@ -77,6 +77,17 @@ ALLOWED = ("http://", "https://")
         pytest.param("```C++\nx\n```", "```C++\nx\n```", id="language in capitals"),
         pytest.param("a\r\nb\r\n", "a\nb\n", id="crlf"),
         pytest.param("a\r```\r<b>\r```", "a\n```\n<b>\n```", id="cr"),
+        # Options that an editor takes from a file.
+        pytest.param("# vim: set ft=x :", "## vim\\: set ft=x :", id="vim"),
+        pytest.param("a vi:noai:", "a vi\\:noai:", id="vi"),
+        pytest.param("/* vim>700: x */", "/* vim>700\\: x */", id="vim of a version"),
+        pytest.param("a ex: set x", "a ex\\: set x", id="ex"),
+        pytest.param("kate: syntax x;", "kate\\: syntax x;", id="kate"),
+        pytest.param("-*- mode: x -*-", "-\\*- mode: x -\\*-", id="emacs, first line"),
+        pytest.param("%% Local Variables:", "%% Local Variables\\:", id="emacs, last lines"),
+        pytest.param("`# vim: set x`", "&#96;# vim\\: set x&#96;", id="in code"),
+        pytest.param("`vim:` a.vim: index: x", "`vim:` a.vim: index: x", id="no options"),
+        pytest.param("<%3Aa:x<br>", "&lt;%3Aa:x&lt;br>", id="a percent sign in brackets"),
         # What nobody sees.
         pytest.param("<\u200bimg>", "<\\u200bimg>", id="within a tag"),
         pytest.param("a\u202eb\x1b[c", "a\\u202eb\\x1b[c", id="override, escape"),

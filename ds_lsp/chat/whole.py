@@ -1,0 +1,279 @@
+"""Answers that are a part of the code, or hold it twice: each would delete or double lines."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
+
+from ds_lsp.chat.comments import outside_blocks
+from ds_lsp.chat.notation import MARKUP
+from ds_lsp.chat.scope import defined_name
+from ds_lsp.chat.subject import Subject
+from ds_lsp.quoted import without_strings
+
+MAX_NEIGHBORS = 400
+"""Maximum lines above and below in which definitions beside the edited code are looked for."""
+MAX_COMPARED = 60
+"""Maximum lines of an answer that are compared by likeness; a longer one is no fragment."""
+MAX_LINE_CHARS = 400
+"""Maximum characters of a line that is compared by likeness, or looked through for words."""
+_LIKENESS = 0.75
+"""Minimum share of characters that a changed line has in common with what it was."""
+_LEAST_LINES = 4
+"""Minimum lines of code of which a much shorter answer may be a fragment."""
+
+_STATEMENT = re.compile(r"\s*(?:match|loop|unless|until|let|const|var|await|assert|expect)\b")
+_FIRST_WORD = re.compile(r"[\w$@-]+")
+
+_ONE_OF_A_NAME = frozenset(
+    {
+        *("python", "go", "rust", "javascript", "javascriptreact", "php", "ruby", "lua", "vue"),
+        *("shellscript", "perl", "c", "r", "zig", "powershell", "fish", "vim"),
+    }
+)
+"""Languages in which a second function of a name takes the place of the first, or is an error."""
+_BESIDE = re.compile(r"@|#\[|#\s*(?:if|else|elif)|\[")
+"""What makes the definition below it one of several: decorators, attributes, conditions."""
+
+
+def part_or_double(lines: Sequence[str], own: Sequence[str], subject: Subject) -> str:
+    """Return what is wrong with an answer, for a message; empty where it is whole, and once."""
+    if _is_twice(lines, own, subject) or _doubles_a_neighbor(lines, own, subject):
+        return "holds code twice"
+    if _lacks_definition(lines, own) or _is_fragment(lines, own):
+        return "is only a part of the code"
+    if not _has_its_ends(lines, own, subject.language_id):
+        return "has blocks without an end"
+    return ""
+
+
+# Twice.
+
+
+def _is_twice(lines: Sequence[str], own: Sequence[str], subject: Subject) -> bool:
+    said, was = (Counter(_definitions(each, subject.language_id)) for each in (lines, own))
+    if any(count > max(1, was[each]) for each, count in said.items()):
+        return True
+    texts, own_texts = _texts(lines), _texts(own)
+    half, odd = divmod(len(texts), 2)
+    is_telling = sum(bool(re.search(r"\w", text)) for text in texts) >= 4
+    return (
+        is_telling
+        and not odd
+        and texts[:half] == texts[half:]
+        and own_texts.count(texts[0]) < texts.count(texts[0])
+    )
+
+
+def _doubles_a_neighbor(lines: Sequence[str], own: Sequence[str], subject: Subject) -> bool:
+    """Return whether an answer brings a definition that stands beside the subject already."""
+    language_id = subject.language_id
+    new = set(_definitions(lines, language_id)) - set(_definitions(own, language_id))
+    return bool(new) and bool(new & set(_definitions(list(_beside(subject)), language_id)))
+
+
+def _beside(subject: Subject) -> Iterator[str]:
+    """Yield the lines around the subject at its depth, in the block that it is in."""
+    lines = subject.lines
+    depth = _least_depth(lines[subject.first : subject.last + 1])
+    above = range(subject.first - 1, max(-1, subject.first - MAX_NEIGHBORS), -1)
+    below = range(subject.last + 1, min(len(lines), subject.last + MAX_NEIGHBORS))
+    for places in (above, below):
+        for at in places:
+            if lines[at].strip() and _depth(lines[at]) < depth:
+                break
+            if (
+                lines[at].strip()
+                and _depth(lines[at]) == depth
+                and not _is_one_of_several(lines, at)
+            ):
+                yield lines[at]
+
+
+def _definitions(lines: Sequence[str], language_id: str) -> Iterator[tuple[str, str]]:
+    """Yield keyword and name of what is defined at the least depth; each may be there once.
+
+    Where functions are told apart by their parameters, the line stands for the name.
+    """
+    depth = _least_depth(lines)
+    for at, line in enumerate(lines):
+        if not line.strip() or _depth(line) != depth or _is_one_of_several(lines, at):
+            continue
+        found, text = defined_name(line), line.strip()
+        if not found or text.endswith(";") or re.match(r"#|//|--|\*|export \{", text):
+            continue
+        # Methods of two types in Go, two implementations in Rust, calls with a block in C's kind.
+        is_method = found[0] == "impl" or text.startswith("func (")
+        by_name = language_id in _ONE_OF_A_NAME and found[0] and not is_method
+        if by_name or _is_header(line):
+            yield found if by_name else ("", text)
+
+
+def _is_one_of_several(lines: Sequence[str], at: int) -> bool:
+    above = lines[at - 1].strip() if at else ""
+    return _BESIDE.match(above) is not None
+
+
+# A part.
+
+
+def _lacks_definition(lines: Sequence[str], own: Sequence[str]) -> bool:
+    """Return whether the code begins with a definition, and the answer has none."""
+    depth = _least_depth(own)
+    first = next(
+        (line for line in own if _depth(line) == depth and line.strip() and _is_header(line)), None
+    )
+    if first is None:
+        return False
+    found = defined_name(first)
+    assert found
+    text = "\n".join(lines)
+    return not re.search(rf"(?<![\w$]){re.escape(found[1])}(?![\w$])", text) and not any(
+        map(_is_header, lines)
+    )
+
+
+def _is_header(line: str) -> bool:
+    """Return whether a line defines something, and does not only call it."""
+    found = defined_name(line)
+    if not found or found[0]:
+        return bool(found)
+    is_call = "." in line.partition("(")[0] or _STATEMENT.match(line)
+    return line.rstrip().endswith("{") and not is_call
+
+
+def _is_fragment(lines: Sequence[str], own: Sequence[str]) -> bool:
+    """Return whether a short answer is some lines of the code, one or more of them changed.
+
+    Lines of the code as they were may be all that was to be kept, as may its begin and its end.
+    """
+    texts, was = _texts(lines), _texts(own)
+    if not texts or len(was) < _LEAST_LINES or len(texts) * 2 > len(was):
+        return False
+    if len(was) > MAX_COMPARED * 4 or set(texts) <= set(was):
+        return False
+    if len(texts) > 1 and _is_like(texts[0], was[0]) and _is_like(texts[-1], was[-1]):
+        return False
+    at = 0
+    for text in texts:
+        places = (place for place in range(at, len(was)) if _is_like(text, was[place]))
+        found = next(places, None)
+        if found is None:
+            return False
+        at = found + 1
+    return True
+
+
+def _is_like(text: str, was: str) -> bool:
+    if text == was or max(len(text), len(was)) > MAX_LINE_CHARS:
+        return text == was
+    if _FIRST_WORD.findall(text)[:1] != _FIRST_WORD.findall(was)[:1]:
+        return False
+    matcher = SequenceMatcher(None, was, text, autojunk=False)
+    return matcher.quick_ratio() >= _LIKENESS and matcher.ratio() >= _LIKENESS
+
+
+# Its ends, in languages whose blocks end with words or tags.
+
+
+def _has_its_ends(lines: Sequence[str], own: Sequence[str], language_id: str) -> bool:
+    if language_id in MARKUP and language_id != "php":
+        tags, was = _tags(lines), _tags(own)
+        return tags in (was, {})
+    count = _BALANCES.get(language_id)
+    if count is None:
+        return True
+    return count(_code(lines, language_id)) in (0, count(_code(own, language_id)))
+
+
+_TAG = re.compile(
+    r"<(/?)([A-Za-z][\w:.-]*)((?:[^<>\"']|\"[^\"]{0,400}\"|'[^']{0,400}'){0,400}?)(/?)>"
+)
+_VOID = frozenset(
+    {
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
+        *("source", "track", "wbr", "p", "li", "td", "th", "tr", "option", "dt", "dd", "tbody"),
+        *("thead", "tfoot", "colgroup", "body", "html", "head"),
+    }
+)
+"""Tags that need no end; names are compared in small letters."""
+
+
+def _tags(lines: Sequence[str]) -> dict[str, int]:
+    """Return how many more elements of each name are opened than closed."""
+    balance: Counter[str] = Counter()
+    text = _without_comments("\n".join(lines)).replace("=>", "")
+    for found in _TAG.finditer(text):
+        name = found[2].lower()
+        if name not in _VOID and not found[4]:
+            balance[name] += -1 if found[1] else 1
+    return {name: count for name, count in balance.items() if count}
+
+
+def _without_comments(text: str) -> str:
+    first, *commented = text.split("<!--")
+    return first + "".join(each.partition("-->")[2] for each in commented)
+
+
+def _code(lines: Sequence[str], language_id: str) -> list[str]:
+    mark = "--" if language_id == "lua" else "#"
+    outside, _ = outside_blocks(lines, language_id)
+    # What a template is filled in by has blocks of its own.
+    bare = (
+        without_strings(re.sub(r"<%.*?%>", "", line))
+        for line in outside
+        if len(line) <= MAX_LINE_CHARS
+    )
+    return [re.sub(rf"(?:^|(?<=\s)){mark}.*", "", line).strip() for line in bare]
+
+
+_RUBY_OPENER = re.compile(
+    r"(?:^|=\s*|;\s*|\breturn\s+|\|\|\s*|<<\s*)(?:class|module|if|unless|case|begin)\b"
+    r"|^(?:private\s+|public\s+|protected\s+)?def\s+(?![^=]*\)?\s=\s)|^(?:while|until|for)\b"
+)
+_RUBY_DO = re.compile(r"\bdo\b(?:\s*\|[^|]*\|)?(?=\s*(?:$|;|\S+.*\bend\b))")
+
+
+def _ruby(lines: Sequence[str]) -> int:
+    balance = 0
+    for line in lines:
+        balance += len(_RUBY_OPENER.findall(line)) - len(re.findall(r"(?<![\w.:])end\b(?!:)", line))
+        balance += not re.match(r"while|until|for\b", line) and bool(_RUBY_DO.search(line))
+    return balance
+
+
+def _words(opening: str, closing: str) -> Callable[[Sequence[str]], int]:
+    """Return a count of how many more words open a block than close one."""
+    opens, closes = (
+        re.compile(rf"(?<![\w.:$-])(?:{each})(?![\w:=-])") for each in (opening, closing)
+    )
+
+    def balance(lines: Sequence[str]) -> int:
+        return sum(len(opens.findall(line)) - len(closes.findall(line)) for line in lines)
+
+    return balance
+
+
+_BALANCES: dict[str, Callable[[Sequence[str]], int]] = {
+    "ruby": _ruby,
+    "elixir": _words("do|fn", "end"),
+    "lua": _words("function|if|do|repeat", "end|until"),
+    "shellscript": _words("if|do|case", "fi|done|esac"),
+    "fish": _words("function|if|for|while|switch|begin", "end"),
+}
+
+
+# What they have in common.
+
+
+def _texts(lines: Sequence[str]) -> list[str]:
+    return [text for line in lines if (text := line.strip())]
+
+
+def _least_depth(lines: Sequence[str]) -> int:
+    return min((_depth(line) for line in lines if line.strip()), default=0)
+
+
+def _depth(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip())
