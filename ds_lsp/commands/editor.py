@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ds_lsp.commands.output import can_encode, prepare_output, without_keys
-from ds_lsp.commands.setups import SETUPS, Part, Setup, text_of
+from ds_lsp.commands.setups import SETUPS, Part, Setup, reader_of, text_of
 from ds_lsp.commands.workspace import Refused, run
 from ds_lsp.visible import visible_only
 
@@ -96,7 +96,7 @@ async def _change(arguments: argparse.Namespace) -> int:
     machine = Machine(os.environ, Path.home())
     job = Job(
         machine,
-        lambda part: text_of(name, Part(part, "")),
+        reader_of(name),
         is_install=arguments.install,
         variant=file or "",
     )
@@ -105,15 +105,12 @@ async def _change(arguments: argparse.Namespace) -> int:
         needed = [each for each in changes if each.is_needed]
         for change in needed:
             _show(diff(change))
-        if arguments.dry_run:
-            made = {change.path: None for change in needed}
-        else:
-            made = {change.path: backup for change, backup in apply_all(needed)}
+        made = {} if arguments.dry_run else dict(apply_all(needed))
     except CannotChange as exc:
         raise Refused(str(exc)) from None
     for change in changes:
         told = _tell(change.before, change.after, arguments, change.path)
-        backup = made.get(change.path)
+        backup = made.get(change)
         kept = f"; as it was, it is {backup}" if backup else ""
         notes = "".join(f" ({note})" for note in change.notes)
         _show(f"{told}{kept}{notes}.\n")

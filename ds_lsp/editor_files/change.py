@@ -1,5 +1,6 @@
 """A change of one file of the user's: shown as a diff, then made, with a backup."""
 
+import contextlib
 import difflib
 import os
 import re
@@ -187,11 +188,9 @@ def _write(path: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
         if hasattr(os, "chown"):
-            try:
+            # Where that is refused, the file becomes the user's own.
+            with contextlib.suppress(OSError):
                 os.chown(name, status.st_uid, status.st_gid)
-            except OSError:
-                # Another user's file stays writable through its group, and becomes ours.
-                pass
         os.chmod(name, stat.S_IMODE(status.st_mode))
         os.replace(name, path)
     except BaseException:

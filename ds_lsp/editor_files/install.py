@@ -57,21 +57,20 @@ _COMMENTS = {"neovim": "--", "emacs": ";;"}
 
 
 def _plan_helix(job: Job) -> Sequence[Change]:
-    folder = helix_folder(job.machine)
     merges = {"languages.toml": helix.merge_languages, "config.toml": helix.merge_config}
-    changes = []
-    for file, merge in merges.items():
-        shipped = job.read_part(file)
-        changes.append(
-            _merge(
-                job,
-                folder / file,
-                helix.take_out,
-                lambda text, line_end, merge=merge, shipped=shipped: merge(text, line_end, shipped),
-                lambda text: helix.parse(text),
-            )
-        )
-    return changes
+    return [_merge_helix(job, file, merge) for file, merge in merges.items()]
+
+
+def _merge_helix(job: Job, file: str, merge: Callable[[str, str, str], Merged]) -> Change:
+    shipped = job.read_part(file)
+    path = helix_folder(job.machine) / file
+    return _merge(
+        job,
+        path,
+        helix.take_out,
+        lambda text, line_end: merge(text, line_end, shipped),
+        helix.parse,
+    )
 
 
 def _plan_vscode(job: Job) -> Sequence[Change]:

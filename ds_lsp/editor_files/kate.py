@@ -72,9 +72,8 @@ def take_out(text: str) -> str:
     root = parse(text, has_comments=False)
     servers = root.find("servers")
     if servers is not None and servers.members is not None:
-        first, *others = [*servers.members, None]
-        rest = [each for each in others if each and not _is_marked(text, each)]
-        if first and _is_mark(first) and not rest:
+        rest = [each for each in servers.members[1:] if not _is_marked(text, each)]
+        if servers.members and _is_mark(servers.members[0]) and not rest:
             # The whole member is ours.
             text = _drop(text, root, lambda each: each.key == "servers")
         else:

@@ -85,9 +85,7 @@ def scan(text: str) -> Sequence[Statement]:
         path = _path(text[first.start() : content[equals].start()])
         value = content[equals + 1]
         found.append(
-            Statement(
-                Kind.KEY, path, table, header, start, end, value.start(), last.end(), comment
-            )
+            Statement(Kind.KEY, path, table, header, start, end, value.start(), last.end(), comment)
         )
     return found
 

@@ -16,6 +16,7 @@ LEAVES = {"settings", "document", "errors", "files", "languages", "pipes", "uris
 ARROWS = {
     "cli": {"lsp", "commands", "logs"},
     "commands": {
+        "editor_files",
         "session",
         "health",
         "sources",
@@ -43,6 +44,7 @@ ARROWS = {
     # Not completion: the two do not know each other.
     "chat": {"providers", "chat"},
     "providers": {"providers", "privacy", "scan"},
+    "editor_files": {"editor_files", "__init__"},
     "privacy": {"privacy"},
     "usage": {"providers", "usage"},
     "sources": set(),
