@@ -119,7 +119,7 @@ def _check(change: Change) -> None:
 
 def _apply(change: Change) -> Path | None:
     path, before, after = change.path, change.before, change.after
-    same = [each for each in backups_of(path) if _bytes_of(each) == after] if after else []
+    same = [each for each in backups_of(path) if _bytes_of(each) == after]
     backup = None
     if before is not None and not change.is_lossless:
         backup = _back_up(path, before)

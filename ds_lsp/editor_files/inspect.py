@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ds_lsp import __version__
 from ds_lsp.editor_files.block import find_block
-from ds_lsp.editor_files.change import CannotChange
+from ds_lsp.editor_files.change import CannotChange, Change
 from ds_lsp.editor_files.helix import NAME, parse, server_name
-from ds_lsp.editor_files.install import Job, ReadPart, plan
+from ds_lsp.editor_files.install import LSP_MODE, Job, ReadPart, plan
 from ds_lsp.editor_files.jsonc import parse as parse_json
 from ds_lsp.editor_files.places import (
     Machine,
@@ -65,26 +65,28 @@ def _incomplete(name: str, detail: str) -> Finding:
 
 def _stale(name: str, machine: Machine, read_part: ReadPart) -> Iterator[Finding]:
     """Yield a finding for each file of --install that this version would write otherwise."""
-    variants = ("", "ds-lsp-lsp-mode.el") if name == "emacs" else ("",)
-    plans = []
-    for variant in variants:
-        try:
-            job = Job(machine, read_part, is_install=True, variant=variant)
-            changes = plan(name, job)
-        except CannotChange as exc:
-            yield Finding(State.BROKEN, str(exc), "Correct it.")
-            return
-        ours = [each for each in changes if each.before and _is_written_by_us(each.before)]
-        plans.append([each.path for each in ours if each.is_needed])
-    for path in min(plans, key=len):
-        yield _incomplete(name, f"{path} differs from what ds-lsp {__version__} writes")
+    is_lsp_mode = name == "emacs" and "lsp-register-client" in _text(emacs_init(machine))
+    job = Job(machine, read_part, is_install=True, variant=LSP_MODE if is_lsp_mode else "")
+    try:
+        changes = plan(name, job)
+    except CannotChange as exc:
+        yield Finding(State.BROKEN, str(exc), "Correct it.")
+        return
+    for change in changes:
+        if change.is_needed and change.before is not None and _is_written_by_us(change):
+            detail = f"{change.path} differs from what ds-lsp {__version__} writes"
+            file = f" {LSP_MODE}" if is_lsp_mode else ""
+            advice = f"Run `ds-lsp editor {name}{file} --install`."
+            yield Finding(State.INCOMPLETE, detail, advice)
 
 
-def _is_written_by_us(data: bytes) -> bool:
-    # Files that are copies carry our name in their first line, marked or not.
-    first = data.partition(b"\n")[0]
-    marks = (b">>> ds-lsp >>>", b"ds-lsp --install")
-    return any(mark in data for mark in marks) or first.startswith((b";;; ds-lsp", b"-- ds-lsp"))
+def _is_written_by_us(change: Change) -> bool:
+    data = change.before or b""
+    return change.path.name in _COPIES or b">>> ds-lsp >>>" in data or b"ds-lsp --install" in data
+
+
+_COPIES = frozenset({"ds_lsp.lua", "ds-lsp.el"})
+"""Files that are ours alone, copied by hand too."""
 
 
 def _inspect_helix(machine: Machine) -> Iterator[Finding]:

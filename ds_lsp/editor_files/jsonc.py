@@ -60,6 +60,17 @@ def parse(text: str, *, has_comments: bool) -> Node:
     return node
 
 
+def has_no_value(text: str) -> bool:
+    """Return whether there is nothing but blanks and comments in *text*."""
+    at = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None or token.lastgroup != "blank":
+            return False
+        at = token.end()
+    return True
+
+
 class _Reader:
     """Reads one token ahead."""
 
@@ -73,7 +84,8 @@ class _Reader:
 
     def refuse(self, what: str) -> None:
         form = "JSON with comments" if self._has_comments else "JSON"
-        line = line_of(self._text, self._start)
+        # Where the end is missing, it is missing behind the last word.
+        line = line_of(self._text, self._start if self.word else self._last_end)
         raise Unreadable(f"line {line}: it is not valid {form} ({what})")
 
     def read_value(self, depth: int) -> Node:

@@ -4,7 +4,7 @@ import json
 import re
 
 from ds_lsp.editor_files.helix import Merged
-from ds_lsp.editor_files.jsonc import parse
+from ds_lsp.editor_files.jsonc import has_no_value, parse
 from ds_lsp.editor_files.text import replace_spans
 
 _MARK = "/* by ds-lsp --install */"
@@ -14,7 +14,7 @@ _NEW = "// Made by `ds-lsp editor vscode --install`.\n{\n}\n"
 
 def merge_settings(text: str, line_end: str, shipped: str) -> Merged:
     """Return settings.json with the settings of *shipped*; a user's own value stays."""
-    if not text.strip():
+    if has_no_value(text):
         text += _NEW.replace("\n", line_end)
     root = parse(text, has_comments=True)
     notes: list[str] = []
@@ -37,7 +37,7 @@ def merge_settings(text: str, line_end: str, shipped: str) -> Merged:
 def take_out(text: str) -> str:
     """Return settings.json without what was merged into it."""
     if _MARK not in text:
-        if text.strip():
+        if not has_no_value(text):
             parse(text, has_comments=True)
         return text
     root = parse(text, has_comments=True)
@@ -53,6 +53,6 @@ def take_out(text: str) -> str:
     text = replace_spans(text, edits)
     for line_end in ("\n", "\r\n"):
         new = _NEW.replace("\n", line_end)
-        if text.endswith(new) and not text.removesuffix(new).strip():
+        if text.endswith(new) and has_no_value(text.removesuffix(new)):
             return text.removesuffix(new)
     return text

@@ -189,6 +189,7 @@ def test_a_proxy_is_named_without_its_password(
     assert "canary" not in output.out + output.err
 
 
+NVIM_COMMAND = "vim.lsp.config('ds_lsp', {cmd = {'ds-lsp'}})"
 NVIM_LINE = "vim.lsp.enable('ds_lsp')"
 KATE = '{"servers": {"python": {"command": ["ds-lsp"]}}}'
 EXTENSION = ".vscode/extensions/ds-lsp.ds-lsp-0.1.0/package.json"
@@ -205,14 +206,12 @@ HELIX_USE = '[[language]]\nname = "python"\nlanguage-servers = ["pylsp", "ds-lsp
         (
             "Neovim",
             "ok",
-            {
-                ".config/nvim/init.lua": f"{NVIM_LINE}\nvim.lsp.config('ds_lsp', {{cmd = {{'ds-lsp'}}}})"
-            },
+            {".config/nvim/init.lua": f"{NVIM_LINE}\n{NVIM_COMMAND}"},
         ),
         (
             "Neovim",
             "warning",
-            {".config/nvim/init.lua": NVIM_LINE, ".config/nvim/lsp/ds_lsp.lua": "-- old"},
+            {".config/nvim/init.lua": NVIM_LINE, ".config/nvim/lsp/ds_lsp.lua": "--"},
         ),
         (
             "Neovim",
@@ -249,7 +248,8 @@ HELIX_USE = '[[language]]\nname = "python"\nlanguage-servers = ["pylsp", "ds-lsp
             },
         ),
         ("Emacs", "ok", {".emacs": '("ds-lsp" "--stdio")'}),
-        ("Emacs", "ok", {".emacs.d/init.el": '(load "ds-lsp")', ".emacs.d/ds-lsp.el": "..."}),
+        ("Emacs", "ok", {".emacs.d/init.el": '(load "ds-lsp")'}),
+        ("Emacs", "warning", {".emacs.d/init.el": '(load "ds-lsp")', ".emacs.d/ds-lsp.el": ""}),
         ("Emacs", "ok", {".emacs.d/init.el": "(load-my)", ".emacs.d/lisp/my.el": '"ds-lsp"'}),
         ("Emacs", "warning", {".emacs": "", ".emacs.d/init.el": '(load "ds-lsp")'}),
         ("Emacs", "warning", {".emacs.el": "", ".emacs": '(load "ds-lsp")'}),

@@ -620,7 +620,7 @@ def test_a_copy_ends_with_its_mark() -> None:
 
 ANY_TEXT = st.text(
     alphabet=st.one_of(
-        st.sampled_from("ab中😀\n\t \"'#[]{}=;-"), st.characters(exclude_categories=("Cs",))
+        st.sampled_from("ab中😀\n\t \"'#[]{}=;-"), st.characters(exclude_categories=["Cs"])
     ),
     max_size=60,
 ).filter(lambda text: "\0" not in text and not text.endswith("\r"))
@@ -644,7 +644,7 @@ def test_any_text_around_a_block_stays(
 
 COMMENT = st.text(
     alphabet=st.one_of(
-        st.sampled_from("中😀[]{}=\"'"), st.characters(exclude_categories=("C", "Z"))
+        st.sampled_from("中😀[]{}=\"'"), st.characters(exclude_categories=["C", "Z"])
     ),
     max_size=20,
 )
