@@ -54,7 +54,11 @@ def _follow_readme(name: str, block: int = 0) -> Callable[[Project], None]:
     """Run the commands that the editor's README names, as they stand, in the project's home."""
     text = (SETUPS / name / "README.md").read_text("utf-8")
     commands = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[block]
-    return lambda project: project.run("sh", "-e", "-c", commands)
+
+    def follow(project: Project) -> None:
+        project.run("sh", "-e", "-c", commands)
+
+    return follow
 
 
 # What a user has in place already: colors as in any terminal that says it has them.
