@@ -255,3 +255,25 @@ def test_neovim_reads_what_was_written(
     )
     assert said.startswith("ds-lsptrue")
     assert "mine" in said
+
+
+@pytest.mark.parametrize(
+    ("mine", "linters"),
+    [
+        ("", ["flake8", "mypy", "pylint", "pyright", "ruff"]),
+        ("let g:ale_linters = {'python': ['ruff']}", ["ruff"]),
+        ("let g:ale_linters_explicit = 1", []),
+        ("let g:ale_linters = {'python': []}", []),
+    ],
+)
+def test_ale_keeps_the_users_linters(
+    mine: str, linters: list[str], find: Find, project: Project
+) -> None:
+    project.add_to_home(".vimrc", f"{mine}\n")
+    project.run("ds-lsp", "editor", "vim", "--install")
+    out = project.home / "out"
+    ask = "map(copy(ale#linter#Get('python')), 'v:val.name')"
+    project.run(
+        find("vim"), "-es", f"+call writefile({ask}, '{out}')", "+qa!", "-u", "~/.vimrc", "a.py"
+    )
+    assert sorted(out.read_text().split()) == sorted([*linters, "ds-lsp"])
