@@ -267,13 +267,11 @@ def test_neovim_reads_what_was_written(
     ],
 )
 def test_ale_keeps_the_users_linters(
-    mine: str, linters: list[str], find: Find, project: Project
+    mine: str, linters: list[str], find: Find, project: Project, start: Start
 ) -> None:
     project.add_to_home(".vimrc", f"{mine}\n")
     project.run("ds-lsp", "editor", "vim", "--install")
     out = project.home / "out"
     ask = "map(copy(ale#linter#Get('python')), 'v:val.name')"
-    project.run(
-        find("vim"), "-es", f"+call writefile({ask}, '{out}')", "+qa!", "-u", "~/.vimrc", "a.py"
-    )
+    start(find("vim"), f"+call writefile({ask}, '{out}')", "+qa!", "a.py").wait_for_end()
     assert sorted(out.read_text().split()) == sorted([*linters, "ds-lsp"])
