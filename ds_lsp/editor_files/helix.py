@@ -116,7 +116,7 @@ def _merge(
         if own is not None:
             left_out += 1
             if own != each.value:
-                notes.append(f"your own {'.'.join(each.path)} = {json.dumps(own)} stays")
+                notes.append(f"your own {'.'.join(each.path)} = {_shown(own)} stays")
             continue
         place = _place_for(each, found, text)
         if isinstance(place, str):
@@ -139,6 +139,13 @@ def _merge(
     text = replace_spans(text, edits)
     if body:
         text = put_block(text, line_end, "#", "helix", body)
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        tables_of_ours = " and ".join(sorted({f"[{'.'.join(each.table)}]" for each in settings}))
+        raise Unreadable(
+            f"line 1: what it holds cannot be joined with {tables_of_ours}; merge them by hand"
+        ) from None
     return Merged(text, (*notes, *more_notes))
 
 
@@ -257,6 +264,10 @@ def _value(text: str, each: Statement | None) -> object:
     if each is None:
         return None
     return tomllib.loads(f"value = {text[each.value_start : each.value_end]}")["value"]
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _toml(value: object) -> str:

@@ -138,7 +138,7 @@ def _block_of_vim(job: Job, path: Path) -> Change:
 
 def _before_modeline(text: str) -> int | None:
     """Return where a modeline begins that stands at the end, and must stay there."""
-    found = re.search(r"^.*\b(?:vim?|ex):.*\n(?:[ \t]*\r?\n)*\Z", text, re.MULTILINE)
+    found = re.search(r"^[ \t]*\".*\b(?:vim?|ex):.*\n(?:[ \t]*\r?\n)*\Z", text, re.MULTILINE)
     return found.start() if found else None
 
 
@@ -210,12 +210,20 @@ def _merge(
             notes = _left_over(base)
             return Change(path, data, after, notes, is_lossless=merged.text == like.text)
         text = merged.text
-        if parse and base != like.text and parse(text) == parse(like.text):
+        if parse and base != like.text and _mean_the_same(parse, text, like.text):
             text = like.text
         after = data if text == like.text else encode(text, like)
         return Change(path, data, after, merged.notes)
 
     return edit(path, work)
+
+
+def _mean_the_same(parse: Callable[[str], object], text: str, other: str) -> bool:
+    try:
+        return parse(text) == parse(other)
+    except Unreadable:
+        # Such as a table that the user has added, and that our block has too.
+        return False
 
 
 def _block(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ds_lsp.editor_files.helix import Merged
 from ds_lsp.editor_files.jsonc import Member, Node, parse
-from ds_lsp.editor_files.text import Unreadable, replace_spans
+from ds_lsp.editor_files.text import Unreadable, line_of, replace_spans
 
 _MARK = '"comment": "by ds-lsp --install"'
 
@@ -38,7 +38,8 @@ def merge_settings(
     root = parse(text, has_comments=False)
     servers = root.find("servers")
     if servers is not None and servers.members is None:
-        raise Unreadable("`servers` is not an object {...}")
+        line = line_of(text, servers.start)
+        raise Unreadable(f"line {line}: `servers` is not an object {{...}}")
     ours = parse(shipped, has_comments=False).find("servers")
     own = {member.key for member in (servers.members if servers else None) or ()}
     kept: list[str] = []

@@ -69,6 +69,8 @@ _EMACS = """\
 (setq inhibit-startup-screen t make-backup-files nil eglot-autoreconnect t
       lsp-auto-guess-root t lsp-enable-suggest-server-download nil
       lsp-warn-no-matched-clients nil)
+;; Whatever servers this machine happens to have.
+(with-eval-after-load 'eglot (setq eglot-server-programs nil))
 """
 
 NEOVIM = Driver(

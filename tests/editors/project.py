@@ -65,11 +65,19 @@ class Project:
         return kept | {
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
-            "PATH": f"{self._bin}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(self._bin), *self._path()]),
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             **self.more_env,
         }
+
+    def _path(self) -> Iterable[str]:
+        """The folders of the PATH without that of the tests' own tools, `ruff` among them.
+
+        Editors would take it for a language server of the user's.
+        """
+        own = Path(sys.executable).parent
+        return [each for each in os.environ["PATH"].split(os.pathsep) if Path(each) != own]
 
     def use(self, deepseek: FakeDeepSeek, key: str | None = None) -> None:
         """Complete with the stand-in, and not from the workspace alone."""

@@ -56,7 +56,7 @@ _EMACS = """\
 (setq inhibit-startup-screen t make-backup-files nil)
 (use-package eglot
   :defer t
-  :config (add-to-list 'eglot-server-programs '(c-mode . ("my-server" "--x"))))
+  :config (setq eglot-server-programs '((c-mode . ("my-server" "--x")))))
 ;;; init.el ends here
 """
 _VIM = "set number\r\nlet g:ale_linters = {'lua': ['luacheck']}\r\n\" vim: set et:\r\n"
@@ -174,7 +174,8 @@ def test_eglot_keeps_the_users_servers(
     find: Find,
     project: Project,
 ) -> None:
-    mine = '(add-to-list \'eglot-server-programs \'(python-mode . ("my-server" "--x")))'
+    # In the place of Eglot's own list, whose programs this machine may have.
+    mine = '(setq eglot-server-programs \'((python-mode . ("my-server" "--x"))))'
     config = f"(require 'eglot) {mine}" if is_eager else f"(use-package eglot :config {mine})"
     project.add_to_home(".emacs", f"{more}\n{config}\n")
     for program in programs:

@@ -160,6 +160,8 @@ CASES: list[tuple[str, dict[str, bytes]]] = [
     ("helix", {HELIX: b"[editor]\nlsp.enable = true\n"}),
     ("helix", {HELIX: b"[editor]\nlsp = { enable = true }\n"}),
     ("helix", {HELIX: b"editor = { mouse = false }\n"}),
+    ("helix", {HELIX: b"editor = 3\n"}),
+    ("helix", {HELIX: b"[editor]\ncompletion-timeout = 2026-01-01\n"}),
     ("helix", {HELIX: b"[editor]\ncompletion-timeout = 5 # ds-lsp\n"}),
     ("helix", {HELIX: b'x = """\n[editor]\n# by ds-lsp --install\n"""\n[editor]\n'}),
     ("helix", {HELIX: b"x = '''\n[editor]\n'''\n"}),
@@ -193,6 +195,7 @@ CASES: list[tuple[str, dict[str, bytes]]] = [
     ("vim", {".vimrc": b"set number"}),
     ("vim", {".vimrc": b'set number\r\n" vim: ft=vim\r\n'}),
     ("vim", {".vimrc": '" 注释\n" vim: set et:'.encode()}),
+    ("vim", {".vimrc": b"let x = {\n\\ 'a': 'vim: b'}\n"}),
     ("vim", {".vim/vimrc": b"let g:ale_linters = {'python': ['ruff']}\n"}),
     ("vim", {".config/vim/vimrc": b"set number\n"}),
     ("vim", {".vimrc": b"set number\n", ".vim/vimrc": b"set list\n"}),
@@ -413,6 +416,29 @@ def test_what_the_user_adds_below_stays(
     assert (home / place).read_bytes() == before + added
 
 
+def test_a_table_that_the_user_adds_above_is_merged_into(home: Path) -> None:
+    write(home, {HELIX: b"theme = 'x'\n"})
+    assert editor.main(["helix", "--install"]) == 0
+    path = home / HELIX
+    path.write_text("[editor]\nmouse = false\n" + path.read_text().replace("theme = 'x'\n", ""))
+    assert states(home) == {"Helix": "failed"}
+    assert editor.main(["helix", "--install"]) == 0
+    assert states(home) == {"Helix": "ok"}
+    assert editor.main(["helix", "--remove"]) == 0
+    assert path.read_text() == "[editor]\nmouse = false\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["[[editor]]\n", "[[editor]]\nx = 1\n[editor.lsp]\n", "[[editor.lsp]]\n"]
+)
+def test_tables_that_cannot_be_joined_are_named(text: str, home: Path, capsys: Capture) -> None:
+    write(home, {HELIX: text.encode()})
+    assert editor.main(["helix", "--install"]) == 1
+    error = capsys.readouterr().err
+    assert "line 1: what it holds cannot be joined with [editor" in error
+    assert read(home) == {HELIX: text.encode()}
+
+
 @pytest.mark.parametrize("name", ["vscode", "kate"])
 def test_a_member_that_the_user_adds_stays(name: str, home: Path) -> None:
     place = CODE if name == "vscode" else KATE
@@ -460,6 +486,7 @@ BAD = [
     ("helix", LANGUAGES, b"a = '\xff'\n", "line 1"),
     ("helix", LANGUAGES, b"language = [{ name = 'c' }]\n", "line 1"),
     ("helix", HELIX, b"a\0b", "not a text file"),
+    ("helix", HELIX, b"a = " + b"[" * 5000, "line 1"),
     ("vscode", CODE, b'{"a": 1\n"b": 2}', "line 2"),
     ("vscode", CODE, b"{\n\n'a': 1}", "line 3"),
     ("vscode", CODE, b"[1, 2]", "line 1"),
@@ -467,7 +494,7 @@ BAD = [
     ("vscode", CODE, b"[" * 100_000, "line 1"),
     ("kate", KATE, b'{\n// no\n"a": 1}', "line 2"),
     ("kate", KATE, b'{"a": 1,\n}', "line 2"),
-    ("kate", KATE, b'{"servers": []}', "not an object"),
+    ("kate", KATE, b'{\n"servers": []}', "line 2"),
     ("neovim", LUA, b"-- >>> ds-lsp >>>\nx = 1\n", "line 1"),
     ("emacs", ".emacs", b"x\n;; <<< ds-lsp <<<\n", "line 2"),
     ("vim", ".vimrc", b"s\0t", "not a text file"),
