@@ -111,7 +111,7 @@ async def _change(arguments: argparse.Namespace) -> int:
     for change in changes:
         told = _tell(change.before, change.after, arguments, change.path)
         backup = made.get(change)
-        kept = f"; as it was, it is {backup}" if backup else ""
+        kept = f"; the file as it was is {backup}" if backup else ""
         notes = "".join(f" ({note})" for note in change.notes)
         _show(f"{told}{kept}{notes}.\n")
     if arguments.install and not arguments.dry_run and name in _LATER:
