@@ -25,7 +25,7 @@ COMMANDS = {
     "balance": "print what is left on the DeepSeek account",
     "usage": "show requests, tokens and an estimate of the money, and what was accepted",
     "why": "say whether a file may be completed and sent, and which rule says so",
-    "editor": "print what there is to copy into the configuration of an editor",
+    "editor": "print the configuration for an editor, or merge it into your own with --install",
     "config": "show the settings in force and where each came from",
 }
 """Each is a module of `ds_lsp.commands`, imported when it is asked for."""

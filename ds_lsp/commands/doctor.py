@@ -18,8 +18,10 @@ from ds_lsp.chat.chat import answer_request
 from ds_lsp.commands.config import HIDDEN
 from ds_lsp.commands.models import uses_of
 from ds_lsp.commands.output import prepare_output, print_json, without_keys
-from ds_lsp.commands.setups import SETUPS, find_setups, installed
+from ds_lsp.commands.setups import SETUPS, installed, reader_of
 from ds_lsp.commands.workspace import collect, folder_of, open_session, resolve_for
+from ds_lsp.editor_files.inspect import State, inspect_all
+from ds_lsp.editor_files.places import Machine
 from ds_lsp.errors import AuthenticationError, ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, Service
 from ds_lsp.providers.connection import Reached, reach
@@ -243,6 +245,8 @@ def _ms_since(started: float) -> float:
 
 # Editors.
 
+_STATES = {State.LOADED: OK, State.INCOMPLETE: WARNING, State.BROKEN: FAILED}
+
 
 def editor_checks(environ: Mapping[str, str], home: Path) -> Iterator[Check]:
     command = shutil.which("ds-lsp", path=environ.get("PATH", ""))
@@ -252,13 +256,11 @@ def editor_checks(environ: Mapping[str, str], home: Path) -> Iterator[Check]:
         here = Path(sys.executable).parent / "ds-lsp"
         advice = f"Name the whole path in the editor's configuration, such as {here}."
         yield Check("command", WARNING, "`ds-lsp` is not on the PATH", advice)
-    found = find_setups(environ, home)
-    for name, setup in SETUPS.items():
-        if name in found and found[name].lacks:
-            detail = f"{found[name].file} names ds-lsp, and nothing makes use of it"
-            yield Check(setup.title, WARNING, detail, found[name].lacks)
-        elif name in found:
-            yield Check(setup.title, OK, f"{found[name].file} names ds-lsp")
+    readers = {name: reader_of(name) for name in SETUPS}
+    found = inspect_all(Machine(environ, home), readers)
+    for name, findings in found.items():
+        for each in findings:
+            yield Check(SETUPS[name].title, _STATES[each.state], each.detail, each.advice)
     for name in installed(environ):
         if name not in found:
             detail = "is installed, and its configuration does not name ds-lsp"
@@ -270,4 +272,4 @@ def editor_checks(environ: Mapping[str, str], home: Path) -> Iterator[Check]:
 
 
 def _advice_for(name: str) -> str:
-    return f"`ds-lsp editor {name}` prints what to copy."
+    return f"`ds-lsp editor {name} --install` sets it up."

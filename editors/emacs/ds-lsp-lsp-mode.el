@@ -2,24 +2,10 @@
 
 ;; Needs lsp-mode 10, which has lsp-inline-completion.
 
-(require 'lsp-mode)
-(require 'lsp-inline-completion)
-
-;; An add-on: it runs beside the server that lsp-mode has for the language.
-(lsp-register-client
- (make-lsp-client :new-connection (lsp-stdio-connection '("ds-lsp" "--stdio"))
-                  :activation-fn (lsp-activate-on "python" "c" "cpp" "go" "java" "javascript"
-                                                   "rust" "shellscript" "typescript")
-                  :server-id 'ds-lsp
-                  :add-on? t))
-(dolist (hook '(python-base-mode-hook c-mode-hook c-ts-mode-hook c++-mode-hook c++-ts-mode-hook
-                go-ts-mode-hook java-mode-hook java-ts-mode-hook rust-ts-mode-hook
-                typescript-ts-mode-hook js-base-mode-hook sh-base-mode-hook))
-  (add-hook hook #'lsp-deferred))
-
-;; lsp-mode's own default is two seconds.
-(setq lsp-inline-completion-idle-delay 0.25)
-(define-key lsp-inline-completion-active-map (kbd "TAB") #'lsp-inline-completion-accept)
+;; Does nothing where ds-lsp or lsp-mode is not there.
+(eval-and-compile
+  (require 'lsp-mode nil t)
+  (require 'lsp-inline-completion nil t))
 
 ;; lsp-mode hides the ghost text at every key and asks again when typing rests.  From here on it
 ;; stays while you type what it says, so that TAB may follow at once.
@@ -76,10 +62,24 @@ TICK is the buffer's before the command; the completion replaces START to END.")
   "Return non-nil if the ghost text goes on from point: nothing to ask."
   (and (lsp-inline-completion--active-p) (eq lsp-inline-completion--start-point (point))))
 
-(add-hook 'lsp-inline-completion-cancelled-hook #'ds-lsp-note-hidden)
-(add-to-list 'lsp-inline-completion-inhibit-predicates #'ds-lsp-shows-rest-p)
-
-;; M-x lsp-ds-lsp-explain explains the region, or the code at point.
-(lsp-make-interactive-code-action ds-lsp-explain "refactor.explain")
+(when (and (executable-find "ds-lsp") (featurep 'lsp-inline-completion))
+  ;; An add-on: it runs beside the server that lsp-mode has for the language.
+  (lsp-register-client
+   (make-lsp-client :new-connection (lsp-stdio-connection '("ds-lsp" "--stdio"))
+                    :activation-fn (lsp-activate-on "python" "c" "cpp" "go" "java" "javascript"
+                                                     "rust" "shellscript" "typescript")
+                    :server-id 'ds-lsp
+                    :add-on? t))
+  (dolist (hook '(python-base-mode-hook c-mode-hook c-ts-mode-hook c++-mode-hook c++-ts-mode-hook
+                  go-ts-mode-hook java-mode-hook java-ts-mode-hook rust-ts-mode-hook
+                  typescript-ts-mode-hook js-base-mode-hook sh-base-mode-hook))
+    (add-hook hook #'lsp-deferred))
+  ;; lsp-mode's own default is two seconds.
+  (setq lsp-inline-completion-idle-delay 0.25)
+  (define-key lsp-inline-completion-active-map (kbd "TAB") #'lsp-inline-completion-accept)
+  (add-hook 'lsp-inline-completion-cancelled-hook #'ds-lsp-note-hidden)
+  (add-to-list 'lsp-inline-completion-inhibit-predicates #'ds-lsp-shows-rest-p)
+  ;; M-x lsp-ds-lsp-explain explains the region, or the code at point.
+  (lsp-make-interactive-code-action ds-lsp-explain "refactor.explain"))
 
 ;;; ds-lsp-lsp-mode.el ends here

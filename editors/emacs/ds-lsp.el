@@ -17,6 +17,10 @@
 ;;
 ;; Nothing here waits for the server: requests are asynchronous, and an answer
 ;; that comes when point or text are no longer what they were is dropped.
+;;
+;; `ds-lsp-eglot-setup' has Eglot run ds-lsp without taking a server away:
+;; beside the one you have where the program "rass" is installed (rassumfrassum,
+;; a multiplexer by Eglot's author), alone where you have none.
 
 ;;; Code:
 
@@ -32,6 +36,31 @@
   "Seconds without a key before the server is asked.
 The server itself waits for typing to rest before it asks a model."
   :type 'number)
+
+(defcustom ds-lsp-command '("ds-lsp" "--stdio")
+  "Program and arguments of the server, as in `eglot-server-programs'.
+Settings go behind them: (\"ds-lsp\" \"--stdio\" :initializationOptions
+\(:completion (:maxTokens 64)))."
+  :type '(repeat sexp))
+
+(defcustom ds-lsp-eglot-modes
+  '(((python-base-mode :language-id "python"))
+    (c-mode c-ts-mode c++-mode c++-ts-mode)
+    (go-ts-mode)
+    (java-mode java-ts-mode)
+    (rust-ts-mode)
+    ((js-base-mode :language-id "javascript") typescript-ts-mode)
+    ((sh-base-mode :language-id "shellscript")))
+  "Major modes in which `ds-lsp-eglot-setup' has Eglot run ds-lsp.
+Each element is a list of modes that share a server, as in
+`eglot-server-programs'."
+  :type '(repeat (repeat sexp)))
+
+(defcustom ds-lsp-replaced-modes nil
+  "Major modes in which ds-lsp takes the place of the server you have.
+Eglot runs one server per buffer; without the program \"rass\" it is
+yours in all other modes."
+  :type '(repeat symbol))
 
 (defface ds-lsp-ghost '((t :inherit shadow))
   "What would be inserted.")
@@ -255,6 +284,75 @@ The server itself waits for typing to rest before it asks a model."
                    (list (region-beginning) (region-end))
                  (list (point) (point))))
   (eglot-code-actions start end "refactor.explain" t))
+
+
+;;; Servers
+
+(defun ds-lsp--other-contact (interactive project)
+  "Return the contact that Eglot would use in this buffer without ds-lsp.
+Return nil where there is none, or its program is missing.  INTERACTIVE
+and PROJECT are as in `eglot-server-programs'."
+  (let* ((eglot-server-programs
+          (seq-remove (lambda (entry) (eq (cdr-safe entry) #'ds-lsp--contact))
+                      eglot-server-programs))
+         (contact (cdr (eglot--lookup-mode major-mode)))
+         (contact (if (functionp contact)
+                      ;; Such as `eglot-alternatives', which fails where no program is installed.
+                      (ignore-errors
+                        (if (eql (cdr (func-arity contact)) 1)
+                            (funcall contact interactive)
+                          (funcall contact interactive project)))
+                    contact))
+         (program (if (and (consp contact) (symbolp (car contact)))
+                      (cdr contact)
+                    contact)))
+    (and contact
+         (or (not (stringp (car-safe program)))
+             (integerp (cadr program))
+             (executable-find (car program) t))
+         contact)))
+
+(defun ds-lsp--can-be-joined-p (contact)
+  "Return non-nil where CONTACT is a command line that \"rass\" can run."
+  (let ((words (seq-take-while #'stringp contact)))
+    (and words
+         (not (memq :autoport contact))
+         (not (integerp (cadr contact)))
+         (not (string-prefix-p "rass" (file-name-nondirectory (car words)))))))
+
+(defun ds-lsp--contact (&optional interactive project)
+  "Return the contact of the server, or servers, for this buffer.
+INTERACTIVE and PROJECT are as in `eglot-server-programs'."
+  (let ((other (ds-lsp--other-contact interactive project)))
+    (cond
+     ((or (null other) (apply #'derived-mode-p ds-lsp-replaced-modes)) ds-lsp-command)
+     ((and (ds-lsp--can-be-joined-p other) (executable-find "rass" t))
+      ;; The first server is the one that is asked for inline completions.
+      `("rass" "--" ,@(seq-take-while #'stringp ds-lsp-command) "--" ,@other))
+     (t other))))
+
+(defvar ds-lsp--told nil
+  "Major modes of which it has been said that ds-lsp does not run in them.")
+
+(defun ds-lsp--ensure ()
+  "Start Eglot in this buffer where ds-lsp is among its servers."
+  (when (eq (cdr (eglot--lookup-mode major-mode)) #'ds-lsp--contact)
+    (let ((contact (ds-lsp--contact)))
+      (cond
+       ((member (car ds-lsp-command) contact) (eglot-ensure))
+       ((not (memq major-mode ds-lsp--told))
+        (push major-mode ds-lsp--told)
+        (message "ds-lsp: %s keeps its own server; to have both, install the program rass \
+(pipx install rassumfrassum), or see `ds-lsp-replaced-modes'"
+                 major-mode))))))
+
+;;;###autoload
+(defun ds-lsp-eglot-setup ()
+  "Have Eglot run ds-lsp in `ds-lsp-eglot-modes', and start it there."
+  (dolist (modes ds-lsp-eglot-modes)
+    (add-to-list 'eglot-server-programs (cons modes #'ds-lsp--contact))
+    (dolist (mode modes)
+      (add-hook (intern (format "%s-hook" (if (consp mode) (car mode) mode))) #'ds-lsp--ensure))))
 
 
 ;;; Modes

@@ -5,11 +5,9 @@ set completeopt=menu,menuone,noselect,noinsert,popup
 " ds-lsp says in messages what explanations say, and what is wrong.
 let g:ale_lsp_show_message_severity = 'information'
 
-" The filetypes in which ds-lsp completes. Naming one linter replaces ALE's own choice: name the
-" others that you use in g:ale_linters above.
+" The filetypes in which ds-lsp completes.
 let g:ale_linters = get(g:, 'ale_linters', {})
 for s:type in ['python', 'c', 'cpp', 'go', 'java', 'javascript', 'ruby', 'rust', 'sh', 'typescript']
-  let g:ale_linters[s:type] = get(g:ale_linters, s:type, []) + ['ds-lsp']
   call ale#linter#Define(s:type, {
   \ 'name': 'ds-lsp',
   \ 'lsp': 'stdio',
@@ -18,7 +16,16 @@ for s:type in ['python', 'c', 'cpp', 'go', 'java', 'javascript', 'ruby', 'rust',
   \ 'initialization_options': {'client': {'carriageReturns': 'characters'}},
   \ 'project_root': {buffer -> fnamemodify(ale#path#FindNearestDirectory(buffer, '.git'), ':h:h')},
   \})
+  execute 'autocmd FileType' s:type 'call s:AddLinter(expand("<amatch>"))'
 endfor
+
+" Naming one linter replaces ALE's own choice: name those that would run, and ds-lsp.
+function! s:AddLinter(type) abort
+  let l:names = map(copy(ale#linter#Get(a:type)), 'v:val.name')
+  if index(l:names, 'ds-lsp') < 0
+    let g:ale_linters[a:type] = l:names + ['ds-lsp']
+  endif
+endfunction
 
 " ALE inserts what stands before an item's first parenthesis, and breaks no lines: this puts the
 " whole text, which ALE keeps as the item's description, in the place of that.

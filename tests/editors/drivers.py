@@ -57,7 +57,11 @@ def _follow_readme(name: str, block: int = 0) -> Callable[[Project], None]:
     """Run the commands that the editor's README names, as they stand, in the project's home."""
     text = (SETUPS / name / "README.md").read_text("utf-8")
     commands = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[block]
-    return lambda project: project.run("sh", "-e", "-c", commands)
+
+    def follow(project: Project) -> None:
+        project.run("sh", "-e", "-c", commands)
+
+    return follow
 
 
 # What a user has in place already: colors as in any terminal that says it has them.
@@ -68,6 +72,8 @@ _EMACS = """\
 (setq inhibit-startup-screen t make-backup-files nil eglot-autoreconnect t
       lsp-auto-guess-root t lsp-enable-suggest-server-download nil
       lsp-warn-no-matched-clients nil)
+;; Whatever servers this machine happens to have.
+(with-eval-after-load 'eglot (setq eglot-server-programs nil))
 """
 
 NEOVIM = Driver(

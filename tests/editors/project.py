@@ -108,11 +108,14 @@ class Project:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
-    def run(self, *command: str) -> None:
+    def run(self, *command: str) -> str:
+        """Run a program in the project, and return what it has written."""
         done = subprocess.run(
             command, env=self.env, cwd=self.root, capture_output=True, text=True, timeout=60
         )
-        assert (done.returncode, done.stderr) == (0, "")
+        said = "" if "--batch" in command else done.stderr
+        assert (done.returncode, said) == (0, ""), done.stderr
+        return done.stdout
 
     def add_command(self, name: str, *command: str) -> None:
         """Put something else on the PATH."""

@@ -30,6 +30,7 @@ LEAVES = {
 ARROWS = {
     "cli": {"lsp", "commands", "logs"},
     "commands": {
+        "editor_files",
         "session",
         "health",
         "sources",
@@ -57,6 +58,7 @@ ARROWS = {
     # Not completion: the two do not know each other.
     "chat": {"providers", "chat"},
     "providers": {"providers", "privacy", "scan"},
+    "editor_files": {"editor_files", "__init__"},
     "privacy": {"privacy"},
     "usage": {"providers", "usage"},
     "sources": set(),

@@ -189,7 +189,11 @@ def test_a_proxy_is_named_without_its_password(
     assert "canary" not in output.out + output.err
 
 
+NVIM_COMMAND = "vim.lsp.config('ds_lsp', {cmd = {'ds-lsp'}})"
 NVIM_LINE = "vim.lsp.enable('ds_lsp')"
+KATE = '{"servers": {"python": {"command": ["ds-lsp"]}}}'
+EXTENSION = ".vscode/extensions/ds-lsp.ds-lsp-0.1.0/package.json"
+LISTED = json.dumps([{"relativeLocation": "ds-lsp.ds-lsp-0.1.0"}])
 HELIX_SERVER = '[language-server.ds-lsp]\ncommand = "ds-lsp"\n'
 HELIX_USE = '[[language]]\nname = "python"\nlanguage-servers = ["pylsp", "ds-lsp"]\n'
 
@@ -198,7 +202,30 @@ HELIX_USE = '[[language]]\nname = "python"\nlanguage-servers = ["pylsp", "ds-lsp
     ("title", "state", "files"),
     [
         ("Neovim", "ok", {".config/nvim/plugin/a.lua": "cmd = { 'ds-lsp' }"}),
-        ("Neovim", "ok", {".config/nvim/init.lua": NVIM_LINE, ".config/nvim/lsp/a.lua": "ds-lsp"}),
+        ("Neovim", "warning", {".config/nvim/init.lua": NVIM_LINE}),
+        (
+            "Neovim",
+            "ok",
+            {".config/nvim/init.lua": f"{NVIM_LINE}\n{NVIM_COMMAND}"},
+        ),
+        (
+            "Neovim",
+            "warning",
+            {".config/nvim/init.lua": NVIM_LINE, ".config/nvim/lsp/ds_lsp.lua": "--"},
+        ),
+        (
+            "Neovim",
+            "ok",
+            {
+                ".config/nvim/init.vim": f"lua {NVIM_LINE}",
+                ".local/share/nvim/site/lsp/ds_lsp.lua": "return {cmd = {'ds-lsp'}}",
+            },
+        ),
+        (
+            "Neovim",
+            "warning",
+            {".config/nvim/init.lua": "", ".config/nvim/init.vim": f"lua {NVIM_LINE}"},
+        ),
         ("Neovim", "warning", {".config/nvim/lsp/ds_lsp.lua": "'ds-lsp'"}),
         ("Helix", "ok", {".config/helix/languages.toml": HELIX_SERVER + HELIX_USE}),
         (
@@ -210,18 +237,43 @@ HELIX_USE = '[[language]]\nname = "python"\nlanguage-servers = ["pylsp", "ds-lsp
             },
         ),
         ("Helix", "warning", {".config/helix/languages.toml": HELIX_SERVER}),
-        ("Helix", "ok", {".config/helix/languages.toml": f"{HELIX_SERVER} is no TOML"}),
+        ("Helix", "failed", {".config/helix/languages.toml": f"{HELIX_SERVER} is no TOML"}),
+        ("Helix", "warning", {".config/helix/languages.toml": HELIX_USE}),
+        (
+            "Helix",
+            "failed",
+            {
+                ".config/helix/languages.toml": HELIX_SERVER + HELIX_USE,
+                ".config/helix/config.toml": "[editor]\na = 1\n[editor]\n",
+            },
+        ),
         ("Emacs", "ok", {".emacs": '("ds-lsp" "--stdio")'}),
-        ("Emacs", "ok", {".emacs.d/init.el": '(load "ds-lsp")', ".emacs.d/ds-lsp.el": "ds-lsp"}),
+        ("Emacs", "ok", {".emacs.d/init.el": '(load "ds-lsp")'}),
+        ("Emacs", "warning", {".emacs.d/init.el": '(load "ds-lsp")', ".emacs.d/ds-lsp.el": ""}),
+        ("Emacs", "ok", {".emacs.d/init.el": "(load-my)", ".emacs.d/lisp/my.el": '"ds-lsp"'}),
+        ("Emacs", "warning", {".emacs": "", ".emacs.d/init.el": '(load "ds-lsp")'}),
+        ("Emacs", "warning", {".emacs.el": "", ".emacs": '(load "ds-lsp")'}),
+        ("Emacs", "warning", {".emacs.d/init.el": "", ".config/emacs/init.el": '"ds-lsp"'}),
         ("Emacs", "warning", {".emacs.d/ds-lsp.el": ";;; ds-lsp.el"}),
         ("Vim", "ok", {".vimrc": "let g:ale_linters = {'python': ['ds-lsp']}"}),
         ("Vim", "ok", {".vim/vimrc": "source ale.vim", ".vim/plugin/ale.vim": "'ds-lsp'"}),
-        ("Kate", "ok", {".config/kate/lspclient/settings.json": '{"command": ["ds-lsp"]}'}),
+        ("Kate", "ok", {".config/kate/lspclient/settings.json": KATE}),
+        ("Kate", "failed", {".config/kate/lspclient/settings.json": f"{KATE}}}"}),
+        ("Kate", "warning", {".config/kate/lspclient/settings.json": '{"command": ["ds-lsp"]}'}),
+        ("Vim", "warning", {".vimrc": "", ".config/vim/vimrc": "'ds-lsp'"}),
         ("VS Code", "ok", {".vscode/extensions/ds-lsp.ds-lsp-0.1.0/package.json": "{}"}),
         (
             "VS Code",
             "ok",
             {".local/share/code-server/extensions/ds-lsp.ds-lsp-0.1.0/package.json": "{}"},
+        ),
+        ("VS Code", "ok", {EXTENSION: "{}", ".vscode/extensions/extensions.json": LISTED}),
+        ("VS Code", "ok", {EXTENSION: "{}", ".vscode/extensions/.obsolete": '{"a.b-1.0.0": true}'}),
+        ("VS Code", "warning", {EXTENSION: "{}", ".vscode/extensions/extensions.json": "[]"}),
+        (
+            "VS Code",
+            "warning",
+            {EXTENSION: "{}", ".vscode/extensions/.obsolete": '{"ds-lsp.ds-lsp-0.1.0": true}'},
         ),
     ],
 )
@@ -231,7 +283,7 @@ def test_an_editor_whose_configuration_names_us(
     write_all(tmp_path, {".emacs.d/elpa/a.el": "ds-lsp", ".config/nvim/b.lua": "--", **files})
     (check,) = (each for each in editor_checks({"PATH": ""}, tmp_path) if each.name != "command")
     assert (check.name, check.state) == (title, state)
-    assert bool(check.advice) is (state == "warning")
+    assert bool(check.advice) is (state != "ok")
 
 
 def write_all(folder: Path, files: dict[str, str]) -> None:
@@ -264,7 +316,7 @@ def test_an_editor_that_is_installed_and_not_set_up(tmp_path: Path) -> None:
     program.chmod(0o755)
     checks = {each.name: each for each in editor_checks({"PATH": str(program.parent)}, tmp_path)}
     assert checks["Helix"].state == "skipped"
-    assert checks["Helix"].advice == "`ds-lsp editor helix` prints what to copy."
+    assert checks["Helix"].advice == "`ds-lsp editor helix --install` sets it up."
 
 
 def test_no_editor_is_configured(tmp_path: Path) -> None:

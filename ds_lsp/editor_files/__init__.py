@@ -1,0 +1,1 @@
+"""Changes the configuration files of editors, and restores them byte for byte."""

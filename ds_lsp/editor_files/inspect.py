@@ -1,0 +1,280 @@
+"""Whether an editor would load ds-lsp: its own files are read in its own order."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from ds_lsp import __version__
+from ds_lsp.editor_files.block import find_block
+from ds_lsp.editor_files.change import CannotChange, Change
+from ds_lsp.editor_files.helix import NAME, parse, server_name
+from ds_lsp.editor_files.install import LSP_MODE, Job, ReadPart, plan
+from ds_lsp.editor_files.jsonc import parse as parse_json
+from ds_lsp.editor_files.places import (
+    Machine,
+    emacs_folder,
+    emacs_init,
+    helix_folder,
+    kate_settings,
+    neovim_folder,
+    neovim_init,
+    vim_files,
+    vim_init,
+    vscode_extensions,
+)
+from ds_lsp.editor_files.text import Unreadable
+
+_MAX_CONFIG_BYTES = 1 << 20
+_MAX_CONFIG_FILES = 200
+_OTHERS_FOLDERS = ("elpa", "eln-cache", "straight", "pack", "plugged", ".git", "node_modules")
+"""Folders of packages: only what the user wrote is of interest."""
+
+
+class State(Enum):
+    """Whether the editor loads ds-lsp."""
+
+    LOADED = "ok"
+    INCOMPLETE = "warning"
+    BROKEN = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found in an editor's configuration."""
+
+    state: State
+    detail: str
+    advice: str = ""
+
+
+def inspect(name: str, machine: Machine, read_part: ReadPart) -> Sequence[Finding]:
+    """Return what the configuration of the editor *name* has of ds-lsp; empty: nothing."""
+    findings = list(_INSPECTIONS[name](machine))
+    if findings and all(each.state is State.LOADED for each in findings):
+        findings = list(_stale(name, machine, read_part)) or findings
+    return findings
+
+
+def _incomplete(name: str, detail: str) -> Finding:
+    return Finding(State.INCOMPLETE, detail, f"Run `ds-lsp editor {name} --install`.")
+
+
+def _stale(name: str, machine: Machine, read_part: ReadPart) -> Iterator[Finding]:
+    """Yield a finding for each file of --install that this version would write otherwise."""
+    is_lsp_mode = name == "emacs" and "lsp-register-client" in _text(emacs_init(machine))
+    job = Job(machine, read_part, is_install=True, variant=LSP_MODE if is_lsp_mode else "")
+    try:
+        changes = plan(name, job)
+    except CannotChange as exc:
+        yield Finding(State.BROKEN, str(exc), "Correct it.")
+        return
+    for change in changes:
+        if change.is_needed and change.before is not None and _is_written_by_us(change):
+            detail = f"{change.path} differs from what ds-lsp {__version__} writes"
+            file = f" {LSP_MODE}" if is_lsp_mode else ""
+            advice = f"Run `ds-lsp editor {name}{file} --install`."
+            yield Finding(State.INCOMPLETE, detail, advice)
+
+
+def _is_written_by_us(change: Change) -> bool:
+    data = change.before or b""
+    return change.path.name in _COPIES or b">>> ds-lsp >>>" in data or b"ds-lsp --install" in data
+
+
+_COPIES = frozenset({"ds_lsp.lua", "ds-lsp.el"})
+"""Files that are ours alone, copied by hand too."""
+
+
+def _inspect_helix(machine: Machine) -> Iterator[Finding]:
+    folder = helix_folder(machine)
+    languages, config = folder / "languages.toml", folder / "config.toml"
+    if not _names_us(languages):
+        return
+    is_broken = False
+    for file in (languages, config):
+        if not file.exists():
+            continue
+        try:
+            parse(_text(file))
+        except Unreadable as exc:
+            is_broken = True
+            yield Finding(State.BROKEN, f"Helix does not read {file}: {exc}", "Correct that line.")
+    if is_broken:
+        return
+    data = parse(_text(languages))
+    servers, entries = data.get("language-server"), data.get("language")
+    if not isinstance(servers, dict) or NAME not in servers:
+        yield _incomplete("helix", f"{languages} has no [language-server.ds-lsp]")
+    elif not (isinstance(entries, list) and any(map(_uses_us, entries))):
+        yield _incomplete("helix", f"no language in {languages} has ds-lsp in its language-servers")
+    else:
+        yield Finding(State.LOADED, f"{languages} names ds-lsp")
+
+
+def _uses_us(language: object) -> bool:
+    servers = language.get("language-servers") if isinstance(language, dict) else None
+    return isinstance(servers, list) and NAME in map(server_name, servers)
+
+
+def _inspect_neovim(machine: Machine) -> Iterator[Finding]:
+    folder, init = neovim_folder(machine), neovim_init(machine)
+    inits = (folder / "init.lua", folder / "init.vim")
+    naming = [file for file in _files([folder], (".lua", ".vim")) if _names_us(file)]
+    runtime = (folder, folder / "after", machine.data / folder.name / "site")
+    described = [root / "lsp" / "ds_lsp.lua" for root in runtime]
+    unread = [file for file in inits if file != init and file in naming]
+    active = [file for file in naming if file not in described and file not in unread]
+    # What is on the runtime path, and is not only described there.
+    if active:
+        text = "\n".join(map(_text, active))
+        has_command = re.search(r"""['"]ds-lsp['"]""", text)
+        if has_command or any(file.exists() for file in described):
+            yield Finding(State.LOADED, f"{active[0]} names ds-lsp")
+        else:
+            yield _incomplete("neovim", f"{active[0]} names ds-lsp, and there is no {described[0]}")
+    elif unread:
+        yield _incomplete("neovim", f"{unread[0]} names ds-lsp, and Neovim reads {init} instead")
+    elif naming and "vim.lsp.enable" in _text(naming[0]):
+        yield Finding(State.LOADED, f"{naming[0]} names ds-lsp")
+    elif naming:
+        yield _incomplete("neovim", f"{naming[0]} is there, and no init file enables it")
+
+
+def _inspect_emacs(machine: Machine) -> Iterator[Finding]:
+    init, folder = emacs_init(machine), emacs_folder(machine)
+    home = machine.home
+    inits = [home / ".emacs.el", home / ".emacs", home / ".emacs.d" / "init.el"]
+    inits.append(machine.config / "emacs" / "init.el")
+    unread = [file for file in inits if file != init and _names_us(file)]
+    naming = [file for file in _files([folder], (".el",)) if file not in inits and _names_us(file)]
+    active = [file for file in naming if file.name != "ds-lsp.el"]
+    package = init.parent / "ds-lsp.el"
+    if _names_us(init):
+        block = find_block(_text(init).rstrip("\n") + "\n", ";;")
+        if "ds-lsp-global-mode" in block and not package.exists():
+            yield _incomplete("emacs", f"{init} loads {package}, which is not there")
+        else:
+            yield Finding(State.LOADED, f"{init} names ds-lsp")
+    elif unread:
+        yield _incomplete("emacs", f"{unread[0]} names ds-lsp, and Emacs reads {init} instead")
+    elif active and init.exists():
+        yield Finding(State.LOADED, f"{active[0]} names ds-lsp")
+    elif naming or package.exists():
+        yield _incomplete(
+            "emacs", f"{(naming or [package])[0]} is there, and {init} does not load it"
+        )
+
+
+def _inspect_vim(machine: Machine) -> Iterator[Finding]:
+    init = vim_init(machine)
+    folders = [machine.home / ".vim", machine.home / "vimfiles", machine.config / "vim"]
+    unread = [file for file in vim_files(machine) if file != init and _names_us(file)]
+    naming = [file for file in _files(folders, (".vim",)) if _names_us(file)]
+    if _names_us(init):
+        yield Finding(State.LOADED, f"{init} names ds-lsp")
+    elif naming:
+        yield Finding(State.LOADED, f"{naming[0]} names ds-lsp")
+    elif unread:
+        yield _incomplete("vim", f"{unread[0]} names ds-lsp, and Vim reads {init} instead")
+
+
+def _inspect_kate(machine: Machine) -> Iterator[Finding]:
+    file = kate_settings(machine)
+    if not _names_us(file):
+        return
+    text = _text(file)
+    try:
+        root = parse_json(text, has_comments=False)
+    except Unreadable as exc:
+        yield Finding(State.BROKEN, f"Kate does not read {file}: {exc}", "Correct that line.")
+        return
+    servers = root.find("servers")
+    commands = [each.node.find("command") for each in (servers.members if servers else None) or ()]
+    words = [word for node in commands if node for word in json.loads(text[node.start : node.end])]
+    if any(isinstance(word, str) and Path(word).name == NAME for word in words):
+        yield Finding(State.LOADED, f"{file} names ds-lsp")
+    else:
+        yield _incomplete("kate", f"{file} names ds-lsp, and no server in it runs it")
+
+
+def _inspect_vscode(machine: Machine) -> Iterator[Finding]:
+    leftover = None
+    for folder in vscode_extensions(machine):
+        there = [each for each in sorted(folder.glob("*ds-lsp*")) if each.is_dir()]
+        listed = _json(folder / "extensions.json")
+        obsolete = _json(folder / ".obsolete")
+        gone = set(obsolete) if isinstance(obsolete, dict) else set()
+        for each in there:
+            if each.name not in gone and (listed is None or _lists(listed, each.name)):
+                yield Finding(State.LOADED, f"{each} is installed")
+                return
+            leftover = each
+    if leftover:
+        detail = f"{leftover} is left of the extension, which has been uninstalled"
+        advice = "Install it: `ds-lsp editor vscode` says how."
+        yield Finding(State.INCOMPLETE, detail, advice)
+
+
+def _lists(listed: object, folder: str) -> bool:
+    """Return whether VS Code's list of extensions has one in the folder of this name."""
+    entries = listed if isinstance(listed, list) else []
+    for entry in entries:
+        location = entry.get("location") if isinstance(entry, dict) else None
+        path = location.get("path") if isinstance(location, dict) else None
+        relative = entry.get("relativeLocation") if isinstance(entry, dict) else None
+        if folder in (relative, str(path).rstrip("/").rpartition("/")[2]):
+            return True
+    return False
+
+
+_INSPECTIONS = {
+    "helix": _inspect_helix,
+    "neovim": _inspect_neovim,
+    "emacs": _inspect_emacs,
+    "vim": _inspect_vim,
+    "kate": _inspect_kate,
+    "vscode": _inspect_vscode,
+}
+
+
+def inspect_all(
+    machine: Machine, read_part: Mapping[str, ReadPart]
+) -> Mapping[str, Sequence[Finding]]:
+    """Return the findings for each editor whose configuration has something of ds-lsp."""
+    found = {name: inspect(name, machine, read_part[name]) for name in read_part}
+    return {name: each for name, each in found.items() if each}
+
+
+def _files(roots: Sequence[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
+    count = 0
+    for root in roots:
+        for directory, folders, names in os.walk(root):
+            folders[:] = sorted(name for name in folders if name not in _OTHERS_FOLDERS)
+            for name in sorted(names):
+                if name.endswith(suffixes) and (count := count + 1) <= _MAX_CONFIG_FILES:
+                    yield Path(directory) / name
+
+
+def _names_us(file: Path) -> bool:
+    # Neovim's name for it is that of its file.
+    text = _text(file)
+    return "ds-lsp" in text or "ds_lsp" in text
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_MAX_CONFIG_BYTES).decode("utf-8-sig", "surrogateescape")
+    except OSError:
+        return ""
+
+
+def _json(file: Path) -> object:
+    try:
+        return json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None

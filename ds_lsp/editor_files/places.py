@@ -1,0 +1,136 @@
+"""Which files each editor reads, in the editor's own order."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What decides where an editor looks for its files."""
+
+    environ: Mapping[str, str]
+    home: Path
+    platform: str = sys.platform
+
+    @property
+    def config(self) -> Path:
+        """The folder of configurations, `XDG_CONFIG_HOME`."""
+        return self._xdg("XDG_CONFIG_HOME", ".config")
+
+    @property
+    def data(self) -> Path:
+        return self._xdg("XDG_DATA_HOME", ".local/share")
+
+    def _xdg(self, name: str, default: str) -> Path:
+        folder = Path(self.environ.get(name) or "")
+        # The specification has relative ones ignored.
+        return folder if folder.is_absolute() else self.home / default
+
+    def windows_folder(self, name: str, default: str) -> Path:
+        return Path(self.environ.get(name) or self.home / "AppData" / default)
+
+    def has_program(self, name: str) -> bool:
+        return shutil.which(name, path=self.environ.get("PATH", "")) is not None
+
+
+def helix_folder(machine: Machine) -> Path:
+    if machine.platform == "win32":
+        return machine.windows_folder("APPDATA", "Roaming") / "helix"
+    return machine.config / "helix"
+
+
+def neovim_folder(machine: Machine) -> Path:
+    name = machine.environ.get("NVIM_APPNAME") or "nvim"
+    if machine.platform == "win32" and not machine.environ.get("XDG_CONFIG_HOME"):
+        return machine.windows_folder("LOCALAPPDATA", "Local") / name
+    return machine.config / name
+
+
+def neovim_init(machine: Machine) -> Path:
+    """Return init.lua, or init.vim where that is the one there is."""
+    folder = neovim_folder(machine)
+    lua, vim = folder / "init.lua", folder / "init.vim"
+    return vim if _is_there(vim) and not _is_there(lua) else lua
+
+
+def emacs_folder(machine: Machine) -> Path:
+    """Return Emacs's `user-emacs-directory`, as its startup.el finds it."""
+    classic, xdg = machine.home / ".emacs.d", machine.config / "emacs"
+    if classic.exists() or (machine.home / ".emacs").exists() or not xdg.exists():
+        return classic
+    return xdg
+
+
+def emacs_init_files(machine: Machine) -> Sequence[Path]:
+    """Return the init files that Emacs looks for: it reads the first one there is."""
+    folder = emacs_folder(machine)
+    in_home = [machine.home / ".emacs.el", machine.home / ".emacs"]
+    # Emacs does not look into the home where it has found the folder of XDG.
+    first = in_home if folder.name == ".emacs.d" else []
+    return [*first, folder / "init.el"]
+
+
+def emacs_init(machine: Machine) -> Path:
+    files = emacs_init_files(machine)
+    return next((file for file in files if _is_there(file)), files[-1])
+
+
+def vim_files(machine: Machine) -> Sequence[Path]:
+    """Return the vimrc files that Vim looks for: it reads the first one there is."""
+    home = machine.home
+    if machine.platform == "win32":
+        return [home / "_vimrc", home / ".vimrc", home / "vimfiles" / "vimrc"]
+    return [home / ".vimrc", home / ".vim" / "vimrc", machine.config / "vim" / "vimrc"]
+
+
+def vim_init(machine: Machine) -> Path:
+    files = vim_files(machine)
+    return next((file for file in files if _is_there(file)), files[0])
+
+
+def kate_settings(machine: Machine) -> Path:
+    if machine.platform == "win32":
+        folder = machine.windows_folder("LOCALAPPDATA", "Local")
+    else:
+        folder = machine.config
+    return folder / "kate" / "lspclient" / "settings.json"
+
+
+_CODES = {
+    "Code": "code",
+    "Code - Insiders": "code-insiders",
+    "Code - OSS": "code-oss",
+    "VSCodium": "codium",
+}
+"""The folders of VS Code's builds, and their programs."""
+
+
+def vscode_settings(machine: Machine) -> Sequence[Path]:
+    """Return the user's settings.json of each build of VS Code that is there."""
+    if machine.platform == "win32":
+        folder = machine.windows_folder("APPDATA", "Roaming")
+    elif machine.platform == "darwin":
+        folder = machine.home / "Library" / "Application Support"
+    else:
+        folder = machine.config
+    users = {program: folder / name / "User" for name, program in _CODES.items()}
+    users["code-server"] = machine.data / "code-server" / "User"
+    there = [user for user in users.values() if user.parent.is_dir()]
+    there = there or [user for program, user in users.items() if machine.has_program(program)]
+    return [user / "settings.json" for user in there or [users["code"]]]
+
+
+def vscode_extensions(machine: Machine) -> Sequence[Path]:
+    """Return the folders of extensions that are there."""
+    names = (".vscode", ".vscode-insiders", ".vscode-oss", ".vscode-server")
+    roots = [machine.home / name for name in names] + [machine.data / "code-server"]
+    return [root / "extensions" for root in roots if (root / "extensions").is_dir()]
+
+
+def _is_there(file: Path) -> bool:
+    """A link to nothing counts: the editor's user means to have the file."""
+    return os.path.lexists(file)

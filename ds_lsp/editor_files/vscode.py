@@ -1,0 +1,58 @@
+"""Merges settings into VS Code's settings.json, and takes them out."""
+
+import json
+import re
+
+from ds_lsp.editor_files.helix import Merged
+from ds_lsp.editor_files.jsonc import has_no_value, parse
+from ds_lsp.editor_files.text import replace_spans
+
+_MARK = "/* by ds-lsp --install */"
+_NEW = "// Made by `ds-lsp editor vscode --install`.\n{\n}\n"
+"""A file that is made, before anything is merged into it."""
+
+
+def merge_settings(text: str, line_end: str, shipped: str) -> Merged:
+    """Return settings.json with the settings of *shipped*; a user's own value stays."""
+    if has_no_value(text):
+        text += _NEW.replace("\n", line_end)
+    root = parse(text, has_comments=True)
+    notes: list[str] = []
+    lines: list[str] = []
+    for member in parse(shipped, has_comments=True).members or ():
+        value = shipped[member.node.start : member.node.end]
+        own = root.find(member.key)
+        if own is None:
+            lines.append(f"{json.dumps(member.key)}: {value}")
+        elif text[own.start : own.end] != value:
+            notes.append(f"your own {member.key} = {text[own.start : own.end]} stays")
+    has_others = bool(root.members)
+    for at, line in reversed(list(enumerate(lines))):
+        comma = "," if has_others or at + 1 < len(lines) else ""
+        inserted = f"{line_end}    {line}{comma} {_MARK}"
+        text = text[: root.start + 1] + inserted + text[root.start + 1 :]
+    return Merged(text, tuple(notes))
+
+
+def take_out(text: str) -> str:
+    """Return settings.json without what was merged into it."""
+    if _MARK not in text:
+        if not has_no_value(text):
+            parse(text, has_comments=True)
+        return text
+    root = parse(text, has_comments=True)
+    edits = []
+    for member in root.members or ():
+        after = re.compile(rf"[ \t]*,?[ \t]*{re.escape(_MARK)}").match(text, member.node.end)
+        if after:
+            before = re.search(r"\r?\n?[ \t]*\Z", text[: member.start])
+            start = before.start() if before else member.start
+            # A comma behind the mark was put there since, with another member behind it.
+            since = re.compile(r"[ \t]*,").match(text, after.end())
+            edits.append((start, since.end() if since else after.end(), ""))
+    text = replace_spans(text, edits)
+    for line_end in ("\n", "\r\n"):
+        new = _NEW.replace("\n", line_end)
+        if text.endswith(new) and has_no_value(text.removesuffix(new)):
+            return text.removesuffix(new)
+    return text
