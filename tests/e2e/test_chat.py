@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import stat
@@ -361,10 +362,14 @@ async def test_the_document_is_private_and_gone_with_the_session(
     tmp_path: Path, fake: FakeDeepSeek
 ) -> None:
     root = tmp_path / "cache" / "ds-lsp" / "explanations"
-    left, alive = root / "999999999-dead", root / f"{os.getpid()}-alive"
+    left, alive = root / "999999999-0123abcd", root / f"{os.getpid()}-0123abcd"
+    root.mkdir(parents=True, mode=0o700)
     for folder in (left, alive):
-        folder.mkdir(parents=True)
+        folder.mkdir(mode=0o700)
         (folder / "a.md").write_text("old")
+    # As a session that runs holds its folder.
+    held = os.open(alive, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
     async with chatting(tmp_path, fake) as at:
         at.open(CODE)
         await at.choose("Explain", CURSOR)
@@ -373,6 +378,7 @@ async def test_the_document_is_private_and_gone_with_the_session(
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
         assert path.parent.parent == root
+    os.close(held)
     assert list(root.iterdir()) == [alive]
 
 

@@ -16,7 +16,7 @@ KINDS = types.PositionEncodingKind
 
 async def complete(at: Editor, fake: FakeDeepSeek, case: dict[str, Any]) -> str:
     """The document when what is offered has been accepted."""
-    uri = f"file:///nowhere/{case['id']}.txt"
+    uri = f"file:///nowhere/{case['id']}.code"
     # The cursor is marked by a sign that no case holds.
     item = types.TextDocumentItem(uri, case["language"], 1, case["prefix"] + case["suffix"])
     at.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
