@@ -152,7 +152,7 @@ def base_url(value: object) -> str:
         raise ValueError("must be an http:// or https:// address")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must be an address without user name, password, query or fragment")
-    path = re.sub(r"(?:/+(?:v1|beta)?)*$", "", parts.path)
+    path = re.sub(r"(?:/++(?:v1|beta)?+)*+$", "", parts.path)
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 

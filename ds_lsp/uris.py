@@ -49,7 +49,7 @@ _GIT_FOLDER = re.compile(
     re.DOTALL,
 )
 
-_REVISION = re.compile(r"(?:/+| )(?::\d:|\d(?=/)|[0-9a-f]{7,64}|HEAD)[:/]+(?=[^/:])")
+_REVISION = re.compile(r"(?:(?<!/)/++| )(?::\d:|\d(?=/)|[0-9a-f]{7,64}|HEAD)[:/]+(?=[^/:])")
 
 
 # Named tuples: they are frozen as well, and the early answer to `initialize`, which asks here for

@@ -16,17 +16,17 @@ MAX_WORDS = 14
 MAX_LINE_CHARS = 400
 """Maximum characters of a line with such a remark; the patterns take longer on long lines."""
 
-_DOTS = r"(?:\.{3,}|(?:\. ){2,}\.|…|⋯|‥|⋮)"
+_DOTS = r"(?:\.{3,}+|(?:\. ){2,}\.|…|⋯|‥|⋮)"
 _OPENING = r"(?://+|/\*+|#+|--+|;+|%+|<!--|\(\*|\{-|\{/\*|\"|'|REM\b)"
 _CLOSING = r"(?:\*/\}?|-->|\*\)|-\})?[\s})\]]*"
 _REMARK = re.compile(rf"\s*{_OPENING}\s*(?P<text>.*?)\s*{_CLOSING}$", re.IGNORECASE)
 _TRAILING = re.compile(
     rf"(?<=[\s{{(\[;,:])(?://+|/\*+|#+|--+|<!--)\s+(?P<text>\S.*?)\s*{_CLOSING}$"
 )
-_BARE = re.compile(rf"\s*[\[(<]?\s*{_DOTS}\s*[\])>]?[;,]?\s*$")
-_BRACED = re.compile(rf"\{{\s*{_DOTS}\s*;?\s*\}}")
+_BARE = re.compile(rf"\s*+[\[(<]?\s*+{_DOTS}\s*+[\])>]?[;,]?\s*+$")
+_BRACED = re.compile(rf"\{{\s*+{_DOTS}\s*+;?\s*+\}}")
 _BEGINS_WITH_DOTS = re.compile(rf"[\s\[(<{{*]*{_DOTS}")
-_BRACKETED_DOTS = re.compile(rf"\s*[\[(<{{*]*\s*{_DOTS}.*{_DOTS}\s*[\])>}}*]*\s*$")
+_BRACKETED_DOTS = re.compile(rf"\s*+[\[(<{{*]*+\s*+{_DOTS}.*{_DOTS}\s*+[\])>}}*]*+\s*+$")
 _STUB = re.compile(r"\b(?:Protocol|overload|abstract\w*|stubs?)\b|\.pyi\b", re.IGNORECASE)
 
 _OLD = r"(?:existing|previous|original|remaining|remainder|unchanged|old|other|same|current|rest)"

@@ -26,7 +26,7 @@ _ENTRY_HEAD = re.compile(
     re.VERBOSE,
 )
 _ENTRY_END = re.compile(r"\s*(?:[#<].*|//.*|--.*|[*%]\)?.{0,20}|\\|;.*)?\Z")
-_CALL = re.compile(r"""[!&*]?(?:[A-Za-z_$][\w$]*(?:\.|::|->|\?\.)?)+[(\[{<].*[)\]}>;,:]*\Z""")
+_CALL = re.compile(r"""[!&*]?(?:[A-Za-z_$][\w$]*+(?:\.|::|->|\?\.)?+)++[(\[{<].*[)\]}>;,:]*\Z""")
 _CALLEE = re.compile(r"[A-Za-z_$][\w.$:>?-]*[(\[{]")
 _BRACKET = re.compile(r"""[(\[{]""")
 _SUBSTITUTION = re.compile(r"[$`%<(\[{]|\$\{|\*[A-Za-z]+\Z|![A-Za-z]")

@@ -70,7 +70,6 @@ _SURE_WORD = pattern_of(
 _SEPARATORS = str.maketrans("", "", "-_. ")
 _TAIL = re.compile(r"(?:[sS](?![^\W_]))?(?P<suffix>(?:[-_]?[^\W_]+)*)_*")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_]")
-_HEAD = re.compile(r"[A-Za-z0-9]+[-_. ]?\Z|[A-Z]?[a-z0-9]+\Z")
 
 
 def lower(line: str) -> str:

@@ -63,7 +63,11 @@ from tests.unit.hostile import (
 )
 
 BOUNDED: dict[str, str] = {
-    "ds_lsp.chat.harmless": "is being rewritten",
+    "ds_lsp.chat.placeholders": "longer lines than `MAX_LINE_CHARS` are not looked at",
+    "ds_lsp.chat.whole": "longer lines than `MAX_LINE_CHARS` are not looked at; a tag is bounded",
+    "ds_lsp.editor_files": "the user's own configuration of an editor",
+    "ds_lsp.providers.proxy": "the user's own environment",
+    "ds_lsp.settings": "the user's own address",
     "ds_lsp.privacy.text": "of a line no more than `HEAD_LINE_CHARS` are looked at",
     "ds_lsp.commands.markdown": "longer lines than `MAX_LINE_CHARS` are shown as they are",
 }
@@ -78,10 +82,28 @@ BUILT = {
     "ds_lsp.completion.postprocess.lines.code_at",
     "ds_lsp.completion.postprocess.scan._inside_pattern",
     "ds_lsp.completion.postprocess.scan._patterns",
-    # Of ignore files; of `formats.toml`: tests/unit/test_gate.py and test_secrets.py have these.
-    "ds_lsp.privacy.gate._parse",
-    "ds_lsp.privacy.gate.in_one_pass",
-    "ds_lsp.privacy.secrets._table",
+    # Of `formats.toml` and `names.toml`: tests/unit/test_secrets.py has these.
+    "ds_lsp.privacy.formats._table",
+    "ds_lsp.privacy.secret_names.pattern_of",
+    # Of lists of names and of one bracket expression: no part is repeated.
+    "ds_lsp.privacy.secret_files.__init__",
+    "ds_lsp.privacy.secret_files._regex",
+    "ds_lsp.privacy.wildmatch._class_members",
+    # Of sets of characters, and of one character.
+    "ds_lsp.document.hide_carriage_returns",
+    "ds_lsp.invisible._never",
+    "ds_lsp.invisible._places",
+    "ds_lsp.invisible._suspicious",
+    # Of a language's words, on lines of at most `MAX_LINE_CHARS`.
+    "ds_lsp.chat.notation._code_of",
+    "ds_lsp.chat.whole._code",
+    "ds_lsp.chat.whole._lacks_definition",
+    "ds_lsp.chat.whole._words",
+    # Of marks in the user's own configuration of an editor.
+    "ds_lsp.editor_files.block._pattern",
+    "ds_lsp.editor_files.block._refuse_halves",
+    "ds_lsp.editor_files.change.backups_of",
+    "ds_lsp.editor_files.vscode.take_out",
 }
 """Functions that build patterns of data, where no list of patterns can find them."""
 
