@@ -35,7 +35,7 @@ def without_fences(
     lines = list(lines)
     fences = _fences(lines)
     own_fences = _fences(own)
-    if (len(fences) - len(own_fences)) % 2:
+    if fences and (len(fences) - len(own_fences)) % 2:
         if not _is_closing(lines, fences[-1]) or _has_text(lines[fences[-1] + 1 :]):
             raise ChatRefused(_NOT_ALONE)
         del lines[fences.pop() :]

@@ -52,13 +52,13 @@ def test_origins(
         tmp_path, 'completion.model = "mine 模型"\nchat.model = "m"\nprivacy.ignore = ["a"]\n'
     )
     project = Path.cwd() / ".ds-lsp.toml"
-    project.write_text("privacy.ignore = ['b']\nchat.thinking = true\n", encoding="utf-8")
+    project.write_text("privacy.ignore = ['b']\nchat.language = '中文'\n", encoding="utf-8")
     monkeypatch.setenv("DS_LSP_COMPLETION_MAX_TOKENS", "64")
     assert config.main([]) == 0
     shown = rows(capsys.readouterr().out)
     assert shown["completion.model"] == f'"mine 模型" {user}'
     assert shown["completion.max_tokens"] == "64 DS_LSP_COMPLETION_MAX_TOKENS"
-    assert shown["chat.thinking"] == f"true {project}"
+    assert shown["chat.language"] == f'"中文" {project}'
     assert shown["privacy.ignore"] == f'["a", "b"] {user} + project file'
     assert shown["user"] == f"file {user} found"
     assert shown["project"] == f"file {project} found"

@@ -93,6 +93,12 @@ def test_a_block_of_code_that_begins_prose_stays() -> None:
     assert replaced("markdown", BLOCK_FIRST, f"{longer}{FENCE}") == longer
 
 
+def test_a_fence_that_is_gone_is_no_closing_one() -> None:
+    assert (
+        replaced("markdown", f"Install 甲:\n{FENCE}sh\n", "Install 甲 now:") == "Install 甲 now:\n"
+    )
+
+
 def test_half_a_block_stays_half_a_block() -> None:
     half = f"Install it:\n{FENCE}sh\npip install a\n"
     assert replaced("markdown", half, half.replace(" a", " b")) == half.replace(" a", " b")

@@ -373,17 +373,30 @@ _OTHERS = {
     # Read what the user or the project has written, and not a stranger.
     *("cli", "key", "logs", "settings", "sources"),
     *("commands.complete", "commands.demo", "commands.explain", "commands.setups"),
+    *("editor_files.vscode", "editor_files.install", "editor_files.inspect", "editor_files.block"),
+    *("editor_files.change", "editor_files.jsonc", "editor_files.toml"),
+    *("providers.proxy", "privacy.gitconfig"),
+    # Read names of files, which no system lets grow beyond some thousand characters.
+    *("paths", "privacy.copies", "privacy.secret_files", "privacy.decrypted"),
+    # Called by `edits.replacement` and `documentation.to_edit`.
+    *("chat.notation", "chat.fences", "chat.neighbors", "chat.whole", "chat.placeholders"),
+    # Called by `mask`.
+    *(f"privacy.{name}" for name in ("assignments", "commands", "continuations", "formats")),
+    *(f"privacy.{name}" for name in ("literals", "plain_values", "private_keys", "promising")),
+    *(f"privacy.{name}" for name in ("secret_names", "secret_values")),
     # Called by `fit`.
+    "invisible",
     *(f"completion.postprocess.{name}" for name in ("below", "brackets", "leaks", "lines")),
     *(f"completion.postprocess.{name}" for name in ("repetition", "start", "lexicon", "scope")),
     # Called by what is in the table.
     *("completion.budget", "completion.cache", "completion.trigger", "completion.excerpts.words"),
     # Their answers are bounded where they are read.
     *("providers.deepseek", "providers.http1", "providers.models"),
+    *("providers.connection", "providers.refusals"),
     *("completion.outcomes", "lsp.actions", "lsp.convert", "lsp.pages", "chat.prompt"),
     *("commands.output", "commands.picture"),
     # Have tests of their own.
-    *("privacy.gate", "chat.harmless", "chat.explanation"),
+    *("privacy.gate", "privacy.wildmatch", "chat.harmless", "chat.explanation", "chat.markup"),
 }
 
 
