@@ -44,15 +44,16 @@ _FILES = {
 
 _HELD = """
 from ds_lsp import cli
+from ds_lsp.lsp import greeting
 
-greet = cli.greet
+greet = greeting.greet
 
 def hold(*ends):
     greeted = greet(*ends) if {is_greeted} else None
     open({gate!r}).close()
     return greeted or greet(*ends)
 
-cli.greet = hold
+greeting.greet = hold
 cli.main()
 """
 """A server that does not start before a pipe is written to; it may greet before that."""
