@@ -1,6 +1,8 @@
 """VS Code in a browser, both without a screen: keys go in, what is shown comes out."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import urllib.request
@@ -117,6 +119,9 @@ class VSCode:
         self._playwright.stop()
         self._server.terminate()
         self._server.wait(30)
+        # Its helpers, as the one for Markdown, do not notice that it has ended.
+        with suppress(ProcessLookupError):
+            os.killpg(self._server.pid, signal.SIGKILL)
         self._log.close()
 
     # Keys.
@@ -282,6 +287,7 @@ class VSCode:
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
+            start_new_session=True,
         )
 
         def is_up() -> bool:
