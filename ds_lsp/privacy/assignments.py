@@ -58,27 +58,6 @@ _LINK = re.compile(_ATTRIBUTES + _LINK_PATTERN.replace("TYPE", _TYPE), re.VERBOS
 # A name in quotes has no type.
 _QUOTED_LINK = re.compile(_LINK_PATTERN.replace("TYPE", ""), re.VERBOSE)
 _COMPARISONS = ("(", ",", "->")
-_WORD_LINKS = frozenset(
-    [
-        "is",
-        "was",
-        "are",
-        "to",
-        "equals",
-        "eq",
-        "ne",
-        "like",
-        "ist",
-        "est",
-        "es",
-        "é",
-        "是",
-        "为",
-        "為",
-        "は",
-        "が",
-    ]
-)
 _FIRST_ARGUMENT = re.compile(r"""[({\[]\s{0,9}:?[A-Za-z]{0,2}["'`]?[\w.-]{0,40}\Z""")
 _BLOCK = re.compile(r"[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.{0,200})?\Z")
 _LINE_END = re.compile(r"[\s(\[{\\+&^]*(?:<<[-~]?['\"]?\w+['\"]?)?\Z")

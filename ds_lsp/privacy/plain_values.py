@@ -35,7 +35,7 @@ _DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*:?[-=]\"?(?P<value>[^\s{}\"$]{5,})\"?\}"
 _OPTION = re.compile(r"(?:(?:^|\s)--?|^env |^setenv |^machine .*\s|/)[\w-]*\Z")
 _MAX_NAME = 80
 _QUERY = ("?", "&", ";")
-_PROSE = frozenset(
+LINKING_WORDS = frozenset(
     [
         "is",
         "was",
@@ -56,6 +56,7 @@ _PROSE = frozenset(
         "が",
     ]
 )
+"""Words between a name and its value, in a sentence and in a comparison."""
 _PHRASE = re.compile("phrase|mnemonic|seed|recovery")
 
 
@@ -87,7 +88,7 @@ def plain_value(
         if not is_last and not _ENTRY_END.match(line, end):
             continue
         value = line[start:end].rstrip(
-            "" if is_variable else ",;:)]}" if separator not in _PROSE else ",;:)]}.!?"
+            "" if is_variable else ",;:)]}" if separator not in LINKING_WORDS else ",;:)]}.!?"
         )
         end = start + len(value)
         if pattern is _RUN and (_BRACKET.match(line, end) or value.endswith(".")):
@@ -133,11 +134,11 @@ def _places(
         places.append((_PARAMETER, loose))
     if is_variable:
         places.append((_PARAMETER if is_within_quotes else _WHOLE, loose))
-    elif is_entry and separator not in _PROSE and separator:
+    elif is_entry and separator not in LINKING_WORDS and separator:
         places.append((_PARAMETER if is_within_quotes else _ENTRY, loose))
     if _OPTION.search(lowered, max(name.start - _MAX_NAME, 0), name.start):
         places.append((_RUN, loose))
-    if separator in _PROSE and name.rank is Rank.PASSWORD:
+    if separator in LINKING_WORDS and name.rank is Rank.PASSWORD:
         places.append((_WHOLE, strict))
     places.append((_RUN, strict))
     return places
