@@ -2,7 +2,7 @@
 
 import asyncio
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice
 from pathlib import Path, PurePath
@@ -171,12 +171,7 @@ class Index:
         from ds_lsp.privacy.secrets import masked_lines
 
         family, uri = self.family(uri, language_id), canonical_uri(uri)
-        masked = masked_lines(text[: self.limits.max_open_chars])
-        clean: list[str] = []
-        while some_text := list(islice(masked, _LINES_AT_A_TIME)):
-            clean += some_text
-            yield
-        text = "".join(clean)
+        text = yield from _joined(masked_lines(text[: self.limits.max_open_chars]))
         stream = Stream(family.vocabulary, len(text) // 4)
         tokens = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
         stream.extend(next(tokens))
@@ -280,11 +275,7 @@ class Index:
         """Read one file into the family's stream, a few lines at a time, its secrets masked."""
         from ds_lsp.privacy.secrets import masked_lines
 
-        masked = masked_lines(text)
-        clean = []
-        while some_text := list(islice(masked, _LINES_AT_A_TIME)):
-            clean += some_text
-            yield
+        clean = yield from _joined(masked_lines(text))
         if uri in family.known:
             family.show_file(uri, live=False)
             family.stale_bytes += family.known[uri].stamp.size
@@ -292,8 +283,21 @@ class Index:
         entry = family.known[uri] = _File(family.files.begin(), Stamp(0, 0))
         family.file_bytes += len(text)
         family.show_file(uri, live=uri not in family.open)
-        lines = document_tokens(family.vocabulary, "".join(clean), _MAX_LINE_CHARS)
+        lines = document_tokens(family.vocabulary, clean, _MAX_LINE_CHARS)
         while some := list(islice(lines, _LINES_AT_A_TIME)):
             family.files.extend(list(chain.from_iterable(some)))
             yield
         entry.stamp = stamp
+
+
+def _joined(pieces: Iterable[str]) -> Generator[None, None, str]:
+    """Return the text of *pieces*; give way after some lines, and at each empty piece.
+
+    An empty piece says that there is more to judge in a line.
+    """
+    text: list[str] = []
+    for count, piece in enumerate(pieces, 1):
+        text.append(piece)
+        if not piece or count % _LINES_AT_A_TIME == 0:
+            yield
+    return "".join(text)
