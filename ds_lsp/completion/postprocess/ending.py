@@ -1,5 +1,7 @@
 """How the text ends, and that it is written as the document is."""
 
+import re
+
 from ds_lsp.completion.postprocess.lines import (
     TAB_WIDTH,
     indent_of,
@@ -16,6 +18,9 @@ _GOES_ON = frozenset(")]}>.,;:=+-*/%&|^?!<")
 """Signs that go on with what stands before them."""
 _EXPECTS = frozenset("([{=+-*/%&|^,.!~<>@$#:?")
 """Signs after which more is expected."""
+_MAX_RECIPE_LINES = 200
+"""Maximum lines above the cursor that are looked at for the rule of a recipe."""
+_DECIDES_NOTHING = re.compile(r"\s*(?:#|-?include\b|if(?:n?eq|n?def)\b|else\b|endif\b|\Z)")
 
 
 def trim_line_ends(text: str, at: Place) -> str:
@@ -97,8 +102,39 @@ def refuse_what_follows(text: str, at: Place) -> str:
     return "" if at.damage("") <= at.damage(text) else text
 
 
+def use_recipe_tabs(text: str, at: Place) -> str:
+    """Indent the recipes of a makefile with a tab each, as ``make`` demands.
+
+    A line above decides: below a rule or a recipe, a line that is indented is a recipe. Comments,
+    directives and blank lines decide nothing, and a continued line is left as it is.
+    """
+    if not at.lexicon.tabbed_below:
+        return text
+    heading = re.compile(at.lexicon.tabbed_below)
+    head = [line for line in at.before.split("\n")[-_MAX_RECIPE_LINES:-1] if line.strip()]
+    lines = text.split("\n")
+    is_recipe = is_continued = False
+    unit = 0
+    for index, line in enumerate([*head, at.line_before + lines[0], *lines[1:]]):
+        shown = index - len(head)
+        lead = line[: len(line) - len(line.lstrip(" \t"))]
+        is_ours = shown > 0 or (shown == 0 and not at.line_before)
+        decides = not is_continued and not _DECIDES_NOTHING.match(line)
+        if is_ours and is_recipe and decides and lead.startswith(" "):
+            unit = unit or len(lead)
+            lines[shown] = "\t" + lead[unit:] + line[len(lead) :]
+        elif decides and not lead:
+            is_recipe = heading.match(line) is not None
+        elif decides and lead.startswith("\t"):
+            is_recipe = True
+        is_continued = line.endswith("\\")
+    return "\n".join(lines)
+
+
 def use_document_indentation(text: str, at: Place) -> str:
     """Tabs or blanks as in the document; odd indentation and strings are left as they are."""
+    if at.lexicon.tabbed_below:
+        return text
     lines = text.split("\n")
     first = 1 if at.line_before else 0
     leads = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines]
@@ -113,7 +149,7 @@ def use_document_indentation(text: str, at: Place) -> str:
             lead if "\t" in lead else "\t" * (len(lead) // unit) + " " * (len(lead) % unit)
             for lead in leads
         ]
-    elif at.indents_with == " " and any("\t" in lead for lead in leads[first:]):
+    elif "\t" in "".join(leads[first:]) and (at.indents_with or at.lexicon.forbids_tabs):
         changed = [lead.replace("\t", " " * at.unit) for lead in leads]
     else:
         return text

@@ -25,6 +25,7 @@ from ds_lsp.completion.postprocess.ending import (
     trim_line_ends,
     use_document_indentation,
     use_document_line_ends,
+    use_recipe_tabs,
 )
 from ds_lsp.completion.postprocess.leaks import (
     cut_at_fence,
@@ -108,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     refuse_what_follows,
     refuse_run_on,
     # Last, for it changes what the others count.
+    use_recipe_tabs,
     use_document_indentation,
     use_document_line_ends,
 )

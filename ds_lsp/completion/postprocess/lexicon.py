@@ -57,6 +57,10 @@ class Lexicon:
     """Words that begin a statement after which nothing of its block is reached."""
     closing_words: frozenset[str] = frozenset()
     """Words that close a block."""
+    tabbed_below: str = ""
+    """Pattern of a line below which each line begins with a tab, or the program refuses it."""
+    forbids_tabs: bool = False
+    """Whether the program refuses a line that is indented with a tab."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -194,6 +198,7 @@ _NIM = replace(
     skipped=(_CHARACTER,),
     hanging_words=_words("= :"),
     continuations=_words("else elif except finally of"),
+    forbids_tabs=True,
 )
 _COFFEE = replace(
     _PYTHON,
@@ -313,6 +318,8 @@ _MAKE = Lexicon(
     opening_words=_words("ifeq ifneq ifdef ifndef define"),
     continuations=_words("else"),
     closing_words=_words("endif endef"),
+    # A rule's targets; an assignment is none.
+    tabbed_below=r"(?=[^\s#])(?:\$[({][^)}\n]{0,200}[)}]|[^#=:\n]){1,1000}+::?(?![:=])",
 )
 _DOCKER = Lexicon(line_comments=(r"(?<!\S)#",), quotes=(_DOUBLE, _SINGLE))
 _DASHES = Lexicon(line_comments=("--",), quotes=(_DOUBLE,), continuations=_BRANCHES)
@@ -337,7 +344,12 @@ _ML = Lexicon(
     continuations=_words("else then with and in | |> ;"),
     closing_words=_words("end done"),
 )
-_FSHARP = replace(_ML, line_comments=("//",), quotes=(_TRIPLE, replace(_DOUBLE, spans_lines=True)))
+_FSHARP = replace(
+    _ML,
+    line_comments=("//",),
+    quotes=(_TRIPLE, replace(_DOUBLE, spans_lines=True)),
+    forbids_tabs=True,
+)
 _LISP = Lexicon(
     line_comments=(";",),
     block_comments=(_comment(r"#\|", "|#"),),
@@ -366,6 +378,7 @@ _YAML = Lexicon(
     skipped=(r"(?<=\w)'",),
     is_indented=True,
     has_keys=True,
+    forbids_tabs=True,
 )
 _TOML = Lexicon(
     line_comments=("#",),
@@ -493,7 +506,8 @@ _FAMILIES: tuple[tuple[Lexicon, str], ...] = (
     (_MAKE, "makefile"),
     (_DOCKER, "dockerfile"),
     (_DASHES, "ada vhdl applescript"),
-    (_HASKELL, "haskell elm purescript idris agda literate-haskell"),
+    (replace(_HASKELL, forbids_tabs=True), "elm"),
+    (_HASKELL, "haskell purescript idris agda literate-haskell"),
     (_ML, "ocaml reason coq standard-ml"),
     (_FSHARP, "fsharp"),
     (_LISP, "clojure lisp scheme racket emacs-lisp fennel hy"),
