@@ -254,10 +254,9 @@ def to_completion_list(
         return EMPTY_MENU
     word = word_before(snapshot.line_before)
     text = word + completion.text
-    first, _, rest = text.partition(snapshot.eol)
     mark = f"  [{SERVER_NAME}]" if client.names_us_in_label else ""
     item = types.CompletionItem(
-        label=first + (" ..." if rest else "") + mark,
+        label=_label(text) + mark,
         # Never a snippet: Helix would go by that, and indent the lines again.
         kind=types.CompletionItemKind.Text,
         detail=f"{SERVER_NAME} (local)" if completion.record.source == Local.name else SERVER_NAME,
@@ -275,6 +274,14 @@ def to_completion_list(
     else:
         item.insert_text = text
     return types.CompletionList(is_incomplete=True, items=[item])
+
+
+def _label(text: str) -> str:
+    """Return the first line that says something, with dots for the lines around it."""
+    lines = with_newlines(text).rstrip().split("\n")
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    label = lines[first].strip() if first else lines[first]
+    return ("... " if first else "") + label + (" ..." if first + 1 < len(lines) else "")
 
 
 def _after(position: types.Position, completion: Completion, snapshot: Snapshot) -> types.Position:

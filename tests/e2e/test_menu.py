@@ -65,6 +65,26 @@ async def test_helix_gets_an_exact_edit(tmp_path: Path, fake: FakeDeepSeek) -> N
         assert item.label == "print(乙)  [ds-lsp]"
 
 
+@pytest.mark.parametrize(
+    ("document", "answer", "label"),
+    [
+        ("def f(x):|\n", "\n    return 甲", "... return 甲"),
+        ("def f(x):|\r\n", "\n    return 😀\n    # y", "... return 😀 ..."),
+        ("def f(x):|\n", "\n\n    return x", "... return x"),
+        ("x = f|\n", "oo(", "foo("),
+        ("try|\n", ":\n    load()", "try: ..."),
+    ],
+)
+async def test_label_is_the_first_line_that_says_something(
+    document: str, answer: str, label: str, tmp_path: Path, fake: FakeDeepSeek
+) -> None:
+    async with editor(tmp_path, fake, capabilities=NO_INLINE) as at:
+        position = at.open(document)
+        fake.answer(answer)
+        (item,) = (await menu(at, position)).items
+        assert item.label == label
+
+
 async def test_several_lines_are_no_snippet_by_their_kind(
     tmp_path: Path, fake: FakeDeepSeek
 ) -> None:
