@@ -4,6 +4,8 @@ The language server and the subcommands each drive one.
 """
 
 import asyncio
+import importlib
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -32,6 +34,7 @@ from ds_lsp.settings import Resolved, Settings
 from ds_lsp.usage import limit
 from ds_lsp.usage.ledger import Ledger
 
+_SECRETS = "ds_lsp.privacy.secrets"
 NO_KEY = (
     "No DeepSeek key was found. Set DEEPSEEK_API_KEY in the editor's environment, or "
     "api_key_command in your configuration, or provider to local."
@@ -119,6 +122,8 @@ class Session:
         """The one above, and those before it that are not quite over."""
         self._is_searching = False
         self._rehearsed: set[str] = set()
+        self.can_mask = _SECRETS in sys.modules
+        """Whether the patterns of secrets have been compiled."""
 
     async def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
         """Put settings into force, and return when their provider has been chosen."""
@@ -272,6 +277,11 @@ class Session:
         """Take back what stands before other documents of one that says not to be sent."""
         if text_rule(document.head, document.size):
             self.excerpts.take_back(document.uri)
+
+    async def load_secrets(self) -> None:
+        """Compile the patterns of secrets in a thread: that takes 0.1 s, once."""
+        await asyncio.to_thread(importlib.import_module, _SECRETS)
+        self.can_mask = True
 
     def rehearse(self, snapshot: Snapshot) -> None:
         """Do, for the first document of a language, what its first request would wait for: the

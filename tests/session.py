@@ -9,6 +9,8 @@ from typing import Any
 
 from pygls.exceptions import JsonRpcException
 
+# Imported here for the server, which otherwise imports it in a thread that no turn waits for.
+import ds_lsp.privacy.secrets  # noqa: F401
 from ds_lsp.lsp.app import create_server, handle_messages
 from ds_lsp.lsp.frames import Framer
 

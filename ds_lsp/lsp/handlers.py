@@ -76,9 +76,7 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
     if document:
         ls.session.heed(document)
         ls.session.warm()
-        ls.session.rehearse(document.snapshot(0, 0))
-        ls.learn(document)
-        ls.gather(document.snapshot(0, 0))
+        ls.prepare(document)
 
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:

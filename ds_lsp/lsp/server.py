@@ -133,6 +133,15 @@ class DsLanguageServer(LanguageServer):
         task.add_done_callback(self._ended)
         return task
 
+    def prepare(self, document: Document) -> None:
+        """Make ready for the first request in a document that was opened."""
+        if not self.session.can_mask:
+            self.spawn(self._prepare_later(document))
+            return
+        self.session.rehearse(document.snapshot(0, 0))
+        self.learn(document)
+        self.gather(document.snapshot(0, 0))
+
     def learn(self, document: Document) -> None:
         """Let the local provider learn a document that was opened, and the files like it."""
         if self.pages.owns(document.uri):
@@ -219,6 +228,11 @@ class DsLanguageServer(LanguageServer):
     def report_server_error(self, error: Exception, source: object) -> None:
         """pygls's default is a pop-up for each; the log is where these belong."""
         log.error("a message could not be handled: %s", type(error).__name__)
+
+    async def _prepare_later(self, document: Document) -> None:
+        await self.session.load_secrets()
+        if self.documents.get(document.uri) is document:
+            self.prepare(document)
 
     def _learn_now(self, document: Document) -> None:
         self._learning.pop(document.uri, None)

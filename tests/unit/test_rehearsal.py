@@ -1,5 +1,7 @@
 """What the first key would wait for is done before it is pressed."""
 
+import asyncio
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ import cattrs.converters
 import cattrs.gen
 import pytest
 
-from tests.session import INITIALIZE, InProcess, completion, did_open
+from tests.session import INITIALIZE, InProcess, completion, did_close, did_open
 from tests.unit.clean import clean
 from tests.unit.fakes import turns
 
@@ -54,3 +56,39 @@ async def test_typing_finds_all_its_converters_made(
     # cattrs makes the outermost ones of an answer more than once, at 0.3 ms.
     assert [each for each in made if not each.endswith(("Message'>", "List'>"))] == []
     await at.aclose()
+
+
+async def test_document_is_prepared_once_the_patterns_of_secrets_are_compiled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clean(monkeypatch, tmp_path)
+    at = InProcess()
+    session = at.server.session
+    compiled = asyncio.Event()
+    prepared: list[str] = []
+
+    async def load_secrets() -> None:
+        await compiled.wait()
+        session.can_mask = True
+
+    session.can_mask = False
+    monkeypatch.setattr(session, "load_secrets", load_secrets)
+    monkeypatch.setattr(session, "rehearse", lambda snapshot: prepared.append(snapshot.uri))
+    await at.start()
+    await at.send(did_open(URI, "x = 1\n"), did_open("file:///nowhere/closed.py", "y = 2\n"))
+    await at.send(did_close("file:///nowhere/closed.py"))
+    await turns()
+    assert prepared == []
+    compiled.set()
+    await turns()
+    assert prepared == [URI]
+    await at.aclose()
+
+
+async def test_loading_compiles_the_patterns() -> None:
+    session = InProcess().server.session
+    session.can_mask = False
+    await session.load_secrets()
+    assert session.can_mask
+    assert "ds_lsp.privacy.secrets" in sys.modules
+    await session.aclose()
