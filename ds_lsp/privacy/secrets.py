@@ -66,7 +66,7 @@ def find_secrets(text: str, cursor: int = _NO_CURSOR) -> list[Secret]:
     if cursor == _NO_CURSOR:
         return without_overlaps([*found, *_in_lines(text, None).secrets])
     # The lines above and below the one that is typed in were judged a keystroke ago.
-    start = max(text.rfind("\n", 0, cursor), text.rfind("\r", 0, cursor)) + 1
+    start = _line_start(text, cursor)
     ends = (text.find("\n", cursor), text.find("\r", cursor))
     end = min((each for each in ends if each >= 0), default=len(text))
     above = _in_same_lines(text[: start - 1], None) if start else NOTHING
@@ -103,7 +103,8 @@ def _in_lines(text: str, carry: Carry | None) -> Found:
     return Found(tuple(found), carry)
 
 
-_in_same_lines = lru_cache(4)(_in_lines)
+# Above and below the cursor, and before a completion, of this document and of the last one.
+_in_same_lines = lru_cache(6)(_in_lines)
 
 
 def masked_lines(text: str) -> Iterator[str]:
@@ -150,11 +151,24 @@ def cut_secret(completion: str, before: str, after: str) -> str:
     if filler and not _FILLER.search(before) and not _FILLER.search(after):
         end = filler.start()
     head = _last_lines(before)
-    for secret in find_secrets(head + completion[:end]):
+    for secret in _find_in_end(head + completion[:end], len(head)):
         if secret.end > len(head):
             end = max(secret.start - len(head), 0)
             break
     return completion if end == len(completion) else completion[:end].rstrip()
+
+
+def _find_in_end(text: str, at: int) -> list[Secret]:
+    """Return what `find_secrets` does; the lines above *at* were judged a keystroke ago."""
+    text = show_carriage_returns(text)
+    start = _line_start(text, at)
+    above = _in_same_lines(text[: start - 1], None) if start else NOTHING
+    below = moved(_in_lines(text[start:], above.carry).secrets, start)
+    return without_overlaps([*private_keys(text), *above.secrets, *below])
+
+
+def _line_start(text: str, at: int) -> int:
+    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
 
 
 def _last_lines(before: str) -> str:
@@ -162,7 +176,7 @@ def _last_lines(before: str) -> str:
     before = show_carriage_returns(before)
     if len(before) <= _MAX_HEAD:
         return before
-    line = max(before.rfind("\n"), before.rfind("\r")) + 1
+    line = _line_start(before, len(before))
     first = before.find("\n", len(before) - _MAX_HEAD, line) + 1
     return before[first or line :]
 
