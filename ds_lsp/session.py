@@ -4,7 +4,6 @@ The language server and the subcommands each drive one.
 """
 
 import asyncio
-import importlib
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -280,7 +279,7 @@ class Session:
 
     async def load_secrets(self) -> None:
         """Compile the patterns of secrets in a thread: that takes 0.1 s, once."""
-        await asyncio.to_thread(importlib.import_module, _SECRETS)
+        await asyncio.to_thread(_load_secrets)
         self.can_mask = True
 
     def rehearse(self, snapshot: Snapshot) -> None:
@@ -499,6 +498,12 @@ class Session:
 
 def _account_of(provider: FimProvider | None) -> Account | None:
     return provider if isinstance(provider, Account) else None
+
+
+def _load_secrets() -> None:
+    from ds_lsp.privacy.secrets import compile_patterns
+
+    compile_patterns()
 
 
 def _without_secrets(text: str) -> str:

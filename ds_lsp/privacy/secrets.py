@@ -21,9 +21,17 @@ from ds_lsp.privacy.continuations import NOTHING, Carry, Found
 from ds_lsp.privacy.formats import HAS_DIGIT, in_known_format
 from ds_lsp.privacy.masking import FILLER, Secret, moved, without_overlaps
 from ds_lsp.privacy.private_keys import private_keys
-from ds_lsp.privacy.secret_names import WORDS, lower, pattern_of
+from ds_lsp.privacy.secret_names import WORDS, WordPattern, lower
 
-__all__ = ["Masked", "Secret", "cut_secret", "find_secrets", "mask", "masked_lines"]
+__all__ = [
+    "Masked",
+    "Secret",
+    "compile_patterns",
+    "cut_secret",
+    "find_secrets",
+    "mask",
+    "masked_lines",
+]
 
 _NO_CURSOR = -1
 _SHORT_LINE = 1_000
@@ -56,6 +64,11 @@ def mask(text: str, cursor: int = _NO_CURSOR) -> Masked:
         at = secret.end
     rules = dict.fromkeys(secret.rule for secret in secrets)
     return Masked("".join([*pieces, text[at:]]), tuple(rules))
+
+
+def compile_patterns() -> None:
+    """Compile what the first lines of a session are judged by."""
+    mask("password = 1\n")
 
 
 def find_secrets(text: str, cursor: int = _NO_CURSOR) -> list[Secret]:
@@ -218,12 +231,12 @@ def _sliced_line(
 
 # Most lines hold none of these, and one search for all is cheaper than one for each kind.
 _CLUES = (*WORDS, *commands.WORDS)
-_CLUE = pattern_of(_CLUES)
-_ASCII_CLUE = pattern_of(each for each in _CLUES if each.isascii())
-_SIGN = pattern_of((), commands.SIGNS)
+_CLUE = WordPattern(_CLUES)
+_ASCII_CLUE = WordPattern(each for each in _CLUES if each.isascii())
+_SIGN = WordPattern((), commands.SIGNS)
 _HINTS = (*(each.lower() for each in commands.SIGNS), *"0123456789", "akia", "asia")
-_HINT = pattern_of(_CLUES, _HINTS)
-_ASCII_HINT = pattern_of((each for each in _CLUES if each.isascii()), _HINTS)
+_HINT = WordPattern(_CLUES, _HINTS)
+_ASCII_HINT = WordPattern((each for each in _CLUES if each.isascii()), _HINTS)
 """A line with no name, no digit and no sign of a command can hold no secret."""
 # Typing changes one line; the others were judged a keystroke ago. Two caches, so that the lines of
 # a minified file cannot make megabytes of it.

@@ -21,6 +21,7 @@ from typing import Any
 import ds_lsp
 from ds_lsp.completion.postprocess import lexicon as lexicon_module
 from ds_lsp.completion.postprocess import scan
+from ds_lsp.privacy.secret_names import WordPattern
 
 SHORT_CHARS = 3_000
 """A quadratic pattern takes ten million steps for this, a linear one some ten thousand."""
@@ -298,6 +299,8 @@ def _of_lexicons() -> Iterator[tuple[str, re.Pattern[str], set[str]]]:
         patterns = scan._patterns(lexicon)
         if patterns.label:
             yield f"{name}, label", patterns.label, {"fullmatch"}
+        if lexicon.tabbed_below:
+            yield f"{name}, tabbed below", re.compile(lexicon.tabbed_below), {"match"}
         for quote in (*lexicon.quotes, *lexicon.block_comments):
             closing = re.sub(r"\\g<\w+>", "a", quote.closing)
             yield (
@@ -325,6 +328,8 @@ def _patterns_in(value: object, seen: set[int]) -> Iterator[re.Pattern[str]]:
     if isinstance(value, re.Pattern):
         if isinstance(value.pattern, str):
             yield value
+    elif isinstance(value, WordPattern):
+        yield value.pattern
     elif isinstance(value, dict):
         for each in value.values():
             yield from _patterns_in(each, seen)

@@ -79,12 +79,13 @@ BUILT = {
     "ds_lsp.commands.complete._is_number",
     "ds_lsp.chat.harmless._code",
     # Of `EMBEDDED`; of the lexicons: tried by `regexes`.
+    "ds_lsp.completion.postprocess.ending.use_recipe_tabs",
     "ds_lsp.completion.postprocess.lines.code_at",
     "ds_lsp.completion.postprocess.scan._inside_pattern",
     "ds_lsp.completion.postprocess.scan._patterns",
     # Of `formats.toml` and `names.toml`: tests/unit/test_secrets.py has these.
     "ds_lsp.privacy.formats._table",
-    "ds_lsp.privacy.secret_names.pattern_of",
+    "ds_lsp.privacy.secret_names.pattern",
     # Of lists of names and of one bracket expression: no part is repeated.
     "ds_lsp.privacy.secret_files.__init__",
     "ds_lsp.privacy.secret_files._regex",
@@ -387,7 +388,10 @@ _OTHERS = {
     # Called by `fit`.
     "invisible",
     *(f"completion.postprocess.{name}" for name in ("below", "brackets", "leaks", "lines")),
-    *(f"completion.postprocess.{name}" for name in ("repetition", "start", "lexicon", "scope")),
+    *(
+        f"completion.postprocess.{name}"
+        for name in ("ending", "repetition", "start", "lexicon", "scope")
+    ),
     # Called by what is in the table.
     *("completion.budget", "completion.cache", "completion.trigger", "completion.excerpts.words"),
     # Their answers are bounded where they are read.
