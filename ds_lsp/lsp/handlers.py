@@ -155,6 +155,7 @@ async def completion_menu(
 
 async def _complete(ls: DsLanguageServer, request: CompletionRequest) -> Completion | None:
     try:
+        await ls.prepared()
         completion = await ls.session.engine.complete(request)
     except Superseded:
         return None

@@ -70,6 +70,7 @@ class DsLanguageServer(LanguageServer):
         self._scans: dict[str, asyncio.Task[None]] = {}
         self._indexing: dict[str, asyncio.Task[None]] = {}
         self._gathering: asyncio.Task[None] | None = None
+        self._preparing: list[asyncio.Task[None]] = []
         self._idle: asyncio.TimerHandle | None = None
         self._moved: asyncio.TimerHandle | None = None
 
@@ -136,11 +137,16 @@ class DsLanguageServer(LanguageServer):
     def prepare(self, document: Document) -> None:
         """Make ready for the first request in a document that was opened."""
         if not self.session.can_mask:
-            self.spawn(self._prepare_later(document))
+            self._preparing.append(self.spawn(self._prepare_later(document)))
             return
         self.session.rehearse(document.snapshot(0, 0))
         self.learn(document)
         self.gather(document.snapshot(0, 0))
+
+    async def prepared(self) -> None:
+        """Wait until the documents that were opened at the start are prepared."""
+        if self._preparing:
+            await asyncio.wait(self._preparing)
 
     def learn(self, document: Document) -> None:
         """Let the local provider learn a document that was opened, and the files like it."""
@@ -231,6 +237,7 @@ class DsLanguageServer(LanguageServer):
 
     async def _prepare_later(self, document: Document) -> None:
         await self.session.load_secrets()
+        self._preparing.clear()
         if self.documents.get(document.uri) is document:
             self.prepare(document)
 
