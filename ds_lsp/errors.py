@@ -11,6 +11,8 @@
     - UnavailableError       timeout, no network, 5xx, unreadable answer
       . ConnectError         the provider could not be reached at all
       . NoAnswerError        the request was sent, and no answer came
+  + Blocked                  no automatic request may be sent now
+  + TooManyCalls             two calls of this session are running already
   + StoreError               the file with the counts cannot be used now
   + Superseded               a newer request took this one's place
   + ChatRefused              what was asked of chat cannot be done, or must not
@@ -77,6 +79,19 @@ class ConnectError(UnavailableError):
 
 class NoAnswerError(UnavailableError):
     """The request was sent and no answer came in time: it may have been worked on, and billed."""
+
+
+class Blocked(DsLspError):  # noqa: N818 - a decision, not a failure
+    """No automatic request may be sent now; the message says why."""
+
+    def __init__(self, message: str, *, is_over_limit: bool = False) -> None:
+        super().__init__(message)
+        self.is_over_limit = is_over_limit
+        """Whether the reason is the user's own spending limit."""
+
+
+class TooManyCalls(DsLspError):  # noqa: N818 - a decision, not a failure
+    """As many calls of this session are running as may run at once."""
 
 
 class StoreError(DsLspError):

@@ -43,6 +43,10 @@ class Say(Protocol):
     ) -> None: ...
 
 
+def no_news(topic: str, message: str | None, occasion: Occasion = Occasion.NEWS) -> None:
+    """Tell the user nothing."""
+
+
 class Health:
     """Watches what comes of the calls of one provider."""
 
@@ -99,8 +103,8 @@ class Health:
             self._say("provider", self._words, Occasion.NEWS if is_lasting else Occasion.PASSING)
         self._changed()
 
-    def unmet(self, error: ProviderError) -> None:
-        """An explicit request has met *error*."""
+    def explicit_request_failed(self, error: Exception) -> None:
+        """Tell the user, who asked for a completion and waits, why there is none."""
         if not self._is_asking_balance:
             is_known = self._breaker.trouble is not None
             self._say("provider", self._words if is_known else str(error), Occasion.ASKED)

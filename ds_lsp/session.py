@@ -7,54 +7,35 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from ds_lsp.chat.chat import SHARED, Chat
-from ds_lsp.chat.chat import Events as ChatEvents
+from ds_lsp.chat.chat import Chat
 from ds_lsp.completion.context import Contexts, defuse
-from ds_lsp.completion.engine import Engine, Events, Providers
+from ds_lsp.completion.engine import Engine, Providers
 from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
 from ds_lsp.completion.outcomes import Event, Outcome
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import place_at
 from ds_lsp.completion.shape import Shape
 from ds_lsp.document import Document, Snapshot
-from ds_lsp.errors import AuthenticationError, ProviderError, RefusedTextError, UnknownModelError
-from ds_lsp.health import Health, Occasion, Say
-from ds_lsp.key import Found, find_key, needs_search
+from ds_lsp.health import Say, no_news
 from ds_lsp.privacy.gate import Gate
 from ds_lsp.privacy.text import text_rule
-from ds_lsp.providers.base import Account, FimProvider, FimRequest, FimResult
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.provider import Local
 from ds_lsp.providers.models import catalog
+from ds_lsp.service.models import ModelsInUse
+from ds_lsp.service.selection import Make, Selection
+from ds_lsp.service.service import Service
+from ds_lsp.service.spending import SpendingLimit
+from ds_lsp.service.status import Status, status_of
 from ds_lsp.settings import Resolved, Settings
-from ds_lsp.usage import limit
 from ds_lsp.usage.ledger import Ledger
 
 _SECRETS = "ds_lsp.privacy.secrets"
-NO_KEY = (
-    "No DeepSeek key was found. Set DEEPSEEK_API_KEY in the editor's environment, or "
-    "api_key_command in your configuration, or provider to local."
-)
-
-
-SPARE_AFTER_S = 0.02
-"""How long after a request began its connection is taken, and another is opened for the next."""
 READ_TIMEOUT_S = 0.5
-"""How long ``ds-lsp.usage`` waits for the file with the counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """How things stand, in the words of ``ds-lsp/status``."""
-
-    state: str
-    """``ready``, ``local``, ``paused``, ``stopped``, ``offline`` or ``disabled``."""
-    detail: str
-    busy: bool
-    """Whether a provider is being asked."""
+"""Maximum wait of ``ds-lsp.usage`` for the file with the counts, in seconds."""
 
 
 class Session:
@@ -62,64 +43,35 @@ class Session:
 
     def __init__(
         self,
-        say: Say = lambda topic, message, occasion=Occasion.NEWS: None,
-        changed: Callable[[State], None] = lambda state: None,
+        say: Say = no_news,
+        changed: Callable[[Status], None] = lambda status: None,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """*say* tells the user what there is to say about a topic; *changed* hears of states."""
-        self.ledger = Ledger(lambda message: say("usage", message), lambda: self._heed_limit())
+        """*say* tells the user the news about a topic; *changed* is called with each new status."""
+        self.ledger = Ledger(lambda message: say("usage", message), lambda: self.limit.tell())
+        self.limit = SpendingLimit(self.ledger, say, self._tell_status)
         self.index = Index()
         self.excerpts = Excerpts(_without_secrets)
         self.settings = Settings()
         self.resolved = Resolved(self.settings, {}, ())
         self.engine = Engine(
             lambda snapshot: self.excludes(snapshot, snapshot.before + snapshot.after),
-            Events(
-                asking=self._asking,
-                ended=self._ended,
-                asked=self._asked,
-                worked=lambda: self._health.worked(),
-                failed=self._failed,
-                unmet=lambda error: self._health.unmet(error),
-                another_model=self._another_model,
-            ),
-            contexts=Contexts(self.excerpts.text, self.excerpts.markers),
+            contexts=Contexts(self.excerpts),
             clock=clock,
             sleep=sleep,
-            allowance=self._allowance,
         )
-        self.chat = Chat(
-            lambda uri: self.gate.excludes(uri),
-            ChatEvents(
-                asking=self._asking,
-                ended=self._ended,
-                asked=self.ledger.add_chat,
-                worked=self._chat_worked,
-                failed=self._chat_failed,
-                another_model=self._another_model,
-            ),
-            prepare=_without_secrets,
-        )
-        self._health = Health(self.engine.breaker, say, self._tell_state, sleep)
+        self.chat = Chat(lambda uri: self.gate.excludes(uri), prepare=_without_secrets)
+        self.selection = Selection(self._start, self._use, self.engine.aclose, say)
         self.gate = Gate()
-        self.key_source = "none"
         self._say = say
         self._changed = changed
+        self._clock = clock
+        self._sleep = sleep
         self._local = Local(self.index)
-        self._told_state = State("", "", False)
-        self._calls = 0
-        self._lacks_key = False
-        self._gone_models: set[str] = set()
-        self._models: dict[str, str] = {}
-        self._refusal: str | None = None
-        self._asked_for: tuple[object, ...] = ()
+        self._told = Status("", "", False)
         self._gate_made_of: object = None
-        self._choosing: asyncio.Task[None] | None = None
-        self._choosers: set[asyncio.Task[None]] = set()
-        """The one above, and those before it that are not quite over."""
-        self._is_searching = False
         self._rehearsed: set[str] = set()
         self.can_mask = _SECRETS in sys.modules
         """Whether the patterns of secrets have been compiled."""
@@ -127,44 +79,34 @@ class Session:
     async def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
         """Put settings into force, and return when their provider has been chosen."""
         self.begin_configure(resolved, folders)
-        if self._choosing:
-            await self._choosing
+        await self.selection.settled()
 
     def begin_configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
         """Put settings into force. A provider that must first ask for its key follows later."""
-        if resolved.settings != self.resolved.settings:
-            self._health.settings_changed()
+        if resolved.settings != self.resolved.settings and self.service:
+            self.service.health.settings_changed()
         if resolved.settings.completion.model != self.resolved.settings.completion.model:
-            # It would never be found again.
+            # Its answers would never be found again.
             self.engine.cache.clear()
         self.resolved = resolved
         self._use_models_there_are()
-        settings = self.settings
-        self._set_gate(tuple(folders), settings.privacy.ignore)
-        asked_for = (
-            *(settings.provider, settings.base_url),
-            *(settings.api_key, settings.api_key_command),
-            resolved.refusal,
-        )
-        if asked_for != self._asked_for or self._may_know_another_key():
-            self._asked_for = asked_for
-            self._refusal = resolved.refusal
-            self._is_searching = not self._refusal and needs_search(settings)
-            if self._choosing:
-                self._choosing.cancel()
-            if self._is_searching and self.engine.providers.first is None and self.uses_local:
-                # Finding the key may take its time: until then there is the local provider.
-                self.engine.use(Providers(self._local))
-            # A task in any case: the client's first answer does not wait for an import.
-            self._choosing = asyncio.create_task(self._choose_provider(settings))
-            self._choosers.add(self._choosing)
-            self._choosing.add_done_callback(self._choosers.discard)
-        self._heed_limit()
+        self._set_gate(tuple(folders), self.settings.privacy.ignore)
+        self.selection.begin(resolved)
+        self._set_limit()
 
     async def settled(self) -> None:
-        """Wait until it is known who is asked: finding the key may take its time."""
-        while self._choosing and not self._choosing.done():
-            await asyncio.wait([self._choosing])
+        """Wait until the provider has been chosen: finding the key may take its time."""
+        await self.selection.settled()
+
+    @property
+    def service(self) -> Service | None:
+        """The paid service in use."""
+        return self.selection.service
+
+    @property
+    def key_source(self) -> str:
+        """The place where the key was found; ``none`` without one."""
+        return self.selection.key_source
 
     def forget_gate(self) -> None:
         """Ignore files have changed: the next `configure` reads them again."""
@@ -175,12 +117,12 @@ class Session:
         """Whether anything here can come to be completed from the workspace's own text."""
         return self.settings.provider != "deepseek"
 
-    def state(self) -> State:
-        state, detail = self._state()
-        return State(state, detail, busy=self._calls > 0)
+    def state(self) -> Status:
+        """Return how things stand."""
+        return status_of(self.settings, self.selection, self.limit)
 
     def status(self) -> Mapping[str, object]:
-        """The answer of ``ds-lsp.status``."""
+        """Return the answer of ``ds-lsp.status``."""
         provider = self.engine.providers.first
         return {
             **asdict(self.state()),
@@ -264,13 +206,24 @@ class Session:
         await self.excerpts.renew(snapshot, workspace, self.engine.contexts)
 
     def _may_be_excerpted(self, path: Path) -> bool:
-        return self.gate.allows(path) and not self.engine.refused.knows(path.as_uri())
+        return self.gate.allows(path) and not self._is_refused(path.as_uri())
 
     def _excludes_from_excerpts(self, document: Document) -> str | None:
         """Return why no text of an open document goes along with others, or None."""
-        if self.engine.refused.knows(document.uri):
+        if self._is_refused(document.uri):
             return "the provider refused its text"
         return self.excludes(document)
+
+    def _is_refused(self, uri: str) -> bool:
+        return self.service is not None and self.service.refused.knows(uri)
+
+    def forget_document(self, uri: str) -> None:
+        """Forget what is kept of a document that was closed; its file counts again."""
+        self.index.drop(uri)
+        self.excerpts.drop(uri)
+        self.engine.forget_document(uri)
+        if self.service:
+            self.service.refused.forget(uri)
 
     def heed(self, document: Document) -> None:
         """Take back what stands before other documents of one that says not to be sent."""
@@ -292,22 +245,14 @@ class Session:
                 fit("pass\n", place_at(snapshot, Shape.BLOCK))
 
     def warm(self) -> None:
-        """Called at each keystroke: the connection is open before the request needs it."""
-        if self.engine.providers.first:
-            self.engine.providers.first.warm()
+        """Open the connection before a request needs it. Called at each keystroke."""
+        if self.service:
+            self.service.warm()
 
     async def aclose(self) -> None:
-        for chooser in self._choosers:
-            # Once: a second cancellation would end the cleaning up after the first.
-            if not chooser.cancelling():
-                chooser.cancel()
-        if self._choosers:
-            # Whoever was asked for the key ends with us.
-            await asyncio.wait(self._choosers)
-        self._health.aclose()
-        await self.engine.aclose()
+        """End everything that runs, and write what has been counted."""
+        await self.selection.aclose()
         await self.ledger.aclose()
-        await _close(self.engine.providers.first)
 
     def _set_gate(self, folders: tuple[Path, ...], ignore: tuple[str, ...]) -> None:
         if self._gate_made_of == (folders, ignore):
@@ -324,107 +269,30 @@ class Session:
     def _say_privacy(self) -> None:
         self._say("privacy", self.gate.problem)
 
-    async def _choose_provider(self, settings: Settings) -> None:
-        found = Found(None, "none")
-        if settings.provider != "local" and not self._refusal:
-            found = await find_key(settings, self.resolved.origins.get("api_key", "none"))
-        self.key_source = found.source
-        self._lacks_key = settings.provider == "deepseek" and not (found.key or self._refusal)
-        replaced = self.engine.providers.first
-        self.engine.use(self._providers(settings, found.key))
-        self._is_searching = False
-        self._gone_models.clear()
-        self._models.clear()
-        self._use_models_there_are()
-        self._health.begin(_account_of(self.engine.providers.first))
-        missing = NO_KEY if self._lacks_key else None
-        self._say("key", found.problem or missing)
-        self._tell_state()
-        try:
-            await self.engine.streams.aclose()
-        finally:
-            await _close(replaced)
-
-    def _providers(self, settings: Settings, key: str | None) -> Providers:
-        self.chat.use(None)
-        if settings.provider == "local" or (settings.provider == "auto" and not key):
-            return Providers(self._local)
-        if not key:
-            return Providers(None)
-        # Imported where it is used: httpx costs a tenth of the start, and local needs none of it.
-        from ds_lsp.providers.deepseek import DeepSeek
-        from ds_lsp.providers.deepseek_chat import DeepSeekChat
-
-        deepseek = DeepSeek(
-            api_key=key, base_url=settings.base_url, reached=lambda: self._health.reached()
+    def _start(self, make: Make) -> Service:
+        """Make a service that tells this session's user how it fares."""
+        return Service(
+            make,
+            self.ledger,
+            self.limit,
+            models=ModelsInUse(self._use_models_there_are),
+            say=self._say,
+            changed=self._tell_status,
+            tokens_in=lambda language_id: self.engine.contexts.scales.of(language_id).tokens,
+            clock=self._clock,
+            sleep=self._sleep,
         )
-        self.chat.use(DeepSeekChat(deepseek))
-        return Providers(deepseek, self._local if settings.provider == "auto" else None)
 
-    def _state(self) -> tuple[str, str]:
-        if not self.settings.completion.enabled:
-            return "disabled", "completion.enabled is false"
-        if self._refusal:
-            return "stopped", f"DeepSeek is not used: {self._refusal}"
-        if self._is_searching:
-            waits = "local" if self.engine.providers.first is self._local else "paused"
-            return waits, "looking for the DeepSeek key"
-        if self._lacks_key:
-            return "stopped", "no DeepSeek key was found"
-        over_limit = self._over_limit()
-        trouble = self._health.state() or (over_limit and ("paused", over_limit))
-        if trouble:
-            word, detail = trouble
-            meanwhile = " Meanwhile the workspace's own text completes."
-            return word, detail + (meanwhile if self.engine.providers.fallback else "")
-        if self.engine.providers.first is self._local:
-            return "local", "completing from the workspace's own text"
-        return "ready", ""
+    def _use(self, service: Service | None) -> None:
+        local = self._local if self.uses_local else None
+        self.engine.use(Providers(service, local) if service else Providers(local))
+        self.chat.use(service)
+        self._use_models_there_are()
+        self._set_limit()
 
-    def _asking(self) -> None:
-        self._calls += 1
-        self._tell_state()
-        # The user may take a request back at any time, which costs its connection.
-        asyncio.get_running_loop().call_later(SPARE_AFTER_S, self.warm)
-
-    def _failed(self, error: ProviderError) -> None:
-        if isinstance(error, RefusedTextError):
-            # No other document is refused for the sake of this one's text.
-            self.excerpts.clear()
-        self._health.failed(error)
-
-    def _asked(self, request: FimRequest, result: FimResult | None) -> None:
-        scale = self.engine.contexts.scales.of(request.language_id)
-        self.ledger.add_completion(request, result, scale.tokens)
-
-    def _ended(self) -> None:
-        self._calls -= 1
-        self._tell_state()
-
-    def _allowance(self) -> str | None:
-        """Why nothing is paid for automatically now; None: it is."""
-        if self.settings.usage.daily_token_limit is None:
-            return None
-        self.ledger.refresh()
-        # Since the last call a day may have begun.
-        self._heed_limit()
-        return self._over_limit()
-
-    def _heed_limit(self) -> None:
-        self._say("limit", limit.message(self._level(), self.settings.usage.daily_token_limit))
-        self._tell_state()
-
-    def _over_limit(self) -> str | None:
-        level = self._level()
-        is_over = level is limit.Level.OVER
-        return limit.message(level, self.settings.usage.daily_token_limit) if is_over else None
-
-    def _level(self) -> limit.Level:
-        provider = self.engine.providers.first
-        has_none = self.settings.usage.daily_token_limit is None
-        if has_none or provider is None or not provider.metered:
-            return limit.Level.BELOW
-        return limit.level(self.ledger.today().tokens, self.settings.usage.daily_token_limit)
+    def _set_limit(self) -> None:
+        tokens = self.settings.usage.daily_token_limit
+        self.limit.set(tokens, applies=self.service is not None)
 
     def _usage_line(self) -> str:
         today = self.ledger.today()
@@ -433,36 +301,6 @@ class Session:
             f"${today.cost_usd:.4f} (prices of {catalog().as_of})"
         )
 
-    def _chat_worked(self, started: float) -> None:
-        # An answer proves the key, the balance and the network, and nothing about completion.
-        if isinstance(self.engine.breaker.trouble, SHARED):
-            self.engine.breaker.worked(started)
-            self._health.worked()
-
-    def _chat_failed(self, error: ProviderError, started: float) -> None:
-        if isinstance(error, SHARED):
-            is_known = self.engine.breaker.trouble is not None
-            self.engine.breaker.failed(error, started)
-            self._health.failed(error)
-            if is_known:
-                # It has been said, maybe long ago; somebody waits for a word.
-                self._health.unmet(error)
-
-    def _may_know_another_key(self) -> bool:
-        """Whether whoever keeps the key is worth asking again: the one it gave was refused."""
-        refused = isinstance(self.engine.breaker.trouble, AuthenticationError)
-        return refused and needs_search(self.resolved.settings)
-
-    def _another_model(self, error: UnknownModelError) -> str | None:
-        """The model nearest to the one that is gone; None: none is left to try."""
-        self._gone_models.add(error.asked)
-        left = [name for name in error.supported if name not in self._gone_models]
-        if not left:
-            return None
-        self._models[error.asked] = catalog().nearest(error.asked, left)
-        self._use_models_there_are()
-        return self._models[error.asked]
-
     def _use_models_there_are(self) -> None:
         """Put into force the settings, with the models in the place of those that are gone."""
         settings = self.resolved.settings
@@ -470,7 +308,7 @@ class Session:
             "completion.model": settings.completion.model,
             "chat.model": settings.chat.model,
         }
-        used = {path: self._model_for(name) for path, name in wanted.items()}
+        used = {path: self._current_model(name) for path, name in wanted.items()}
         self.settings = replace(
             settings,
             completion=replace(settings.completion, model=used["completion.model"]),
@@ -483,21 +321,14 @@ class Session:
         ]
         self._say("model", f"{'; '.join(gone)}." if gone else None)
 
-    def _model_for(self, name: str) -> str:
-        name = catalog().current(name)
-        while name in self._models:
-            name = self._models[name]
-        return name
+    def _current_model(self, name: str) -> str:
+        return self.service.models.current(name) if self.service else catalog().current(name)
 
-    def _tell_state(self) -> None:
-        state = self.state()
-        if state != self._told_state:
-            self._told_state = state
-            self._changed(state)
-
-
-def _account_of(provider: FimProvider | None) -> Account | None:
-    return provider if isinstance(provider, Account) else None
+    def _tell_status(self) -> None:
+        status = self.state()
+        if status != self._told:
+            self._told = status
+            self._changed(status)
 
 
 def _load_secrets() -> None:
@@ -511,8 +342,3 @@ def _without_secrets(text: str) -> str:
     from ds_lsp.privacy.secrets import mask
 
     return defuse(mask(text).text)
-
-
-async def _close(provider: FimProvider | None) -> None:
-    if provider:
-        await provider.aclose()

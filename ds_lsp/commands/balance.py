@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import ask_service, run
-from ds_lsp.providers.base import Balance, Service
+from ds_lsp.providers.base import Balance, ModelDirectory
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
 
@@ -38,5 +38,5 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _ask(service: Service, session: Session) -> Balance:
+async def _ask(service: ModelDirectory, session: Session) -> Balance:
     return await service.balance()

@@ -23,7 +23,7 @@ from ds_lsp.commands.workspace import collect, folder_of, open_session, resolve_
 from ds_lsp.editor_files.inspect import State, inspect_all
 from ds_lsp.editor_files.places import Machine
 from ds_lsp.errors import AuthenticationError, ChatRefused, ProviderError
-from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, Service
+from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, ModelDirectory, PromptParts
 from ds_lsp.providers.connection import Reached, reach
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
@@ -143,7 +143,7 @@ def words_for(reached: Reached) -> str:
 async def _service_checks(session: Session) -> AsyncIterator[Check]:
     provider = session.engine.providers.first
     service: object = provider
-    if provider is None or not isinstance(service, Service):
+    if provider is None or not isinstance(service, ModelDirectory):
         is_local = session.settings.provider == "local"
         why = "`provider` is local: nobody is asked" if is_local else "there is no key to ask with"
         for name in ("models", "balance", "completion", "chat"):
@@ -155,7 +155,7 @@ async def _service_checks(session: Session) -> AsyncIterator[Check]:
     yield await _chat_check(session)
 
 
-async def _models_check(session: Session, service: Service) -> Check:
+async def _models_check(session: Session, service: ModelDirectory) -> Check:
     started = time.perf_counter()
     try:
         names = await service.models()
@@ -170,7 +170,7 @@ async def _models_check(session: Session, service: Service) -> Check:
     return Check("models", OK, f"the configured ones are among {', '.join(names)}", ms=took)
 
 
-async def _balance_check(session: Session, service: Service) -> Check:
+async def _balance_check(session: Session, service: ModelDirectory) -> Check:
     started = time.perf_counter()
     try:
         balance = await service.balance()
@@ -188,8 +188,7 @@ async def _completion_check(session: Session, provider: FimProvider) -> Check:
     request = FimRequest(
         uri="",
         language_id="python",
-        prefix="def add(a, b):\n    return ",
-        suffix="\n",
+        prompt=PromptParts("def add(a, b):\n    return ", "\n"),
         model=settings.model,
         max_tokens=16,
         temperature=settings.temperature,

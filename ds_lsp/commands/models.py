@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import ask_service, run
-from ds_lsp.providers.base import Service
+from ds_lsp.providers.base import ModelDirectory
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
 from ds_lsp.visible import visible_only
@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _ask(service: Service, session: Session) -> tuple[tuple[str, ...], tuple[Use, ...]]:
+async def _ask(
+    service: ModelDirectory, session: Session
+) -> tuple[tuple[str, ...], tuple[Use, ...]]:
     names = await service.models()
     return names, uses_of(names, session)
 

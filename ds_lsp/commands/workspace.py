@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from ds_lsp.health import Say
-    from ds_lsp.providers.base import Service
+    from ds_lsp.providers.base import ModelDirectory
     from ds_lsp.session import Session
 
 T = TypeVar("T")
@@ -80,10 +80,10 @@ def run(work: "Coroutine[object, object, int]") -> int:
         return 1
 
 
-async def ask_service(ask: "Callable[[Service, Session], Awaitable[T]]") -> T:
+async def ask_service(ask: "Callable[[ModelDirectory, Session], Awaitable[T]]") -> T:
     """What DeepSeek, with this directory's settings, says. Raises `Refused`."""
     from ds_lsp.errors import ProviderError
-    from ds_lsp.providers.base import Service
+    from ds_lsp.providers.base import ModelDirectory
 
     folder = folder_of(Path.cwd())
     resolved = resolve_for(folder, *provider_source("deepseek"))
@@ -91,7 +91,7 @@ async def ask_service(ask: "Callable[[Service, Session], Awaitable[T]]") -> T:
     said: dict[str, str] = {}
     async with open_session(resolved, folder, collect(said)) as session:
         service: object = session.engine.providers.first
-        if not isinstance(service, Service):
+        if not isinstance(service, ModelDirectory):
             raise Refused(resolved.refusal or said.get("key", "No DeepSeek key was found."))
         try:
             return await ask(service, session)

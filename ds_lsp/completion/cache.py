@@ -62,16 +62,16 @@ class Spot:
 
 def spot_of(request: FimRequest, *asked: str) -> Spot:
     """Of what is sent, and not of the document: secrets are masked in that."""
-    start = _line_start(request.prefix, len(request.prefix))
-    end = LINE_END.search(request.suffix)
+    start = _line_start(request.prompt.prefix, len(request.prompt.prefix))
+    end = LINE_END.search(request.prompt.suffix)
     how = (request.language_id, request.model, request.max_tokens, request.temperature)
     return Spot(
         uri=request.uri,
         asked=(*asked, *map(str, how)),
-        above=tuple(_lines_above(request.prefix[:start])),
-        below=tuple(_lines_below(request.suffix)),
-        line=request.prefix[start:],
-        rest=request.suffix[: end.start()] if end else request.suffix,
+        above=tuple(_lines_above(request.prompt.prefix[:start])),
+        below=tuple(_lines_below(request.prompt.suffix)),
+        line=request.prompt.prefix[start:],
+        rest=request.prompt.suffix[: end.start()] if end else request.prompt.suffix,
     )
 
 

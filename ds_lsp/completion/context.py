@@ -1,14 +1,15 @@
 """What is sent: prefix and suffix within budget, no secrets, after a head that stays the same."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from cachetools import LRUCache
 
 from ds_lsp.completion.budget import MOST, Budget, Scale, Scales, budget_of
 from ds_lsp.document import LINE_END, Snapshot
-from ds_lsp.providers.base import FimRequest, FimResult
+from ds_lsp.providers.base import FimRequest, FimResult, PromptParts
 from ds_lsp.settings import CompletionSettings
 
 TOTAL_TOKENS = 2_000
@@ -33,10 +34,29 @@ _MAX_PLACES = 200
 """Maximum places on either side at which that start is looked for: it may be one sign repeated."""
 _MAX_DOCUMENTS = 64
 
-ContextOf = Callable[[str], str]
-"""The excerpts for a document, by uri, as text that stands before its prefix; may be empty."""
-MarkersOf = Callable[[str], tuple[str, ...]]
-"""The header lines in those."""
+
+class ExcerptSource(Protocol):
+    """The excerpts of other files."""
+
+    def parts(self, uri: str) -> PromptParts:
+        """Return the excerpts for a document, with an empty prefix and suffix."""
+
+    def clear(self) -> None:
+        """Forget all excerpts."""
+
+
+_NONE = PromptParts("")
+
+
+class NoExcerpts:
+    """Sends no text of other files."""
+
+    def parts(self, uri: str) -> PromptParts:
+        """Return no excerpts."""
+        return _NONE
+
+    def clear(self) -> None:
+        """Do nothing."""
 
 
 class Contexts:
@@ -49,14 +69,12 @@ class Contexts:
 
     def __init__(
         self,
-        context_of: ContextOf = lambda uri: "",
-        markers_of: MarkersOf = lambda uri: (),
+        excerpts: ExcerptSource | None = None,
         total_tokens: int = TOTAL_TOKENS,
     ) -> None:
         self.scales = Scales()
         self.budget = budget_of(total_tokens)
-        self._context_of = context_of
-        self._markers_of = markers_of
+        self.excerpts: ExcerptSource = excerpts or NoExcerpts()
         self._starts: LRUCache[tuple[str, bool], tuple[_Start, ...]] = LRUCache(_MAX_DOCUMENTS)
 
     def request(
@@ -69,16 +87,18 @@ class Contexts:
         snapshot, masked = without_secrets(snapshot)
         budget = self.budget if metered else _FREE_WINDOW
         scale = self.scales.of(snapshot.language_id)
+        parts = self.excerpts.parts(snapshot.uri) if metered else _NONE
         return FimRequest(
             uri=snapshot.uri,
             language_id=snapshot.language_id,
-            prefix=self._prefix(snapshot, budget, scale, metered=metered),
-            suffix=suffix_of(snapshot, budget, scale),
+            prompt=replace(
+                parts,
+                prefix=self._prefix(snapshot, budget, scale, metered=metered),
+                suffix=suffix_of(snapshot, budget, scale),
+            ),
             model=settings.model,
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
-            context=self._context_of(snapshot.uri) if metered else "",
-            markers=self._markers_of(snapshot.uri) if metered else (),
             timeout_s=settings.timeout_ms / 1000,
             masked=masked,
         )
@@ -86,9 +106,8 @@ class Contexts:
     def learn(self, request: FimRequest, result: FimResult) -> None:
         """Take the provider's count of what was sent."""
         if result.usage:
-            sent = request.context + request.prefix + request.suffix
             counted = result.usage.prompt_hit + result.usage.prompt_miss
-            self.scales.learn(request.language_id, sent, counted)
+            self.scales.learn(request.language_id, request.prompt.text, counted)
 
     def _prefix(self, snapshot: Snapshot, budget: Budget, scale: Scale, *, metered: bool) -> str:
         name = (snapshot.uri, metered)

@@ -28,6 +28,11 @@ class CompletionRequest:
     can_replace: bool = True
     """Whether the client can replace what stands after the cursor on its line."""
 
+    @property
+    def queue(self) -> str:
+        """The name of the queue in which a newer request supersedes this one."""
+        return f"{self.lane} {self.snapshot.uri}"
+
 
 class Reason(Enum):
     """Why a request gave what it gave; the words of ``ds-lsp.why``."""
@@ -67,6 +72,9 @@ class Reason(Enum):
     TIMED_OUT = "timed_out"
 
 
+_NOT_ASKED = (Reason.PROVIDER_FAILED, Reason.HELD_BACK, Reason.OVER_LIMIT)
+
+
 class Origin(Enum):
     """Where a completion came from, besides a provider's own call."""
 
@@ -86,7 +94,7 @@ class Record:
     provider: str = ""
     stages_ms: dict[str, float] = field(default_factory=dict)
     sent: int = 0
-    """Characters of prefix and suffix."""
+    """Characters of the whole prompt."""
     received: int = 0
     """Characters the provider said."""
     chars: int = 0
@@ -98,6 +106,26 @@ class Record:
     """Names of the rules by which secrets were masked."""
     id: int = 0
     """The request's number within the session."""
+
+    def note_answer(self, received: str, shown: str, rules: tuple[str, ...]) -> None:
+        """Record an answer, and what is shown of it.
+
+        The reason why the provider was not asked stands where the fallback had nothing either.
+        """
+        self.received, self.chars, self.rules = len(received), len(shown), rules
+        if shown:
+            self.reason = Reason.OFFERED
+        elif self.reason not in _NOT_ASKED:
+            self.reason = Reason.NOTHING_LEFT if received.strip() else Reason.NOTHING_FOUND
+
+    def summary(self) -> str:
+        """Return the line for the log. Everything in it is a number or a word of ours."""
+        words = [self.reason.value, f"from {self.source or 'nowhere'}"]
+        words += [f"{name} {value}" for name, value in self.sizes().items()]
+        words += [f"{name} {ms:.1f} ms" for name, ms in self.stages_ms.items()]
+        words += [f"cut by {rule}" for rule in self.rules]
+        words += [f"masked {rule}" for rule in self.masked]
+        return ", ".join(words)
 
     def sizes(self) -> Mapping[str, int]:
         """Every size that is known, in characters and tokens, under its name."""

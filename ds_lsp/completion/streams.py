@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ds_lsp.errors import Superseded, UnavailableError
+from ds_lsp.errors import Superseded, TooManyCalls, UnavailableError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
 
 GRACE_S = 0.2
@@ -36,15 +36,15 @@ def _call_later(seconds: float, callback: Callable[[], None]) -> Timer:
 
 def typed_since(asked: FimRequest, now: FimRequest) -> str | None:
     """What was typed between two requests; None when anything else differs."""
-    if not now.prefix.startswith(asked.prefix):
+    if not now.prompt.prefix.startswith(asked.prompt.prefix):
         return None
     is_same = _but_for_prefix(asked) == _but_for_prefix(now)
-    return now.prefix[len(asked.prefix) :] if is_same else None
+    return now.prompt.prefix[len(asked.prompt.prefix) :] if is_same else None
 
 
 def _but_for_prefix(request: FimRequest) -> tuple[object, ...]:
     return (
-        *(request.uri, request.language_id, request.suffix),
+        *(request.uri, request.language_id, request.prompt.suffix),
         *(request.model, request.max_tokens, request.temperature),
     )
 
@@ -134,14 +134,14 @@ class Streams:
     def begin(self, request: FimRequest, ask: Ask) -> None:
         """Start a call; those of the document that nobody waits for are elsewhere, and end.
 
-        Raises `UnavailableError` when too many run.
+        Raises `TooManyCalls`.
         """
         idle = [stream for stream in self._running if not stream.is_awaited]
         for stream in idle:
             if stream.request.uri == request.uri or len(self._running) >= MOST:
                 self._end(stream, Superseded())
         if len(self._running) >= MOST:
-            raise UnavailableError("Too many completions are asked for at once.")
+            raise TooManyCalls("Too many completions are asked for at once.")
         stream = _Stream(request)
         self._running.append(stream)
         stream.task = asyncio.create_task(self._run(stream, ask))

@@ -15,7 +15,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from ds_lsp.chat import documentation, edits, explanation, prompt
-from ds_lsp.chat.chat import MAX_TOKENS, SHARED, answer_request, excluded, note_on
+from ds_lsp.chat.chat import MAX_TOKENS, answer_request, excluded, note_on
 from ds_lsp.chat.edits import Edit
 from ds_lsp.chat.explanation import Answer, Conversation
 from ds_lsp.chat.harmless import Harmless
@@ -28,6 +28,7 @@ from ds_lsp.lsp.pages import Opening
 from ds_lsp.lsp.progress import Progress, ask_client, create_token
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.providers.base import ChatMessage, ChatPiece, ChatRequest, ChatResult
+from ds_lsp.service.service import SHARED
 from ds_lsp.visible import as_message
 
 TICK_S = 0.5

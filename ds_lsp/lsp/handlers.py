@@ -117,11 +117,11 @@ async def inline_completion(
     snapshot = ls.snapshot(uri, params.position)
     if snapshot and selected:
         if not convert.can_show(selected, snapshot):
-            ls.session.engine.turn_away(Reason.MENU_ITEM)
+            ls.session.engine.skip(Reason.MENU_ITEM)
             return convert.NOTHING
         snapshot = ls.snapshot_as_if(uri, selected)
     if snapshot is None:
-        ls.session.engine.turn_away(Reason.NOT_OPEN)
+        ls.session.engine.skip(Reason.NOT_OPEN)
         return convert.NOTHING
     ls.gather_where_moved(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
@@ -147,7 +147,7 @@ async def completion_menu(
         async with asyncio.timeout(MENU_TIMEOUT_S):
             completion = await _complete(ls, request)
     except TimeoutError:
-        completion = ls.session.engine.turn_away(Reason.TIMED_OUT)
+        completion = ls.session.engine.skip(Reason.TIMED_OUT)
     if completion is None:
         return None
     return convert.to_completion_list(completion, snapshot, ls.menu_client)

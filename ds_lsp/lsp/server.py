@@ -22,7 +22,8 @@ from ds_lsp.lsp.pages import Pages
 from ds_lsp.lsp.progress import Cancellables
 from ds_lsp.lsp.workspace import Documents, DsProtocol
 from ds_lsp.processes import Process, find_process
-from ds_lsp.session import Session, State
+from ds_lsp.service.status import Status
+from ds_lsp.session import Session
 from ds_lsp.uris import document_name, name_within
 
 log = logging.getLogger(__name__)
@@ -170,8 +171,7 @@ class DsLanguageServer(LanguageServer):
         self._forget_learning(uri)
         self._forget_indexing(uri)
         self.acceptance.closed(uri)
-        self.session.index.drop(uri)
-        self.session.engine.refused.forget(uri)
+        self.session.forget_document(uri)
 
     def document_lost(self, uri: str, why: str) -> None:
         """A document is open in the editor and not here."""
@@ -211,7 +211,7 @@ class DsLanguageServer(LanguageServer):
         if task:
             task.cancel()
 
-    def tell_state(self, state: State) -> None:
+    def tell_state(self, state: Status) -> None:
         """Tell the client how things stand: in its log, and to a plugin that has asked for it."""
         if not self.notifier.is_open:
             return

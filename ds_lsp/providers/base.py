@@ -9,31 +9,75 @@ from ds_lsp.errors import NoAnswerError, ProviderError
 
 
 @dataclass(frozen=True, slots=True)
+class FileExcerpt:
+    """Lines of another file of the workspace."""
+
+    path: str
+    """The file's name within the workspace."""
+    marker: str
+    """The comment line that names the file, without its line end."""
+    text: str
+    """Whole lines, with their line ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptParts:
+    """The parts of a prompt, in the order in which they are sent."""
+
+    prefix: str
+    """Document text up to the cursor, within the budget. May be empty."""
+    suffix: str = ""
+    """Document text from the cursor on, within the budget. Empty at the end of a document."""
+    excerpts: tuple[FileExcerpt, ...] = field(compare=False, default=())
+    """Excerpts of other files, which stand before the prefix. The answer depends on them a little,
+    and fits no less when they have changed. They are renewed when the user pauses; an answer that
+    is known must not be asked for and paid for again because of that. So they do not compare."""
+    marker: str = field(compare=False, default="")
+    """The comment line that names the document, between excerpts and prefix; empty without them."""
+
+    @property
+    def context(self) -> str:
+        """Everything that stands before the prefix: excerpts below their markers, and the marker
+        of the document."""
+        if not self.excerpts:
+            return ""
+        files = (f"{each.marker}\n{each.text}" for each in self.excerpts)
+        return f"{''.join(files)}{self.marker}\n"
+
+    @property
+    def before(self) -> str:
+        """Everything before the cursor: the context and the prefix."""
+        return self.context + self.prefix
+
+    @property
+    def text(self) -> str:
+        """The whole prompt: what is sent, and what is paid for."""
+        return self.before + self.suffix
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """The lines by which a model that goes on with another file is recognized."""
+        markers = (*(each.marker for each in self.excerpts), self.marker)
+        return tuple(dict.fromkeys(markers)) if self.excerpts else ()
+
+
+@dataclass(frozen=True, slots=True)
 class FimRequest:
     """One fill-in-the-middle request, as it is sent.
 
-    Equality and hash name everything the answer depends on: a request can be a cache key.
+    Two requests are equal when one answer serves both.
     """
 
     uri: str
     language_id: str
-    prefix: str
-    """Document text up to the cursor, within the budget. May be empty."""
-    suffix: str
-    """Document text from the cursor on, within the budget. Empty at the end of a document."""
+    prompt: PromptParts
     model: str
     max_tokens: int
     temperature: float
     timeout_s: float = field(compare=False, default=8.0)
-    """Wall clock for the whole call, in seconds; the answer does not depend on it."""
+    """Wall clock for the whole call, in seconds."""
     masked: tuple[str, ...] = field(compare=False, default=())
     """Names of the rules by which secrets in prefix and suffix, or near them, were masked."""
-    markers: tuple[str, ...] = field(compare=False, default=())
-    """The header lines in `context`."""
-    context: str = field(compare=False, default="")
-    """Excerpts of other files, which stand before the prefix. The answer does depend on them, a
-    little; it is no less fitting when they have changed. They are renewed when the user pauses, and
-    what is known already must not be asked and paid for again because of that."""
 
 
 class Finish(Enum):
@@ -152,8 +196,8 @@ class Account(Protocol):
 
 
 @runtime_checkable
-class Service(Account, Protocol):
-    """A provider that can say which models there are."""
+class ModelDirectory(Account, Protocol):
+    """A provider that can list its models."""
 
     async def models(self) -> tuple[str, ...]:
         """In the service's order. Raises `ProviderError`."""
@@ -185,3 +229,15 @@ class ChatProvider(Protocol):
     async def chat(
         self, request: ChatRequest, hear: Hear, sent: Sent = unnoticed
     ) -> ChatResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """Our side of the APIs of one paid service."""
+
+    fim: FimProvider
+    chat: ChatProvider | None = None
+
+
+Connected = Callable[[], None]
+"""Called when a connection to a service has been opened."""

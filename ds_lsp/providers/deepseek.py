@@ -473,7 +473,7 @@ class _FimCall(Call):
             path="/beta/completions",
             model=request.model,
             body=_body(request),
-            size=f"{len(request.context) + len(request.prefix)} + {len(request.suffix)}",
+            size=f"{len(request.prompt.before)} + {len(request.prompt.suffix)}",
             timeout_s=request.timeout_s,
             host=host,
             idle_timeout_s=idle_timeout_s,
@@ -492,10 +492,11 @@ class _FimCall(Call):
 
 
 def _body(request: FimRequest) -> bytes:
+    prompt = request.prompt
     payload: dict[str, object] = {
         "model": request.model,
         # DeepSeek calls the prefix "prompt"; the name stops at this line.
-        "prompt": request.context + show_carriage_returns(request.prefix) or EMPTY_PROMPT,
+        "prompt": prompt.context + show_carriage_returns(prompt.prefix) or EMPTY_PROMPT,
         "max_tokens": request.max_tokens,
         # DeepSeek's own default is 1: too imaginative for code.
         "temperature": request.temperature,
@@ -503,8 +504,8 @@ def _body(request: FimRequest) -> bytes:
         "stream_options": {"include_usage": True},
     }
     # Absent, not empty: without a suffix the prompt alone is what the prefix cache stores.
-    if request.suffix:
-        payload["suffix"] = show_carriage_returns(request.suffix)
+    if prompt.suffix:
+        payload["suffix"] = show_carriage_returns(prompt.suffix)
     return to_body(payload)
 
 

@@ -27,7 +27,7 @@ def estimated_usage(
     *tokens* counts those of a prompt, as far as is known. All of the prompt counts as missed by
     the provider's cache: rather too much than too little.
     """
-    prompt = tokens(request.context + request.prefix) + tokens(request.suffix)
+    prompt = tokens(request.prompt.before) + tokens(request.prompt.suffix)
     return TokenUsage(prompt_hit=0, prompt_miss=math.ceil(prompt), completion=tokens_in(said))
 
 

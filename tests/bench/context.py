@@ -138,7 +138,7 @@ async def measure(package: Package, total: int, *, are_open: bool, lines_late: i
     score = Score()
     gate = Gate([package.folder])
     excerpts = Excerpts()
-    contexts = Contexts(excerpts.text, total_tokens=total)
+    contexts = Contexts(excerpts, total_tokens=total)
     others = [_document(path, text) for path, text in package.texts.items()] if are_open else []
     # The order in which they were opened says nothing.
     random.Random(1).shuffle(others)
@@ -161,7 +161,7 @@ async def measure(package: Package, total: int, *, are_open: bool, lines_late: i
         score.request_ms.append((time.perf_counter() - gathered) * 1000)
         score.gather_ms.append((gathered - begun) * 1000)
         score.needed += len(hole.needed)
-        prompt = request.context + request.prefix + request.suffix
+        prompt = request.prompt.text
         score.found += len(hole.needed & names_in(prompt))
         score.body_bytes.append(len(json.dumps(prompt, ensure_ascii=False).encode()))
     return score

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ds_lsp.document import LINE_END, is_word_character
-from ds_lsp.providers.base import FimRequest
+from ds_lsp.providers.base import FimRequest, PromptParts
 from ds_lsp.providers.local.index import Index, Limits
 from ds_lsp.providers.local.predict import Tuning
 from ds_lsp.providers.local.provider import Local
@@ -201,7 +201,7 @@ def _type_local(provider: Local, uri: str, text: str, typed: int, score: Score) 
         score.line_chars += len(content)
         if len(content) > typed:
             prefix = (before + start)[-PREFIX_CHARS:]
-            request = FimRequest(uri, "", prefix, "", "", 128, 0.0)
+            request = FimRequest(uri, "", PromptParts(prefix, ""), "", 128, 0.0)
             begun = time.perf_counter()
             offer = provider.offer(request)
             score.times_ms.append((time.perf_counter() - begun) * 1000)

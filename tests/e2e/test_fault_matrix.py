@@ -454,8 +454,9 @@ class Cell:
 
     async def is_in(self, state: str) -> None:
         # The balance is asked for beside the request.
-        health = self.host.server.session._health
-        await until(lambda: not health._is_asking_balance)
+        service = self.host.server.session.service
+        assert service
+        await until(lambda: not service.health._is_asking_balance)
         await until(lambda: state != "stopped" or bool(self.host.messages))
         status = await self.host.command("status")
         assert status["state"] == state

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ds_lsp.errors import ProviderError
-from ds_lsp.providers.base import FimRequest, FimResult, Finish, unnoticed
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, PromptParts, unnoticed
 from ds_lsp.providers.deepseek import (
     MAX_TEXT_CHARS,
     DeepSeek,
@@ -19,7 +19,9 @@ from ds_lsp.settings import base_url
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, TEXTS
 
-REQUEST = FimRequest("file:///a.py", "python", "x = ", "\n", "deepseek-flash", 128, 0.0)
+REQUEST = FimRequest(
+    "file:///a.py", "python", PromptParts("x = ", "\n"), "deepseek-flash", 128, 0.0
+)
 REASONS = st.sampled_from(["stop", "length", "content_filter", "aborted", "", None]) | JSON
 CHOICES = st.fixed_dictionaries(
     {}, optional={"text": TEXTS | JSON, "finish_reason": REASONS, "index": JSON, "delta": JSON}

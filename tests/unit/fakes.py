@@ -3,18 +3,26 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ds_lsp.errors import ProviderError
 from ds_lsp.providers.base import (
+    Adapters,
+    ChatProvider,
+    FileExcerpt,
+    FimProvider,
     FimRequest,
     FimResult,
     Finish,
     KeepGoing,
+    PromptParts,
     Sent,
     TokenUsage,
     unnoticed,
 )
+from ds_lsp.service.service import Service
+from ds_lsp.service.spending import SpendingLimit
+from ds_lsp.usage.ledger import Ledger
 
 _T = TypeVar("_T")
 
@@ -71,6 +79,36 @@ class FakeProvider:
 
     async def aclose(self) -> None:
         self.is_closed = True
+
+
+class FakeExcerpts:
+    """Excerpts as a text: the marker of a file, its lines, and the marker of the document."""
+
+    def __init__(self, *contexts: str) -> None:
+        """Each request gets the next of *contexts*; the last one goes on."""
+        self._contexts = list(contexts)
+        self.is_cleared = False
+
+    def parts(self, uri: str) -> PromptParts:
+        context = self._contexts.pop(0) if len(self._contexts) > 1 else self._contexts[0]
+        if not context:
+            return PromptParts("")
+        first, *lines, last = context.splitlines(keepends=True)
+        excerpt = FileExcerpt("", first.rstrip("\n"), "".join(lines))
+        return PromptParts("", excerpts=(excerpt,), marker=last.rstrip("\n"))
+
+    def clear(self) -> None:
+        self.is_cleared = True
+
+
+def service_of(
+    fim: FimProvider | None = None, chat: ChatProvider | None = None, **more: Any
+) -> Service:
+    """Return a service in use that asks these."""
+    ledger = more.pop("ledger", None) or Ledger()
+    limit = more.pop("limit", None) or SpendingLimit(ledger)
+    adapters = Adapters(fim or FakeProvider(), chat)
+    return Service(lambda connected: adapters, ledger, limit, **more)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from ds_lsp.completion.cache import (
     spot_of,
 )
 from ds_lsp.completion.request import Origin
-from ds_lsp.providers.base import FimRequest, FimResult, Finish
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, PromptParts
 from tests.unit.fakes import FakeTime
 
 FLASH = "deepseek-flash"
@@ -20,7 +20,9 @@ FLASH = "deepseek-flash"
 
 def spot(text: str, uri: str = "u", model: str = FLASH) -> Spot:
     before, after = text.split("|")
-    return spot_of(FimRequest(uri, "python", before, after, model, 128, 0.0), "deepseek")
+    return spot_of(
+        FimRequest(uri, "python", PromptParts(before, after), model, 128, 0.0), "deepseek"
+    )
 
 
 class Rig:

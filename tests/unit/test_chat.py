@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ds_lsp.chat.chat import MAX_STREAMS, Chat, Events, answer_request
+from ds_lsp.chat.chat import MAX_STREAMS, Chat, answer_request
 from ds_lsp.errors import (
     AuthenticationError,
     BadRequestError,
@@ -28,10 +28,12 @@ from ds_lsp.providers.base import (
     TokenUsage,
     unnoticed,
 )
+from ds_lsp.service.models import ModelsInUse
 from ds_lsp.session import Session
 from ds_lsp.settings import ChatSettings
 from ds_lsp.usage.estimate import tokens_in
-from tests.unit.fakes import turns
+from ds_lsp.usage.ledger import Ledger
+from tests.unit.fakes import service_of, turns
 
 REQUEST = ChatRequest((ChatMessage("user", "secret 甲"),), "m", 9, opening="secret")
 USAGE = TokenUsage(1, 2, 3)
@@ -62,6 +64,24 @@ class FakeChat:
         self.calls[number][1].set_exception(error)
 
 
+class _NotedLedger(Ledger):
+    def __init__(self, events: list[object]) -> None:
+        super().__init__()
+        self._events = events
+
+    def add_chat(self, request: ChatRequest, result: ChatResult | None) -> None:
+        self._events.append((request.model, result and result.usage))
+
+
+class _Models(ModelsInUse):
+    def __init__(self, another: str | None) -> None:
+        super().__init__()
+        self._another = another
+
+    def replace(self, error: UnknownModelError) -> str | None:
+        return self._another
+
+
 @dataclass
 class Rig:
     provider: FakeChat = field(default_factory=FakeChat)
@@ -69,21 +89,13 @@ class Rig:
     waits: list[bool] = field(default_factory=list)
     another: str | None = None
 
-    def chat(self, **more: object) -> Chat:
+    def chat(self) -> Chat:
         chat = Chat(
             lambda uri: "rule 7" if "env" in uri else None,
-            Events(
-                asking=lambda: self.events.append("asking"),
-                asked=lambda request, result: self.events.append(
-                    (request.model, result and result.usage)
-                ),
-                worked=lambda started: self.events.append("worked"),
-                failed=lambda error, started: self.events.append(error),
-                another_model=lambda error: self.another,
-            ),
             prepare=lambda text: text.replace("secret", "***"),
         )
-        chat.use(self.provider)
+        ledger, models = _NotedLedger(self.events), _Models(self.another)
+        chat.use(service_of(None, self.provider, ledger=ledger, models=models))
         return chat
 
     def ask(self, chat: Chat, uri: str = "file:///a") -> "asyncio.Task[ChatResult]":
@@ -99,7 +111,7 @@ async def test_every_text_that_is_sent_is_prepared() -> None:
     assert sent.opening == "***"
     rig.provider.say("x")
     assert (await task).text == "x"
-    assert rig.events == ["asking", ("m", USAGE), "worked"]
+    assert rig.events == [("m", USAGE)]
 
 
 async def test_the_gate_and_a_missing_provider_refuse() -> None:
@@ -142,7 +154,7 @@ async def test_a_model_that_is_gone_is_replaced() -> None:
     assert rig.provider.calls[1][0].model == "n"
     rig.provider.say("x")
     await task
-    assert rig.events == ["asking", ("m", None), "asking", ("n", USAGE), "worked"]
+    assert rig.events == [("m", None), ("n", USAGE)]
 
 
 async def test_a_failure_is_told_and_raised() -> None:
@@ -153,14 +165,14 @@ async def test_a_failure_is_told_and_raised() -> None:
     rig.provider.fail(error)
     with pytest.raises(UnavailableError):
         await task
-    assert rig.events == ["asking", ("m", None), error]
+    assert rig.events == [("m", None)]
 
 
 @pytest.mark.parametrize("is_cancelled", [True, False])
 async def test_an_answer_that_was_cut_off_is_estimated(is_cancelled: bool) -> None:
     session = Session()
     provider = FakeChat()
-    session.chat.use(provider)
+    session.chat.use(service_of(None, provider, ledger=session.ledger))
     request = ChatRequest((ChatMessage("user", "甲乙 🙂"),), "m", 9)
     task = asyncio.create_task(
         session.chat.ask("file:///a", request, lambda piece: None, lambda waits: None)
@@ -189,7 +201,8 @@ def test_thinking_has_more_room() -> None:
 
 
 def trouble(session: Session) -> ProviderError | None:
-    return session.engine.breaker.trouble
+    assert session.service
+    return session.service.breaker.trouble
 
 
 async def after(error: ProviderError) -> tuple[Session, FakeChat, list[str | None]]:
@@ -202,7 +215,10 @@ async def after(error: ProviderError) -> tuple[Session, FakeChat, list[str | Non
 
     session = Session(say)
     provider = FakeChat()
-    session.chat.use(provider)
+    service = service_of(None, provider, ledger=session.ledger, say=say)
+    session.selection.service = service
+    session.chat.use(service)
+    said.clear()
     task = asyncio.create_task(
         session.chat.ask("file:///a", REQUEST, lambda piece: None, lambda waits: None)
     )
@@ -244,7 +260,8 @@ async def test_what_else_fails_is_chats_own(error: ProviderError) -> None:
     assert said == []
     # Nor does an answer mend what completion has met.
     refused = BadRequestError("completion refused")
-    session.engine.breaker.failed(refused, 0.0)
+    assert session.service
+    session.service.breaker.failed(refused, 0.0)
     task = asyncio.create_task(
         session.chat.ask("file:///a", REQUEST, lambda piece: None, lambda waits: None)
     )

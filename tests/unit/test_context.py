@@ -9,6 +9,7 @@ from ds_lsp.completion.context import SUFFIX_CHARS, SUFFIX_LINES, Contexts
 from ds_lsp.document import Document, PositionEncoding, Snapshot
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings import CompletionSettings
+from tests.unit.fakes import FakeExcerpts
 from tests.unit.texts import AWKWARD, at
 
 LINES = [
@@ -44,7 +45,10 @@ def test_small_document_is_sent_byte_for_byte(text: str) -> None:
             continue  # No position lies between the two.
         request = sent(contexts, at(text[:offset] + "|" + text[offset:]))
         rest = text[offset:]
-        assert (request.prefix, request.suffix) == (text[:offset], rest if rest.strip() else "")
+        assert (request.prompt.prefix, request.prompt.suffix) == (
+            text[:offset],
+            rest if rest.strip() else "",
+        )
 
 
 @pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
@@ -52,23 +56,23 @@ def test_prefix_starts_at_a_line_after_a_blank_one_and_fits(eol: str) -> None:
     for line in (300, 777, 1999):
         contexts = Contexts()
         snapshot = long_file(2000, eol).snapshot(line, 4)
-        prefix = sent(contexts, snapshot).prefix
+        prefix = sent(contexts, snapshot).prompt.prefix
         assert snapshot.before.endswith(eol + eol + prefix)
         assert contexts.budget.window / 2 < tokens(contexts, prefix) <= contexts.budget.window
 
 
 def test_free_provider_gets_more_and_no_excerpts() -> None:
-    contexts = Contexts(lambda uri: "# other\n")
+    contexts = Contexts(FakeExcerpts("# other\n# this\n"))
     snapshot = long_file(2000).snapshot(1000, 4)
     paid = contexts.request(snapshot, CompletionSettings(), metered=True)
     free = contexts.request(snapshot, CompletionSettings(), metered=False)
-    assert (paid.context, free.context) == ("# other\n", "")
-    assert len(free.prefix) > 1.5 * len(paid.prefix)
+    assert (paid.prompt.context, free.prompt.context) == ("# other\n# this\n", "")
+    assert len(free.prompt.prefix) > 1.5 * len(paid.prompt.prefix)
 
 
 def test_head_stays_the_same_while_a_function_is_typed_at_the_end_of_a_long_file() -> None:
     document = long_file(3000)
-    contexts = Contexts(lambda uri: "# other\nx = 1\n# this\n")
+    contexts = Contexts(FakeExcerpts("# other\nx = 1\n# this\n"))
     line, column = 3000, 0
     prompts = []
     typed = [
@@ -78,9 +82,9 @@ def test_head_stays_the_same_while_a_function_is_typed_at_the_end_of_a_long_file
         document.replace((line, column), (line, column), character)
         line, column = (line + 1, 0) if character == "\n" else (line, column + 1)
         request = sent(contexts, document.snapshot(line, column))
-        assert request.suffix == ""
-        prompts.append(request.context + request.prefix)
-        assert tokens(contexts, request.prefix) <= MOST * contexts.budget.window
+        assert request.prompt.suffix == ""
+        prompts.append(request.prompt.context + request.prompt.prefix)
+        assert tokens(contexts, request.prompt.prefix) <= MOST * contexts.budget.window
     kept = [
         one.startswith(other[: len(other) * 9 // 10]) for one, other in itertools.pairwise(prompts)
     ]
@@ -102,19 +106,19 @@ def test_window_begins_with_the_same_text_after_an_edit(
     start: tuple[int, int], end: tuple[int, int], text: str
 ) -> None:
     document, contexts = long_file(2000), Contexts()
-    before = sent(contexts, document.snapshot(1000, 4)).prefix
+    before = sent(contexts, document.snapshot(1000, 4)).prompt.prefix
     document.replace(start, end, text)
     moved = (text.count("\n") - (end[0] - start[0])) if start[0] < 1000 else 0
-    after = sent(contexts, document.snapshot(1000 + moved, 4)).prefix
+    after = sent(contexts, document.snapshot(1000 + moved, 4)).prompt.prefix
     assert after[:256] == before[:256]
 
 
 def test_window_begins_anew_where_its_first_line_is_edited() -> None:
     document, contexts = long_file(2000), Contexts()
-    before = sent(contexts, document.snapshot(1000, 4)).prefix
+    before = sent(contexts, document.snapshot(1000, 4)).prompt.prefix
     first = 1000 - before.count("\n")
     document.replace((first, 0), (first, 0), "x")
-    after = sent(contexts, document.snapshot(1000, 4)).prefix
+    after = sent(contexts, document.snapshot(1000, 4)).prompt.prefix
     assert after[:256] != before[:256]
     assert document.snapshot(1000, 4).before.endswith(after)
 
@@ -125,7 +129,7 @@ def test_window_is_found_again_among_equal_lines() -> None:
     starts = set()
     for column in range(60):
         document.replace((2000, column), (2000, column), "y")
-        prefix = sent(contexts, document.snapshot(2000, column + 1)).prefix
+        prefix = sent(contexts, document.snapshot(2000, column + 1)).prompt.prefix
         starts.add(prefix.count("\n"))
     assert len(starts) == 1
 
@@ -133,7 +137,8 @@ def test_window_is_found_again_among_equal_lines() -> None:
 def test_coming_back_to_a_place_finds_its_window_again() -> None:
     document, contexts = long_file(3000), Contexts()
     prefixes = [
-        sent(contexts, document.snapshot(line, 0)).prefix for line in (1000, 2000, 1010, 2010)
+        sent(contexts, document.snapshot(line, 0)).prompt.prefix
+        for line in (1000, 2000, 1010, 2010)
     ]
     assert prefixes[2].startswith(prefixes[0])
     assert prefixes[3].startswith(prefixes[1])
@@ -142,7 +147,7 @@ def test_coming_back_to_a_place_finds_its_window_again() -> None:
 def test_window_that_has_shrunk_begins_further_up() -> None:
     document, contexts = long_file(2000), Contexts()
     for line in range(1000, 900, -1):
-        prefix = sent(contexts, document.snapshot(line, 0)).prefix
+        prefix = sent(contexts, document.snapshot(line, 0)).prompt.prefix
         assert tokens(contexts, prefix) >= 0.4 * contexts.budget.window
 
 
@@ -152,39 +157,43 @@ def test_endless_line_is_cut(character: str) -> None:
     contexts = Contexts()
     request = sent(contexts, document.snapshot(0, 30_000))
     budget = contexts.budget
-    assert budget.window / 2 < tokens(contexts, request.prefix) < budget.window
-    assert budget.suffix / 2 < tokens(contexts, request.suffix) <= SUFFIX_CHARS / 3.3
+    assert budget.window / 2 < tokens(contexts, request.prompt.prefix) < budget.window
+    assert budget.suffix / 2 < tokens(contexts, request.prompt.suffix) <= SUFFIX_CHARS / 3.3
 
 
 @pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
 def test_suffix_is_whole_lines(eol: str) -> None:
-    suffix = sent(Contexts(), long_file(2000, eol).snapshot(500, 4)).suffix
+    suffix = sent(Contexts(), long_file(2000, eol).snapshot(500, 4)).prompt.suffix
     assert suffix.endswith(eol)
     assert SUFFIX_CHARS / 2 < len(suffix) <= SUFFIX_CHARS
 
 
 def test_suffix_is_a_few_lines() -> None:
     document = Document("u", "python", 1, "a\r\n" * 200, PositionEncoding.UTF32)
-    assert sent(Contexts(), document.snapshot(3, 1)).suffix == "\r\n" + "a\r\n" * (SUFFIX_LINES - 1)
+    assert sent(Contexts(), document.snapshot(3, 1)).prompt.suffix == "\r\n" + "a\r\n" * (
+        SUFFIX_LINES - 1
+    )
 
 
 @pytest.mark.parametrize("after", ["", "\n", "  \r\n\t\n"])
 def test_where_only_blanks_follow_there_is_no_suffix(after: str) -> None:
-    assert sent(Contexts(), at("x = |" + after)).suffix == ""
+    assert sent(Contexts(), at("x = |" + after)).prompt.suffix == ""
 
 
 def test_scale_is_learned_from_what_was_counted() -> None:
     contexts = Contexts()
     request = sent(contexts, long_file(300).snapshot(290, 0))
     for _ in range(60):
-        counted = TokenUsage(prompt_hit=100, prompt_miss=round(len(request.prefix) / 4) - 100)
+        counted = TokenUsage(
+            prompt_hit=100, prompt_miss=round(len(request.prompt.prefix) / 4) - 100
+        )
         contexts.learn(request, FimResult("x", Finish.STOP, counted))
     contexts.learn(request, FimResult("x", Finish.CUT, None))
     assert contexts.scales.of("python").chars_per_token > 3.6
     assert contexts.scales.of("rust").chars_per_token == 3.3
-    longer = sent(Contexts(), long_file(2000).snapshot(1000, 0)).prefix
+    longer = sent(Contexts(), long_file(2000).snapshot(1000, 0)).prompt.prefix
     contexts.learn(request, FimResult("x", Finish.STOP, TokenUsage(0, 3, 0)))
-    assert len(sent(contexts, long_file(2000).snapshot(1000, 0)).prefix) > len(longer)
+    assert len(sent(contexts, long_file(2000).snapshot(1000, 0)).prompt.prefix) > len(longer)
 
 
 SECRET = "a1b2c3d4" * 8
@@ -209,7 +218,11 @@ def test_secrets_are_masked_and_control_tokens_defused(
     text: str, prefix: str, suffix: str, masked: tuple[str, ...]
 ) -> None:
     request = request_for(text)
-    assert (request.prefix, request.suffix, request.masked) == (prefix, suffix, masked)
+    assert (request.prompt.prefix, request.prompt.suffix, request.masked) == (
+        prefix,
+        suffix,
+        masked,
+    )
 
 
 @pytest.mark.parametrize("cut", range(0, 100, 7))
@@ -217,10 +230,10 @@ def test_secret_that_the_budget_cuts_in_two_is_masked(cut: int) -> None:
     # Without a line end, prefix and suffix begin and end wherever the budget says.
     plain = sent(Contexts(), at("y " * 9_000 + "|" + " z" * 3_000))
     line = f'token = "{SECRET}"; '
-    before = "y " * 3_000 + line + "z" * (len(plain.prefix) - len(line) + cut)
-    assert "1b2c" not in sent(Contexts(), at(before + "|")).prefix
-    after = "z" * (len(plain.suffix) - cut) + " " + line
-    assert "1b2c" not in sent(Contexts(), at("|" + after)).suffix
+    before = "y " * 3_000 + line + "z" * (len(plain.prompt.prefix) - len(line) + cut)
+    assert "1b2c" not in sent(Contexts(), at(before + "|")).prompt.prefix
+    after = "z" * (len(plain.prompt.suffix) - cut) + " " + line
+    assert "1b2c" not in sent(Contexts(), at("|" + after)).prompt.suffix
 
 
 def test_masking_leaves_the_rest_and_its_place_as_they_are() -> None:
@@ -230,7 +243,10 @@ def test_masking_leaves_the_rest_and_its_place_as_they_are() -> None:
             sent(Contexts(), Document("u", "x", 1, text).snapshot(line, 3))
             for text in (("".join(LINES) * 2 + each) * 200 for each in (secret, filler))
         ]
-        assert (sides[0].prefix, sides[0].suffix) == (sides[1].prefix, sides[1].suffix)
+        assert (sides[0].prompt.prefix, sides[0].prompt.suffix) == (
+            sides[1].prompt.prefix,
+            sides[1].prompt.suffix,
+        )
 
 
 def test_settings_reach_the_request() -> None:
@@ -242,7 +258,7 @@ def test_settings_reach_the_request() -> None:
 
 
 def test_excerpts_are_no_part_of_what_a_request_is_known_by() -> None:
-    one, other = Contexts(lambda uri: "# a\n"), Contexts(lambda uri: "# b\n")
+    one, other = Contexts(FakeExcerpts("# a\n# c\n")), Contexts(FakeExcerpts("# b\n# c\n"))
     snapshot = at("x = |")
     assert sent(one, snapshot) == sent(other, snapshot)
     assert hash(sent(one, snapshot)) == hash(sent(other, snapshot))

@@ -32,6 +32,7 @@ from ds_lsp.providers.base import (
     FimRequest,
     FimResult,
     Finish,
+    PromptParts,
     TokenUsage,
     usage_of,
 )
@@ -78,8 +79,7 @@ def request(prefix: str = PREFIX, suffix: str = SUFFIX, **more: object) -> FimRe
     values: dict[str, object] = {
         "uri": "file:///a.py",
         "language_id": "python",
-        "prefix": prefix,
-        "suffix": suffix,
+        "prompt": PromptParts(prefix, suffix),
         "model": "deepseek-flash",
         "max_tokens": 128,
         "temperature": 0.0,

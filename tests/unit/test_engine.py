@@ -3,11 +3,12 @@
 import asyncio
 import dataclasses
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
 from ds_lsp.completion.context import Contexts
-from ds_lsp.completion.engine import ALTERNATIVE_TEMPERATURES, Engine, Events, Providers
+from ds_lsp.completion.engine import ALTERNATIVE_TEMPERATURES, Engine, Providers
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.completion.streams import Streams
 from ds_lsp.document import Document, Snapshot
@@ -18,14 +19,59 @@ from ds_lsp.errors import (
     UnavailableError,
     UnknownModelError,
 )
+from ds_lsp.health import Health
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings import CompletionSettings
-from tests.unit.fakes import FakeProvider, FakeTime, looked_at, turns
+from ds_lsp.usage.ledger import Ledger
+from tests.unit.fakes import FakeExcerpts, FakeProvider, FakeTime, looked_at, service_of, turns
 from tests.unit.texts import at, request_at
 
 CUT = FimResult("", Finish.CUT)
 INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC
 FIXED = CompletionSettings(debounce_ms=150)
+
+
+class _NotedLedger(Ledger):
+    def __init__(self, rig: "Rig") -> None:
+        super().__init__()
+        self._rig = rig
+
+    def add_completion(
+        self, request: FimRequest, result: FimResult | None, tokens: object = None
+    ) -> None:
+        self._rig.asked.append(result)
+
+
+class _Limit:
+    def __init__(self, rig: "Rig") -> None:
+        self._rig = rig
+
+    def reached(self) -> str | None:
+        return self._rig.allowance
+
+    def refresh(self) -> None:
+        """Nothing to read."""
+
+
+class _Models:
+    def __init__(self, rig: "Rig") -> None:
+        self._rig = rig
+
+    def current(self, name: str) -> str:
+        return self._rig.models.get(name, name)
+
+    def replace(self, error: UnknownModelError) -> str | None:
+        return self._rig.models.get(error.asked)
+
+
+class _NotedHealth:
+    def __init__(self, rig: "Rig") -> None:
+        self.failed = rig.failed.append
+        self.explicit_request_failed = rig.unmet.append
+        self.worked = rig.note_worked
+
+    def aclose(self) -> None:
+        """Nothing to end."""
 
 
 class Rig:
@@ -48,25 +94,28 @@ class Rig:
         self.allowance: str | None = None
         self.engine = Engine(
             excludes,
-            Events(
-                asked=self._asked,
-                worked=self._worked,
-                failed=self.failed.append,
-                unmet=self.unmet.append,
-                another_model=lambda error: self.models.get(error.asked),
-            ),
             clock=self.time.clock,
             sleep=self.time.sleep,
             streams=Streams(self.time.later),
             contexts=contexts,
-            allowance=lambda: self.allowance,
         )
-        self.engine.use(Providers(self.provider, fallback))
+        self.use(self.provider, fallback)
 
-    def _asked(self, request: FimRequest, result: FimResult | None) -> None:
-        self.asked.append(result)
+    def use(self, provider: FakeProvider, fallback: FakeProvider | None = None) -> None:
+        """Put a provider into use, and note what it tells its service."""
+        if self.engine.providers.first:
+            self.service.retire()
+        self.service = service_of(
+            provider,
+            ledger=_NotedLedger(self),
+            limit=_Limit(self),
+            models=_Models(self),
+            clock=self.time.clock,
+        )
+        self.service.health = cast(Health, _NotedHealth(self))
+        self.engine.use(Providers(self.service if provider.metered else provider, fallback))
 
-    def _worked(self) -> None:
+    def note_worked(self) -> None:
         self.worked += 1
 
     async def begin(self, text: str, trigger: Trigger = INVOKED) -> asyncio.Task[Completion]:
@@ -475,14 +524,14 @@ async def test_trouble_with_an_alternative_leaves_what_there_is() -> None:
 
 
 async def test_excerpts_may_be_renewed_and_what_is_known_stays_known() -> None:
-    blocks = iter(["", "# a\n", "# b\n", "# c\n"])
-    rig = Rig(contexts=Contexts(lambda uri: next(blocks)))
+    blocks = FakeExcerpts("", "# a\n# d\n", "# b\n# d\n", "# c\n# d\n")
+    rig = Rig(contexts=Contexts(blocks))
     await rig.answer("x = |", "print(1)")
     assert (await (await rig.begin("x = |", AUTOMATIC))).record.source == "cache"
     assert (await (await rig.begin("x = pr|", AUTOMATIC))).record.source == "type-through"
-    assert rig.provider.calls[0].request.context == ""
+    assert rig.provider.calls[0].request.prompt.context == ""
     await rig.begin("y = |")
-    assert rig.provider.calls[1].request.context == "# c\n"
+    assert rig.provider.calls[1].request.prompt.context == "# c\n# d\n"
 
 
 async def test_provider_changed_during_the_wait_is_the_one_that_is_asked() -> None:
@@ -490,7 +539,7 @@ async def test_provider_changed_during_the_wait_is_the_one_that_is_asked() -> No
     settings = CompletionSettings(debounce_ms=75)
     task = await rig.begin_request(request_at("x = |", AUTOMATIC, settings))
     other = FakeProvider("2")
-    rig.engine.use(Providers(other))
+    rig.use(other)
     await rig.time.advance(1.0)
     assert (await task).text == "2"
     assert rig.provider.calls == []
@@ -500,7 +549,7 @@ async def test_replaced_provider_says_nothing_about_its_successor() -> None:
     rig = Rig()
     first = await rig.begin("x = |")
     second = await rig.begin_request(request_at("y = |", INVOKED, lane="menu"))
-    rig.engine.use(Providers(FakeProvider("2")))
+    rig.use(FakeProvider("2"))
     rig.provider.calls[0].say("1")
     rig.provider.calls[1].fail(UnavailableError("down"))
     assert (await first).text == "1"
@@ -643,7 +692,7 @@ async def test_changing_the_provider_forgets_what_the_other_said() -> None:
     rig = Rig()
     await rig.answer("x = |", "1")
     other = FakeProvider("2")
-    rig.engine.use(Providers(other))
+    rig.use(other)
     assert (await (await rig.begin("x = |"))).text == "2"
 
 
@@ -738,8 +787,8 @@ async def test_what_is_remembered_is_served_while_held_back() -> None:
 async def test_other_providers_begin_without_a_record_of_failures() -> None:
     rig = Rig()
     await failing(rig, AuthenticationError("401"), "x = |", INVOKED)
-    rig.engine.use(Providers(rig.provider))
-    assert rig.engine.breaker.trouble is None
+    rig.use(rig.provider)
+    assert rig.service.breaker.trouble is None
 
 
 async def test_a_model_that_is_gone_is_replaced_within_the_request() -> None:
@@ -753,7 +802,7 @@ async def test_a_model_that_is_gone_is_replaced_within_the_request() -> None:
     rig.provider.calls[-1].say("1")
     assert (await task).text == "1"
     assert rig.failed == []
-    assert rig.engine.breaker.trouble is None
+    assert rig.service.breaker.trouble is None
     # The answer is remembered for the model that gave it.
     settings = CompletionSettings(model="new-flash")
     again = await (await rig.begin_request(request_at("x = |", AUTOMATIC, settings)))
@@ -766,13 +815,13 @@ async def test_without_another_model_it_is_a_failure() -> None:
     completion = await failing(rig, gone, "x = |", INVOKED)
     assert completion.record.reason is Reason.PROVIDER_FAILED
     assert rig.failed == [gone]
-    assert rig.engine.breaker.trouble is gone
+    assert rig.service.breaker.trouble is gone
 
 
 async def test_requests_are_numbered_and_the_record_names_the_rules_that_cut() -> None:
     rig = Rig()
     first = await rig.answer("foo(|)\n", "甲)")
-    second = rig.engine.turn_away(Reason.NOT_OPEN)
+    second = rig.engine.skip(Reason.NOT_OPEN)
     assert [first.record.id, second.record.id] == [1, 2]
     assert first.record.rules == ("cut_overlap",)
     assert (first.record.sent, first.record.received, first.record.chars) == (6, 2, 1)
@@ -780,9 +829,7 @@ async def test_requests_are_numbered_and_the_record_names_the_rules_that_cut() -
 
 
 async def test_a_completion_ends_where_the_model_goes_on_with_another_file() -> None:
-    rig = Rig(
-        contexts=Contexts(lambda uri: "#b.py\nx = 1\n#a.py\n", lambda uri: ("#b.py", "#a.py"))
-    )
+    rig = Rig(contexts=Contexts(FakeExcerpts("#b.py\nx = 1\n#a.py\n")))
     said = "\n    return 甲\n#b.py\nx = 2"
     assert (await rig.answer("def f():|", said)).text == "\n    return 甲"
     assert rig.provider.calls[-1].keep_going(said) is False

@@ -11,7 +11,7 @@ import pytest
 
 from ds_lsp.completion.budget import Scale
 from ds_lsp.completion.context import Contexts
-from ds_lsp.completion.excerpts.block import Block, header, renewed
+from ds_lsp.completion.excerpts.block import Block, marker, renewed
 from ds_lsp.completion.excerpts.definitions import definitions
 from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
 from ds_lsp.completion.excerpts.imports import Import, Listing, imports_of
@@ -205,8 +205,8 @@ def test_block_is_appended_to_and_its_head_stays() -> None:
     block = renewed(Block(), [piece("x = 1")], frozenset(), 100, scale)
     more = renewed(block, [piece("y = 2", "b.py"), piece("x = 1")], frozenset(), 100, scale)
     start = "#a.py\nx = 1\n"
-    assert block.text("c.py", "#") == start + "#c.py\n"
-    assert more.text("c.py", "#") == start + "#b.py\ny = 2\n#c.py\n"
+    assert block.parts("c.py", "#").context == start + "#c.py\n"
+    assert more.parts("c.py", "#").context == start + "#b.py\ny = 2\n#c.py\n"
     assert renewed(more, [piece("x = 1")], frozenset(), 100, scale) is more
 
 
@@ -231,16 +231,18 @@ def test_members_stand_under_the_line_of_their_class_once() -> None:
         piece("    def f(): ...", head="class A:"),
         piece("    def g(): ...", head="class A:"),
     ]
-    text = renewed(Block(), pieces, frozenset(), 100, Scale()).text("c.py", "#")
+    text = renewed(Block(), pieces, frozenset(), 100, Scale()).parts("c.py", "#").context
     assert text == "#a.py\nclass A:\n    def f(): ...\n    def g(): ...\n#c.py\n"
 
 
 def test_markers_are_the_headers_of_the_text() -> None:
     block = Block(((Piece("a.py", "x", 1), Piece("b.py", "y", 3)), (Piece("a.py", "z", 9),)))
-    markers = block.markers("甲.py", "//")
+    markers = block.parts("甲.py", "//").markers
     assert markers == ("//a.py", "//b.py", "//甲.py")
-    assert set(markers) == {each for each in block.text("甲.py", "//").split("\n") if "//" in each}
-    assert Block().markers("a.py", "#") == ()
+    assert set(markers) == {
+        each for each in block.parts("甲.py", "//").context.split("\n") if "//" in each
+    }
+    assert Block().parts("a.py", "#").markers == ()
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,7 @@ def test_markers_are_the_headers_of_the_text() -> None:
     [("#", "#a.py\n"), ("//", "//a.py\n"), ("<!-- -->", "<!--a.py-->\n"), ("", "a.py\n")],
 )
 def test_header_is_a_comment(comment: str, line: str) -> None:
-    assert header("a.py", comment) == line
+    assert marker("a.py", comment) + "\n" == line
 
 
 # Gathering
@@ -264,7 +266,7 @@ class Rig:
             (folder / name).write_text(text, "utf-8")
         self.time = FakeTime()
         self.excerpts = Excerpts(clock=self.time.clock)
-        self.contexts = Contexts(self.excerpts.text, self.excerpts.markers)
+        self.contexts = Contexts(self.excerpts)
         self.documents: list[Document] = []
 
     def open(self, name: str, text: str, language: str | None = None) -> Document:
@@ -280,7 +282,7 @@ class Rig:
             self.documents, [self.folder], gate.allows, lambda each: gate.excludes(each.uri)
         )
         await self.excerpts.renew(snapshot, workspace, self.contexts)
-        return self.excerpts.text(snapshot.uri)
+        return self.excerpts.parts(snapshot.uri).context
 
 
 SHOP = "class Cart:\n    def add_item(self, product, amount): ...\n"
@@ -439,10 +441,10 @@ async def test_a_document_is_taken_back_from_all_blocks_at_once(tmp_path: Path) 
     third = rig.open("third.py", "import tax\ncart.rate\n")
     await rig.renew(third.snapshot(1, 9))
     rig.excerpts.take_back((rig.folder / "tax.py").as_uri())
-    assert rig.excerpts.text(third.uri) == ""
+    assert rig.excerpts.parts(third.uri).context == ""
     rig.excerpts.take_back((rig.folder / "shop.py").as_uri())
     for name in ("main.py", "other.py"):
-        assert rig.excerpts.text((rig.folder / name).as_uri()) == ""
+        assert rig.excerpts.parts((rig.folder / name).as_uri()).context == ""
 
 
 async def test_same_moment_again_changes_nothing(tmp_path: Path) -> None:
@@ -460,7 +462,7 @@ async def test_what_is_forgotten_while_it_is_gathered_stays_forgotten(tmp_path: 
     rig.time.clock = lambda: next(ticks)  # type: ignore[method-assign]
     ticks = iter(range(10**6))
     rig.excerpts = Excerpts(clock=rig.time.clock)
-    rig.contexts = Contexts(rig.excerpts.text)
+    rig.contexts = Contexts(rig.excerpts)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     rig.excerpts.clear()

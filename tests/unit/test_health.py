@@ -94,7 +94,7 @@ async def test_an_empty_balance_is_said_with_the_amount_and_where_to_top_up() ->
     rig = Rig(EMPTY)
     await rig.fail(BalanceError("empty"))
     assert rig.messages() == []
-    rig.health.unmet(BalanceError("empty"))
+    rig.health.explicit_request_failed(BalanceError("empty"))
     assert rig.messages() == [], "the message is under way"
     rig.account.wait.set()
     await turns()
@@ -105,7 +105,7 @@ async def test_an_empty_balance_is_said_with_the_amount_and_where_to_top_up() ->
     await rig.fail(BalanceError("empty"))
     assert rig.account.asked == 1
     assert rig.messages() == [message]
-    rig.health.unmet(BalanceError("empty"))
+    rig.health.explicit_request_failed(BalanceError("empty"))
     assert rig.said[-1] == (message, Occasion.ASKED)
     rig.health.aclose()
 
@@ -169,8 +169,8 @@ async def test_new_settings_end_what_settings_can_have_caused() -> None:
 
 async def test_who_asks_is_told_why_not() -> None:
     rig = Rig()
-    rig.health.unmet(UnavailableError("The provider was changed."))
+    rig.health.explicit_request_failed(UnavailableError("The provider was changed."))
     assert rig.said == [("The provider was changed.", Occasion.ASKED)]
     await rig.fail(UnavailableError("busy"))
-    rig.health.unmet(UnavailableError("busy"))
+    rig.health.explicit_request_failed(UnavailableError("busy"))
     assert rig.said[1:] == [("busy", Occasion.PASSING), ("busy", Occasion.ASKED)]

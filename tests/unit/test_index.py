@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.providers.base import FimRequest
+from ds_lsp.providers.base import FimRequest, PromptParts
 from ds_lsp.providers.local.index import Index, Limits, family_of, suffixes_of
 from ds_lsp.providers.local.overlap import hashes_of, overlap
 from ds_lsp.providers.local.provider import Local
@@ -46,7 +46,7 @@ def read_names(index: Index, root: Path) -> list[str]:
 
 
 def offer(index: Index, uri: str, prefix: str) -> str:
-    return Local(index).offer(FimRequest(uri, "python", prefix, "", "", 128, 0.0))
+    return Local(index).offer(FimRequest(uri, "python", PromptParts(prefix, ""), "", 128, 0.0))
 
 
 @pytest.mark.parametrize(

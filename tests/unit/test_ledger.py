@@ -20,6 +20,7 @@ from ds_lsp.providers.base import (
     FimRequest,
     FimResult,
     Finish,
+    PromptParts,
     TokenUsage,
 )
 from ds_lsp.usage.counts import Counts, OutcomeKey, Tally, Totals
@@ -30,8 +31,7 @@ from ds_lsp.usage.store import Store
 REQUEST = FimRequest(
     uri="file:///a.py",
     language_id="python",
-    prefix="x" * 90,
-    suffix="",
+    prompt=PromptParts("x" * 90),
     model="deepseek-flash",
     max_tokens=9,
     temperature=0,

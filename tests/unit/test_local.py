@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ds_lsp.document import LINE_END
-from ds_lsp.providers.base import FimRequest, Finish
+from ds_lsp.providers.base import FimRequest, Finish, PromptParts
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.predict import Step, Tuning, best_offer, probabilities
 from ds_lsp.providers.local.provider import Local, cut_before, has_room
@@ -27,7 +27,7 @@ for name, value in other.items():
 def request(marked: str, uri: str = "untitled:1", max_tokens: int = 128) -> FimRequest:
     """The text around the cursor that ``|`` marks."""
     prefix, _, suffix = marked.partition("|")
-    return FimRequest(uri, "python", prefix, suffix, "", max_tokens, 0.0)
+    return FimRequest(uri, "python", PromptParts(prefix, suffix), "", max_tokens, 0.0)
 
 
 def offer(marked: str, index: Index | None = None) -> str:
@@ -277,7 +277,7 @@ def test_max_tokens_bounds_the_offer() -> None:
 
 @given(st.text(max_size=200), st.text(max_size=80))
 def test_any_text_gets_one_line_or_nothing(prefix: str, suffix: str) -> None:
-    asked = FimRequest("untitled:1", "python", prefix * 2, suffix, "", 128, 0.0)
+    asked = FimRequest("untitled:1", "python", PromptParts(prefix * 2, suffix), "", 128, 0.0)
     text = Local(Index()).offer(asked)
     assert len(LINE_END.split(text)) == 1
 

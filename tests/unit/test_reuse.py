@@ -10,15 +10,23 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.completion.context import Contexts
-from ds_lsp.completion.engine import Engine, Events, Providers
+from ds_lsp.completion.engine import Engine, Providers
 from ds_lsp.completion.outcomes import Edit, Event, Outcome, Outcomes
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.completion.streams import Streams
 from ds_lsp.document import Document, Snapshot
-from ds_lsp.errors import AuthenticationError, ProviderError, Superseded
+from ds_lsp.errors import AuthenticationError, Superseded
 from ds_lsp.providers.base import Finish
 from ds_lsp.settings import CompletionSettings
-from tests.unit.fakes import Call, FakeProvider, FakeTime, looked_at, turns
+from tests.unit.fakes import (
+    Call,
+    FakeExcerpts,
+    FakeProvider,
+    FakeTime,
+    looked_at,
+    service_of,
+    turns,
+)
 
 AUTOMATIC, INVOKED = Trigger.AUTOMATIC, Trigger.INVOKED
 KEY_S = 0.01
@@ -33,19 +41,27 @@ class Editor:
     def __init__(self, text: str = "", uri: str = "file:///a.py") -> None:
         self.time = FakeTime()
         self.provider = FakeProvider()
-        self.failed: list[ProviderError] = []
+        self.failed: list[str] = []
         self.engine = Engine(
-            events=Events(failed=self.failed.append),
             clock=self.time.clock,
             sleep=self.time.sleep,
             streams=Streams(self.time.later),
-            contexts=Contexts(lambda uri: "#b.py\n乙 = 1\n"),
+            contexts=Contexts(FakeExcerpts("#b.py\n乙 = 1\n#a.py\n")),
         )
-        self.engine.use(Providers(self.provider))
+        self.use_anew()
         self.events: list[Event] = []
         self.outcomes = Outcomes(self._look)
         self.settings = CompletionSettings()
         self.open(text, uri)
+
+    def use_anew(self) -> None:
+        """Put the provider into use, as other settings do."""
+        self.service = service_of(self.provider, say=self._note, clock=self.time.clock)
+        self.engine.use(Providers(self.service))
+
+    def _note(self, topic: str, message: str | None, occasion: object = None) -> None:
+        if topic == "provider" and message:
+            self.failed.append(message)
 
     def open(self, text: str, uri: str) -> None:
         before, _, after = text.partition("|")
@@ -309,7 +325,7 @@ async def test_14_after_a_wrong_key_twenty_letters_cost_nothing_and_say_nothing(
         await editor.quiet(await editor.ask())
     assert len(editor.calls) == 1
     assert len(editor.failed) == 1
-    assert editor.engine.breaker.refuses()
+    assert editor.service.breaker.refuses()
 
 
 async def test_15_other_settings_forget_what_was_said_and_what_went_wrong() -> None:
@@ -318,9 +334,9 @@ async def test_15_other_settings_forget_what_was_said_and_what_went_wrong() -> N
     await editor.ask(INVOKED)
     editor.calls[-1].fail(AuthenticationError("401"))
     await turns()
-    editor.engine.use(Providers(editor.provider))
+    editor.use_anew()
     assert len(editor.engine.cache) == 0
-    assert not editor.engine.breaker.refuses()
+    assert not editor.service.breaker.refuses()
 
 
 async def test_16_a_bracket_the_editor_closes_meanwhile_is_not_shown_again() -> None:
@@ -337,7 +353,10 @@ async def test_17_the_head_of_the_prompt_stays_the_same_while_one_types() -> Non
         editor.type(letter)
         await editor.ask(INVOKED)
     heads = {
-        (call.request.context, call.request.prefix[: len(editor.calls[0].request.prefix) - 1])
+        (
+            call.request.prompt.context,
+            call.request.prompt.prefix[: len(editor.calls[0].request.prompt.prefix) - 1],
+        )
         for call in editor.calls
     }
     assert len(heads) == 1

@@ -11,7 +11,9 @@ from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.key import Found
 from ds_lsp.providers.base import FimResult, Finish, TokenUsage
-from ds_lsp.session import NO_KEY, Session, State
+from ds_lsp.service.selection import NO_KEY
+from ds_lsp.service.status import Status
+from ds_lsp.session import Session
 from ds_lsp.settings import (
     ChatSettings,
     CompletionSettings,
@@ -21,7 +23,6 @@ from ds_lsp.settings import (
     UsageSettings,
     resolve,
 )
-from ds_lsp.usage.ledger import Ledger
 from tests.unit.fakes import turns
 
 
@@ -34,7 +35,7 @@ class Told:
 
     def __init__(self) -> None:
         self.said: list[tuple[str, str | None]] = []
-        self.states: list[State] = []
+        self.states: list[Status] = []
         self.session = Session(self._say, self.states.append)
 
     def _say(self, topic: str, message: str | None, occasion: object = None) -> None:
@@ -94,7 +95,7 @@ async def test_while_the_key_is_looked_for(tmp_path: Path) -> None:
     told = Told()
     settings = Settings(api_key_command=f"cat '{tmp_path}/no-such-file'")
     told.session.begin_configure(resolved(settings), [])
-    assert told.session.state() == State("local", "looking for the DeepSeek key", busy=False)
+    assert told.session.state() == Status("local", "looking for the DeepSeek key", busy=False)
     await told.configure(settings)
     assert told.session.state().detail == "completing from the workspace's own text"
     assert told.session.key_source == "none"
@@ -143,7 +144,8 @@ async def test_retired_names_in_the_settings_are_replaced_and_said() -> None:
 async def test_models_that_are_gone_are_replaced_one_after_the_other() -> None:
     told = Told()
     await told.configure(Settings(api_key="k"))
-    gone = told.session.engine._events.another_model
+    assert told.session.service
+    gone = told.session.service.models.replace
     supported = ("a-pro", "b-flash", "deepseek-v5-flash")
     error = UnknownModelError("", asked="deepseek-flash", supported=supported)
     assert gone(error) == "deepseek-v5-flash"
@@ -170,39 +172,38 @@ async def test_after_a_wrong_key_whoever_keeps_it_is_asked_again(
         asked.append(settings)
         return Found("k", "somewhere")
 
-    monkeypatch.setattr("ds_lsp.session.find_key", find)
+    monkeypatch.setattr("ds_lsp.service.selection.find_key", find)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     told = Told()
     settings = Settings(api_key_command=command, api_key=None if command else "k")
     await told.configure(settings)
     await told.configure(settings)
     assert len(asked) == 1
-    told.session.engine.breaker.failed(AuthenticationError("wrong key"), float("inf"))
+    assert told.session.service
+    told.session.service.breaker.failed(AuthenticationError("wrong key"), float("inf"))
     await told.configure(settings)
     assert len(asked) == searches
-    assert (told.session.engine.breaker.trouble is None) is (searches == 2)
+    assert (told.session.service.breaker.trouble is None) is (searches == 2)
     await told.session.aclose()
 
 
 @pytest.mark.usefixtures("no_keyring")
 async def test_over_the_days_limit_nothing_is_paid_for_automatically(tmp_path: Path) -> None:
     told = Told()
-    told.session.ledger = Ledger(
-        changed=told.session._heed_limit, path=lambda: tmp_path / "usage.sqlite3"
-    )
+    told.session.ledger._path = lambda: tmp_path / "usage.sqlite3"
     limited = Settings(api_key="k", usage=UsageSettings(daily_token_limit=100))
     await told.configure(limited)
     told.session.ledger.add_call("deepseek-flash", TokenUsage(1, 70, 8))
     assert told.words("limit") is None
     told.session.ledger.add_call("deepseek-flash", TokenUsage(0, 1, 0))
     assert "80%" in (told.words("limit") or "")
-    assert told.session._allowance() is None
+    assert told.session.limit.reached() is None
     assert told.session.state().state == "ready"
     told.session.ledger.add_call("deepseek-flash", TokenUsage(20, 0, 0))
     why = told.words("limit")
     assert why
     assert "used up" in why
-    assert told.session._allowance() == why
+    assert told.session.limit.reached() == why
     assert told.states[-1].state == "paused"
     assert told.states[-1].detail == f"{why} Meanwhile the workspace's own text completes."
     assert "requests 3, tokens 100" in str(told.session.status()["usage"])
@@ -211,7 +212,7 @@ async def test_over_the_days_limit_nothing_is_paid_for_automatically(tmp_path: P
     await turns()
     assert told.session.state().state == "local"
     await told.configure(dataclasses.replace(limited, usage=UsageSettings(daily_token_limit=101)))
-    assert told.session._allowance() is None
+    assert told.session.limit.reached() is None
     assert "80%" in (told.words("limit") or "")
     await told.configure(dataclasses.replace(limited, usage=UsageSettings()))
     assert told.words("limit") is None

@@ -7,12 +7,12 @@ import pytest
 
 from ds_lsp.completion.streams import MOST, Streams, agree, typed_since
 from ds_lsp.errors import UnavailableError
-from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, PromptParts
 from tests.unit.fakes import FakeTime, looked_at, turns
 
 
 def asking(prefix: str, suffix: str = "", uri: str = "u") -> FimRequest:
-    return FimRequest(uri, "python", prefix, suffix, "m", 128, 0.0)
+    return FimRequest(uri, "python", PromptParts(prefix, suffix), "m", 128, 0.0)
 
 
 def one_line(text: str) -> bool:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ds_lsp.providers.base import FimRequest, TokenUsage
+from ds_lsp.providers.base import FimRequest, PromptParts, TokenUsage
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.estimate import estimated_usage, tokens_in
 from ds_lsp.usage.limit import Level, level, message
@@ -51,8 +51,7 @@ def test_all_of_the_prompt_of_a_call_that_was_cut_counts_as_missed() -> None:
     request = FimRequest(
         uri="file:///a.py",
         language_id="python",
-        prefix="x" * 100,
-        suffix="加" * 10,
+        prompt=PromptParts("x" * 100, "加" * 10),
         model="m",
         max_tokens=1,
         temperature=0,

@@ -1,11 +1,12 @@
 """The block of excerpts in front of a document's text: appended to, and seldom begun anew."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 
 from ds_lsp.completion.budget import MOST, Scale
 from ds_lsp.completion.excerpts.source import Piece
+from ds_lsp.providers.base import FileExcerpt, PromptParts
 
 _WORTH_A_BREAK = 1 / 3
 """So much of the budget must be new or gone for the block to begin anew: then all of the prompt
@@ -22,23 +23,21 @@ class Block:
     def pieces(self) -> frozenset[Piece]:
         return frozenset(piece for batch in self.batches for piece in batch)
 
-    def text(self, path: str, comment: str) -> str:
-        """The block, up to the line that says that *path* begins; empty without excerpts."""
+    def parts(self, path: str, comment: str) -> PromptParts:
+        """Return the block as it stands before the text of the document *path*.
+
+        A file of which an excerpt was appended later stands twice.
+        """
         if not self.batches:
-            return ""
-        text = "".join(_render(batch, comment) for batch in self.batches)
-        return f"{text}{header(path, comment)}"
-
-    def markers(self, path: str, comment: str) -> tuple[str, ...]:
-        """Every header in `text`: what a model goes on with when it is done with this file."""
-        paths = dict.fromkeys([*(piece.path for batch in self.batches for piece in batch), path])
-        return tuple(header(each, comment).rstrip("\n") for each in paths) if self.batches else ()
+            return PromptParts("")
+        files = tuple(each for batch in self.batches for each in _by_file(batch, comment))
+        return PromptParts("", excerpts=files, marker=marker(path, comment))
 
 
-def header(path: str, comment: str) -> str:
-    """The line above an excerpt: a comment that names its file."""
+def marker(path: str, comment: str) -> str:
+    """Return the line above an excerpt: a comment that names its file."""
     opening, _, closing = comment.partition(" ")
-    return f"{opening}{path}{closing}\n"
+    return f"{opening}{path}{closing}"
 
 
 def renewed(
@@ -64,17 +63,16 @@ def tokens(pieces: Sequence[Piece] | Set[Piece], scale: Scale) -> float:
     return sum(scale.tokens(piece.text) + 1 for piece in pieces)
 
 
-def _render(batch: tuple[Piece, ...], comment: str) -> str:
+def _by_file(batch: tuple[Piece, ...], comment: str) -> Iterator[FileExcerpt]:
     # Files in the order in which they were picked, lines in theirs.
     order = {path: index for index, path in enumerate(dict.fromkeys(p.path for p in batch))}
     ordered = sorted(batch, key=lambda piece: (order[piece.path], piece.line))
-    text = ""
     for path, pieces in groupby(ordered, key=lambda piece: piece.path):
-        text += header(path, comment)
+        text = ""
         heads: set[str] = set()
         for piece in pieces:
             if piece.head and piece.head not in heads:
                 text += piece.head + "\n"
             heads |= {piece.head, piece.text}
             text += piece.text + "\n"
-    return text
+        yield FileExcerpt(path, marker(path, comment), text)

@@ -19,6 +19,7 @@ from ds_lsp.completion.excerpts.similar import lines_of, most_similar, words
 from ds_lsp.completion.excerpts.source import MAX_CHARS, Piece, Source, names_in, source_of
 from ds_lsp.document import LINE_END, Document, Snapshot
 from ds_lsp.languages import LINE_COMMENT, are_alike, language_id, suffixes_like
+from ds_lsp.providers.base import PromptParts
 from ds_lsp.scan import Allows, nearest_files, read_source
 from ds_lsp.uris import document_name, name_within, shown_file, to_path
 
@@ -82,8 +83,8 @@ class _Sent:
     """What stands before the text of one document."""
 
     block: Block
-    text: str
-    markers: tuple[str, ...]
+    parts: PromptParts
+    """The block as it is sent; prefix and suffix are empty."""
     keys: Mapping[str, Set[Path | str]]
     """The files, and the uris of documents without one, that the block has pieces of, by name."""
 
@@ -92,7 +93,7 @@ class _Sent:
         return frozenset().union(*self.keys.values())
 
 
-_NOTHING = _Sent(Block(), "", (), {})
+_NOTHING = _Sent(Block(), PromptParts(""), {})
 
 
 class Excerpts:
@@ -114,13 +115,12 @@ class Excerpts:
         self._last = ("", 0)
         self._epoch = 0
 
-    def text(self, uri: str) -> str:
-        """What stands before the text of a document. All that is done while a request waits."""
-        return self._blocks.get(uri, _NOTHING).text
+    def parts(self, uri: str) -> PromptParts:
+        """Return the excerpts for a document, with an empty prefix and suffix.
 
-    def markers(self, uri: str) -> tuple[str, ...]:
-        """The headers in `text`."""
-        return self._blocks.get(uri, _NOTHING).markers
+        This is all that is done while a request waits.
+        """
+        return self._blocks.get(uri, _NOTHING).parts
 
     def clear(self) -> None:
         """Forget all text, as when the rules about what may be read have changed."""
@@ -172,8 +172,7 @@ class Excerpts:
         shown = _shown(snapshot.uri, workspace.folders)
         self._blocks[snapshot.uri] = _Sent(
             block,
-            block.text(shown, comment),
-            block.markers(shown, comment),
+            block.parts(shown, comment),
             _keys_of(block, found.sources, sent.keys),
         )
 

@@ -50,9 +50,9 @@ class Local:
 
     def offer(self, request: FimRequest) -> str:
         """The text to put at the cursor; empty when there is no good reason for any."""
-        before = LINE_END.split(request.prefix[-_MAX_PREFIX_CHARS:])
+        before = LINE_END.split(request.prompt.prefix[-_MAX_PREFIX_CHARS:])
         current = before.pop()
-        after = LINE_END.split(request.suffix)
+        after = LINE_END.split(request.prompt.suffix)
         typed, rest = current.lstrip(), after[0].strip()
         if not has_room(typed, after[0]):
             return ""

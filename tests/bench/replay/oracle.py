@@ -88,11 +88,11 @@ class Oracle:
         sent()
         loop = asyncio.get_running_loop()
         prompt = prompt_of(request)
-        call = Call(loop.time(), prompt, request.suffix)
+        call = Call(loop.time(), prompt, request.prompt.suffix)
         self.calls.append(call)
-        text = self.answer(request.uri, request.prefix, request.suffix)
+        text = self.answer(request.uri, request.prompt.prefix, request.prompt.suffix)
         text = text[: int(request.max_tokens * CHARS_PER_TOKEN)]
-        dice = random.Random(_digest(request.uri + request.prefix[-200:] + "latency"))
+        dice = random.Random(_digest(request.uri + request.prompt.prefix[-200:] + "latency"))
         latency = min(MEDIAN_S * math.exp(_SIGMA * dice.gauss(0, 1)), request.timeout_s - 0.1)
         pieces = [text[at : at + _PIECE_CHARS] for at in range(0, len(text), _PIECE_CHARS)]
         said = ""
@@ -132,7 +132,7 @@ class Oracle:
 
 def prompt_of(request: FimRequest) -> str:
     """Everything in front of the cursor that is sent."""
-    return request.context + request.prefix
+    return request.prompt.before
 
 
 def truth(steps: Sequence[Step], index: int) -> str:

@@ -9,7 +9,15 @@ from ds_lsp.completion.engine import Engine, Providers
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Snapshot
 from ds_lsp.errors import Superseded
-from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, KeepGoing, Sent, unnoticed
+from ds_lsp.providers.base import (
+    FimProvider,
+    FimRequest,
+    FimResult,
+    KeepGoing,
+    PromptParts,
+    Sent,
+    unnoticed,
+)
 from ds_lsp.settings import CompletionSettings
 
 SETTINGS = CompletionSettings()
@@ -77,8 +85,9 @@ class Sliding:
     async def fill(
         self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
     ) -> FimResult:
+        prefix = request.prompt.prefix[-WINDOW_CHARS * 3 // 4 :]
         # Shorter than what the engine sends wherever the file is long enough.
-        window = replace(request, prefix=request.prefix[-WINDOW_CHARS * 3 // 4 :])
+        window = replace(request, prompt=replace(request.prompt, prefix=prefix))
         return await self._provider.fill(window, keep_going, sent)
 
     def warm(self) -> None:
@@ -122,7 +131,7 @@ class Peer:
             self._running.cancel()
             self._running = None
         request = window_by_characters(snapshot)
-        key = (request.uri, request.prefix, request.suffix)
+        key = (request.uri, request.prompt.prefix, request.prompt.suffix)
         if key in self._known:
             return Offer(self._known[key], is_fresh=False)
         await asyncio.sleep(self.debounce_s)
@@ -159,8 +168,7 @@ def window_by_characters(snapshot: Snapshot) -> FimRequest:
     return FimRequest(
         uri=snapshot.uri,
         language_id=snapshot.language_id,
-        prefix=snapshot.before[-WINDOW_CHARS:],
-        suffix=snapshot.after[:SUFFIX_CHARS],
+        prompt=PromptParts(snapshot.before[-WINDOW_CHARS:], snapshot.after[:SUFFIX_CHARS]),
         model=SETTINGS.model,
         max_tokens=SETTINGS.max_tokens,
         temperature=SETTINGS.temperature,

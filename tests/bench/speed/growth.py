@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ds_lsp.providers.base import FimRequest
+from ds_lsp.providers.base import FimRequest, PromptParts
 from ds_lsp.providers.local.index import Index, Limits
 from ds_lsp.providers.local.provider import Local
 from tests.bench.speed.driver import text_of
@@ -69,7 +69,7 @@ async def build(folder: Path, limits: Limits) -> None:
     local, times = Local(index), []
     for number in range(LOOK_UPS):
         prefix = f"def compute_{number}(alpha, beta, index={number}):\n    gamma = [alpha, be"
-        request = FimRequest(uri, "python", prefix, "\n", "", 64, 0.0)
+        request = FimRequest(uri, "python", PromptParts(prefix, "\n"), "", 64, 0.0)
         begun = time.perf_counter()
         await local.fill(request, lambda text: True)
         times.append((time.perf_counter() - begun) * 1000)

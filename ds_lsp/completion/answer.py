@@ -1,0 +1,76 @@
+"""The answer of a provider, and what of it is shown at the cursor."""
+
+from dataclasses import dataclass, replace
+
+from ds_lsp.completion.context import offerable
+from ds_lsp.completion.postprocess.fit import Fitted, fit
+from ds_lsp.completion.postprocess.place import Place, place_at
+from ds_lsp.completion.request import CompletionRequest
+from ds_lsp.completion.shape import shape_for
+from ds_lsp.completion.trigger import Shown
+from ds_lsp.completion.watch import watch
+from ds_lsp.document import Snapshot, with_newlines
+from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The text of a provider, as far as it lies beyond what was typed since it was asked for."""
+
+    asked: FimRequest
+    result: FimResult
+    typed: str = ""
+    """Text typed at the cursor since then."""
+
+
+def fit_answer(answer: Answer, request: CompletionRequest) -> Fitted:
+    """Return what of an answer is shown: what fits, above the first secret in it."""
+    return _above_secrets(_fit_from_start(answer, request), request.snapshot)
+
+
+def stop_when_complete(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
+    """Return the question that a stream is asked: whether more of its text would be shown."""
+    return watch(_place(request.snapshot, Finish.STOP, request, asked.prompt.markers))
+
+
+def shown_of(result: FimResult, fitted: Fitted) -> Shown:
+    """Return what is shown, and whether the model ended its line there."""
+    beyond = result.text.removeprefix(fitted.text)
+    ends_line = beyond.startswith(("\n", "\r")) or (not beyond and result.finish is Finish.STOP)
+    return Shown(fitted.text, ends_line)
+
+
+def _fit_from_start(answer: Answer, request: CompletionRequest) -> Fitted:
+    snapshot, result, markers = request.snapshot, answer.result, answer.asked.prompt.markers
+    typed = answer.typed.replace("\n", snapshot.eol)
+    if typed and snapshot.before.endswith(typed):
+        # Fitted where it was asked for: what is shown does not shrink while it is typed along.
+        then = replace(snapshot, before=snapshot.before[: -len(typed)])
+        fitted = fit(typed + result.text, _place(then, result.finish, request, markers))
+        rest = fitted.text[len(typed) :]
+        if fitted.text.startswith(typed) and rest.strip():
+            return replace(fitted, text=rest)
+    return fit(result.text, _place(snapshot, result.finish, request, markers))
+
+
+def _above_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
+    """Keep whole lines above a secret, or above filler in its place, that leave nothing open."""
+    kept = offerable(fitted.text, at)
+    if kept == fitted.text:
+        return fitted
+    lines = with_newlines(kept).split("\n")[:-1]
+    while lines and _leaves_open("\n".join(lines)):
+        lines.pop()
+    text = "\n".join(lines).rstrip().replace("\n", at.eol)
+    return Fitted(text, 0, (*fitted.rules, "cut_at_secret"))
+
+
+def _leaves_open(text: str) -> bool:
+    return any(text.count(opener) > text.count(closer) for opener, closer in ("()", "[]", "{}"))
+
+
+def _place(
+    snapshot: Snapshot, finish: Finish, request: CompletionRequest, markers: tuple[str, ...]
+) -> Place:
+    shape = shape_for(snapshot, request.settings.multiline)
+    return place_at(snapshot, shape, finish, markers=markers, can_replace=request.can_replace)

@@ -1,0 +1,77 @@
+"""One request on its way: what is known of it so far."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ds_lsp.completion.answer import stop_when_complete
+from ds_lsp.completion.cache import Spot, spot_of
+from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Record, Trigger
+from ds_lsp.completion.trigger import Shown, suppression
+from ds_lsp.providers.base import FimProvider, FimRequest, KeepGoing, PromptParts
+
+_NOTHING_ASKED = FimRequest("", "", PromptParts(""), "", 0, 0.0)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One request of the client, and what it is to become."""
+
+    request: CompletionRequest
+    record: Record
+    last_activity: float
+    """When the user was last seen to do something, on the engine's clock."""
+    shown: Shown
+    """The completion that was offered last in this document."""
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    provider: FimProvider | None = None
+    """The provider that `asked` is made for."""
+    asked: FimRequest = _NOTHING_ASKED
+    """The request as it is sent."""
+
+    @property
+    def is_automatic(self) -> bool:
+        """True unless the user has asked for a completion."""
+        return self.request.trigger is Trigger.AUTOMATIC
+
+    @property
+    def nothing(self) -> Completion:
+        """The answer without a text."""
+        return Completion("", self.record)
+
+    def address(self, provider: FimProvider, asked: FimRequest) -> None:
+        """Send *asked* to *provider* from now on."""
+        self.provider, self.asked = provider, asked
+        self.record.provider = provider.name
+        self.record.sent = len(asked.prompt.text)
+        self.record.masked = asked.masked
+
+    def key(self) -> Spot:
+        """Return the name of the answer in the cache."""
+        assert self.provider
+        return spot_of(self.asked, self.provider.name, self.request.settings.multiline)
+
+    def wants_more(self) -> KeepGoing:
+        """Return the question that a stream is asked: whether more of its text would be shown."""
+        return stop_when_complete(self.request, self.asked)
+
+    def skip(self, reason: Reason, detail: str = "") -> None:
+        """Record why nothing is offered."""
+        self.record.reason, self.record.detail = reason, detail
+
+    def suppress(self) -> bool:
+        """Record the rule by which a provider must not be asked anew; False if there is none."""
+        found = suppression(self.request, self.shown)
+        if found:
+            self.skip(*found)
+        return found is not None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Record the milliseconds of one stage."""
+        started = self.clock()
+        try:
+            yield
+        finally:
+            self.record.stages_ms[name] = (self.clock() - started) * 1000

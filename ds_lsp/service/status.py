@@ -1,0 +1,46 @@
+"""How things stand, in the words of ``ds-lsp/status``."""
+
+from dataclasses import dataclass
+
+from ds_lsp.service.selection import Selection
+from ds_lsp.service.spending import SpendingLimit
+from ds_lsp.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How things stand."""
+
+    state: str
+    """``ready``, ``local``, ``paused``, ``stopped``, ``offline`` or ``disabled``."""
+    detail: str
+    busy: bool
+    """Whether a provider is being asked."""
+
+
+def status_of(settings: Settings, selection: Selection, limit: SpendingLimit) -> Status:
+    """Return how things stand with the provider that the settings name."""
+    state, detail = _state(settings, selection, limit)
+    return Status(state, detail, busy=selection.service is not None and selection.service.is_busy)
+
+
+def _state(settings: Settings, selection: Selection, limit: SpendingLimit) -> tuple[str, str]:
+    service, uses_local = selection.service, settings.provider != "deepseek"
+    if not settings.completion.enabled:
+        return "disabled", "completion.enabled is false"
+    if selection.refusal:
+        return "stopped", f"DeepSeek is not used: {selection.refusal}"
+    if selection.is_searching:
+        waits = "local" if service is None and uses_local else "paused"
+        return waits, "looking for the DeepSeek key"
+    if selection.lacks_key:
+        return "stopped", "no DeepSeek key was found"
+    over_limit = limit.reached()
+    trouble = (service and service.health.state()) or (over_limit and ("paused", over_limit))
+    if trouble:
+        word, detail = trouble
+        meanwhile = " Meanwhile the workspace's own text completes."
+        return word, detail + (meanwhile if settings.provider == "auto" else "")
+    if service is None and uses_local:
+        return "local", "completing from the workspace's own text"
+    return "ready", ""
