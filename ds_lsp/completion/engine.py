@@ -17,7 +17,7 @@ from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.dismissed import Dismissed
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess.fit import Fitted, fit
-from ds_lsp.completion.postprocess.place import Place, place_at
+from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
 from ds_lsp.completion.refused import RefusedTexts
 from ds_lsp.completion.request import (
     Completion,
@@ -584,9 +584,9 @@ def _leaves_open(text: str) -> bool:
 
 def _place(
     snapshot: Snapshot, finish: Finish, request: CompletionRequest, markers: tuple[str, ...]
-) -> Place:
+) -> CursorContext:
     shape = shape_for(snapshot, request.settings.multiline)
-    return place_at(snapshot, shape, finish, markers=markers, can_replace=request.can_replace)
+    return cursor_context(snapshot, shape, finish, markers=markers, can_replace=request.can_replace)
 
 
 def _reason(said: str, shown: str) -> Reason:

@@ -11,7 +11,7 @@ from ds_lsp.completion.postprocess.leaks import (
     skip_invisible_start,
 )
 from ds_lsp.completion.postprocess.lines import indent_of, squeezed
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.repetition import cut_loop_in_line, cut_repeated_lines
 from ds_lsp.completion.postprocess.scope import (
     MAX_LINES,
@@ -40,7 +40,7 @@ _RULES = (
 )
 
 
-def watch(at: Place) -> KeepGoing:
+def watch(at: CursorContext) -> KeepGoing:
     """`wants_more` for a stream at one place.
 
     It is asked after every piece, and looks when a line has ended or the text has doubled, so
@@ -59,7 +59,7 @@ def watch(at: Place) -> KeepGoing:
     return keep_going
 
 
-def wants_more(text: str, at: Place) -> bool:
+def wants_more(text: str, at: CursorContext) -> bool:
     """Whether anything that can still come after *text* would be shown."""
     text = normalize_line_ends(text, at)
     # The first half of an emoji or a word may end in what nobody sees.
@@ -93,14 +93,14 @@ def _may_bring_code(text: str) -> bool:
     return fences < 2 and text.count("\n") < MAX_LINES
 
 
-def _has_met_rest(line: str, at: Place) -> bool:
+def _has_met_rest(line: str, at: CursorContext) -> bool:
     """Whether the first line said what follows on its line, whose block stands below already."""
     if not at.below or indent_of(at.below[0]) <= indent_of(at.line_before):
         return False
     return cut_overlap(line, at) != line
 
 
-def _has_met_below(lines: list[str], at: Place) -> bool:
+def _has_met_below(lines: list[str], at: CursorContext) -> bool:
     """Whether the last two lines are the next two below, brackets and all."""
     said = [line for line in lines if line.strip()][-2:]
     below = at.below[:2]

@@ -30,7 +30,7 @@ from ds_lsp.completion.excerpts.similar import most_similar, words
 from ds_lsp.completion.excerpts.source import names_in, source_of
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.lexicon import _FAMILIES, Lexicon
-from ds_lsp.completion.postprocess.place import Place, place_at
+from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
 from ds_lsp.completion.postprocess.scan import scan
 from ds_lsp.completion.shape import Shape
 from ds_lsp.completion.watch import wants_more
@@ -194,7 +194,7 @@ def _fitted(language_id: str, text: str) -> None:
     document = _document(text, language_id)
     line = document.line_count // 2
     column = len(document.lines(line, line)[0]) // 2
-    place = place_at(document.snapshot(line, column), Shape.BLOCK)
+    place = cursor_context(document.snapshot(line, column), Shape.BLOCK)
     for said in ("pass\n", "a(b) {\n  c\n}\n", text[:300]):
         fit(said, place)
 
@@ -268,8 +268,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         for lexicon, languages in _FAMILIES
     },
     **{f"postprocess.fit.fit {language}": partial(_fitted, language) for language in _LANGUAGES},
-    "postprocess.fit.fit answer": lambda text: fit(text, Place("f(", ") {\n  a\n}\n", "c")),
-    "watch.wants_more": lambda text: wants_more(text, Place("f(", ") {\n  a\n}\n", "c")),
+    "postprocess.fit.fit answer": lambda text: fit(text, CursorContext("f(", ") {\n  a\n}\n", "c")),
+    "watch.wants_more": lambda text: wants_more(text, CursorContext("f(", ") {\n  a\n}\n", "c")),
     "context.Contexts.request": _requested,
     "context.defuse": lambda text: defuse("<｜" + text),
     # Excerpts
@@ -347,7 +347,7 @@ def test_what_is_done_at_each_key_does_not_grow_with_a_megabyte(unit: str) -> No
         line = document.line_count // 2
         column = len(document.lines(line, line)[0]) // 2
         document.replace((line, column), (line, column), key)
-        fit("a(b) {\n}\n", place_at(document.snapshot(line, column), Shape.BLOCK))
+        fit("a(b) {\n}\n", cursor_context(document.snapshot(line, column), Shape.BLOCK))
 
     took = [
         min(seconds(partial(press, document=document), key) for key in "xyz")

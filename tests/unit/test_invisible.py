@@ -9,7 +9,7 @@ from ds_lsp.chat import documentation, edits
 from ds_lsp.chat.harmless import harmless
 from ds_lsp.chat.subject import Subject
 from ds_lsp.completion.postprocess.fit import fit
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.shape import Shape
 from ds_lsp.completion.watch import wants_more
 from ds_lsp.document import split_lines
@@ -40,7 +40,7 @@ def documented(text: str) -> str:
 
 
 def completed(text: str, before: str = "", after: str = "", language_id: str = "python") -> str:
-    return fit(text, Place(before, after, language_id, shape=Shape.BLOCK)).text
+    return fit(text, CursorContext(before, after, language_id, shape=Shape.BLOCK)).text
 
 
 ROADS: dict[str, Road] = {
@@ -158,7 +158,7 @@ def test_what_has_a_use_passes_every_road(text: str, road: str) -> None:
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_a_stream_is_not_cut_within_what_will_pass(text: str) -> None:
-    at = Place("x = '", "'\n", "python", shape=Shape.BLOCK)
+    at = CursorContext("x = '", "'\n", "python", shape=Shape.BLOCK)
     assert all(wants_more(text[:end], at) for end in range(1, len(text)))
 
 

@@ -5,7 +5,7 @@ import pytest
 from ds_lsp.completion.postprocess import below, brackets, ending, leaks, repetition, scope, start
 from ds_lsp.completion.postprocess.brackets import Over
 from ds_lsp.completion.postprocess.fit import RULES, Rule
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.shape import Shape
 from ds_lsp.providers.base import Finish
 
@@ -14,13 +14,13 @@ LINE, STATEMENT, BLOCK = Shape.LINE, Shape.STATEMENT, Shape.BLOCK
 PY, JS = "python", "javascript"
 
 
-def place(document: str, language_id: str = PY, **more: object) -> Place:
+def place(document: str, language_id: str = PY, **more: object) -> CursorContext:
     before, _, after = document.partition(CURSOR)
-    return Place(before, after, language_id, **more)  # type: ignore[arg-type]  # a test's short-hand
+    return CursorContext(before, after, language_id, **more)  # type: ignore[arg-type]  # a test's short-hand
 
 
 # Name, place, text before the rule, text after it.
-CASES: dict[Rule, list[tuple[str, Place, str, str]]] = {
+CASES: dict[Rule, list[tuple[str, CursorContext, str, str]]] = {
     leaks.normalize_line_ends: [
         ("crlf", place("‸"), "a\r\nb", "a\nb"),
         ("cr", place("‸"), "a\rb\r\rc", "a\nb\n\nc"),
@@ -413,7 +413,7 @@ AROUND_REST = [
         for name, at, before, after in cases
     ],
 )
-def test_rule(rule: Rule, at: Place, before: str, after: str) -> None:
+def test_rule(rule: Rule, at: CursorContext, before: str, after: str) -> None:
     assert rule(before, at) == after
 
 
@@ -421,7 +421,7 @@ def test_rule(rule: Rule, at: Place, before: str, after: str) -> None:
     ("at", "before", "after", "replaced"),
     [pytest.param(*case, id=name) for name, *case in AROUND_REST],
 )
-def test_fit_around_rest(at: Place, before: str, after: str, replaced: str) -> None:
+def test_fit_around_rest(at: CursorContext, before: str, after: str, replaced: str) -> None:
     assert brackets.fit_around_rest(before, at) == Over(after, len(replaced))
     assert at.rest.startswith(replaced)
 

@@ -9,7 +9,7 @@ from ds_lsp.completion.postprocess.lines import (
     squeezed,
     strength,
 )
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 
 _LIKE_A_NOTE = re.compile(r"\s*(?:@|#|//|/\*|\*|--|<!--|\[|%|;|\"\"\"|''')")
 _KEY = re.compile(r"\s*(?P<key>[\w.\"'$-]+)[ \t]*(?:[:=](?=\s|$)|=(?!=))")
@@ -26,14 +26,14 @@ _MANY = 12
 """So many letters and digits make one line alone unlikely to be there by chance."""
 
 
-def refuse_line_above(text: str, at: Place) -> str:
+def refuse_line_above(text: str, at: CursorContext) -> str:
     """The completed line does not repeat the one above it."""
     line = at.line_before + text.partition("\n")[0]
     is_same = line.strip() == at.above.strip() and strength(line) >= 6
     return "" if is_same and not at.rest.strip() else text
 
 
-def cut_lines_below(text: str, at: Place) -> str:
+def cut_lines_below(text: str, at: CursorContext) -> str:
     """The last lines are not the next lines below."""
     lines = _lines(text, at)
     filled = [index for index, line in enumerate(lines) if line.strip()]
@@ -50,7 +50,7 @@ def cut_lines_below(text: str, at: Place) -> str:
     return text
 
 
-def cut_lines_further_below(text: str, at: Place) -> str:
+def cut_lines_further_below(text: str, at: CursorContext) -> str:
     """Nor are its last lines, two or more, lines that stand a little further below."""
     lines = _lines(text, at)
     filled = [index for index, line in enumerate(lines) if line.strip()]
@@ -64,7 +64,7 @@ def cut_lines_further_below(text: str, at: Place) -> str:
     return text
 
 
-def cut_where_lines_below_begin(text: str, at: Place) -> str:
+def cut_where_lines_below_begin(text: str, at: CursorContext) -> str:
     """The text does not go on into the lines below, be it in other words from there on."""
     if not at.below or at.is_in_text:
         return text
@@ -86,7 +86,7 @@ def cut_where_lines_below_begin(text: str, at: Place) -> str:
     return text
 
 
-def cut_at_same_key(text: str, at: Place) -> str:
+def cut_at_same_key(text: str, at: CursorContext) -> str:
     """In a file of keys and values, the next line's key is not set before it."""
     if not at.lexicon.has_keys or not at.below or at.is_in_text:
         return text
@@ -106,7 +106,7 @@ def cut_at_same_key(text: str, at: Place) -> str:
     return text
 
 
-def _lines(text: str, at: Place) -> list[str]:
+def _lines(text: str, at: CursorContext) -> list[str]:
     """The lines as they will stand in the document, as far as they are ours."""
     first, *others = text.split("\n")
     return [at.line_before + first, *others]
@@ -122,7 +122,7 @@ def _is_same(line: str, below: str) -> bool:
     return strength(line) >= _FEW or indent_of(line) == indent_of(below)
 
 
-def _begins_below(line: str, following: str | None, at: Place) -> bool:
+def _begins_below(line: str, following: str | None, at: CursorContext) -> bool:
     below = at.below
     is_level = indent_of(line) == indent_of(below[0])
     if is_level and continues(line, at.lexicon):

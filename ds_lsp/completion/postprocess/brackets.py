@@ -6,7 +6,7 @@ from itertools import islice, takewhile
 from typing import NamedTuple
 
 from ds_lsp.completion.postprocess.lines import is_closers_only, strength, tokens
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.scan import State, scan
 
 _MOST_CUTS = 12
@@ -32,7 +32,7 @@ class _Cut(NamedTuple):
     """What a reader knows at its end."""
 
 
-def cut_needless_closers(text: str, at: Place) -> str:
+def cut_needless_closers(text: str, at: CursorContext) -> str:
     """Brackets are closed once: here or below, whichever leaves less wrong."""
     if at.rest.strip() or at.lexicon.is_prose:
         return text
@@ -44,7 +44,7 @@ def cut_needless_closers(text: str, at: Place) -> str:
     return best if best == text else _without_line_end(best)
 
 
-def cut_where_rest_begins(text: str, at: Place) -> str:
+def cut_where_rest_begins(text: str, at: CursorContext) -> str:
     """The text does not go on into what stands after the cursor, in other words from there on."""
     first, _, _ = text.partition("\n")
     # A longer head cannot stand in the first line, and a line may have thousands of them.
@@ -60,7 +60,7 @@ def cut_where_rest_begins(text: str, at: Place) -> str:
     return text
 
 
-def cut_overlap(text: str, at: Place) -> str:
+def cut_overlap(text: str, at: CursorContext) -> str:
     """The end of the text is not the beginning of what stands after the cursor."""
     if not at.rest.strip():
         return text
@@ -88,7 +88,7 @@ def cut_overlap(text: str, at: Place) -> str:
     return text
 
 
-def fit_around_rest(text: str, at: Place) -> Over:
+def fit_around_rest(text: str, at: CursorContext) -> Over:
     """Cut the text, or let it take the place of brackets after the cursor, until all pair."""
     if not at.rest.strip() or not text.strip() or at.lexicon.is_prose:
         return Over(text, 0)
@@ -113,14 +113,14 @@ def fit_around_rest(text: str, at: Place) -> Over:
     return Over(best.text, replaces)
 
 
-def _damage(cut: _Cut, replaces: int, at: Place) -> int:
+def _damage(cut: _Cut, replaces: int, at: CursorContext) -> int:
     damage = at.damage_from(cut.state, replaces)
     # A bracket opened at the end of a line is progress.
     is_last = not at.rest[replaces:].strip() and cut.text.rstrip().endswith(_OPENERS)
     return damage - (is_last and cut.state.inside is None)
 
 
-def _replaceable(at: Place) -> list[int]:
+def _replaceable(at: CursorContext) -> list[int]:
     """How many characters after the cursor a text may take the place of."""
     if not at.can_replace:
         return [0]
@@ -129,7 +129,7 @@ def _replaceable(at: Place) -> list[int]:
     return [0, *ends[:_MOST_CUTS]]
 
 
-def _cuts(text: str, at: Place) -> list[_Cut]:
+def _cuts(text: str, at: CursorContext) -> list[_Cut]:
     """The text, and the text cut before each bracket that closes what it did not open."""
     read = at.scan(text)
     cuts = [_Cut(text, read.end)]
@@ -142,7 +142,7 @@ def _cuts(text: str, at: Place) -> list[_Cut]:
     return cuts
 
 
-def _without_lines_below(text: str, at: Place) -> Iterator[str]:
+def _without_lines_below(text: str, at: CursorContext) -> Iterator[str]:
     """The text without last lines that close its own brackets, and stand below as well."""
     lines = text.rstrip().split("\n")
     for count in range(1, min(len(lines), len(at.below) + 1)):

@@ -9,7 +9,7 @@ from ds_lsp.completion.postprocess.lines import (
     is_connected,
     tokens,
 )
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.scan import scan
 from ds_lsp.document import is_word_character
 
@@ -23,7 +23,7 @@ _MAX_RECIPE_LINES = 200
 _DECIDES_NOTHING = re.compile(r"\s*(?:#|-?include\b|if(?:n?eq|n?def)\b|else\b|endif\b|\Z)")
 
 
-def trim_line_ends(text: str, at: Place) -> str:
+def trim_line_ends(text: str, at: CursorContext) -> str:
     """No white space at the end of a line. In prose, blanks there have a meaning."""
     lines = text.split("\n")
     if len(lines) == 1 or at.lexicon.is_prose:
@@ -31,7 +31,7 @@ def trim_line_ends(text: str, at: Place) -> str:
     return "\n".join([*(line.rstrip(" \t") for line in lines[:-1]), lines[-1]])
 
 
-def trim_end(text: str, at: Place) -> str:
+def trim_end(text: str, at: CursorContext) -> str:
     """Ghost text does not end in white space, unless it holds apart what follows on the line."""
     if not text.strip():
         return ""
@@ -52,7 +52,7 @@ def trim_end(text: str, at: Place) -> str:
     return body + "\n" + (text.rpartition("\n")[2] if is_closing else at.line_before)
 
 
-def refuse_run_on(text: str, at: Place) -> str:
+def refuse_run_on(text: str, at: CursorContext) -> str:
     """Refuse a text that what stands after the cursor would run into.
 
     The cases, where both are on one line: two words become one; a comment swallows the rest; at the
@@ -78,7 +78,7 @@ def refuse_run_on(text: str, at: Place) -> str:
     return text if is_call or (rest[0] in _GOES_ON and last[-1] != ";") else ""
 
 
-def refuse_misplaced_closers(text: str, at: Place) -> str:
+def refuse_misplaced_closers(text: str, at: CursorContext) -> str:
     """Brackets alone, deeper than what they close: the editor does that better."""
     if not at.is_blank_before or not text.strip() or not is_closers_only(text):
         return text
@@ -91,7 +91,7 @@ def refuse_misplaced_closers(text: str, at: Place) -> str:
     return "" if indent_of(here) > indent_of(line) else text
 
 
-def refuse_what_follows(text: str, at: Place) -> str:
+def refuse_what_follows(text: str, at: CursorContext) -> str:
     """What stands right after the cursor is not said before it."""
     if not text.strip() or not at.rest.strip():
         return text
@@ -102,7 +102,7 @@ def refuse_what_follows(text: str, at: Place) -> str:
     return "" if at.damage("") <= at.damage(text) else text
 
 
-def use_recipe_tabs(text: str, at: Place) -> str:
+def use_recipe_tabs(text: str, at: CursorContext) -> str:
     """Indent the recipes of a makefile with a tab each, as ``make`` demands.
 
     A line above decides: below a rule or a recipe, a line that is indented is a recipe. Comments,
@@ -131,7 +131,7 @@ def use_recipe_tabs(text: str, at: Place) -> str:
     return "\n".join(lines)
 
 
-def use_document_indentation(text: str, at: Place) -> str:
+def use_document_indentation(text: str, at: CursorContext) -> str:
     """Tabs or blanks as in the document; odd indentation and strings are left as they are."""
     if at.lexicon.tabbed_below:
         return text
@@ -161,5 +161,5 @@ def use_document_indentation(text: str, at: Place) -> str:
     return "\n".join(lines)
 
 
-def use_document_line_ends(text: str, at: Place) -> str:
+def use_document_line_ends(text: str, at: CursorContext) -> str:
     return text.replace("\n", at.eol)

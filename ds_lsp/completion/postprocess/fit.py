@@ -37,7 +37,7 @@ from ds_lsp.completion.postprocess.leaks import (
     normalize_line_ends,
     skip_invisible_start,
 )
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.repetition import cut_loop_in_line, cut_repeated_lines
 from ds_lsp.completion.postprocess.scope import (
     cut_at_string_end,
@@ -57,7 +57,7 @@ from ds_lsp.completion.postprocess.start import (
     skip_echo,
 )
 
-Rule = Callable[[str, Place], str | Over]
+Rule = Callable[[str, CursorContext], str | Over]
 """A pure function of the text so far; line ends and indentation aside, it only cuts."""
 
 # Order matters: a rule sees the text as the rules above it left it.
@@ -130,7 +130,7 @@ class Fitted:
     """The rules that changed something, in order."""
 
 
-def fit(text: str, at: Place) -> Fitted:
+def fit(text: str, at: CursorContext) -> Fitted:
     """What of the model's *text* fits at the cursor."""
     text = _readable(text)
     replaces, replaced_text = 0, ""

@@ -2,7 +2,7 @@
 
 import re
 
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.invisible import misplaced
 
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
@@ -30,18 +30,18 @@ _CHAT = re.compile(
 )
 
 
-def normalize_line_ends(text: str, at: Place) -> str:
+def normalize_line_ends(text: str, at: CursorContext) -> str:
     """The rules below know one line end."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def cut_at_invisible(text: str, at: Place) -> str:
+def cut_at_invisible(text: str, at: CursorContext) -> str:
     """End before a character that nobody sees: no terminal takes orders from a model."""
     end = next(misplaced(text, before=at.before, own=(at.before, at.after)), None)
     return text[:end]
 
 
-def cut_at_model_token(text: str, at: Place) -> str:
+def cut_at_model_token(text: str, at: CursorContext) -> str:
     """What follows a token of the model's own belongs to another text.
 
     A document that is about such tokens may have more of them; ``</s>`` is a tag as well.
@@ -57,7 +57,7 @@ def cut_at_model_token(text: str, at: Place) -> str:
     return text
 
 
-def cut_at_marker(text: str, at: Place) -> str:
+def cut_at_marker(text: str, at: CursorContext) -> str:
     """The model goes on with what we put around the document."""
     lines = text.split("\n")
     for index, line in enumerate(lines):
@@ -66,7 +66,7 @@ def cut_at_marker(text: str, at: Place) -> str:
     return text
 
 
-def cut_damaged_line(text: str, at: Place) -> str:
+def cut_damaged_line(text: str, at: CursorContext) -> str:
     """A line with a character that did not arrive whole."""
     damaged = text.find(_DAMAGED)
     if damaged < 0 or _DAMAGED in at.before or _DAMAGED in at.after:
@@ -75,14 +75,14 @@ def cut_damaged_line(text: str, at: Place) -> str:
     return text[: text.rfind("\n", 0, damaged) + 1]
 
 
-def skip_invisible_start(text: str, at: Place) -> str:
+def skip_invisible_start(text: str, at: CursorContext) -> str:
     """Drop what has no width from the start, unless it joins what is before the cursor."""
     while text[:1] in _ZERO_WIDTH and text and next(misplaced(text, before=at.before), None) == 0:
         text = text[1:]
     return text
 
 
-def keep_fenced_code(text: str, at: Place) -> str:
+def keep_fenced_code(text: str, at: CursorContext) -> str:
     """Of an answer in words, the code; without code, nothing."""
     if not at.is_code:
         return text
@@ -94,7 +94,7 @@ def keep_fenced_code(text: str, at: Place) -> str:
     return text
 
 
-def is_in_words(text: str, at: Place) -> bool:
+def is_in_words(text: str, at: CursorContext) -> bool:
     """Whether an answer begins in words, so that the code is still to come."""
     if not at.is_code:
         return False
@@ -107,7 +107,7 @@ def is_in_words(text: str, at: Place) -> bool:
     )
 
 
-def cut_at_fence(text: str, at: Place) -> str:
+def cut_at_fence(text: str, at: CursorContext) -> str:
     """Code has no line that is a fence, unless in a comment or a string."""
     if not at.is_code or not ("```" in text or "~~~" in text):
         return text

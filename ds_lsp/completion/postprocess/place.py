@@ -22,7 +22,7 @@ _UNREAD = State(wrong=1_000_000)
 
 
 @dataclass(frozen=True)
-class Place:
+class CursorContext:
     """One cursor, and how the completion there came about. All line ends are ``\\n``."""
 
     before: str
@@ -174,7 +174,7 @@ class Place:
                 previous = width
         return steps.most_common(1)[0][0] if steps else TAB_WIDTH
 
-    def without(self, replaces: int) -> "Place":
+    def without(self, replaces: int) -> "CursorContext":
         """The place when the first characters after the cursor are gone."""
         return replace(self, after=self.after[replaces:]) if replaces else self
 
@@ -187,15 +187,15 @@ def _after_of(snapshot: Snapshot) -> str:
 
 # What it finds out about its surroundings serves while an answer is heard, and to fit it.
 @lru_cache(2)
-def place_at(
+def cursor_context(
     snapshot: Snapshot,
     shape: Shape,
     finish: Finish = Finish.STOP,
     *,
     markers: tuple[str, ...] = (),
     can_replace: bool = True,
-) -> Place:
-    return Place(
+) -> CursorContext:
+    return CursorContext(
         before=before_of(snapshot),
         after=_after_of(snapshot),
         language_id=snapshot.language_id,

@@ -3,7 +3,7 @@
 import re
 
 from ds_lsp.completion.postprocess.lines import strength
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 
 _LOOPS = (
     re.compile(r"(?P<again>.{3,80}?)(?P=again){5,}"),
@@ -14,7 +14,7 @@ _LONGEST_LINE = 2_000
 """Characters of a line that are looked through."""
 
 
-def cut_loop_in_line(text: str, at: Place) -> str:
+def cut_loop_in_line(text: str, at: CursorContext) -> str:
     """A line that repeats a few words many times. Figures may: they are data."""
     lines = text.split("\n")
     for index, line in enumerate(lines):
@@ -23,7 +23,7 @@ def cut_loop_in_line(text: str, at: Place) -> str:
     return text
 
 
-def cut_repeated_lines(text: str, at: Place) -> str:
+def cut_repeated_lines(text: str, at: CursorContext) -> str:
     """Of lines said three times in a row, the first time. Compared exactly: likeness is code."""
     lines = text.split("\n")
     trimmed = [line.strip() for line in lines]

@@ -7,7 +7,7 @@ from ds_lsp.completion.postprocess.lines import (
     opens_block,
     starts_closing,
 )
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.shape import Shape
 from ds_lsp.providers.base import Finish
 
@@ -15,20 +15,20 @@ MAX_LINES = 20
 """More than a screen shows below the cursor; the rest would be paid for and not read."""
 
 
-def drop_half_line(text: str, at: Place) -> str:
+def drop_half_line(text: str, at: CursorContext) -> str:
     """The limit, or we, cut the last line somewhere."""
     if at.finish is Finish.STOP or "\n" not in text:
         return text
     return text[: text.rfind("\n") + at.pushes_rest_down]
 
 
-def keep_in_comment(text: str, at: Place) -> str:
+def keep_in_comment(text: str, at: CursorContext) -> str:
     """A line comment ends with its line."""
     first, _, _ = text.partition("\n")
     return first if at.is_in_line_comment and first.strip() else text
 
 
-def refuse_line_break(text: str, at: Place) -> str:
+def refuse_line_break(text: str, at: CursorContext) -> str:
     """What follows on the cursor's line is not pushed down, unless it only closes."""
     rest = at.rest.strip()
     if rest and text.lstrip(" \t").startswith("\n") and not _only_closes(rest, at):
@@ -36,7 +36,7 @@ def refuse_line_break(text: str, at: Place) -> str:
     return text
 
 
-def cut_at_string_end(text: str, at: Place) -> str:
+def cut_at_string_end(text: str, at: CursorContext) -> str:
     """A string or comment over lines, whose end stands next, goes on to that end."""
     inside = at.state.inside
     if inside is None or not inside.spans_lines:
@@ -48,7 +48,7 @@ def cut_at_string_end(text: str, at: Place) -> str:
     return text if leaves is None or "\n" not in text[:leaves] else text[:leaves]
 
 
-def keep_scope(text: str, at: Place) -> str:
+def keep_scope(text: str, at: CursorContext) -> str:
     """The text ends where the block or statement does that the cursor stands in."""
     if "\n" not in text or at.is_in_text or at.lexicon.is_prose:
         return text
@@ -57,7 +57,7 @@ def keep_scope(text: str, at: Place) -> str:
     return "\n".join(lines[:end])
 
 
-def keep_shape(text: str, at: Place) -> str:
+def keep_shape(text: str, at: CursorContext) -> str:
     """One line where one is wanted; more of a statement if its first line leaves it open."""
     if at.shape is Shape.BLOCK or "\n" not in text:
         return text
@@ -70,7 +70,7 @@ def keep_shape(text: str, at: Place) -> str:
     return "\n".join(lines[: _statement_end(lines, first, at)])
 
 
-def drop_body_that_follows(text: str, at: Place) -> str:
+def drop_body_that_follows(text: str, at: CursorContext) -> str:
     """A block that the first line opens, and whose lines stand below already, is only opened."""
     if "\n" not in text or not at.below or at.is_in_text or at.lexicon.is_prose:
         return text
@@ -82,7 +82,7 @@ def drop_body_that_follows(text: str, at: Place) -> str:
     return head if is_body else text
 
 
-def keep_block_below(text: str, at: Place) -> str:
+def keep_block_below(text: str, at: CursorContext) -> str:
     """Where indentation makes the blocks, the lines below do not lose the one they stand in.
 
     Past a line that leaves it only one that opens a block for them belongs.
@@ -102,7 +102,7 @@ def keep_block_below(text: str, at: Place) -> str:
     return head
 
 
-def drop_empty_block(text: str, at: Place) -> str:
+def drop_empty_block(text: str, at: CursorContext) -> str:
     """The last line does not open a block that nothing stands in."""
     lines = text.rstrip().split("\n")
     below = indent_of(at.below[0]) if at.below else 0
@@ -119,7 +119,7 @@ def drop_empty_block(text: str, at: Place) -> str:
     return text if count == len(lines) else "\n".join(lines[:count])
 
 
-def keep_screenful(text: str, at: Place) -> str:
+def keep_screenful(text: str, at: CursorContext) -> str:
     """No more lines than are read; rather up to the end of a block than into the next."""
     lines = text.split("\n")
     if len(lines) <= MAX_LINES:
@@ -133,7 +133,7 @@ def keep_screenful(text: str, at: Place) -> str:
     return "\n".join(lines[:MAX_LINES])
 
 
-def _statement_end(lines: list[str], first: int, at: Place) -> int:
+def _statement_end(lines: list[str], first: int, at: CursorContext) -> int:
     """How many lines the statement takes that goes on or begins in the line *first*."""
     head = "\n".join(lines[: first + 1])
     whole = at.line_before + lines[first] if first == 0 else lines[first]
@@ -147,7 +147,7 @@ def _statement_end(lines: list[str], first: int, at: Place) -> int:
     return len(lines)
 
 
-def _leaves_open(text: str, at: Place) -> bool:
+def _leaves_open(text: str, at: CursorContext) -> bool:
     """Whether the text ends between brackets that nothing below closes."""
     end = at.scan(text).end
     if not end.stack or end.stack[-1].bracket not in "([" or end.inside:
@@ -155,7 +155,7 @@ def _leaves_open(text: str, at: Place) -> bool:
     return at.damage_from(end) > 0
 
 
-def _first_line(text: str, at: Place) -> tuple[str, str]:
+def _first_line(text: str, at: CursorContext) -> tuple[str, str]:
     """The first line that holds something, as it will stand, and the text up to its end."""
     lines = text.split("\n")
     first = next((index for index, line in enumerate(lines) if line.strip()), 0)
@@ -163,11 +163,11 @@ def _first_line(text: str, at: Place) -> tuple[str, str]:
     return whole, "\n".join(lines[: first + 1])
 
 
-def _only_closes(rest: str, at: Place) -> bool:
+def _only_closes(rest: str, at: CursorContext) -> bool:
     return all(sign in ")]}>;,'\"`" for sign in rest) or rest.startswith("</")
 
 
-def _scope_end(lines: list[str], at: Place) -> int:
+def _scope_end(lines: list[str], at: CursorContext) -> int:
     """The index of the first line that does not belong."""
     base, is_block = _base(lines, at)
     was_closing = False
@@ -201,7 +201,7 @@ def _scope_end(lines: list[str], at: Place) -> int:
     return len(lines)
 
 
-def _ends_block(text: str, line: str, at: Place) -> bool:
+def _ends_block(text: str, line: str, at: CursorContext) -> bool:
     """Whether the text ends with a whole statement that never comes back, as ``return`` does."""
     if first_word(line).rstrip(";") not in at.lexicon.ending_words:
         return False
@@ -214,7 +214,7 @@ def _is_label(line: str) -> bool:
     return stripped.endswith(":") or stripped.startswith(("case ", "default", "#", "//", "/*", "@"))
 
 
-def _base(lines: list[str], at: Place) -> tuple[int, bool]:
+def _base(lines: list[str], at: CursorContext) -> tuple[int, bool]:
     """The indentation lines are measured by, and whether lines at it belong."""
     first = next((line for line in lines if line.strip()), "")
     if not at.line_before:

@@ -3,7 +3,7 @@
 import re
 
 from ds_lsp.completion.postprocess.lines import first_word, indent_of, is_inside_word, opens_block
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.document import is_word_character
 
 _NUMBER = re.compile(r"[\d.,_x\s-]+")
@@ -14,7 +14,7 @@ _MAX_WORD_CHARS = 100
 _LIST_GOES_ON = tuple(",|&+-*/(")
 
 
-def skip_echo(text: str, at: Place) -> str:
+def skip_echo(text: str, at: CursorContext) -> str:
     """The text does not begin with the cursor's line, or the word before the cursor, anew."""
     typed = at.line_before.strip()
     if not typed:
@@ -40,7 +40,7 @@ def skip_echo(text: str, at: Place) -> str:
     return text
 
 
-def _skip_lines_above(text: str, at: Place) -> str:
+def _skip_lines_above(text: str, at: CursorContext) -> str:
     """The head of the block, said again before the block."""
     lines = text.split("\n")
     above = [line.strip() for line in at.before.split("\n") if line.strip()]
@@ -52,12 +52,12 @@ def _skip_lines_above(text: str, at: Place) -> str:
     return text
 
 
-def _knows(at: Place, word: str) -> bool:
+def _knows(at: CursorContext, word: str) -> bool:
     """Whether the document has a word."""
     return re.search(rf"\b{re.escape(word)}\b", at.before + " " + at.after) is not None
 
 
-def skip_blank_start(text: str, at: Place) -> str:
+def skip_blank_start(text: str, at: CursorContext) -> str:
     """The cursor's own indentation and blanks are there already."""
     line = at.line_before
     if not line:
@@ -81,7 +81,7 @@ def skip_blank_start(text: str, at: Place) -> str:
     return text[len(text) - len(body) - _characters(lead, missing) :]
 
 
-def refuse_inside_word(text: str, at: Place) -> str:
+def refuse_inside_word(text: str, at: CursorContext) -> str:
     """A word that goes on after the cursor is neither split nor grown."""
     if not text.strip() or not is_inside_word(at.before, at.after):
         return text
@@ -101,7 +101,7 @@ def _goes_on_inside_word(typed: str, said: str) -> bool:
     return is_word_character(typed[-1]) and following.islower()
 
 
-def _expected_indent(at: Place) -> int:
+def _expected_indent(at: CursorContext) -> int:
     """Where a line after the one above would begin."""
     step = at.unit if opens_block(at.above, at.lexicon) else 0
     return indent_of(at.above) + step
