@@ -27,7 +27,7 @@ from ds_lsp.completion.request import (
     Record,
     Trigger,
 )
-from ds_lsp.completion.shape import max_tokens_for, shape_for
+from ds_lsp.completion.shape import extent_for, max_tokens_for
 from ds_lsp.completion.streams import Streams
 from ds_lsp.completion.trigger import (
     Excludes,
@@ -455,7 +455,7 @@ class Engine:
             nonlocal is_sent
             is_sent = True
 
-        shape = shape_for(request.snapshot, request.settings.multiline)
+        shape = extent_for(request.snapshot, request.settings.multiline)
         result = None
         self._events.asking()
         try:
@@ -585,7 +585,7 @@ def _leaves_open(text: str) -> bool:
 def _place(
     snapshot: Snapshot, finish: Finish, request: CompletionRequest, markers: tuple[str, ...]
 ) -> CursorContext:
-    shape = shape_for(snapshot, request.settings.multiline)
+    shape = extent_for(snapshot, request.settings.multiline)
     return cursor_context(snapshot, shape, finish, markers=markers, can_replace=request.can_replace)
 
 

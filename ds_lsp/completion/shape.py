@@ -10,7 +10,7 @@ _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _MAX_TOKENS = {"line": 64, "statement": 160, "block": 256}
 
 
-class Shape(Enum):
+class Extent(Enum):
     """How much may be shown."""
 
     LINE = "line"
@@ -21,33 +21,33 @@ class Shape(Enum):
 
 # Asked before a call, while it is heard and of what it said.
 @lru_cache(2)
-def shape_for(snapshot: Snapshot, multiline: str) -> Shape:
+def extent_for(snapshot: Snapshot, multiline: str) -> Extent:
     """The shape to ask for; *multiline* is the setting."""
     if multiline == "auto":
-        return _shape_at(snapshot)
-    return Shape.BLOCK if multiline == "always" else Shape.LINE
+        return _extent_at(snapshot)
+    return Extent.BLOCK if multiline == "always" else Extent.LINE
 
 
-def max_tokens_for(shape: Shape, setting: int) -> int:
+def max_tokens_for(extent: Extent, setting: int) -> int:
     """No more tokens than the shape can use."""
-    return min(setting, _MAX_TOKENS[shape.value])
+    return min(setting, _MAX_TOKENS[extent.value])
 
 
-def _shape_at(snapshot: Snapshot) -> Shape:
+def _extent_at(snapshot: Snapshot) -> Extent:
     line, rest = snapshot.line_before, snapshot.line_after.strip()
     code = code_at(before_of(snapshot), snapshot.language_id)
     if code.lexicon.is_prose or code.state.inside is not None:
-        return Shape.LINE
+        return Extent.LINE
     opener = line.rstrip()[-1:]
     if rest:
         is_pair = opener in _PAIRS and rest.startswith(_PAIRS[opener])
-        return Shape.BLOCK if is_pair else Shape.LINE
+        return Extent.BLOCK if is_pair else Extent.LINE
     if not line.strip():
         # Into code that goes on right below, one statement at a time.
         directly_below = next(iter(snapshot.lines_below), "")
         is_amid = line and directly_below.strip() and indent_of(directly_below) >= indent_of(line)
-        return Shape.STATEMENT if is_amid else Shape.BLOCK
+        return Extent.STATEMENT if is_amid else Extent.BLOCK
     if not opens_block(line, code.lexicon):
-        return Shape.STATEMENT
+        return Extent.STATEMENT
     next_line = next((each for each in snapshot.lines_below if each.strip()), "")
-    return Shape.STATEMENT if indent_of(next_line) > indent_of(line) else Shape.BLOCK
+    return Extent.STATEMENT if indent_of(next_line) > indent_of(line) else Extent.BLOCK

@@ -22,7 +22,7 @@ from ds_lsp.completion.postprocess.scope import (
     refuse_line_break,
 )
 from ds_lsp.completion.postprocess.start import skip_blank_start, skip_echo
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.shape import Extent
 from ds_lsp.invisible import settled
 from ds_lsp.providers.base import KeepGoing
 
@@ -78,7 +78,7 @@ def wants_more(text: str, at: CursorContext) -> bool:
     lines = whole.split("\n")
     if len(lines) >= MAX_LINES:
         return False
-    if at.shape is Shape.LINE and whole.strip():
+    if at.extent is Extent.LINE and whole.strip():
         return False
     if started.strip() and whole.strip() and keep_shape(text, at) != text:
         return False

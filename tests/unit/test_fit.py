@@ -8,7 +8,7 @@ import pytest
 
 from ds_lsp.completion.postprocess.fit import RULES, Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.shape import Extent
 from ds_lsp.providers.base import Finish
 from tests.unit.fit_cases import CASES, CURSOR, Case
 
@@ -22,7 +22,7 @@ def golden_place(case: dict[str, Any], *, can_replace: bool = True) -> CursorCon
         before=case["prefix"],
         after=case["suffix"],
         language_id=case["language"],
-        shape=Shape.LINE if case["mode"] == "single" else Shape.BLOCK,
+        extent=Extent.LINE if case["mode"] == "single" else Extent.BLOCK,
         finish=Finish(case.get("finish_reason", "stop")),
         markers=tuple(case.get("context_markers", ())),
         can_replace=can_replace,
@@ -57,8 +57,8 @@ def test_a_client_that_cannot_replace_gets_brackets_that_pair_all_the_same(
 
 def place_of(case: Case) -> CursorContext:
     before, _, after = case.document.replace("\r\n", "\n").partition(CURSOR)
-    shape = Shape.LINE if case.is_line else Shape.BLOCK
-    return CursorContext(before, after, case.language_id, shape=shape)
+    extent = Extent.LINE if case.is_line else Extent.BLOCK
+    return CursorContext(before, after, case.language_id, extent=extent)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.language_id}: {case.name}")

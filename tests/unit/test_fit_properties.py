@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.shape import Shape, shape_for
+from ds_lsp.completion.shape import Extent, extent_for
 from ds_lsp.completion.watch import watch
 from ds_lsp.document import Document, PositionEncoding, split_lines, width
 from ds_lsp.providers.base import Finish
@@ -143,7 +143,7 @@ places = st.builds(
     after=code.map(lambda text: text.replace("\r\n", "\n")),
     language_id=st.sampled_from(LANGUAGES),
     eol=st.sampled_from(["\n", "\r\n", "\r"]),
-    shape=st.sampled_from(Shape),
+    extent=st.sampled_from(Extent),
     finish=st.sampled_from(Finish),
     can_replace=st.booleans(),
 )
@@ -185,7 +185,7 @@ def test_nothing_raises(before: str, after: str, said: str, language: str, multi
     document = Document("u", language, 1, before + after, PositionEncoding.UTF16)
     lines = split_lines(before)
     snapshot = document.snapshot(len(lines) - 1, width(lines[-1], PositionEncoding.UTF16))
-    at = CursorContext(before, after, language, shape=shape_for(snapshot, multiline))
+    at = CursorContext(before, after, language, extent=extent_for(snapshot, multiline))
     keep_going = watch(at)
     for end in range(len(said)):
         keep_going(said[:end])
@@ -207,6 +207,6 @@ def test_nothing_raises(before: str, after: str, said: str, language: str, multi
 )
 @pytest.mark.parametrize("language", ["python", "typescript", "html", "never-heard-of"])
 def test_odd_sizes_are_fitted(before: str, after: str, said: str, language: str) -> None:
-    for shape in Shape:
-        fit(said, CursorContext(before, after, language, shape=shape))
-        watch(CursorContext(before, after, language, shape=shape))(said)
+    for extent in Extent:
+        fit(said, CursorContext(before, after, language, extent=extent))
+        watch(CursorContext(before, after, language, extent=extent))(said)

@@ -32,7 +32,7 @@ from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.lexicon import _FAMILIES, Lexicon
 from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
 from ds_lsp.completion.postprocess.scan import scan
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.shape import Extent
 from ds_lsp.completion.watch import wants_more
 from ds_lsp.document import Document, PositionEncoding, column_to_index, split_lines, with_newlines
 from ds_lsp.errors import ChatRefused
@@ -194,7 +194,7 @@ def _fitted(language_id: str, text: str) -> None:
     document = _document(text, language_id)
     line = document.line_count // 2
     column = len(document.lines(line, line)[0]) // 2
-    place = cursor_context(document.snapshot(line, column), Shape.BLOCK)
+    place = cursor_context(document.snapshot(line, column), Extent.BLOCK)
     for said in ("pass\n", "a(b) {\n  c\n}\n", text[:300]):
         fit(said, place)
 
@@ -347,7 +347,7 @@ def test_what_is_done_at_each_key_does_not_grow_with_a_megabyte(unit: str) -> No
         line = document.line_count // 2
         column = len(document.lines(line, line)[0]) // 2
         document.replace((line, column), (line, column), key)
-        fit("a(b) {\n}\n", cursor_context(document.snapshot(line, column), Shape.BLOCK))
+        fit("a(b) {\n}\n", cursor_context(document.snapshot(line, column), Extent.BLOCK))
 
     took = [
         min(seconds(partial(press, document=document), key) for key in "xyz")

@@ -6,11 +6,11 @@ from ds_lsp.completion.postprocess import below, brackets, ending, leaks, repeti
 from ds_lsp.completion.postprocess.brackets import Over
 from ds_lsp.completion.postprocess.fit import RULES, Rule
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.shape import Extent
 from ds_lsp.providers.base import Finish
 
 CURSOR = "‸"
-LINE, STATEMENT, BLOCK = Shape.LINE, Shape.STATEMENT, Shape.BLOCK
+LINE, STATEMENT, BLOCK = Extent.LINE, Extent.STATEMENT, Extent.BLOCK
 PY, JS = "python", "javascript"
 
 
@@ -231,13 +231,13 @@ CASES: dict[Rule, list[tuple[str, CursorContext, str, str]]] = {
         ("brackets", place("  a\n‸\n  b\n", JS), "x\ny", "x\ny"),
     ],
     scope.keep_shape: [
-        ("line", place("x = ‸", shape=LINE), "1\ny", "1"),
-        ("next line", place("x = 1‸", shape=LINE), "\n\ny\nz", "\n\ny"),
-        ("statement", place("x = ‸", shape=STATEMENT), "1\ny", "1"),
-        ("block", place("x = ‸", shape=BLOCK), "1\ny", "1\ny"),
-        ("opens", place("‸", shape=STATEMENT), "if 甲:\n    y", "if 甲:\n    y"),
-        ("goes on", place("x = f(‸", shape=STATEMENT), "a,\n  b)\nc", "a,\n  b)"),
-        ("chain", place("x = ‸", JS, shape=STATEMENT), "a\n  .b()\nc", "a\n  .b()"),
+        ("line", place("x = ‸", extent=LINE), "1\ny", "1"),
+        ("next line", place("x = 1‸", extent=LINE), "\n\ny\nz", "\n\ny"),
+        ("statement", place("x = ‸", extent=STATEMENT), "1\ny", "1"),
+        ("block", place("x = ‸", extent=BLOCK), "1\ny", "1\ny"),
+        ("opens", place("‸", extent=STATEMENT), "if 甲:\n    y", "if 甲:\n    y"),
+        ("goes on", place("x = f(‸", extent=STATEMENT), "a,\n  b)\nc", "a,\n  b)"),
+        ("chain", place("x = ‸", JS, extent=STATEMENT), "a\n  .b()\nc", "a\n  .b()"),
     ],
     scope.keep_screenful: [
         ("as many", place("‸"), "a\n" * 19 + "a", "a\n" * 19 + "a"),

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from ds_lsp.completion.postprocess.lexicon import Lexicon
 from ds_lsp.completion.postprocess.lines import TAB_WIDTH, Code, before_of, code_at, indent_of
 from ds_lsp.completion.postprocess.scan import Scan, State, end_of_lines, scan
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.shape import Extent
 from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.providers.base import Finish
 
@@ -30,7 +30,7 @@ class CursorContext:
     language_id: str
     eol: str = "\n"
     """The document's own line end."""
-    shape: Shape = Shape.BLOCK
+    extent: Extent = Extent.BLOCK
     finish: Finish = Finish.STOP
     markers: tuple[str, ...] = ()
     """What begins the lines that we, and not the document, put between the texts sent."""
@@ -189,7 +189,7 @@ def _after_of(snapshot: Snapshot) -> str:
 @lru_cache(2)
 def cursor_context(
     snapshot: Snapshot,
-    shape: Shape,
+    extent: Extent,
     finish: Finish = Finish.STOP,
     *,
     markers: tuple[str, ...] = (),
@@ -200,7 +200,7 @@ def cursor_context(
         after=_after_of(snapshot),
         language_id=snapshot.language_id,
         eol=snapshot.eol,
-        shape=shape,
+        extent=extent,
         finish=finish,
         markers=markers,
         can_replace=can_replace,

@@ -8,7 +8,7 @@ from ds_lsp.completion.postprocess.lines import (
     starts_closing,
 )
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.shape import Extent
 from ds_lsp.providers.base import Finish
 
 MAX_LINES = 20
@@ -59,12 +59,12 @@ def keep_scope(text: str, at: CursorContext) -> str:
 
 def keep_shape(text: str, at: CursorContext) -> str:
     """One line where one is wanted; more of a statement if its first line leaves it open."""
-    if at.shape is Shape.BLOCK or "\n" not in text:
+    if at.extent is Extent.BLOCK or "\n" not in text:
         return text
     lines = text.split("\n")
     # A text that begins with a line end has its one line below.
     first = next(index for index, line in enumerate(lines) if line.strip())
-    if at.shape is Shape.LINE:
+    if at.extent is Extent.LINE:
         is_ended = at.pushes_rest_down and len(lines) > first + 1
         return "\n".join([*lines[: first + 1], *[""] * is_ended])
     return "\n".join(lines[: _statement_end(lines, first, at)])
