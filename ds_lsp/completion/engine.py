@@ -37,7 +37,7 @@ from ds_lsp.completion.trigger import (
     refusal,
     suppression,
 )
-from ds_lsp.completion.watch import watch
+from ds_lsp.completion.watch import stop_condition
 from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.errors import (
     ProviderError,
@@ -528,7 +528,7 @@ def _spot(provider: FimProvider, request: CompletionRequest, asked: FimRequest) 
 
 def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
     """Whether more of an answer would be shown."""
-    return watch(_place(request.snapshot, Finish.STOP, request, asked.markers))
+    return stop_condition(_place(request.snapshot, Finish.STOP, request, asked.markers))
 
 
 def _is_suppressed(request: CompletionRequest, shown: Shown, record: Record) -> bool:

@@ -40,8 +40,8 @@ _RULES = (
 )
 
 
-def watch(at: CursorContext) -> KeepGoing:
-    """`wants_more` for a stream at one place.
+def stop_condition(at: CursorContext) -> KeepGoing:
+    """`would_show_more` for a stream at one place.
 
     It is asked after every piece, and looks when a line has ended or the text has doubled, so
     that a long answer costs by its length.
@@ -54,12 +54,12 @@ def watch(at: CursorContext) -> KeepGoing:
         if "\n" not in piece and "\r" not in piece and len(piece) < looked + 200:
             return True
         looked = len(text)
-        return wants_more(text, at)
+        return would_show_more(text, at)
 
     return keep_going
 
 
-def wants_more(text: str, at: CursorContext) -> bool:
+def would_show_more(text: str, at: CursorContext) -> bool:
     """Whether anything that can still come after *text* would be shown."""
     text = normalize_line_ends(text, at)
     # The first half of an emoji or a word may end in what nobody sees.

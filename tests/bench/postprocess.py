@@ -11,7 +11,7 @@ import time
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.lines import code_at
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.watch import watch
+from ds_lsp.completion.watch import stop_condition
 from tests.unit.holes import SOURCES, Hole, holes
 
 BEFORE, AFTER = 8_000, 4_000
@@ -40,7 +40,7 @@ def times_ms(said: str, at: CursorContext, *, is_new: bool) -> float:
 
 def stream_ms(size: int) -> float:
     """All looks at a stream of one line without end, in pieces of four characters."""
-    keep_going = watch(CursorContext("x = ", "\n", "python"))
+    keep_going = stop_condition(CursorContext("x = ", "\n", "python"))
     text = "".join(f"name{number} + " for number in range(size // 8))[:size]
     begun = time.perf_counter()
     for end in range(4, size, 4):

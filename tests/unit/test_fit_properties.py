@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.shape import Extent, extent_for
-from ds_lsp.completion.watch import watch
+from ds_lsp.completion.watch import stop_condition
 from ds_lsp.document import Document, PositionEncoding, split_lines, width
 from ds_lsp.providers.base import Finish
 from tests.unit.holes import SOURCES, Hole, holes
@@ -91,7 +91,7 @@ def test_a_stream_is_cut_where_nothing_is_lost() -> None:
     for hole in SAMPLE:
         said = hole.middle + "\n".join(hole.after.split("\n")[:4]) + "\nsomething(else)\n" * 2
         at = hole.place()
-        keep_going = watch(at)
+        keep_going = stop_condition(at)
         end = next((end for end in range(1, len(said)) if not keep_going(said[:end])), None)
         if end is None:
             continue
@@ -186,7 +186,7 @@ def test_nothing_raises(before: str, after: str, said: str, language: str, multi
     lines = split_lines(before)
     snapshot = document.snapshot(len(lines) - 1, width(lines[-1], PositionEncoding.UTF16))
     at = CursorContext(before, after, language, extent=extent_for(snapshot, multiline))
-    keep_going = watch(at)
+    keep_going = stop_condition(at)
     for end in range(len(said)):
         keep_going(said[:end])
     fit(said, at)
@@ -209,4 +209,4 @@ def test_nothing_raises(before: str, after: str, said: str, language: str, multi
 def test_odd_sizes_are_fitted(before: str, after: str, said: str, language: str) -> None:
     for extent in Extent:
         fit(said, CursorContext(before, after, language, extent=extent))
-        watch(CursorContext(before, after, language, extent=extent))(said)
+        stop_condition(CursorContext(before, after, language, extent=extent))(said)

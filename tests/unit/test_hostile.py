@@ -33,7 +33,7 @@ from ds_lsp.completion.postprocess.lexicon import _FAMILIES, Lexicon
 from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
 from ds_lsp.completion.postprocess.scan import scan
 from ds_lsp.completion.shape import Extent
-from ds_lsp.completion.watch import wants_more
+from ds_lsp.completion.watch import would_show_more
 from ds_lsp.document import Document, PositionEncoding, column_to_index, split_lines, with_newlines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.lsp.frames import Framer, glimpse
@@ -269,7 +269,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     },
     **{f"postprocess.fit.fit {language}": partial(_fitted, language) for language in _LANGUAGES},
     "postprocess.fit.fit answer": lambda text: fit(text, CursorContext("f(", ") {\n  a\n}\n", "c")),
-    "watch.wants_more": lambda text: wants_more(text, CursorContext("f(", ") {\n  a\n}\n", "c")),
+    "watch.would_show_more": lambda text: would_show_more(
+        text, CursorContext("f(", ") {\n  a\n}\n", "c")
+    ),
     "context.Contexts.request": _requested,
     "context.defuse": lambda text: defuse("<｜" + text),
     # Excerpts

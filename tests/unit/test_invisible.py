@@ -11,7 +11,7 @@ from ds_lsp.chat.subject import Subject
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.shape import Extent
-from ds_lsp.completion.watch import wants_more
+from ds_lsp.completion.watch import would_show_more
 from ds_lsp.document import split_lines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.invisible import misplaced, names_of
@@ -159,7 +159,7 @@ def test_what_has_a_use_passes_every_road(text: str, road: str) -> None:
 @pytest.mark.parametrize("text", PLAIN)
 def test_a_stream_is_not_cut_within_what_will_pass(text: str) -> None:
     at = CursorContext("x = '", "'\n", "python", extent=Extent.BLOCK)
-    assert all(wants_more(text[:end], at) for end in range(1, len(text)))
+    assert all(would_show_more(text[:end], at) for end in range(1, len(text)))
 
 
 @pytest.mark.parametrize("text", PLAIN)
