@@ -52,7 +52,7 @@ def test_a_client_that_cannot_replace_gets_brackets_that_pair_all_the_same(
     fitted = fit(case["raw"], at)
     assert fitted.replaces == 0
     if "overwrite" in case:
-        assert at.damage(fitted.text) <= at.damage(case["raw"])
+        assert at.imbalance(fitted.text) <= at.imbalance(case["raw"])
 
 
 def place_of(case: Case) -> CursorContext:

@@ -82,7 +82,7 @@ def test_nothing_more_is_wrong_than_before() -> None:
 
 def closed_wrongly(at: CursorContext, shown: Fitted) -> int:
     """Closers without opener and strings without end, in the document as it would be."""
-    return at.end_of(shown.text, shown.replaces).wrong
+    return at.state_after(shown.text, shown.replaces).errors
 
 
 def test_a_stream_is_cut_where_nothing_is_lost() -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ds_lsp.completion.postprocess.lines import is_closers_only, strength, tokens
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.postprocess.scan import State, scan
+from ds_lsp.completion.postprocess.scan import ReaderState, scan
 
 _MOST_CUTS = 12
 """Maximum places at which a text is tried to be cut; after each of them it is read again."""
@@ -28,7 +28,7 @@ class Over(NamedTuple):
 
 class _Cut(NamedTuple):
     text: str
-    state: State
+    state: ReaderState
     """What a reader knows at its end."""
 
 
@@ -37,9 +37,9 @@ def cut_needless_closers(text: str, at: CursorContext) -> str:
     if at.rest.strip() or at.lexicon.is_prose:
         return text
     cuts = _cuts(text, at)
-    rated = [(at.damage_from(cut.state), -len(cut.text), cut.text) for cut in cuts]
+    rated = [(at.imbalance_from(cut.state), -len(cut.text), cut.text) for cut in cuts]
     if rated[0][0]:
-        rated += [(at.damage(head), -len(head), head) for head in _without_lines_below(text, at)]
+        rated += [(at.imbalance(head), -len(head), head) for head in _without_lines_below(text, at)]
     _, _, best = min(rated)
     return best if best == text else _without_line_end(best)
 
@@ -80,10 +80,10 @@ def cut_overlap(text: str, at: CursorContext) -> str:
         if set(overlap) == {">"} and kept.count("<") > kept.replace("->", "").count(">"):
             continue
         if whole is None:
-            whole = at.damage(text)
-        damage = at.damage(kept)
+            whole = at.imbalance(text)
+        imbalance = at.imbalance(kept)
         is_light = covers or {";", ",", ">"}.issuperset(overlap)
-        if damage < whole or (damage == whole and is_light):
+        if imbalance < whole or (imbalance == whole and is_light):
             return kept
     return text
 
@@ -93,12 +93,12 @@ def fit_around_rest(text: str, at: CursorContext) -> Over:
     if not at.rest.strip() or not text.strip() or at.lexicon.is_prose:
         return Over(text, 0)
     cuts = _cuts(text, at)
-    before = at.damage_from(at.state)
-    if at.damage_from(cuts[0].state) <= before:
+    before = at.imbalance_from(at.state)
+    if at.imbalance_from(cuts[0].state) <= before:
         return Over(text, 0)
     tried = [
         (
-            _damage(cut, replaces, at),
+            _imbalance(cut, replaces, at),
             # Where words follow, the brackets before them belong to them.
             replaces > 0 and strength(at.rest[replaces:]) > 0,
             index > 0,
@@ -113,11 +113,11 @@ def fit_around_rest(text: str, at: CursorContext) -> Over:
     return Over(best.text, replaces)
 
 
-def _damage(cut: _Cut, replaces: int, at: CursorContext) -> int:
-    damage = at.damage_from(cut.state, replaces)
+def _imbalance(cut: _Cut, replaces: int, at: CursorContext) -> int:
+    imbalance = at.imbalance_from(cut.state, replaces)
     # A bracket opened at the end of a line is progress.
     is_last = not at.rest[replaces:].strip() and cut.text.rstrip().endswith(_OPENERS)
-    return damage - (is_last and cut.state.inside is None)
+    return imbalance - (is_last and cut.state.inside is None)
 
 
 def _replaceable(at: CursorContext) -> list[int]:
@@ -134,7 +134,11 @@ def _cuts(text: str, at: CursorContext) -> list[_Cut]:
     read = at.scan(text)
     cuts = [_Cut(text, read.end)]
     state, start = at.state, 0
-    places = read.loose if read.leaves is None else (read.leaves, *read.loose)
+    places = (
+        read.unmatched_closers
+        if read.string_end is None
+        else (read.string_end, *read.unmatched_closers)
+    )
     for place in sorted(places)[-_MOST_CUTS:]:
         state = scan(text[start:place], at.lexicon, state).end
         start = place

@@ -85,7 +85,7 @@ def refuse_misplaced_closers(text: str, at: CursorContext) -> str:
     openers = [each for each in at.state.stack if each.inside is None]
     if not openers or at.state.inside is not None or "\n" in text.strip():
         return text
-    opened_at = openers[-1].at
+    opened_at = openers[-1].offset
     line = at.code_before[at.code_before.rfind("\n", 0, opened_at) + 1 :]
     here = at.line_before + text[: len(text) - len(text.lstrip())]
     return "" if indent_of(here) > indent_of(line) else text
@@ -99,7 +99,7 @@ def refuse_what_follows(text: str, at: CursorContext) -> str:
     follows = [found.group() for found in tokens(at.rest)]
     if said != follows[: len(said)]:
         return text
-    return "" if at.damage("") <= at.damage(text) else text
+    return "" if at.imbalance("") <= at.imbalance(text) else text
 
 
 def use_recipe_tabs(text: str, at: CursorContext) -> str:
@@ -150,7 +150,7 @@ def use_document_indentation(text: str, at: CursorContext) -> str:
             for lead in leads
         ]
     elif "\t" in "".join(leads[first:]) and (at.indents_with or at.lexicon.forbids_tabs):
-        changed = [lead.replace("\t", " " * at.unit) for lead in leads]
+        changed = [lead.replace("\t", " " * at.indent_unit) for lead in leads]
     else:
         return text
     state = at.state

@@ -141,7 +141,7 @@ def fit(text: str, at: CursorContext) -> Fitted:
         if more or after != text:
             changed.append(rule.__name__)
         replaced_text += at.after[:more]
-        text, at, replaces = after, at.without(more), replaces + more
+        text, at, replaces = after, at.drop_after(more), replaces + more
         if not text.strip():
             return Fitted("", 0, tuple(changed))
     if text == replaced_text:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ds_lsp.completion.postprocess.lexicon import EMBEDDED, Lexicon, lexicon_for
-from ds_lsp.completion.postprocess.scan import State, end_of_lines, scan
+from ds_lsp.completion.postprocess.scan import ReaderState, scan, state_after_lines
 from ds_lsp.document import Snapshot, is_word_character, with_newlines
 
 TAB_WIDTH = 4
@@ -30,7 +30,7 @@ class Code:
     """The language at one cursor, and what a reader of it knows there."""
 
     lexicon: Lexicon
-    state: State
+    state: ReaderState
     start: int
     """Where this language's part of the document begins."""
     closing: str
@@ -54,7 +54,7 @@ def code_at(before: str, language_id: str) -> Code:
             start, closing, language_id = last.end(), ending, embedded
     lexicon = lexicon_for(language_id)
     line = max(before.rfind("\n") + 1, start)
-    above = end_of_lines(before[start:line], lexicon)
+    above = state_after_lines(before[start:line], lexicon)
     return Code(lexicon, scan(before[line:], lexicon, above).end, start, closing)
 
 

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 
 from ds_lsp.completion.postprocess.lexicon import Lexicon
 from ds_lsp.completion.postprocess.lines import TAB_WIDTH, Code, before_of, code_at, indent_of
-from ds_lsp.completion.postprocess.scan import Scan, State, end_of_lines, scan
+from ds_lsp.completion.postprocess.scan import ReaderState, Scan, scan, state_after_lines
 from ds_lsp.completion.shape import Extent
 from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.providers.base import Finish
@@ -17,8 +17,8 @@ _SIGNS = "()[]{}<>\"'`/"
 _MAX_SIGNS = 30_000
 """Maximum brackets and quotes that are read for one place, which takes 30 ms. Code has some 1,500
 of them after a cursor, and is read from fewer than 20 states."""
-_LEAST_ENDS = 4
-_UNREAD = State(wrong=1_000_000)
+_MIN_END_STATES = 4
+_UNREAD = ReaderState(errors=1_000_000)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class CursorContext:
         return self._code.lexicon
 
     @property
-    def state(self) -> State:
+    def state(self) -> ReaderState:
         """What a reader knows at the cursor."""
         return self._code.state
 
@@ -106,44 +106,44 @@ class CursorContext:
         """Read *text* as it will stand at the cursor."""
         return scan(text, self.lexicon, self.state)
 
-    def end_of(self, text: str, replaces: int = 0) -> State:
+    def state_after(self, text: str, replaces: int = 0) -> ReaderState:
         """What a reader knows at the end of the document with *text* at the cursor."""
-        return self._end_from(self.scan(text).end, replaces)
+        return self._state_at_end(self.scan(text).end, replaces)
 
-    def damage(self, text: str, replaces: int = 0) -> int:
+    def imbalance(self, text: str, replaces: int = 0) -> int:
         """What is wrong with that document."""
-        return self.end_of(text, replaces).damage
+        return self.state_after(text, replaces).imbalance
 
-    def damage_from(self, state: State, replaces: int = 0) -> int:
+    def imbalance_from(self, state: ReaderState, replaces: int = 0) -> int:
         """The same, for a text that has been read."""
-        return self._end_from(state, replaces).damage
+        return self._state_at_end(state, replaces).imbalance
 
-    def _end_from(self, state: State, replaces: int) -> State:
+    def _state_at_end(self, state: ReaderState, replaces: int) -> ReaderState:
         """The state at the end of the document. Most texts leave a reader in one of a few states:
         what follows is read once from each."""
         known = tuple((each.bracket, each.inside) for each in state.stack), state.inside, replaces
-        end = self._ends.get(known)
-        if end is None and len(self._ends) >= self._most_ends:
+        end = self._end_states.get(known)
+        if end is None and len(self._end_states) >= self._max_end_states:
             return _UNREAD
         if end is None:
             # Alike for every state that differs in nothing else.
-            stack = tuple(each._replace(at=0) for each in state.stack)
-            begun = State(stack, state.inside, tail=state.tail)
+            stack = tuple(each._replace(offset=0) for each in state.stack)
+            start = ReaderState(stack, state.inside, tail=state.tail)
             line, newline, below = self._code_after.partition("\n")
-            at_line_end = scan(line[replaces:] + newline, self.lexicon, begun).end
-            end = end_of_lines(below, self.lexicon, at_line_end._replace(read=0))
-            self._ends[known] = end
-        return end._replace(wrong=end.wrong + state.wrong)
+            at_line_end = scan(line[replaces:] + newline, self.lexicon, start).end
+            end = state_after_lines(below, self.lexicon, at_line_end._replace(chars_read=0))
+            self._end_states[known] = end
+        return end._replace(errors=end.errors + state.errors)
 
     @cached_property
-    def _ends(self) -> "dict[object, State]":
+    def _end_states(self) -> "dict[object, ReaderState]":
         return {}
 
     @cached_property
-    def _most_ends(self) -> int:
+    def _max_end_states(self) -> int:
         """From how many states what follows is read; of the others it is not known what they do."""
         signs = sum(map(self._code_after.count, _SIGNS))
-        return max(_MAX_SIGNS // max(signs, 1), _LEAST_ENDS)
+        return max(_MAX_SIGNS // max(signs, 1), _MIN_END_STATES)
 
     @cached_property
     def _code_after(self) -> str:
@@ -160,7 +160,7 @@ class CursorContext:
         return "\t" if signs["\t"] > signs[" "] else " "
 
     @cached_property
-    def unit(self) -> int:
+    def indent_unit(self) -> int:
         """Columns of one step of indentation."""
         if self.indents_with == "\t":
             return TAB_WIDTH
@@ -174,9 +174,9 @@ class CursorContext:
                 previous = width
         return steps.most_common(1)[0][0] if steps else TAB_WIDTH
 
-    def without(self, replaces: int) -> "CursorContext":
+    def drop_after(self, count: int) -> "CursorContext":
         """The place when the first characters after the cursor are gone."""
-        return replace(self, after=self.after[replaces:]) if replaces else self
+        return replace(self, after=self.after[count:]) if count else self
 
 
 def _after_of(snapshot: Snapshot) -> str:

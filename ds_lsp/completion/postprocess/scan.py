@@ -21,7 +21,7 @@ _MAX_LABEL_CHARS = 200
 """Maximum characters before a bracket that are looked through for the label of a case."""
 
 
-class Inside(NamedTuple):
+class Enclosure(NamedTuple):
     """What surrounds a place that is not code."""
 
     quote: Quote | None
@@ -34,64 +34,64 @@ class Inside(NamedTuple):
         return self.quote is not None and self.quote.spans_lines
 
 
-class Open(NamedTuple):
+class OpenBracket(NamedTuple):
     """A bracket that waits to be closed."""
 
     bracket: str
-    inside: Inside | None
+    inside: Enclosure | None
     """The string it is a hole in."""
-    at: int
+    offset: int
     """Where in all that has been read it stands."""
 
 
-class State(NamedTuple):
+class ReaderState(NamedTuple):
     """Everything a reader knows between two characters."""
 
-    stack: tuple[Open, ...] = ()
-    inside: Inside | None = None
-    wrong: int = 0
+    stack: tuple[OpenBracket, ...] = ()
+    inside: Enclosure | None = None
+    errors: int = 0
     """Closers without opener, openers passed over by another's closer, strings left open."""
     tail: str = ""
     """The last characters read: they tell a division from a regular expression."""
-    read: int = 0
+    chars_read: int = 0
     """How many characters have been read."""
 
     @property
-    def damage(self) -> int:
+    def imbalance(self) -> int:
         """What would be wrong if the text ended here."""
         is_open = self.inside is not None and not self.inside.is_comment
-        return self.wrong + len(self.stack) + is_open
+        return self.errors + len(self.stack) + is_open
 
 
 class Scan(NamedTuple):
     """What one piece of text did."""
 
-    end: State
-    loose: tuple[int, ...]
+    end: ReaderState
+    unmatched_closers: tuple[int, ...]
     """Where brackets stand that close what the piece did not open."""
-    leaves: int | None
+    string_end: int | None
     """Where the string ends that the piece began in."""
     comment: int | None
     """Where the line comment begins that the piece ends in."""
 
 
-START = State()
+START = ReaderState()
 
 
-def scan(text: str, lexicon: Lexicon, start: State = START) -> Scan:
+def scan(text: str, lexicon: Lexicon, start: ReaderState = START) -> Scan:
     """Read *text* on from a state."""
-    return _Reader(text, lexicon, start).read()
+    return _TextReader(text, lexicon, start).read()
 
 
 # While one types, all lines but the cursor's are read again and again.
 @lru_cache(maxsize=32)
-def end_of_lines(text: str, lexicon: Lexicon, start: State = START) -> State:
+def state_after_lines(text: str, lexicon: Lexicon, start: ReaderState = START) -> ReaderState:
     """What a reader knows after whole lines, which are remembered."""
     return scan(text, lexicon, start).end
 
 
-class _Reader:
-    def __init__(self, text: str, lexicon: Lexicon, start: State) -> None:
+class _TextReader:
+    def __init__(self, text: str, lexicon: Lexicon, start: ReaderState) -> None:
         self._text = text
         self._lexicon = lexicon
         self._patterns = _patterns(lexicon)
@@ -100,9 +100,9 @@ class _Reader:
         self._base = len(self._stack)
         """How many of the brackets now open stood open before the piece."""
         self._inside = start.inside
-        self._wrong = start.wrong
-        self._loose: list[int] = []
-        self._leaves: int | None = None
+        self._errors = start.errors
+        self._unmatched_closers: list[int] = []
+        self._string_end: int | None = None
         self._comment: int | None = None
         self._is_untouched = start.inside is not None
         self._waiting = dict.fromkeys(_PAIRS.values(), 0)
@@ -118,11 +118,14 @@ class _Reader:
         tail = (self._start.tail + self._text)[-_LOOK_BACK:]
         # Nothing looks further back than to its line's start.
         tail = tail[max(tail.rfind("\n"), 0) :]
-        read = self._start.read + len(self._text)
-        end = State(tuple(self._stack), self._inside, self._wrong, tail, read)
+        read = self._start.chars_read + len(self._text)
+        end = ReaderState(tuple(self._stack), self._inside, self._errors, tail, read)
         is_in_line_comment = self._inside is not None and self._inside.quote is None
         return Scan(
-            end, tuple(self._loose), self._leaves, self._comment if is_in_line_comment else None
+            end,
+            tuple(self._unmatched_closers),
+            self._string_end,
+            self._comment if is_in_line_comment else None,
         )
 
     def _read_code(self, at: int) -> int:
@@ -133,7 +136,9 @@ class _Reader:
                 continue
             match kind[0]:
                 case "o":
-                    self._push(Open(found[kind], None, self._start.read + found.start(kind)))
+                    self._push(
+                        OpenBracket(found[kind], None, self._start.chars_read + found.start(kind))
+                    )
                 case "c":
                     if self._close(found[kind], found.start(kind)):
                         return found.end()
@@ -146,7 +151,7 @@ class _Reader:
                         # finditer cannot be moved on: begin anew after it.
                         return literal.end()
                 case "l":
-                    self._inside = Inside(None, "\n", True)
+                    self._inside = Enclosure(None, "\n", True)
                     self._comment = found.start(kind)
                     return found.end()
                 case "b" | "q" if self._can_open(kind):
@@ -154,7 +159,7 @@ class _Reader:
                     closing = quote.closing
                     if "\\" in closing:
                         closing = found.expand(closing)
-                    self._inside = Inside(quote, closing, kind[0] == "b")
+                    self._inside = Enclosure(quote, closing, kind[0] == "b")
                     return found.end()
         return len(self._text)
 
@@ -179,16 +184,16 @@ class _Reader:
         if depth < self._base:
             if self._is_label(at):
                 return False
-            self._loose.append(at)
+            self._unmatched_closers.append(at)
         if depth < 0:
-            self._wrong += 1
+            self._errors += 1
             return False
-        self._wrong += len(self._stack) - 1 - depth
+        self._errors += len(self._stack) - 1 - depth
         self._inside = self._stack[depth].inside
         self._pop(depth)
         return self._inside is not None
 
-    def _push(self, opened: Open) -> None:
+    def _push(self, opened: OpenBracket) -> None:
         if len(self._stack) >= MAX_DEPTH:
             self._count(self._stack.pop(0), -1)
             self._base = max(self._base - 1, 0)
@@ -201,7 +206,7 @@ class _Reader:
             self._count(self._stack.pop(), -1)
         self._base = min(self._base, depth)
 
-    def _count(self, bracket: Open, change: int) -> None:
+    def _count(self, bracket: OpenBracket, change: int) -> None:
         self._waiting[bracket.bracket] += change
         if bracket.inside is not None and not bracket.inside.spans_lines:
             self._holes_in_line += change
@@ -221,7 +226,7 @@ class _Reader:
         """A string that ends with its line ends, hole or not."""
         for depth, each in enumerate(self._stack):
             if each.inside and not each.inside.spans_lines:
-                self._wrong += len(self._stack) - depth
+                self._errors += len(self._stack) - depth
                 self._pop(depth)
                 return
 
@@ -235,11 +240,11 @@ class _Reader:
                     return found.end()
                 case "hole":
                     self._inside = None
-                    at = self._start.read + found.start()
-                    self._push(Open(found.group()[-1], inside, at))
+                    at = self._start.chars_read + found.start()
+                    self._push(OpenBracket(found.group()[-1], inside, at))
                     return found.end()
                 case "newline":
-                    self._wrong += not inside.is_comment
+                    self._errors += not inside.is_comment
                     self._leave(None)
                     # Read as code: what ends with its line may stand in a hole of the like.
                     return found.start() if self._patterns.minds_newlines else found.end()
@@ -248,11 +253,11 @@ class _Reader:
     def _leave(self, at: int | None) -> None:
         self._inside = None
         if self._is_untouched and len(self._stack) == len(self._start.stack):
-            self._leaves = at
+            self._string_end = at
             self._is_untouched = False
 
 
-class _Patterns(NamedTuple):
+class _LexiconPatterns(NamedTuple):
     code: re.Pattern[str]
     quotes: dict[str, Quote]
     label: re.Pattern[str] | None
@@ -260,7 +265,7 @@ class _Patterns(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def _patterns(lexicon: Lexicon) -> _Patterns:
+def _patterns(lexicon: Lexicon) -> _LexiconPatterns:
     named: list[tuple[str, str]] = [("s", pattern) for pattern in lexicon.skipped]
     quotes: dict[str, Quote] = {}
     for prefix, kinds in (("b", lexicon.block_comments), ("q", lexicon.quotes)):
@@ -288,7 +293,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     dull = r"[\w \t.,]" if minds_newlines else r"[\w\s.,]"
     code = re.compile(f"{dull}*+(?:{'|'.join(parts)}|[^\\w.,]|\\Z)")
     label = re.compile(lexicon.label) if lexicon.label else None
-    return _Patterns(code, quotes, label, minds_newlines)
+    return _LexiconPatterns(code, quotes, label, minds_newlines)
 
 
 def _whole(quote: Quote) -> str:
@@ -300,7 +305,7 @@ def _whole(quote: Quote) -> str:
 
 
 @lru_cache(maxsize=64)
-def _inside_pattern(inside: Inside) -> re.Pattern[str]:
+def _inside_pattern(inside: Enclosure) -> re.Pattern[str]:
     quote = inside.quote
     if quote is None:
         return re.compile(r"(?P<newline>\n)")

@@ -44,8 +44,8 @@ def cut_at_string_end(text: str, at: CursorContext) -> str:
     follows = at.rest.strip() or (at.below[0].lstrip() if at.below else "")
     if not follows.startswith(inside.closing):
         return text
-    leaves = at.scan(text).leaves
-    return text if leaves is None or "\n" not in text[:leaves] else text[:leaves]
+    end = at.scan(text).string_end
+    return text if end is None or "\n" not in text[:end] else text[:end]
 
 
 def keep_scope(text: str, at: CursorContext) -> str:
@@ -78,7 +78,7 @@ def drop_body_that_follows(text: str, at: CursorContext) -> str:
     deep = indent_of(at.below[0])
     if indent_of(first) >= deep or not opens_block(first, at.lexicon):
         return text
-    is_body = at.lexicon.is_indented or at.damage(head) <= at.damage(text)
+    is_body = at.lexicon.is_indented or at.imbalance(head) <= at.imbalance(text)
     return head if is_body else text
 
 
@@ -113,7 +113,7 @@ def drop_empty_block(text: str, at: CursorContext) -> str:
         if not is_blank and not (indent_of(line) >= below and opens_block(line, at.lexicon)):
             break
         head = "\n".join(lines[: count - 1])
-        if not is_blank and at.damage(head) > at.damage("\n".join(lines[:count])):
+        if not is_blank and at.imbalance(head) > at.imbalance("\n".join(lines[:count])):
             break
         count -= 1
     return text if count == len(lines) else "\n".join(lines[:count])
@@ -152,7 +152,7 @@ def _leaves_open(text: str, at: CursorContext) -> bool:
     end = at.scan(text).end
     if not end.stack or end.stack[-1].bracket not in "([" or end.inside:
         return False
-    return at.damage_from(end) > 0
+    return at.imbalance_from(end) > 0
 
 
 def _first_line(text: str, at: CursorContext) -> tuple[str, str]:

@@ -103,7 +103,7 @@ def _goes_on_inside_word(typed: str, said: str) -> bool:
 
 def _expected_indent(at: CursorContext) -> int:
     """Where a line after the one above would begin."""
-    step = at.unit if opens_block(at.above, at.lexicon) else 0
+    step = at.indent_unit if opens_block(at.above, at.lexicon) else 0
     return indent_of(at.above) + step
 
 
