@@ -7,7 +7,7 @@ from ds_lsp.completion.postprocess.lines import before_of, code_at, indent_of, o
 from ds_lsp.document import Snapshot
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
-_MAX_TOKENS = {"line": 64, "statement": 160, "block": 256}
+_MAX_TOKENS_BY_EXTENT = {"line": 64, "statement": 160, "block": 256}
 
 
 class Extent(Enum):
@@ -30,7 +30,7 @@ def extent_for(snapshot: Snapshot, multiline: str) -> Extent:
 
 def max_tokens_for(extent: Extent, setting: int) -> int:
     """No more tokens than the shape can use."""
-    return min(setting, _MAX_TOKENS[extent.value])
+    return min(setting, _MAX_TOKENS_BY_EXTENT[extent.value])
 
 
 def _extent_at(snapshot: Snapshot) -> Extent:

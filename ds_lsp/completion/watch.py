@@ -6,11 +6,11 @@ from ds_lsp.completion.postprocess.leaks import (
     cut_at_invisible,
     cut_at_marker,
     cut_at_model_token,
-    is_in_words,
+    is_chat_reply,
     normalize_line_ends,
     skip_invisible_start,
 )
-from ds_lsp.completion.postprocess.lines import indent_of, squeezed
+from ds_lsp.completion.postprocess.lines import indent_of, squeeze
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.repetition import cut_loop_in_line, cut_repeated_lines
 from ds_lsp.completion.postprocess.scope import (
@@ -66,7 +66,7 @@ def would_show_more(text: str, at: CursorContext) -> bool:
     known = settled(skip_invisible_start(text, at))
     if cut_at_invisible(known, at) != known or cut_at_model_token(text, at) != text:
         return False
-    if is_in_words(text, at):
+    if is_chat_reply(text, at):
         return _may_bring_code(text)
     text = skip_blank_start(skip_echo(text, at), at)
     if refuse_line_break(text, at) != text:
@@ -110,4 +110,4 @@ def _has_met_below(lines: list[str], at: CursorContext) -> bool:
 
 
 def _as_compared(line: str) -> tuple[int, str]:
-    return indent_of(line), squeezed(line)
+    return indent_of(line), squeeze(line)

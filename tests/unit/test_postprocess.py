@@ -3,7 +3,7 @@
 import pytest
 
 from ds_lsp.completion.postprocess import below, brackets, ending, leaks, repetition, scope, start
-from ds_lsp.completion.postprocess.brackets import Over
+from ds_lsp.completion.postprocess.brackets import Overwrite
 from ds_lsp.completion.postprocess.fit import RULES, Rule
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.shape import Extent
@@ -422,7 +422,7 @@ def test_rule(rule: Rule, at: CursorContext, before: str, after: str) -> None:
     [pytest.param(*case, id=name) for name, *case in AROUND_REST],
 )
 def test_fit_around_rest(at: CursorContext, before: str, after: str, replaced: str) -> None:
-    assert brackets.fit_around_rest(before, at) == Over(after, len(replaced))
+    assert brackets.fit_around_rest(before, at) == Overwrite(after, len(replaced))
     assert at.rest.startswith(replaced)
 
 

@@ -4,10 +4,10 @@ import re
 
 from ds_lsp.completion.postprocess.lines import (
     continues,
+    distinctiveness,
     indent_of,
     is_closers_only,
-    squeezed,
-    strength,
+    squeeze,
 )
 from ds_lsp.completion.postprocess.place import CursorContext
 
@@ -18,18 +18,18 @@ _LAST_BRANCH = re.compile(
     r"|(?P<default>default)[ \t]*(?::|=>|->)"
     r"|(?P<otherwise>\|?[ \t]*otherwise)\b|(?P<wild>\|?[ \t]*_[ \t]*(?:=>|->|:)))"
 )
-_FEW = 4
+_MIN_DISTINCTIVE_CHARS = 4
 """Fewer letters and digits than this may stand in any line: indentation must tell."""
-_FURTHER = 4
+_MAX_SKIPPED_LINES = 4
 """Lines that the model may have skipped."""
-_MANY = 12
+_MIN_UNIQUE_CHARS = 12
 """So many letters and digits make one line alone unlikely to be there by chance."""
 
 
 def refuse_line_above(text: str, at: CursorContext) -> str:
     """The completed line does not repeat the one above it."""
     line = at.line_before + text.partition("\n")[0]
-    is_same = line.strip() == at.above.strip() and strength(line) >= 6
+    is_same = line.strip() == at.above.strip() and distinctiveness(line) >= 6
     return "" if is_same and not at.rest.strip() else text
 
 
@@ -54,12 +54,12 @@ def cut_lines_further_below(text: str, at: CursorContext) -> str:
     """Nor are its last lines, two or more, lines that stand a little further below."""
     lines = _lines(text, at)
     filled = [index for index, line in enumerate(lines) if line.strip()]
-    below = [squeezed(line) for line in at.below[: _FURTHER + len(filled)]]
+    below = [squeeze(line) for line in at.below[: _MAX_SKIPPED_LINES + len(filled)]]
     for count in range(min(len(filled) - 1, len(below)), 1, -1):
-        said = [squeezed(lines[index]) for index in filled[-count:]]
-        if strength("".join(said)) < 2 * _MANY:
+        said = [squeeze(lines[index]) for index in filled[-count:]]
+        if distinctiveness("".join(said)) < 2 * _MIN_UNIQUE_CHARS:
             break
-        if any(said == below[skip : skip + count] for skip in range(1, _FURTHER)):
+        if any(said == below[skip : skip + count] for skip in range(1, _MAX_SKIPPED_LINES)):
             return _first(text, filled[-count])
     return text
 
@@ -78,7 +78,7 @@ def cut_where_lines_below_begin(text: str, at: CursorContext) -> str:
         branch = _last_branch(line)
         if branch and branch == _last_branch(below[0]) and indent_of(line) == indent_of(below[0]):
             return _first(text, index)
-        if squeezed(line) != squeezed(below[0]):
+        if squeeze(line) != squeeze(below[0]):
             continue
         following = lines[filled[place + 1]] if place + 1 < len(filled) else None
         if _begins_below(line, following, at):
@@ -117,9 +117,9 @@ def _first(text: str, count: int) -> str:
 
 
 def _is_same(line: str, below: str) -> bool:
-    if squeezed(line) != squeezed(below):
+    if squeeze(line) != squeeze(below):
         return False
-    return strength(line) >= _FEW or indent_of(line) == indent_of(below)
+    return distinctiveness(line) >= _MIN_DISTINCTIVE_CHARS or indent_of(line) == indent_of(below)
 
 
 def _begins_below(line: str, following: str | None, at: CursorContext) -> bool:
@@ -127,12 +127,12 @@ def _begins_below(line: str, following: str | None, at: CursorContext) -> bool:
     is_level = indent_of(line) == indent_of(below[0])
     if is_level and continues(line, at.lexicon):
         return True
-    if is_closers_only(line) or (strength(line) < _FEW and not is_level):
+    if is_closers_only(line) or (distinctiveness(line) < _MIN_DISTINCTIVE_CHARS and not is_level):
         return False
-    if following is not None and len(below) > 1 and squeezed(following) == squeezed(below[1]):
-        return not is_closers_only(following) or strength(line) >= _MANY
+    if following is not None and len(below) > 1 and squeeze(following) == squeeze(below[1]):
+        return not is_closers_only(following) or distinctiveness(line) >= _MIN_UNIQUE_CHARS
     is_note = _LIKE_A_NOTE.match(line) and not at.lexicon.is_prose
-    return is_level and strength(line) >= _MANY and not is_note
+    return is_level and distinctiveness(line) >= _MIN_UNIQUE_CHARS and not is_note
 
 
 def _last_branch(line: str) -> str | None:

@@ -5,21 +5,21 @@ from collections.abc import Iterator
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from ds_lsp.completion.postprocess.lines import is_closers_only, strength, tokens
+from ds_lsp.completion.postprocess.lines import distinctiveness, find_tokens, is_closers_only
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.scan import ReaderState, scan
 
-_MOST_CUTS = 12
+_MAX_CUTS = 12
 """Maximum places at which a text is tried to be cut; after each of them it is read again."""
-_INERT = re.compile(r"\s*(?:\"\"\"|'''|[)\]}>'\"`]|\s)*[:{;,]?")
+_REPLACEABLE = re.compile(r"\s*(?:\"\"\"|'''|[)\]}>'\"`]|\s)*[:{;,]?")
 _UNIT = re.compile(r"\"\"\"|'''|[\s\S]")
 _CLOSERS = frozenset(")]}>'\"`;,")
-_MOST_TOKENS = 400
+_MAX_COMPARED_TOKENS = 400
 """Maximum tokens in which a text is compared with what follows; few lines have as many."""
 _OPENERS = ("(", "[", "{")
 
 
-class Over(NamedTuple):
+class Overwrite(NamedTuple):
     """A text that takes the place of characters after the cursor."""
 
     text: str
@@ -49,10 +49,10 @@ def cut_where_rest_begins(text: str, at: CursorContext) -> str:
     first, _, _ = text.partition("\n")
     # A longer head cannot stand in the first line, and a line may have thousands of them.
     rest = at.rest.lstrip()
-    ends = takewhile(len(first).__gt__, (found.end() for found in tokens(rest)))
-    for end in reversed(list(islice(ends, _MOST_TOKENS))):
+    ends = takewhile(len(first).__gt__, (found.end() for found in find_tokens(rest)))
+    for end in reversed(list(islice(ends, _MAX_COMPARED_TOKENS))):
         head = rest[:end]
-        if len(head) < 6 or strength(head) < 3:
+        if len(head) < 6 or distinctiveness(head) < 3:
             break
         start = first.find(head, 1)
         if start > 0 and start + len(head) < len(text.rstrip()) and _is_apart(first, start):
@@ -64,14 +64,14 @@ def cut_overlap(text: str, at: CursorContext) -> str:
     """The end of the text is not the beginning of what stands after the cursor."""
     if not at.rest.strip():
         return text
-    said = list(tokens(text))[-_MOST_TOKENS:]
+    said = list(find_tokens(text))[-_MAX_COMPARED_TOKENS:]
     words = [found.group() for found in said]
-    follows = [found.group() for found in tokens(at.after[: 2 * len(text) + 200])][: len(said)]
-    on_line = sum(1 for _ in tokens(at.rest))
+    follows = [found.group() for found in find_tokens(at.after[: 2 * len(text) + 200])][: len(said)]
+    on_line = sum(1 for _ in find_tokens(at.rest))
     whole: int | None = None
     counts = range(min(len(words), len(follows)), 0, -1)
     alike = (count for count in counts if words[-count:] == follows[:count])
-    for count in islice(alike, _MOST_CUTS):
+    for count in islice(alike, _MAX_CUTS):
         overlap = words[-count:]
         covers = count >= on_line
         if not covers and not _CLOSERS.issuperset(overlap):
@@ -88,19 +88,19 @@ def cut_overlap(text: str, at: CursorContext) -> str:
     return text
 
 
-def fit_around_rest(text: str, at: CursorContext) -> Over:
+def fit_around_rest(text: str, at: CursorContext) -> Overwrite:
     """Cut the text, or let it take the place of brackets after the cursor, until all pair."""
     if not at.rest.strip() or not text.strip() or at.lexicon.is_prose:
-        return Over(text, 0)
+        return Overwrite(text, 0)
     cuts = _cuts(text, at)
     before = at.imbalance_from(at.state)
     if at.imbalance_from(cuts[0].state) <= before:
-        return Over(text, 0)
+        return Overwrite(text, 0)
     tried = [
         (
             _imbalance(cut, replaces, at),
             # Where words follow, the brackets before them belong to them.
-            replaces > 0 and strength(at.rest[replaces:]) > 0,
+            replaces > 0 and distinctiveness(at.rest[replaces:]) > 0,
             index > 0,
             replaces,
             -len(cut.text),
@@ -110,7 +110,7 @@ def fit_around_rest(text: str, at: CursorContext) -> Over:
         for replaces in _replaceable(at)
     ]
     *_, replaces, _, best = min(tried, key=lambda each: each[:-1])
-    return Over(best.text, replaces)
+    return Overwrite(best.text, replaces)
 
 
 def _imbalance(cut: _Cut, replaces: int, at: CursorContext) -> int:
@@ -124,9 +124,9 @@ def _replaceable(at: CursorContext) -> list[int]:
     """How many characters after the cursor a text may take the place of."""
     if not at.can_replace:
         return [0]
-    inert = _INERT.match(at.rest)
+    inert = _REPLACEABLE.match(at.rest)
     ends = [found.end() for found in _UNIT.finditer(inert.group())] if inert else []
-    return [0, *ends[:_MOST_CUTS]]
+    return [0, *ends[:_MAX_CUTS]]
 
 
 def _cuts(text: str, at: CursorContext) -> list[_Cut]:
@@ -139,7 +139,7 @@ def _cuts(text: str, at: CursorContext) -> list[_Cut]:
         if read.string_end is None
         else (read.string_end, *read.unmatched_closers)
     )
-    for place in sorted(places)[-_MOST_CUTS:]:
+    for place in sorted(places)[-_MAX_CUTS:]:
         state = scan(text[start:place], at.lexicon, state).end
         start = place
         cuts.append(_Cut(text[:place], state))

@@ -4,10 +4,10 @@ import re
 
 from ds_lsp.completion.postprocess.lines import (
     TAB_WIDTH,
+    find_tokens,
     indent_of,
     is_closers_only,
     is_connected,
-    tokens,
 )
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.scan import scan
@@ -95,8 +95,8 @@ def refuse_what_follows(text: str, at: CursorContext) -> str:
     """What stands right after the cursor is not said before it."""
     if not text.strip() or not at.rest.strip():
         return text
-    said = [found.group() for found in tokens(text)]
-    follows = [found.group() for found in tokens(at.rest)]
+    said = [found.group() for found in find_tokens(text)]
+    follows = [found.group() for found in find_tokens(at.rest)]
     if said != follows[: len(said)]:
         return text
     return "" if at.imbalance("") <= at.imbalance(text) else text

@@ -11,7 +11,7 @@ from ds_lsp.completion.postprocess.below import (
     refuse_line_above,
 )
 from ds_lsp.completion.postprocess.brackets import (
-    Over,
+    Overwrite,
     cut_needless_closers,
     cut_overlap,
     cut_where_rest_begins,
@@ -57,7 +57,7 @@ from ds_lsp.completion.postprocess.start import (
     skip_echo,
 )
 
-Rule = Callable[[str, CursorContext], str | Over]
+Rule = Callable[[str, CursorContext], str | Overwrite]
 """A pure function of the text so far; line ends and indentation aside, it only cuts."""
 
 # Order matters: a rule sees the text as the rules above it left it.
@@ -137,7 +137,7 @@ def fit(text: str, at: CursorContext) -> Fitted:
     changed = []
     for rule in RULES:
         result = rule(text, at)
-        after, more = result if isinstance(result, Over) else (result, 0)
+        after, more = result if isinstance(result, Overwrite) else (result, 0)
         if more or after != text:
             changed.append(rule.__name__)
         replaced_text += at.after[:more]

@@ -87,14 +87,14 @@ def keep_fenced_code(text: str, at: CursorContext) -> str:
     if not at.is_code:
         return text
     found = _FENCED.match(text)
-    if found and _is_said(found["said"]):
+    if found and _introduces_code(found["said"]):
         return found["code"]
     if _CHAT.match(text):
         return ""
     return text
 
 
-def is_in_words(text: str, at: CursorContext) -> bool:
+def is_chat_reply(text: str, at: CursorContext) -> bool:
     """Whether an answer begins in words, so that the code is still to come."""
     if not at.is_code:
         return False
@@ -103,7 +103,7 @@ def is_in_words(text: str, at: CursorContext) -> bool:
     return bool(
         _FENCE.fullmatch(first)
         or _CHAT.match(text)
-        or (_is_said(first) and _FENCE.fullmatch(following))
+        or (_introduces_code(first) and _FENCE.fullmatch(following))
     )
 
 
@@ -121,5 +121,5 @@ def cut_at_fence(text: str, at: CursorContext) -> str:
     return text
 
 
-def _is_said(line: str | None) -> bool:
+def _introduces_code(line: str | None) -> bool:
     return line is None or line.rstrip()[-1:] in (":", "\uff1a") or bool(_CHAT.match(line))

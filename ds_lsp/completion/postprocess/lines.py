@@ -18,7 +18,7 @@ _INDENT = re.compile(r"[ \t]*")
 _CLOSERS_ONLY = re.compile(r"\s*[)\]}>'\"`][\s)\]}>;,'\"`]*")
 _OPENS = re.compile(r"[{(\[:]$")
 _FIRST_WORD = re.compile(r"[\w;|]+!?|\S+")
-_STRENGTH = re.compile(r"[^\W_]")
+_DISTINCTIVE = re.compile(r"[^\W_]")
 _CONNECTED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff]"
@@ -70,15 +70,15 @@ def is_closers_only(text: str) -> bool:
     return _CLOSERS_ONLY.fullmatch(text) is not None
 
 
-def strength(text: str) -> int:
+def distinctiveness(text: str) -> int:
     """How many letters and digits: what makes an equality more than chance.
 
     A character of a script without blanks is worth a short word.
     """
-    return len(_STRENGTH.findall(text)) + 3 * len(_CONNECTED.findall(text))
+    return len(_DISTINCTIVE.findall(text)) + 3 * len(_CONNECTED.findall(text))
 
 
-def squeezed(line: str) -> str:
+def squeeze(line: str) -> str:
     """A line for comparing: how wide its blanks are does not matter."""
     return " ".join(line.split())
 
@@ -136,6 +136,6 @@ def is_connected(left: str, right: str) -> bool:
 _TOKEN = re.compile(rf"{_CONNECTED.pattern}|(?:(?!{_CONNECTED.pattern})\w)+|[^\w\s]")
 
 
-def tokens(text: str) -> Iterator[re.Match[str]]:
+def find_tokens(text: str) -> Iterator[re.Match[str]]:
     """Words and single signs; of scripts without blanks, every character."""
     return _TOKEN.finditer(text)

@@ -13,7 +13,7 @@ _VALUE_EXPECTED = re.compile(
 )
 # Bounded: what is no regular expression is read to the end of its line from each slash.
 _REGEX = re.compile(r"/(?![*/ ])(?:\\.|\[(?:\\.|[^\]\n\\]){0,200}+\]|[^/\n\\\[]){1,1000}+/[a-z]*")
-_LOOK_BACK = 16
+_LOOK_BACK_CHARS = 16
 MAX_DEPTH = 250
 """Maximum brackets that wait to be closed: more than people nest. Of more, the outermost are
 forgotten, as if they stood above the text, so that each is copied and compared in no time."""
@@ -115,7 +115,7 @@ class _TextReader:
         at = 0
         while at < len(self._text):
             at = self._read_code(at) if self._inside is None else self._read_inside(at)
-        tail = (self._start.tail + self._text)[-_LOOK_BACK:]
+        tail = (self._start.tail + self._text)[-_LOOK_BACK_CHARS:]
         # Nothing looks further back than to its line's start.
         tail = tail[max(tail.rfind("\n"), 0) :]
         read = self._start.chars_read + len(self._text)
@@ -170,9 +170,9 @@ class _TextReader:
         return bool(self._stack) and self._stack[-1].bracket == "<"
 
     def _regex_at(self, at: int) -> re.Match[str] | None:
-        before = self._text[max(0, at - _LOOK_BACK) : at]
-        if at < _LOOK_BACK:
-            before = self._start.tail[at - _LOOK_BACK :] + before
+        before = self._text[max(0, at - _LOOK_BACK_CHARS) : at]
+        if at < _LOOK_BACK_CHARS:
+            before = self._start.tail[at - _LOOK_BACK_CHARS :] + before
         return _REGEX.match(self._text, at) if _VALUE_EXPECTED.search(before) else None
 
     def _close(self, bracket: str, at: int) -> bool:

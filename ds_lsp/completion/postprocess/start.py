@@ -8,7 +8,7 @@ from ds_lsp.document import is_word_character
 
 _NUMBER = re.compile(r"[\d.,_x\s-]+")
 _LEAD = re.compile(r"[ \t]*")
-_MOST_ABOVE = 12
+_MAX_LINES_ABOVE = 12
 _MAX_WORD_CHARS = 100
 """Maximum characters of a word that a model may begin anew: a longer one is data."""
 _LIST_GOES_ON = tuple(",|&+-*/(")
@@ -45,7 +45,7 @@ def _skip_lines_above(text: str, at: CursorContext) -> str:
     lines = text.split("\n")
     above = [line.strip() for line in at.before.split("\n") if line.strip()]
     said = [line.strip() for line in lines]
-    for count in range(min(len(lines) - 1, len(above), _MOST_ABOVE), 1, -1):
+    for count in range(min(len(lines) - 1, len(above), _MAX_LINES_ABOVE), 1, -1):
         is_head = any(opens_block(line, at.lexicon) for line in said[:count])
         if is_head and said[:count] == above[-count:] and any(said[count:]):
             return "\n".join(lines[count:])
