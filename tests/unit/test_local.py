@@ -9,7 +9,7 @@ from ds_lsp.providers.base import FimRequest, Finish
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.predict import Step, Tuning, best_offer, probabilities
 from ds_lsp.providers.local.provider import Local, cut_before, has_room
-from ds_lsp.providers.local.stream import Stream
+from ds_lsp.providers.local.stream import TokenChain
 from ds_lsp.providers.local.tokens import Layout, Vocabulary, is_line_start, pieces
 
 LOOP = """\
@@ -202,7 +202,7 @@ def test_what_was_put_is_not_counted_again_as_text_around_the_cursor() -> None:
     provider.offer(request(LOOP + "    if v|\n" + LOOP))
     document = index.family("untitled:1", "python").open["untitled:1"]
     # All but what stands before every document: the text around the cursor is all there is.
-    assert provider._windows["untitled:1"].obsolete[-1] == len(document.stream.tokens) - 1
+    assert provider._windows["untitled:1"].obsolete[-1] == len(document.chain.tokens) - 1
     assert document.starts[0] == provider._windows["untitled:1"].obsolete[0]
 
 
@@ -231,20 +231,20 @@ def test_typing_along_an_offer_leaves_the_rest_of_it() -> None:
 def test_typing_on_appends_and_jumping_starts_afresh() -> None:
     provider = Local(Index())
     provider.offer(request(LOOP + "x|"))
-    stream = provider._windows["untitled:1"].stream
+    chain = provider._windows["untitled:1"].chain
     provider.offer(request(LOOP + "x\ny|"))
-    assert provider._windows["untitled:1"].stream is stream
+    assert provider._windows["untitled:1"].chain is chain
     provider.offer(request("something else\nentirely\nz|"))
-    assert provider._windows["untitled:1"].stream is not stream
+    assert provider._windows["untitled:1"].chain is not chain
 
 
 def test_a_prefix_cut_by_the_budget_still_follows_on() -> None:
     provider = Local(Index())
     text = LOOP * 3
     provider.offer(request(text[10:] + "x|"))
-    stream = provider._windows["untitled:1"].stream
+    chain = provider._windows["untitled:1"].chain
     provider.offer(request(text[20:] + "x\ny|"))
-    assert provider._windows["untitled:1"].stream is stream
+    assert provider._windows["untitled:1"].chain is chain
 
 
 def test_a_cleared_index_is_begun_again() -> None:
@@ -323,7 +323,7 @@ def test_a_full_vocabulary_learns_no_more() -> None:
 
 @pytest.mark.parametrize("sizes", [(1,) * 40, (40,), (3, 20, 17), (6, 34)])
 def test_how_a_stream_is_fed_does_not_matter(sizes: tuple[int, ...]) -> None:
-    whole, parts = Stream(Vocabulary(100), 100), Stream(Vocabulary(100), 100)
+    whole, parts = TokenChain(Vocabulary(100), 100), TokenChain(Vocabulary(100), 100)
     tokens = [number % 7 * 2 + 40 for number in range(40)]
     whole.vocabulary.stems.extend([-1] * 40)
     parts.vocabulary.stems.extend([-1] * 40)

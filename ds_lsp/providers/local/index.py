@@ -10,7 +10,7 @@ from time import monotonic
 
 from ds_lsp.document import LINE_END
 from ds_lsp.providers.local.overlap import hashes_of, overlap
-from ds_lsp.providers.local.stream import Stream
+from ds_lsp.providers.local.stream import TokenChain
 from ds_lsp.providers.local.tokens import Vocabulary, document_tokens
 from ds_lsp.scan import Allows, Stamp, nearest_files, read_source
 from ds_lsp.uris import canonical_uri, document_name, to_path
@@ -83,7 +83,7 @@ def suffixes_of(family: str) -> frozenset[str]:
 class OpenDocument:
     """An open document as it was when it was last put."""
 
-    stream: Stream
+    chain: TokenChain
     lines: Sequence[int]
     """Its lines as numbers, to find the text around the cursor among them."""
     starts: Sequence[int]
@@ -108,7 +108,7 @@ class Family:
     def __init__(self, limits: Limits) -> None:
         self.vocabulary = Vocabulary(limits.max_words)
         # Four characters a token is what source code comes to.
-        self.files = Stream(self.vocabulary, limits.max_total_bytes // 4)
+        self.files = TokenChain(self.vocabulary, limits.max_total_bytes // 4)
         self.file_bytes = 0
         self.known: dict[str, _File] = {}
         self.stale_bytes = 0
@@ -116,7 +116,7 @@ class Family:
 
     def forget_files(self) -> None:
         """Make room for what has changed on disk by reading it all again."""
-        self.files = Stream(self.vocabulary, len(self.files.tokens))
+        self.files = TokenChain(self.vocabulary, len(self.files.tokens))
         self.known.clear()
         self.file_bytes = self.stale_bytes = 0
 
@@ -127,8 +127,8 @@ class Family:
 
     @property
     def nbytes(self) -> int:
-        streams = [self.files, *(document.stream for document in self.open.values())]
-        return self.vocabulary.nbytes + sum(stream.nbytes for stream in streams)
+        chains = [self.files, *(document.chain for document in self.open.values())]
+        return self.vocabulary.nbytes + sum(each.nbytes for each in chains)
 
 
 class Index:
@@ -172,17 +172,17 @@ class Index:
 
         family, uri = self.family(uri, language_id), canonical_uri(uri)
         text = yield from _joined(masked_lines(text[: self.limits.max_open_chars]))
-        stream = Stream(family.vocabulary, len(text) // 4)
+        token_chain = TokenChain(family.vocabulary, len(text) // 4)
         tokens = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
-        stream.extend(next(tokens))
-        starts = array("I", [len(stream.tokens)])
+        token_chain.extend(next(tokens))
+        starts = array("I", [len(token_chain.tokens)])
         while some := list(islice(tokens, _LINES_AT_A_TIME)):
             starts.extend(accumulate(map(len, some[1:]), initial=starts[-1] + len(some[0])))
-            stream.extend(list(chain.from_iterable(some)))
+            token_chain.extend(list(chain.from_iterable(some)))
             yield
         family.open.pop(uri, None)
         family.open[uri] = OpenDocument(
-            stream,
+            token_chain,
             array("q", hashes_of(LINE_END.split(text))),
             starts,
         )

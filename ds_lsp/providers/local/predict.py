@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ds_lsp.providers.local.stream import ORDERS, STEMS, Stream, context_key
+from ds_lsp.providers.local.stream import ORDERS, STEMS, TokenChain, context_key
 from ds_lsp.providers.local.tokens import STEM_CHARS, UNKNOWN, Token, is_line_start, stem_key
 
 # Longer matches than this say no more.
@@ -51,14 +51,14 @@ class Source:
 
     def __init__(
         self,
-        stream: Stream,
+        chain: TokenChain,
         weight: float,
         words: frozenset[Token],
         *,
         obsolete: range = range(0),
         ends_at_cursor: bool = False,
     ) -> None:
-        self.stream = stream
+        self.chain = chain
         self.weight = weight
         self._obsolete = obsolete
         self._ends_at_cursor = ends_at_cursor
@@ -67,11 +67,11 @@ class Source:
 
     def is_just_before(self, at: int) -> bool:
         """Whether *at* is close above the cursor."""
-        return self._ends_at_cursor and len(self.stream.tokens) - at < _JUST_BEFORE_TOKENS
+        return self._ends_at_cursor and len(self.chain.tokens) - at < _JUST_BEFORE_TOKENS
 
     def is_live(self, at: int) -> bool:
         """Whether what is written there still is, and is not counted as another source."""
-        return at not in self._obsolete and self.stream.is_live(at)
+        return at not in self._obsolete and self.chain.is_live(at)
 
     def likeness(self, at: int, factor: float) -> float:
         """How much the text before *at* has in common with ours; 1 for nothing."""
@@ -79,7 +79,7 @@ class Source:
         known = self._likeness.get(block)
         if known is None:
             end = (block + 1) * _BLOCK_TOKENS
-            around = self.stream.tokens[max(0, end - SURROUNDING_TOKENS) : end]
+            around = self.chain.tokens[max(0, end - SURROUNDING_TOKENS) : end]
             shared = len(self._words.intersection(around))
             known = self._likeness[block] = 1 + factor * shared**2 / max(1, len(self._words))
         return known
@@ -97,9 +97,9 @@ def sightings(
     The likeness of the places only shifts weight from one to another: being written in a place
     like this one makes no sighting surer than it is.
     """
-    tokens = source.stream.tokens
+    tokens = source.chain.tokens
     places = [
-        at for at in _places(source.stream, context, stem, tuning.places) if source.is_live(at)
+        at for at in _places(source.chain, context, stem, tuning.places) if source.is_live(at)
     ]
     if len({tokens[at] for at in places}) < 2:
         likeness = [1.0] * len(places)
@@ -123,14 +123,14 @@ def _tokens_on_line(context: Sequence[Token]) -> int:
     return len(context) + 1
 
 
-def _places(stream: Stream, context: Sequence[Token], stem: str, most: int) -> list[int]:
+def _places(chain: TokenChain, context: Sequence[Token], stem: str, most: int) -> list[int]:
     """Where this context, or part of it, stood before a word that begins with *stem*."""
-    tokens, words = stream.tokens, stream.vocabulary.words
+    tokens, words = chain.tokens, chain.vocabulary.words
     places: dict[int, None] = {}
     for index, key in _lookups(context, stem):
         if len(places) >= _ENOUGH_PLACES:
             break
-        for at in stream.seen(index, key, most):
+        for at in chain.seen(index, key, most):
             if at not in places and words[tokens[at] >> 1].startswith(stem):
                 places[at] = None
     return list(places)
@@ -207,7 +207,7 @@ def steps(
         if is_line_start(token) or token >> 1 == UNKNOWN:
             return
         probability *= share
-        word = sources[0].stream.vocabulary.words[token >> 1]
+        word = sources[0].chain.vocabulary.words[token >> 1]
         yield Step(token, _text_of(token, word, stem, spaced), probability)
         context.append(token)
         stem, spaced = "", False

@@ -77,11 +77,11 @@ class Local:
     def _sources(self, window: Window, uri: str, words: frozenset[Token]) -> list[Source]:
         here, there = self._tuning.here_weight, self._tuning.there_weight
         return [
-            Source(window.stream, here, words, ends_at_cursor=True),
+            Source(window.chain, here, words, ends_at_cursor=True),
             *(
-                Source(document.stream, here, words, obsolete=window.obsolete)
+                Source(document.chain, here, words, obsolete=window.obsolete)
                 if each == uri
-                else Source(document.stream, there, words)
+                else Source(document.chain, there, words)
                 for each, document in window.family.open.items()
             ),
             Source(window.family.files, there, words),

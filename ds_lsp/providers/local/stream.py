@@ -23,7 +23,7 @@ def context_key(context: Sequence[Token], order: int) -> int:
     return (sum((context[-1 - i] >> 1) * _FACTORS[i] for i in range(order)) & 0xFFFFFFFF) >> _SHIFT
 
 
-class Stream:
+class TokenChain:
     """An append-only run of tokens with hash chains through it, as in LZ77.
 
     For each order, the heads say where a context was seen last, the links where it was seen

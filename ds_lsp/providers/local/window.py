@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ds_lsp.providers.local.index import Family, OpenDocument
 from ds_lsp.providers.local.predict import CONTEXT_TOKENS, SURROUNDING_TOKENS
-from ds_lsp.providers.local.stream import Stream
+from ds_lsp.providers.local.stream import TokenChain
 from ds_lsp.providers.local.tokens import BOUNDARY, STEM_CHARS, Layout, Token
 
 # An ordinary budget's worth of lines is some 250: room for a while of typing on.
@@ -26,7 +26,7 @@ class Window:
 
     def __init__(self, family: Family) -> None:
         self.family = family
-        self.stream = Stream(family.vocabulary, _EXPECTED_TOKENS)
+        self.chain = TokenChain(family.vocabulary, _EXPECTED_TOKENS)
         self.obsolete = range(0)
         """The part of the indexed version of this document that this window stands for."""
         self._document: OpenDocument | None = None
@@ -54,21 +54,21 @@ class Window:
     def context(self, current: str, typed: Sequence[Token]) -> list[Token]:
         """The last tokens up to the one that is being typed on the line *current*."""
         start = self._layout.copy().line_start(current)
-        return [*self.stream.tokens[-CONTEXT_TOKENS:], start, *typed]
+        return [*self.chain.tokens[-CONTEXT_TOKENS:], start, *typed]
 
     def words(self, typed: Sequence[Token]) -> frozenset[Token]:
         """The words (not the punctuation) shortly before the cursor."""
         known = self.family.vocabulary.words
-        tokens = [*self.stream.tokens[-SURROUNDING_TOKENS:], *typed]
+        tokens = [*self.chain.tokens[-SURROUNDING_TOKENS:], *typed]
         return frozenset(token for token in tokens if len(known[token >> 1]) >= STEM_CHARS)
 
     def _start_afresh(self, after: list[str]) -> None:
-        self.stream = Stream(self.family.vocabulary, _EXPECTED_TOKENS)
+        self.chain = TokenChain(self.family.vocabulary, _EXPECTED_TOKENS)
         self._before, self._after = [], after
         self._layout = Layout()
         self._learn(after)
         self._layout = Layout()
-        self.stream.extend([BOUNDARY << 1])
+        self.chain.extend([BOUNDARY << 1])
 
     def _learn(self, lines: Sequence[str]) -> None:
         tokens: list[Token] = []
@@ -79,7 +79,7 @@ class Window:
             else:
                 tokens.append(self._layout.line_start(line))
                 tokens += self.family.vocabulary.learn(content)
-        self.stream.extend(tokens)
+        self.chain.extend(tokens)
 
 
 def _added(old: Sequence[str], new: Sequence[str]) -> int | None:
