@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from ds_lsp.document import LINE_END
 from ds_lsp.providers.base import FimRequest, Finish
 from ds_lsp.providers.local.index import Index
-from ds_lsp.providers.local.predict import Step, Tuning, best_offer, probabilities
+from ds_lsp.providers.local.predict import (
+    PredictedToken,
+    Tuning,
+    choose_offer,
+    estimate_probabilities,
+)
 from ds_lsp.providers.local.provider import Local, cut_before, has_room
 from ds_lsp.providers.local.stream import TokenChain
 from ds_lsp.providers.local.tokens import Layout, Vocabulary, is_line_start, pieces
@@ -336,16 +341,16 @@ def test_how_a_stream_is_fed_does_not_matter(sizes: tuple[int, ...]) -> None:
 
 
 def test_probabilities_leave_room_for_the_unseen() -> None:
-    once = probabilities([(50, 2, 1.0)], Tuning())
-    often = probabilities([(50, 2, 1.0)] * 8, Tuning())
-    split = probabilities([(50, 2, 1.0)] * 4 + [(52, 2, 1.0)] * 4, Tuning())
+    once = estimate_probabilities([(50, 2, 1.0)], Tuning())
+    often = estimate_probabilities([(50, 2, 1.0)] * 8, Tuning())
+    split = estimate_probabilities([(50, 2, 1.0)] * 4 + [(52, 2, 1.0)] * 4, Tuning())
     assert 0 < once[50] < often[50] < 1
     assert split[50] == split[52] < often[50]
-    assert probabilities([], Tuning()) == {}
+    assert estimate_probabilities([], Tuning()) == {}
 
 
 def test_a_longer_match_counts_for_more() -> None:
-    found = probabilities([(50, 10, 1.0), (52, 2, 1.0)], Tuning())
+    found = estimate_probabilities([(50, 10, 1.0), (52, 2, 1.0)], Tuning())
     assert found[50] > found[52]
 
 
@@ -360,5 +365,5 @@ def test_a_longer_match_counts_for_more() -> None:
 )
 def test_best_offer(chances: list[float], text: str) -> None:
     words = ("ab", "cd", "ef")
-    found = [Step(0, word, chance) for word, chance in zip(words, chances, strict=False)]
-    assert best_offer(found, floor=0.45) == text
+    found = [PredictedToken(0, word, chance) for word, chance in zip(words, chances, strict=False)]
+    assert choose_offer(found, floor=0.45) == text

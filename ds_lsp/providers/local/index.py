@@ -280,7 +280,7 @@ class Index:
             family.show_file(uri, live=False)
             family.stale_bytes += family.known[uri].stamp.size
         # Until all of it is read, any stamp is another one: a cancelled scan is taken up again.
-        entry = family.known[uri] = _File(family.files.begin(), Stamp(0, 0))
+        entry = family.known[uri] = _File(family.files.begin_document(), Stamp(0, 0))
         family.file_bytes += len(text)
         family.show_file(uri, live=uri not in family.open)
         lines = document_tokens(family.vocabulary, clean, _MAX_LINE_CHARS)

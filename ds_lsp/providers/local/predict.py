@@ -7,8 +7,8 @@ from ds_lsp.providers.local.stream import ORDERS, STEMS, TokenChain, context_key
 from ds_lsp.providers.local.tokens import STEM_CHARS, UNKNOWN, Token, is_line_start, stem_key
 
 # Longer matches than this say no more.
-_MAX_MATCH = 10
-CONTEXT_TOKENS = _MAX_MATCH + 2
+_MAX_MATCH_TOKENS = 10
+CONTEXT_TOKENS = _MAX_MATCH_TOKENS + 2
 SURROUNDING_TOKENS = 100
 """So much of the text before a place is compared: some ten lines."""
 # "Just before" is this close: some six lines.
@@ -16,7 +16,7 @@ _JUST_BEFORE_TOKENS = 60
 # Places this close together have the same surroundings: compared once.
 _BLOCK_TOKENS = 16
 # With so many places for a longer context, a shorter one has nothing to add.
-_ENOUGH_PLACES = 24
+_MAX_PLACES_BEFORE_SHORTER = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ LEVELS = (0, 1, 2, 3, 4, 6, 8, 10)
 """Tokens of context that agree: the sightings are counted from the fewest to the most."""
 
 
-class Source:
+class TokenEvidence:
     """One stream to predict from, what a sighting in it counts for, and what is written here."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Source:
         self._obsolete = obsolete
         self._ends_at_cursor = ends_at_cursor
         self._words = words
-        self._likeness: dict[int, float] = {}
+        self._similarity_of_block: dict[int, float] = {}
 
     def is_just_before(self, at: int) -> bool:
         """Whether *at* is close above the cursor."""
@@ -73,15 +73,17 @@ class Source:
         """Whether what is written there still is, and is not counted as another source."""
         return at not in self._obsolete and self.chain.is_live(at)
 
-    def likeness(self, at: int, factor: float) -> float:
+    def similarity(self, at: int, factor: float) -> float:
         """How much the text before *at* has in common with ours; 1 for nothing."""
         block = at // _BLOCK_TOKENS
-        known = self._likeness.get(block)
+        known = self._similarity_of_block.get(block)
         if known is None:
             end = (block + 1) * _BLOCK_TOKENS
             around = self.chain.tokens[max(0, end - SURROUNDING_TOKENS) : end]
             shared = len(self._words.intersection(around))
-            known = self._likeness[block] = 1 + factor * shared**2 / max(1, len(self._words))
+            known = self._similarity_of_block[block] = 1 + factor * shared**2 / max(
+                1, len(self._words)
+            )
         return known
 
 
@@ -89,28 +91,30 @@ Sighting = tuple[Token, int, float]
 """What followed, how many tokens of context agree there, what it counts for."""
 
 
-def sightings(
-    source: Source, context: Sequence[Token], stem: str, tuning: Tuning
+def find_sightings(
+    evidence: TokenEvidence, context: Sequence[Token], stem: str, tuning: Tuning
 ) -> list[Sighting]:
     """What was seen to follow *context* and begins with *stem*, the longest matches first.
 
-    The likeness of the places only shifts weight from one to another: being written in a place
+    The similarity of the places only shifts weight from one to another: being written in a place
     like this one makes no sighting surer than it is.
     """
-    tokens = source.chain.tokens
+    tokens = evidence.chain.tokens
     places = [
-        at for at in _places(source.chain, context, stem, tuning.places) if source.is_live(at)
+        at
+        for at in _find_places(evidence.chain, context, stem, tuning.places)
+        if evidence.is_live(at)
     ]
     if len({tokens[at] for at in places}) < 2:
-        likeness = [1.0] * len(places)
+        similarity = [1.0] * len(places)
     else:
-        likeness = [source.likeness(at, tuning.similarity) for at in places]
-    scale = source.weight * len(places) / max(1.0, sum(likeness))
+        similarity = [evidence.similarity(at, tuning.similarity) for at in places]
+    scale = evidence.weight * len(places) / max(1.0, sum(similarity))
     on_line = _tokens_on_line(context)
     seen = []
-    for at, like in zip(places, likeness, strict=True):
+    for at, like in zip(places, similarity, strict=True):
         length = _match_length(tokens, at, context)
-        is_again = length >= on_line and source.is_just_before(at)
+        is_again = length >= on_line and evidence.is_just_before(at)
         seen.append((tokens[at], length, scale * like * (tuning.again if is_again else 1.0)))
     return seen
 
@@ -123,20 +127,20 @@ def _tokens_on_line(context: Sequence[Token]) -> int:
     return len(context) + 1
 
 
-def _places(chain: TokenChain, context: Sequence[Token], stem: str, most: int) -> list[int]:
+def _find_places(chain: TokenChain, context: Sequence[Token], stem: str, limit: int) -> list[int]:
     """Where this context, or part of it, stood before a word that begins with *stem*."""
     tokens, words = chain.tokens, chain.vocabulary.words
     places: dict[int, None] = {}
-    for index, key in _lookups(context, stem):
-        if len(places) >= _ENOUGH_PLACES:
+    for index, key in _chain_keys(context, stem):
+        if len(places) >= _MAX_PLACES_BEFORE_SHORTER:
             break
-        for at in chain.seen(index, key, most):
+        for at in chain.find_occurrences(index, key, limit):
             if at not in places and words[tokens[at] >> 1].startswith(stem):
                 places[at] = None
     return list(places)
 
 
-def _lookups(context: Sequence[Token], stem: str) -> list[tuple[int, int]]:
+def _chain_keys(context: Sequence[Token], stem: str) -> list[tuple[int, int]]:
     """Which chains to follow, and from where: most tokens of context first."""
     found = [
         (index, context_key(context, order))
@@ -149,7 +153,7 @@ def _lookups(context: Sequence[Token], stem: str) -> list[tuple[int, int]]:
 
 
 def _match_length(tokens: Sequence[Token], at: int, context: Sequence[Token]) -> int:
-    most = min(_MAX_MATCH, len(context), at)
+    most = min(_MAX_MATCH_TOKENS, len(context), at)
     for length in range(most):
         # Less than two: the same word, with or without a space before it.
         if tokens[at - 1 - length] ^ context[-1 - length] > 1:
@@ -157,7 +161,7 @@ def _match_length(tokens: Sequence[Token], at: int, context: Sequence[Token]) ->
     return most
 
 
-def probabilities(seen: Sequence[Sighting], tuning: Tuning) -> dict[Token, float]:
+def estimate_probabilities(seen: Sequence[Sighting], tuning: Tuning) -> dict[Token, float]:
     """How likely each token is to be next; what is missing to 1 is "something never seen".
 
     Interpolated Witten-Bell: each level's shares, mixed with the level below in proportion to
@@ -181,7 +185,7 @@ def probabilities(seen: Sequence[Sighting], tuning: Tuning) -> dict[Token, float
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PredictedToken:
     """One predicted token."""
 
     token: Token
@@ -190,9 +194,13 @@ class Step:
     """That this token and all before it are right."""
 
 
-def steps(
-    sources: Sequence[Source], context: Sequence[Token], stem: str, spaced: bool, tuning: Tuning
-) -> Iterable[Step]:
+def predict_tokens(
+    evidence: Sequence[TokenEvidence],
+    context: Sequence[Token],
+    stem: str,
+    spaced: bool,
+    tuning: Tuning,
+) -> Iterable[PredictedToken]:
     """The tokens that follow most probably, up to the end of the line.
 
     *stem* is the word being typed; *spaced* says that the space before the first token is typed.
@@ -201,19 +209,21 @@ def steps(
     probability = 1.0
     for _ in range(tuning.max_steps):
         seen = [
-            sighting for source in sources for sighting in sightings(source, context, stem, tuning)
+            sighting
+            for each in evidence
+            for sighting in find_sightings(each, context, stem, tuning)
         ]
-        token, share = _likeliest(probabilities(seen, tuning))
+        token, share = _choose_likeliest(estimate_probabilities(seen, tuning))
         if is_line_start(token) or token >> 1 == UNKNOWN:
             return
         probability *= share
-        word = sources[0].chain.vocabulary.words[token >> 1]
-        yield Step(token, _text_of(token, word, stem, spaced), probability)
+        word = evidence[0].chain.vocabulary.words[token >> 1]
+        yield PredictedToken(token, _untyped_part(token, word, stem, spaced), probability)
         context.append(token)
         stem, spaced = "", False
 
 
-def _text_of(token: Token, word: str, stem: str, spaced: bool) -> str:
+def _untyped_part(token: Token, word: str, stem: str, spaced: bool) -> str:
     """What is still to be typed of *word* after its *stem*, or after a space."""
     if stem:
         return word[len(stem) :]
@@ -222,7 +232,7 @@ def _text_of(token: Token, word: str, stem: str, spaced: bool) -> str:
     return " " * (token & 1) + word
 
 
-def _likeliest(shares: dict[Token, float]) -> tuple[Token, float]:
+def _choose_likeliest(shares: dict[Token, float]) -> tuple[Token, float]:
     """The most probable token; a line start if all line starts together are more probable."""
     best, best_share, end_share = 0, 0.0, 0.0
     for token, share in shares.items():
@@ -233,7 +243,7 @@ def _likeliest(shares: dict[Token, float]) -> tuple[Token, float]:
     return (0, end_share) if end_share >= best_share else (best, best_share)
 
 
-def best_offer(predicted: Iterable[Step], floor: float) -> str:
+def choose_offer(predicted: Iterable[PredictedToken], floor: float) -> str:
     """The steps worth offering: most characters times the probability that they are right."""
     text = best = ""
     best_worth = 0.0

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ds_lsp.document import LINE_END, is_word_character
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, Sent, unnoticed
 from ds_lsp.providers.local.index import Index
-from ds_lsp.providers.local.predict import Source, Tuning, best_offer, steps
+from ds_lsp.providers.local.predict import TokenEvidence, Tuning, choose_offer, predict_tokens
 from ds_lsp.providers.local.tokens import Token, ends_in_word, pieces
 from ds_lsp.providers.local.window import Window
 from ds_lsp.uris import canonical_uri
@@ -71,20 +71,20 @@ class Local:
         context = window.context(current, tokens)
         tuning = replace(self._tuning, max_steps=min(self._tuning.max_steps, request.max_tokens))
         floor = tuning.floor if typed else max(tuning.floor, _BLANK_LINE_FLOOR)
-        sources = self._sources(window, canonical_uri(request.uri), window.words(tokens))
-        return best_offer(steps(sources, context, stem, spaced, tuning), floor)
+        evidence = self._evidence(window, canonical_uri(request.uri), window.words(tokens))
+        return choose_offer(predict_tokens(evidence, context, stem, spaced, tuning), floor)
 
-    def _sources(self, window: Window, uri: str, words: frozenset[Token]) -> list[Source]:
+    def _evidence(self, window: Window, uri: str, words: frozenset[Token]) -> list[TokenEvidence]:
         here, there = self._tuning.here_weight, self._tuning.there_weight
         return [
-            Source(window.chain, here, words, ends_at_cursor=True),
+            TokenEvidence(window.chain, here, words, ends_at_cursor=True),
             *(
-                Source(document.chain, here, words, obsolete=window.obsolete)
+                TokenEvidence(document.chain, here, words, obsolete=window.obsolete)
                 if each == uri
-                else Source(document.chain, there, words)
+                else TokenEvidence(document.chain, there, words)
                 for each, document in window.family.open.items()
             ),
-            Source(window.family.files, there, words),
+            TokenEvidence(window.family.files, there, words),
         ]
 
     def _window(self, request: FimRequest) -> Window:

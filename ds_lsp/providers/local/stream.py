@@ -43,7 +43,7 @@ class TokenChain:
         self.live = bytearray()
         """For each document, whether it counts."""
 
-    def begin(self) -> int:
+    def begin_document(self) -> int:
         """Begin a document; the number it has from now on."""
         self._starts.append(len(self.tokens))
         self.live.append(1)
@@ -63,11 +63,11 @@ class TokenChain:
             totals = [total + number * factor for total, number in zip(totals, before, strict=True)]
             if distance in ORDERS:
                 keys = [(total & 0xFFFFFFFF) >> _SHIFT for total in totals]
-                self._chain(ORDERS.index(distance), keys)
+                self._link(ORDERS.index(distance), keys)
         stems = self.vocabulary.stems
-        self._chain(STEMS, [stems[number] for number in numbers[longest:]])
+        self._link(STEMS, [stems[number] for number in numbers[longest:]])
 
-    def _chain(self, index: int, keys: Sequence[int]) -> None:
+    def _link(self, index: int, keys: Sequence[int]) -> None:
         mask, heads, links = self._mask, self._heads[index], self._links[index]
         for at, key in enumerate(keys, len(links)):
             if key < 0:
@@ -76,14 +76,14 @@ class TokenChain:
                 links.append(heads[key & mask])
                 heads[key & mask] = at
 
-    def seen(self, index: int, key: int, most: int) -> Iterator[int]:
+    def find_occurrences(self, index: int, key: int, limit: int) -> Iterator[int]:
         """Where this context (or one with the same key) was seen, the latest first."""
         links = self._links[index]
         at = self._heads[index][key & self._mask]
-        while at >= 0 and most:
+        while at >= 0 and limit:
             yield at
             at = links[at]
-            most -= 1
+            limit -= 1
 
     @property
     def nbytes(self) -> int:
