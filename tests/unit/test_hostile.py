@@ -41,7 +41,7 @@ from ds_lsp.privacy.secrets import cut_secret, find_secrets, mask
 from ds_lsp.privacy.text import text_rule
 from ds_lsp.providers.base import Finish
 from ds_lsp.providers.local.index import Index
-from ds_lsp.providers.local.tokens import pieces
+from ds_lsp.providers.local.tokens import split_words
 from ds_lsp.providers.sse import SseDecoder
 from ds_lsp.quoted import without_strings
 from ds_lsp.scan import looks_minified
@@ -286,7 +286,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "excerpts.pick.here": lambda text: here(text, text, text),
     # The local provider
     "local.index.Index.put": _indexed,
-    "local.tokens.pieces": pieces,
+    "local.tokens.split_words": split_words,
     # Chat
     **{
         f"chat.scope.layout_scope {language}": partial(_laid_out, language)

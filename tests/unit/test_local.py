@@ -15,7 +15,7 @@ from ds_lsp.providers.local.predict import (
 )
 from ds_lsp.providers.local.provider import Local, cut_before, has_room
 from ds_lsp.providers.local.stream import TokenChain
-from ds_lsp.providers.local.tokens import Layout, Vocabulary, is_line_start, pieces
+from ds_lsp.providers.local.tokens import IndentationTracker, Vocabulary, is_line_start, split_words
 
 LOOP = """\
 for name, value in table.items():
@@ -289,7 +289,7 @@ def test_any_text_gets_one_line_or_nothing(prefix: str, suffix: str) -> None:
 
 @given(st.text(alphabet=st.characters(exclude_characters="\r\n"), max_size=80))
 def test_the_pieces_of_a_line_are_the_line(line: str) -> None:
-    found, spaced = pieces(line)
+    found, spaced = split_words(line)
     assert "".join(" " * space + word for word, space in found) + " " * spaced == line
 
 
@@ -306,15 +306,15 @@ def test_the_pieces_of_a_line_are_the_line(line: str) -> None:
     ],
 )
 def test_pieces(line: str, words: list[str]) -> None:
-    assert [word for word, _ in pieces(line)[0]] == words
+    assert [word for word, _ in split_words(line)[0]] == words
 
 
 def test_line_starts_do_not_depend_on_the_width_of_a_level() -> None:
     starts = []
     for unit in ("\t", "  ", "    "):
-        layout = Layout()
+        indentation = IndentationTracker()
         lines = ["a", unit + "b", unit * 2 + "c", "d"]
-        starts.append([layout.line_start(line) for line in lines])
+        starts.append([indentation.start_line(line) for line in lines])
     assert starts[0] == starts[1] == starts[2]
     assert all(map(is_line_start, starts[0]))
     assert len(set(starts[0])) == 3

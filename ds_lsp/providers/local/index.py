@@ -39,8 +39,8 @@ _SUFFIX_OF_LANGUAGE = {
     "typescriptreact": ".ts", "kotlin": ".kt", "lua": ".lua", "markdown": ".md", "php": ".php",
     "python": ".py", "ruby": ".rb", "rust": ".rs", "shellscript": ".sh", "yaml": ".yml",
 }  # fmt: skip
-_SLICE_S = 0.003
-_LINES_AT_A_TIME = 20
+_MAX_SLICE_S = 0.003
+_MAX_LINES_PER_STEP = 20
 # Longer ones are data; tokenizing them would take longer than a slice.
 _MAX_LINE_CHARS = 500
 
@@ -159,26 +159,26 @@ class Index:
 
     def put(self, uri: str, language_id: str, text: str) -> None:
         """Index an open document as it is now, its secrets masked."""
-        for _ in self._put(uri, language_id, text):
+        for _ in self._index_open(uri, language_id, text):
             pass
 
     async def put_in_slices(self, uri: str, language_id: str, text: str) -> None:
         """Do what `put` does, giving way to other tasks all the time; cancelled, do nothing."""
-        await self._in_slices(self._put(uri, language_id, text))
+        await self._run_in_slices(self._index_open(uri, language_id, text))
 
-    def _put(self, uri: str, language_id: str, text: str) -> Iterator[None]:
+    def _index_open(self, uri: str, language_id: str, text: str) -> Iterator[None]:
         # Imported where it is used: the server starts without its patterns.
         from ds_lsp.privacy.secrets import masked_lines
 
         family, uri = self.family(uri, language_id), canonical_uri(uri)
-        text = yield from _joined(masked_lines(text[: self.limits.max_open_chars]))
+        text = yield from _join(masked_lines(text[: self.limits.max_open_chars]))
         token_chain = TokenChain(family.vocabulary, len(text) // 4)
         tokens = document_tokens(family.vocabulary, text, _MAX_LINE_CHARS)
         token_chain.extend(next(tokens))
         starts = array("I", [len(token_chain.tokens)])
-        while some := list(islice(tokens, _LINES_AT_A_TIME)):
-            starts.extend(accumulate(map(len, some[1:]), initial=starts[-1] + len(some[0])))
-            token_chain.extend(list(chain.from_iterable(some)))
+        while batch := list(islice(tokens, _MAX_LINES_PER_STEP)):
+            starts.extend(accumulate(map(len, batch[1:]), initial=starts[-1] + len(batch[0])))
+            token_chain.extend(list(chain.from_iterable(batch)))
             yield
         family.open.pop(uri, None)
         family.open[uri] = OpenDocument(
@@ -220,18 +220,18 @@ class Index:
             if family.stale_bytes > self.limits.max_total_bytes // 2:
                 family.forget_files()
             name = family_of(uri, language_id)
-            await self._in_slices(self._scan(family, name, to_path(uri), roots, allows))
+            await self._run_in_slices(self._scan(family, name, to_path(uri), roots, allows))
 
-    async def _in_slices(self, work: Iterator[None]) -> None:
+    async def _run_in_slices(self, work: Iterator[None]) -> None:
         deadline = self._clock() + self.limits.max_scan_s
-        pause = self._clock() + _SLICE_S
+        pause = self._clock() + _MAX_SLICE_S
         for _ in work:
             now = self._clock()
             if now >= deadline:
                 return
             if now >= pause:
                 await asyncio.sleep(0)
-                pause = self._clock() + _SLICE_S
+                pause = self._clock() + _MAX_SLICE_S
 
     def _scan(
         self,
@@ -254,7 +254,7 @@ class Index:
                 return
             text = read_source(found.path, self.limits.max_file_bytes)
             if text is not None:
-                yield from self._add(family, uri, found.stamp, text)
+                yield from self._index_file(family, uri, found.stamp, text)
 
     def _make_room(self, family: Family, size: int) -> bool:
         """Whether *size* more bytes may be read; other languages give way, the oldest first."""
@@ -271,11 +271,11 @@ class Index:
         return True
 
     @staticmethod
-    def _add(family: Family, uri: str, stamp: Stamp, text: str) -> Iterator[None]:
+    def _index_file(family: Family, uri: str, stamp: Stamp, text: str) -> Iterator[None]:
         """Read one file into the family's stream, a few lines at a time, its secrets masked."""
         from ds_lsp.privacy.secrets import masked_lines
 
-        clean = yield from _joined(masked_lines(text))
+        clean = yield from _join(masked_lines(text))
         if uri in family.known:
             family.show_file(uri, live=False)
             family.stale_bytes += family.known[uri].stamp.size
@@ -284,20 +284,20 @@ class Index:
         family.file_bytes += len(text)
         family.show_file(uri, live=uri not in family.open)
         lines = document_tokens(family.vocabulary, clean, _MAX_LINE_CHARS)
-        while some := list(islice(lines, _LINES_AT_A_TIME)):
-            family.files.extend(list(chain.from_iterable(some)))
+        while batch := list(islice(lines, _MAX_LINES_PER_STEP)):
+            family.files.extend(list(chain.from_iterable(batch)))
             yield
         entry.stamp = stamp
 
 
-def _joined(pieces: Iterable[str]) -> Generator[None, None, str]:
-    """Return the text of *pieces*; give way after some lines, and at each empty piece.
+def _join(pieces: Iterable[str]) -> Generator[None, None, str]:
+    """Return the text of *pieces*; give way after batch lines, and at each empty piece.
 
     An empty piece says that there is more to judge in a line.
     """
     text: list[str] = []
     for count, piece in enumerate(pieces, 1):
         text.append(piece)
-        if not piece or count % _LINES_AT_A_TIME == 0:
+        if not piece or count % _MAX_LINES_PER_STEP == 0:
             yield
     return "".join(text)

@@ -25,8 +25,8 @@ def overlap(older: Sequence[int], before: Sequence[int], after: Sequence[int]) -
         if line != _BLANK:
             numbers[line].append(number)
     # In doubt, the widest: a line counted twice, or half typed, does more harm than one missed.
-    top = min(_shifts(before, numbers), default=None)
-    below = max(_shifts(after, numbers), default=None)
+    top = min(_most_common_shifts(before, numbers), default=None)
+    below = max(_most_common_shifts(after, numbers), default=None)
     if top is None:
         top = 0 if below is None else below - 1 - len(before)
     if below is None:
@@ -36,7 +36,7 @@ def overlap(older: Sequence[int], before: Sequence[int], after: Sequence[int]) -
     return range(max(0, top), len(older) if is_last else below + len(after))
 
 
-def _shifts(lines: Sequence[int], numbers: Mapping[int, Sequence[int]]) -> list[int]:
+def _most_common_shifts(lines: Sequence[int], numbers: Mapping[int, Sequence[int]]) -> list[int]:
     """By how much most of *lines* are further down in the older version."""
     votes: Counter[int] = Counter()
     for number, line in enumerate(lines):

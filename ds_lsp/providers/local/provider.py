@@ -7,7 +7,7 @@ from ds_lsp.document import LINE_END, is_word_character
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, Sent, unnoticed
 from ds_lsp.providers.local.index import Index
 from ds_lsp.providers.local.predict import TokenEvidence, Tuning, choose_offer, predict_tokens
-from ds_lsp.providers.local.tokens import Token, ends_in_word, pieces
+from ds_lsp.providers.local.tokens import Token, ends_in_word, split_words
 from ds_lsp.providers.local.window import Window
 from ds_lsp.uris import canonical_uri
 
@@ -65,7 +65,7 @@ class Local:
 
     def _predict(self, window: Window, request: FimRequest, current: str) -> str:
         typed = current.lstrip()
-        found, spaced = pieces(typed)
+        found, spaced = split_words(typed)
         stem = found.pop()[0] if not spaced and ends_in_word(typed) else ""
         tokens = window.family.vocabulary.look_up(found)
         context = window.context(current, tokens)

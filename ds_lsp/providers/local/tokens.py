@@ -41,7 +41,7 @@ def is_line_start(token: Token) -> bool:
     return token < _FIRST_WORD << 1
 
 
-def pieces(text: str) -> tuple[list[tuple[str, bool]], bool]:
+def split_words(text: str) -> tuple[list[tuple[str, bool]], bool]:
     """The words of one line, each with "a single space stands before it"; is one pending?"""
     found: list[tuple[str, bool]] = []
     spaced = False
@@ -59,22 +59,22 @@ def ends_in_word(text: str) -> bool:
     return bool(text) and is_word_character(text[-1])
 
 
-class Layout:
+class IndentationTracker:
     """Says how each line is indented against the one before, whatever the width of a level."""
 
     def __init__(self) -> None:
         self._stack = [0]
         self._after_blank = False
 
-    def copy(self) -> "Layout":
-        other = Layout()
-        other._stack, other._after_blank = self._stack[:], self._after_blank
-        return other
+    def copy(self) -> "IndentationTracker":
+        duplicate = IndentationTracker()
+        duplicate._stack, duplicate._after_blank = self._stack[:], self._after_blank
+        return duplicate
 
-    def blank(self) -> None:
+    def note_blank_line(self) -> None:
         self._after_blank = True
 
-    def line_start(self, line: str) -> Token:
+    def start_line(self, line: str) -> Token:
         """The token that begins *line*: deeper, same, or so many levels back; after a blank?"""
         width = indent_width(line)
         relation = self._move_to(width)
@@ -112,7 +112,7 @@ class Vocabulary:
 
     def learn(self, line: str) -> list[Token]:
         """The tokens of one line (without its line start); new words get a number."""
-        return [(self._number(word) << 1) | spaced for word, spaced in pieces(line)[0]]
+        return [(self._number(word) << 1) | spaced for word, spaced in split_words(line)[0]]
 
     def look_up(self, found: Sequence[tuple[str, bool]]) -> list[Token]:
         """The same of a line that is still being typed: new words stay unknown."""
@@ -149,12 +149,12 @@ def document_tokens(
 
     Overlong and undecodable lines count as blank.
     """
-    layout = Layout()
+    indentation = IndentationTracker()
     yield [BOUNDARY << 1]
     for line in LINE_END.split(text):
         content = line.strip()
         if not content or len(content) > max_line_chars or "\ufffd" in content:
-            layout.blank()
+            indentation.note_blank_line()
             yield []
         else:
-            yield [layout.line_start(line), *vocabulary.learn(content)]
+            yield [indentation.start_line(line), *vocabulary.learn(content)]

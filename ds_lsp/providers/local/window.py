@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from ds_lsp.providers.local.index import Family, OpenDocument
 from ds_lsp.providers.local.predict import CONTEXT_TOKENS, SURROUNDING_TOKENS
 from ds_lsp.providers.local.stream import TokenChain
-from ds_lsp.providers.local.tokens import BOUNDARY, STEM_CHARS, Layout, Token
+from ds_lsp.providers.local.tokens import BOUNDARY, STEM_CHARS, IndentationTracker, Token
 
 # An ordinary budget's worth of lines is some 250: room for a while of typing on.
 _MAX_LINES = 2000
 _EXPECTED_TOKENS = 4000
 _MAX_LINE_CHARS = 500
 # More new lines at once than this come from a paste or a jump: start afresh.
-_MAX_NEW_LINES = 60
+_MAX_TYPED_LINES = 60
 # So many lines below the cursor tell typing from moving; the last ones may be cut by the budget.
-_LINES_COMPARED = 4
+_MAX_COMPARED_LINES = 4
 
 
 class Window:
@@ -32,12 +32,12 @@ class Window:
         self._document: OpenDocument | None = None
         self._before: list[str] = []
         self._after: list[str] = []
-        self._layout = Layout()
+        self._indentation = IndentationTracker()
 
     def follow(self, uri: str, before: list[str], after: list[str]) -> None:
         """Come to know the whole lines *before* and *after* the cursor's line."""
-        is_below_same = self._after[:_LINES_COMPARED] == after[:_LINES_COMPARED]
-        added = _added(self._before, before) if is_below_same else None
+        is_below_same = self._after[:_MAX_COMPARED_LINES] == after[:_MAX_COMPARED_LINES]
+        added = _count_added(self._before, before) if is_below_same else None
         document = self.family.open.get(uri)
         if added is None or len(self._before) + added > _MAX_LINES:
             self._start_afresh(after)
@@ -53,7 +53,7 @@ class Window:
 
     def context(self, current: str, typed: Sequence[Token]) -> list[Token]:
         """The last tokens up to the one that is being typed on the line *current*."""
-        start = self._layout.copy().line_start(current)
+        start = self._indentation.copy().start_line(current)
         return [*self.chain.tokens[-CONTEXT_TOKENS:], start, *typed]
 
     def words(self, typed: Sequence[Token]) -> frozenset[Token]:
@@ -65,9 +65,9 @@ class Window:
     def _start_afresh(self, after: list[str]) -> None:
         self.chain = TokenChain(self.family.vocabulary, _EXPECTED_TOKENS)
         self._before, self._after = [], after
-        self._layout = Layout()
+        self._indentation = IndentationTracker()
         self._learn(after)
-        self._layout = Layout()
+        self._indentation = IndentationTracker()
         self.chain.extend([BOUNDARY << 1])
 
     def _learn(self, lines: Sequence[str]) -> None:
@@ -75,19 +75,19 @@ class Window:
         for line in lines:
             content = line.strip()
             if not content or len(content) > _MAX_LINE_CHARS:
-                self._layout.blank()
+                self._indentation.note_blank_line()
             else:
-                tokens.append(self._layout.line_start(line))
+                tokens.append(self._indentation.start_line(line))
                 tokens += self.family.vocabulary.learn(content)
         self.chain.extend(tokens)
 
 
-def _added(old: Sequence[str], new: Sequence[str]) -> int | None:
+def _count_added(old: Sequence[str], new: Sequence[str]) -> int | None:
     """How many lines at the end of *new* follow on *old*; None if it is not a continuation.
 
     The first line of *new* may be cut by the budget, so it is not compared.
     """
-    for added in range(min(_MAX_NEW_LINES, len(new)) + 1):
+    for added in range(min(_MAX_TYPED_LINES, len(new)) + 1):
         kept = len(new) - added
         if kept <= len(old) and new[1:kept] == old[len(old) - kept + 1 :] and kept > 1:
             return added
