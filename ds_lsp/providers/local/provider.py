@@ -1,4 +1,4 @@
-"""The provider that needs no network: completes from the text that is open and on disk."""
+"""The local provider: completes from open documents and workspace files, without a network."""
 
 from collections import OrderedDict
 from dataclasses import replace
@@ -11,19 +11,20 @@ from ds_lsp.providers.local.tokens import Token, ends_in_word, split_words
 from ds_lsp.providers.local.window import Window
 from ds_lsp.uris import canonical_uri
 
-# What may stand right of the cursor: the closers that an editor has put there.
+# Characters that may follow the cursor on its line: closers that an editor has inserted.
 _CLOSERS = ")]}>\"'`;,:"
 _OPENER_OF = {")": "(", "]": "[", "}": "{"}
-# More than this before the cursor would only be work.
 _MAX_PREFIX_CHARS = 16_000
-# Nobody types into more documents than this by turns.
+"""Maximum characters before the cursor that are read. More would cost time and gain nothing."""
 _MAX_WINDOWS = 4
-# With nothing typed on the line yet there is little to go by: tests/bench/local.py --typed 0.
+"""Maximum documents whose `Window` is kept. Users seldom type in more documents by turns."""
 _BLANK_LINE_FLOOR = 0.7
+"""Minimum probability of an offer on a line where nothing is typed yet. Such a line gives little
+evidence; measured with ``tests/bench/local.py --typed 0``."""
 
 
 class Local:
-    """Completes from what has followed the same words before. Offers nothing else."""
+    """A provider that offers the text which followed the same words before, and nothing else."""
 
     name = "local"
     metered = False
@@ -36,20 +37,20 @@ class Local:
     async def fill(
         self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
     ) -> FimResult:
-        """What most probably comes next, or nothing. Takes a few milliseconds."""
+        """Return the most probable next text, or an empty text. Takes a few milliseconds."""
         text = self.offer(request)
         if text and not keep_going(text):
             return FimResult(text, Finish.CUT)
         return FimResult(text, Finish.STOP)
 
     def warm(self) -> None:
-        """Nothing to open."""
+        """Do nothing: there is no connection to open."""
 
     async def aclose(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is no connection to close."""
 
     def offer(self, request: FimRequest) -> str:
-        """The text to put at the cursor; empty when there is no good reason for any."""
+        """Return the text to insert at the cursor; empty if no text is probable enough."""
         before = LINE_END.split(request.prefix[-_MAX_PREFIX_CHARS:])
         current = before.pop()
         after = LINE_END.split(request.suffix)
@@ -90,7 +91,7 @@ class Local:
     def _window(self, request: FimRequest) -> Window:
         family = self._index.family(request.uri, request.language_id)
         window = self._windows.pop(request.uri, None)
-        # A family may have been forgotten and begun again: its numbers are different ones.
+        # The index may have dropped the family and made a new one, with other word numbers.
         if window is None or window.family is not family:
             window = Window(family)
         self._windows[request.uri] = window
@@ -100,7 +101,7 @@ class Local:
 
 
 def has_room(typed: str, rest: str) -> bool:
-    """Whether text can be put between *typed* and the *rest* of the line without harm."""
+    """Return whether text can be inserted between *typed* and the *rest* of the line."""
     if not rest.strip():
         return True
     if is_word_character(rest[0]):
@@ -109,7 +110,7 @@ def has_room(typed: str, rest: str) -> bool:
 
 
 def cut_before(text: str, rest: str) -> str:
-    """*text* up to where it would repeat the *rest* of the line, or close what it did not open."""
+    """Return *text*, cut before it repeats *rest* or closes a bracket that it did not open."""
     if not rest:
         return text
     opened: list[str] = []
@@ -124,5 +125,8 @@ def cut_before(text: str, rest: str) -> str:
 
 
 def _next_line(after: list[str]) -> str | None:
-    """The first line below the cursor's that is not blank."""
+    """Return the first line below the cursor's line that is not blank, stripped; None without one.
+
+    *after* is the rest of the cursor's line and the lines below it.
+    """
     return next((line.strip() for line in after[1:] if line.strip()), None)
