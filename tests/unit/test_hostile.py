@@ -75,7 +75,7 @@ BOUNDED: dict[str, str] = {
 
 BUILT = {
     # A name between word boundaries, a number's digits, and an address within back quotes.
-    "ds_lsp.completion.postprocess.start._knows",
+    "ds_lsp.completion.postprocess.start._has_word",
     "ds_lsp.commands.complete._is_number",
     "ds_lsp.chat.harmless._code",
     # Of `EMBEDDED`; of the lexicons: tried by `regexes`.

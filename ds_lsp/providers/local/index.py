@@ -194,7 +194,7 @@ class Index:
         await self._run_in_slices(self._index_open(uri, language_id, text))
 
     def _index_open(self, uri: str, language_id: str, text: str) -> Iterator[None]:
-        """Index an open document in steps of a few lines; the last step replaces the old version."""
+        """Index an open document in steps of a few lines; the last one replaces the old version."""
         # Imported late, because the server starts without the patterns of secrets.
         from ds_lsp.privacy.secrets import masked_lines
 

@@ -90,16 +90,15 @@ class TokenEvidence:
         return at not in self._obsolete and self.chain.is_live(at)
 
     def similarity(self, at: int, factor: float) -> float:
-        """Return the weight of *at*: more than 1 if the text before it shares words with ours."""
+        """Return the weight of *at*: above 1 if the text before it has words near the cursor."""
         block = at // _BLOCK_TOKENS
         known = self._similarity_of_block.get(block)
         if known is None:
             end = (block + 1) * _BLOCK_TOKENS
             around = self.chain.tokens[max(0, end - SURROUNDING_TOKENS) : end]
             shared = len(self._words.intersection(around))
-            known = self._similarity_of_block[block] = 1 + factor * shared**2 / max(
-                1, len(self._words)
-            )
+            known = 1 + factor * shared**2 / max(1, len(self._words))
+            self._similarity_of_block[block] = known
         return known
 
 
@@ -127,16 +126,16 @@ def find_sightings(
     else:
         similarity = [evidence.similarity(at, tuning.similarity) for at in places]
     scale = evidence.weight * len(places) / max(1.0, sum(similarity))
-    on_line = _tokens_on_line(context)
+    on_line = _count_tokens_on_line(context)
     seen = []
     for at, like in zip(places, similarity, strict=True):
-        length = _match_length(tokens, at, context)
+        length = _measure_match(tokens, at, context)
         is_again = length >= on_line and evidence.is_just_before(at)
         seen.append((tokens[at], length, scale * like * (tuning.again if is_again else 1.0)))
     return seen
 
 
-def _tokens_on_line(context: Sequence[Token]) -> int:
+def _count_tokens_on_line(context: Sequence[Token]) -> int:
     """Return the number of tokens on the line being typed, its line start included."""
     for count, token in enumerate(reversed(context), 1):
         if is_line_start(token):
@@ -151,7 +150,7 @@ def _find_places(chain: TokenChain, context: Sequence[Token], stem: str, limit: 
     """
     tokens, words = chain.tokens, chain.vocabulary.words
     places: dict[int, None] = {}
-    for index, key in _chain_keys(context, stem):
+    for index, key in _list_lookups(context, stem):
         if len(places) >= _MIN_PLACES:
             break
         for at in chain.find_occurrences(index, key, limit):
@@ -160,7 +159,7 @@ def _find_places(chain: TokenChain, context: Sequence[Token], stem: str, limit: 
     return list(places)
 
 
-def _chain_keys(context: Sequence[Token], stem: str) -> list[tuple[int, int]]:
+def _list_lookups(context: Sequence[Token], stem: str) -> list[tuple[int, int]]:
     """Return the order index and the key of each lookup, from most context tokens to fewest.
 
     The lookup by *stem* comes last, because its matches need no context at all.
@@ -175,7 +174,7 @@ def _chain_keys(context: Sequence[Token], stem: str) -> list[tuple[int, int]]:
     return found
 
 
-def _match_length(tokens: Sequence[Token], at: int, context: Sequence[Token]) -> int:
+def _measure_match(tokens: Sequence[Token], at: int, context: Sequence[Token]) -> int:
     """Return the number of tokens before *at* that equal the end of *context*."""
     most = min(_MAX_MATCH_TOKENS, len(context), at)
     for length in range(most):
@@ -243,12 +242,12 @@ def predict_tokens(
             return
         probability *= share
         word = evidence[0].chain.vocabulary.words[token >> 1]
-        yield PredictedToken(token, _untyped_part(token, word, stem, spaced), probability)
+        yield PredictedToken(token, _cut_typed_part(token, word, stem, spaced), probability)
         context.append(token)
         stem, spaced = "", False
 
 
-def _untyped_part(token: Token, word: str, stem: str, spaced: bool) -> str:
+def _cut_typed_part(token: Token, word: str, stem: str, spaced: bool) -> str:
     """Return the part of *word* that is not typed yet, after its *stem* or after a space."""
     if stem:
         return word[len(stem) :]

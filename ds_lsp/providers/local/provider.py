@@ -57,7 +57,7 @@ class Local:
         typed, rest = current.lstrip(), after[0].strip()
         if not has_room(typed, after[0]):
             return ""
-        window = self._window(request)
+        window = self._use_window(request)
         window.follow(canonical_uri(request.uri), before, after[1:])
         text = cut_before(self._predict(window, request, current), rest)
         if len(text) < self._tuning.min_chars or typed + text + rest == _next_line(after):
@@ -65,6 +65,7 @@ class Local:
         return text
 
     def _predict(self, window: Window, request: FimRequest, current: str) -> str:
+        """Return the most probable continuation of the line *current*, up to its end."""
         typed = current.lstrip()
         found, spaced = split_words(typed)
         stem = found.pop()[0] if not spaced and ends_in_word(typed) else ""
@@ -72,10 +73,13 @@ class Local:
         context = window.context(current, tokens)
         tuning = replace(self._tuning, max_steps=min(self._tuning.max_steps, request.max_tokens))
         floor = tuning.floor if typed else max(tuning.floor, _BLANK_LINE_FLOOR)
-        evidence = self._evidence(window, canonical_uri(request.uri), window.words(tokens))
+        evidence = self._list_evidence(window, canonical_uri(request.uri), window.words(tokens))
         return choose_offer(predict_tokens(evidence, context, stem, spaced, tuning), floor)
 
-    def _evidence(self, window: Window, uri: str, words: frozenset[Token]) -> list[TokenEvidence]:
+    def _list_evidence(
+        self, window: Window, uri: str, words: frozenset[Token]
+    ) -> list[TokenEvidence]:
+        """Return the token chains to predict from: around the cursor, open documents, files."""
         here, there = self._tuning.here_weight, self._tuning.there_weight
         return [
             TokenEvidence(window.chain, here, words, ends_at_cursor=True),
@@ -88,7 +92,8 @@ class Local:
             TokenEvidence(window.family.files, there, words),
         ]
 
-    def _window(self, request: FimRequest) -> Window:
+    def _use_window(self, request: FimRequest) -> Window:
+        """Return the window of the requested document, as the most recently used one."""
         family = self._index.family(request.uri, request.language_id)
         window = self._windows.pop(request.uri, None)
         # The index may have dropped the family and made a new one, with other word numbers.

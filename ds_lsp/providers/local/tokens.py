@@ -124,13 +124,14 @@ class Vocabulary:
 
     def learn(self, line: str) -> list[Token]:
         """Return the tokens of one line, without its line start; new words get a number."""
-        return [(self._number(word) << 1) | spaced for word, spaced in split_words(line)[0]]
+        return [(self._to_number(word) << 1) | spaced for word, spaced in split_words(line)[0]]
 
     def look_up(self, found: Sequence[tuple[str, bool]]) -> list[Token]:
         """Return the tokens of *found*, the words of a line being typed; new words stay unknown."""
         return [(self._numbers.get(word, UNKNOWN) << 1) | spaced for word, spaced in found]
 
-    def _number(self, word: str) -> int:
+    def _to_number(self, word: str) -> int:
+        """Return the number of *word*, which is learned unless the limits forbid it."""
         number = self._numbers.get(word)
         if number is not None:
             return number
