@@ -1,4 +1,4 @@
-"""How the text ends, and that it is written as the document is."""
+"""Rules for the end of the text, and for indentation and line ends as in the document."""
 
 import re
 
@@ -15,16 +15,16 @@ from ds_lsp.document import is_word_character
 
 _CLOSERS = (")", "]", "}", "</")
 _GOES_ON = frozenset(")]}>.,;:=+-*/%&|^?!<")
-"""Signs that go on with what stands before them."""
+"""Characters that continue the expression before them."""
 _EXPECTS = frozenset("([{=+-*/%&|^,.!~<>@$#:?")
-"""Signs after which more is expected."""
+"""Characters after which an expression must continue."""
 _MAX_RECIPE_LINES = 200
-"""Maximum lines above the cursor that are looked at for the rule of a recipe."""
+"""Maximum lines above the cursor that are searched for the makefile rule of a recipe."""
 _DECIDES_NOTHING = re.compile(r"\s*(?:#|-?include\b|if(?:n?eq|n?def)\b|else\b|endif\b|\Z)")
 
 
 def trim_line_ends(text: str, at: CursorContext) -> str:
-    """No white space at the end of a line. In prose, blanks there have a meaning."""
+    """Trim white space at the end of each line but the last; in prose it has a meaning."""
     lines = text.split("\n")
     if len(lines) == 1 or at.lexicon.is_prose:
         return text
@@ -32,13 +32,22 @@ def trim_line_ends(text: str, at: CursorContext) -> str:
 
 
 def trim_end(text: str, at: CursorContext) -> str:
-    """Ghost text does not end in white space, unless it holds apart what follows on the line."""
+    """Trim white space at the end of the text, unless it separates the text from the line's rest.
+
+    There are these cases:
+
+    1. Nothing, or white space, follows the cursor on its line: trim all.
+    2. The text begins with a line end: keep the last line end, and the indentation after it.
+    3. The text does not end with a line end: keep all.
+    4. The rest of the line is code of its own: keep one line end, with the right indentation.
+       Otherwise trim all.
+    """
     if not text.strip():
         return ""
     if not at.rest.strip() or at.rest[0] in " \t":
         return text.rstrip()
     if text.startswith("\n"):
-        # A body between two brackets: the second stands on a line of its own.
+        # The text is a body between two brackets, and the second is on a line of its own.
         body = text.rstrip()
         end = text.rfind("\n")
         return body + text[end:] if end >= len(body) else text
@@ -47,16 +56,19 @@ def trim_end(text: str, at: CursorContext) -> str:
         return text
     if not at.pushes_rest_down:
         return body
-    # Closing brackets stand where the model had them, other code where the document has it.
+    # A closing bracket keeps the indentation of the model, other code that of the document.
     is_closing = at.rest.lstrip().startswith(_CLOSERS)
     return body + "\n" + (text.rpartition("\n")[2] if is_closing else at.line_before)
 
 
 def refuse_run_on(text: str, at: CursorContext) -> str:
-    """Refuse a text that what stands after the cursor would run into.
+    """Refuse a text that the rest of the cursor's line would run into.
 
-    The cases, where both are on one line: two words become one; a comment swallows the rest; at the
-    start of a line, a statement stands before another one.
+    There are three cases in which the last line of the text must not precede the rest:
+
+    1. Two words would become one.
+    2. A line comment of the text would swallow the rest.
+    3. At the start of a line, a whole statement would precede another one.
     """
     last = text.rpartition("\n")[2]
     rest = at.rest.strip()
@@ -79,7 +91,10 @@ def refuse_run_on(text: str, at: CursorContext) -> str:
 
 
 def refuse_misplaced_closers(text: str, at: CursorContext) -> str:
-    """Brackets alone, deeper than what they close: the editor does that better."""
+    """Refuse brackets alone that are indented deeper than the line of the bracket that they close.
+
+    Editors indent such brackets better.
+    """
     if not at.is_blank_before or not text.strip() or not is_closers_only(text):
         return text
     openers = [each for each in at.state.stack if each.inside is None]
@@ -92,12 +107,12 @@ def refuse_misplaced_closers(text: str, at: CursorContext) -> str:
 
 
 def refuse_what_follows(text: str, at: CursorContext) -> str:
-    """What stands right after the cursor is not said before it."""
+    """Refuse a text that is the beginning of the rest of the cursor's line."""
     if not text.strip() or not at.rest.strip():
         return text
-    said = [found.group() for found in find_tokens(text)]
+    generated = [found.group() for found in find_tokens(text)]
     follows = [found.group() for found in find_tokens(at.rest)]
-    if said != follows[: len(said)]:
+    if generated != follows[: len(generated)]:
         return text
     return "" if at.imbalance("") <= at.imbalance(text) else text
 
@@ -105,8 +120,8 @@ def refuse_what_follows(text: str, at: CursorContext) -> str:
 def use_recipe_tabs(text: str, at: CursorContext) -> str:
     """Indent the recipes of a makefile with a tab each, as ``make`` demands.
 
-    A line above decides: below a rule or a recipe, a line that is indented is a recipe. Comments,
-    directives and blank lines decide nothing, and a continued line is left as it is.
+    The lines above decide: below a rule or a recipe, an indented line is a recipe. Comments,
+    directives and blank lines decide nothing, and a continued line stays as it is.
     """
     if not at.lexicon.tabbed_below:
         return text
@@ -132,7 +147,7 @@ def use_recipe_tabs(text: str, at: CursorContext) -> str:
 
 
 def use_document_indentation(text: str, at: CursorContext) -> str:
-    """Tabs or blanks as in the document; odd indentation and strings are left as they are."""
+    """Indent with tabs or blanks like the document, except odd indentation and strings."""
     if at.lexicon.tabbed_below:
         return text
     lines = text.split("\n")
@@ -162,4 +177,5 @@ def use_document_indentation(text: str, at: CursorContext) -> str:
 
 
 def use_document_line_ends(text: str, at: CursorContext) -> str:
+    """Use the line end of the document."""
     return text.replace("\n", at.eol)

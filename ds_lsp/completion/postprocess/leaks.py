@@ -1,4 +1,4 @@
-"""What is not part of the document at all: control signs, model tokens, chat."""
+"""Rules against text that belongs to no document: control characters, model tokens, chat."""
 
 import re
 
@@ -7,7 +7,8 @@ from ds_lsp.invisible import misplaced
 
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
 _DAMAGED = "\ufffd"
-# In ASCII bars or full-width ones; the latter never stand in code, so half a token will do.
+# Model tokens, with ASCII or full-width bars. Full-width bars never occur in code, so half a token
+# is enough there.
 _TOKEN = re.compile(
     r"<[|\uff5c][A-Za-z][\w▁ -]{1,40}[|\uff5c]>|<\uff5c[\w▁]*(?:\uff5c>?)?\Z|"
     r"<(?:PRE|SUF|MID|EOT|END|fim[_-](?:prefix|suffix|middle|pad)|file_sep|repo_name|filename|"
@@ -15,7 +16,7 @@ _TOKEN = re.compile(
 )
 _FENCE = re.compile(r"[ \t]*+(?:```++|~~~++)[ \t]*+[\w+#.-]*+[ \t]*+")
 _FENCED = re.compile(
-    r"\s*+(?:(?P<said>[^\n]+)\n\s*+)?(?P<fence>```++|~~~++)[ \t]*+[\w+#.-]*+[ \t]*+\n"
+    r"\s*+(?:(?P<intro>[^\n]+)\n\s*+)?(?P<fence>```++|~~~++)[ \t]*+[\w+#.-]*+[ \t]*+\n"
     r"(?P<code>.*?)(?:\n[ \t]*(?P=fence)|\Z)",
     re.DOTALL,
 )
@@ -31,25 +32,26 @@ _CHAT = re.compile(
 
 
 def normalize_line_ends(text: str, at: CursorContext) -> str:
-    """The rules below know one line end."""
+    """Replace all line ends by ``\\n``, the only one that the rules below know."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def cut_at_invisible(text: str, at: CursorContext) -> str:
-    """End before a character that nobody sees: no terminal takes orders from a model."""
+    """Cut the text before a misplaced invisible character, so that no model controls a terminal."""
     end = next(misplaced(text, before=at.before, own=(at.before, at.after)), None)
     return text[:end]
 
 
 def cut_at_model_token(text: str, at: CursorContext) -> str:
-    """What follows a token of the model's own belongs to another text.
+    """Cut the text at a token of the model, because any text after it belongs to another document.
 
-    A document that is about such tokens may have more of them; ``</s>`` is a tag as well.
+    There are two exceptions: a document that has such tokens itself may get more of them, and
+    ``<s>`` and ``</s>`` are also tags.
     """
     for found in _TOKEN.finditer(text):
         if found.group() in ("<s>", "</s>") and (at.lexicon.has_tags or "<s" in at.before + text):
             continue
-        # Full-width ones are sent as something else, so those in an answer are the model's.
+        # Full-width tokens are replaced before the text is sent: one in an answer is the model's.
         is_ours = _TOKEN.search(at.before) or _TOKEN.search(at.after)
         if is_ours and "\uff5c" not in found.group():
             return text
@@ -58,7 +60,7 @@ def cut_at_model_token(text: str, at: CursorContext) -> str:
 
 
 def cut_at_marker(text: str, at: CursorContext) -> str:
-    """The model goes on with what we put around the document."""
+    """Cut the text before a line that begins with a marker that we put around the document."""
     lines = text.split("\n")
     for index, line in enumerate(lines):
         if index and any(line.startswith(marker) for marker in at.markers):
@@ -67,27 +69,27 @@ def cut_at_marker(text: str, at: CursorContext) -> str:
 
 
 def cut_damaged_line(text: str, at: CursorContext) -> str:
-    """A line with a character that did not arrive whole."""
+    """Cut the text before a line with a replacement character, which did not arrive whole."""
     damaged = text.find(_DAMAGED)
     if damaged < 0 or _DAMAGED in at.before or _DAMAGED in at.after:
         return text
-    # With its line end: what came before is whole.
+    # The line end is kept, because the line before is whole.
     return text[: text.rfind("\n", 0, damaged) + 1]
 
 
 def skip_invisible_start(text: str, at: CursorContext) -> str:
-    """Drop what has no width from the start, unless it joins what is before the cursor."""
+    """Drop characters without width from the start, unless they join the text before the cursor."""
     while text[:1] in _ZERO_WIDTH and text and next(misplaced(text, before=at.before), None) == 0:
         text = text[1:]
     return text
 
 
 def keep_fenced_code(text: str, at: CursorContext) -> str:
-    """Of an answer in words, the code; without code, nothing."""
+    """Keep only the code of a chat reply; refuse a chat reply without code."""
     if not at.is_code:
         return text
     found = _FENCED.match(text)
-    if found and _introduces_code(found["said"]):
+    if found and _introduces_code(found["intro"]):
         return found["code"]
     if _CHAT.match(text):
         return ""
@@ -95,7 +97,7 @@ def keep_fenced_code(text: str, at: CursorContext) -> str:
 
 
 def is_chat_reply(text: str, at: CursorContext) -> bool:
-    """Whether an answer begins in words, so that the code is still to come."""
+    """Return whether *text* begins as a chat reply, so that code may still follow."""
     if not at.is_code:
         return False
     first, _, others = text.lstrip().partition("\n")
@@ -108,7 +110,7 @@ def is_chat_reply(text: str, at: CursorContext) -> bool:
 
 
 def cut_at_fence(text: str, at: CursorContext) -> str:
-    """Code has no line that is a fence, unless in a comment or a string."""
+    """Cut the text at a fence line; code has none, except in a comment or a string."""
     if not at.is_code or not ("```" in text or "~~~" in text):
         return text
     start = 0
@@ -122,4 +124,5 @@ def cut_at_fence(text: str, at: CursorContext) -> str:
 
 
 def _introduces_code(line: str | None) -> bool:
+    """Return whether *line*, the line before a fence, introduces code or is missing."""
     return line is None or line.rstrip()[-1:] in (":", "\uff1a") or bool(_CHAT.match(line))

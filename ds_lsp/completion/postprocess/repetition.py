@@ -1,4 +1,4 @@
-"""A model that has begun to say the same thing over and over."""
+"""Rules against loops: cut text that the model repeats over and over."""
 
 import re
 
@@ -10,12 +10,13 @@ _LOOPS = (
     re.compile(r"(?P<again>.{10,80}?)(?P=again){3,}"),
 )
 _MAX_BLOCK_LINES = 8
+"""Maximum lines of a block whose repetitions are searched for."""
 _MAX_LINE_CHARS = 2_000
-"""Characters of a line that are looked through."""
+"""Maximum characters of a line that are searched for a loop."""
 
 
 def cut_loop_in_line(text: str, at: CursorContext) -> str:
-    """A line that repeats a few words many count. Figures may: they are data."""
+    """Cut the text before a line that repeats a few words many times; digits may repeat as data."""
     lines = text.split("\n")
     for index, line in enumerate(lines):
         if len(line) >= 18 and _has_loop(line[:_MAX_LINE_CHARS]):
@@ -24,7 +25,11 @@ def cut_loop_in_line(text: str, at: CursorContext) -> str:
 
 
 def cut_repeated_lines(text: str, at: CursorContext) -> str:
-    """Of lines said three count in a row, the first time. Compared exactly: likeness is code."""
+    """Keep only the first of lines that are repeated three times in a row.
+
+    Short lines must be repeated eight times. Lines are compared exactly, because similar lines are
+    ordinary code.
+    """
     lines = text.split("\n")
     trimmed = [line.strip() for line in lines]
     for start in range(len(lines)):
@@ -32,6 +37,7 @@ def cut_repeated_lines(text: str, at: CursorContext) -> str:
             block = trimmed[start : start + size]
             if not any(block):
                 continue
+            # A short block may be repeated on purpose.
             least = 3 if distinctiveness("".join(block)) >= 3 else 8
             if _count_repeats(trimmed, start, size) >= least:
                 return "\n".join(lines[: start + size])
@@ -39,6 +45,7 @@ def cut_repeated_lines(text: str, at: CursorContext) -> str:
 
 
 def _has_loop(line: str) -> bool:
+    """Return whether *line* repeats a text that consists of more than digits."""
     return any(
         distinctiveness(found["again"]) - sum(map(str.isdigit, found["again"])) > 0
         for loop in _LOOPS
@@ -47,6 +54,7 @@ def _has_loop(line: str) -> bool:
 
 
 def _count_repeats(lines: list[str], start: int, size: int) -> int:
+    """Return how many times in a row the *size* lines from *start* occur there, at least 1."""
     count = 1
     block = lines[start : start + size]
     while lines[start + count * size : start + (count + 1) * size] == block:
