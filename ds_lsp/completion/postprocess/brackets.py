@@ -162,15 +162,15 @@ def _list_cuts(text: str, at: CursorContext) -> list[_Cut]:
     read = at.scan(text)
     cuts = [_Cut(text, read.end)]
     state, start = at.state, 0
-    places = (
+    offsets = (
         read.unmatched_closers
         if read.string_end is None
         else (read.string_end, *read.unmatched_closers)
     )
-    for place in sorted(places)[-_MAX_CUTS:]:
-        state = scan(text[start:place], at.lexicon, state).end
-        start = place
-        cuts.append(_Cut(text[:place], state))
+    for offset in sorted(offsets)[-_MAX_CUTS:]:
+        state = scan(text[start:offset], at.lexicon, state).end
+        start = offset
+        cuts.append(_Cut(text[:offset], state))
     return cuts
 
 
