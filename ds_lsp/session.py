@@ -17,8 +17,8 @@ from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
 from ds_lsp.completion.outcomes import Event, Outcome
 from ds_lsp.completion.postprocess.fit import fit
-from ds_lsp.completion.postprocess.place import place_at
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.postprocess.place import cursor_context
+from ds_lsp.completion.shape import Extent
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, ProviderError, RefusedTextError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
@@ -289,7 +289,7 @@ class Session:
             self._rehearsed.add(snapshot.language_id)
             if not self.excludes(snapshot):
                 self.engine.contexts.request(snapshot, self.settings.completion)
-                fit("pass\n", place_at(snapshot, Shape.BLOCK))
+                fit("pass\n", cursor_context(snapshot, Extent.BLOCK))
 
     def warm(self) -> None:
         """Called at each keystroke: the connection is open before the request needs it."""

@@ -17,7 +17,7 @@ from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.dismissed import Dismissed
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess.fit import Fitted, fit
-from ds_lsp.completion.postprocess.place import Place, place_at
+from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
 from ds_lsp.completion.refused import RefusedTexts
 from ds_lsp.completion.request import (
     Completion,
@@ -27,7 +27,7 @@ from ds_lsp.completion.request import (
     Record,
     Trigger,
 )
-from ds_lsp.completion.shape import max_tokens_for, shape_for
+from ds_lsp.completion.shape import extent_for, max_tokens_for
 from ds_lsp.completion.streams import Streams
 from ds_lsp.completion.trigger import (
     Excludes,
@@ -37,7 +37,7 @@ from ds_lsp.completion.trigger import (
     refusal,
     suppression,
 )
-from ds_lsp.completion.watch import watch
+from ds_lsp.completion.watch import stop_condition
 from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.errors import (
     ProviderError,
@@ -455,7 +455,7 @@ class Engine:
             nonlocal is_sent
             is_sent = True
 
-        shape = shape_for(request.snapshot, request.settings.multiline)
+        shape = extent_for(request.snapshot, request.settings.multiline)
         result = None
         self._events.asking()
         try:
@@ -528,7 +528,7 @@ def _spot(provider: FimProvider, request: CompletionRequest, asked: FimRequest) 
 
 def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
     """Whether more of an answer would be shown."""
-    return watch(_place(request.snapshot, Finish.STOP, request, asked.markers))
+    return stop_condition(_place(request.snapshot, Finish.STOP, request, asked.markers))
 
 
 def _is_suppressed(request: CompletionRequest, shown: Shown, record: Record) -> bool:
@@ -584,9 +584,9 @@ def _leaves_open(text: str) -> bool:
 
 def _place(
     snapshot: Snapshot, finish: Finish, request: CompletionRequest, markers: tuple[str, ...]
-) -> Place:
-    shape = shape_for(snapshot, request.settings.multiline)
-    return place_at(snapshot, shape, finish, markers=markers, can_replace=request.can_replace)
+) -> CursorContext:
+    shape = extent_for(snapshot, request.settings.multiline)
+    return cursor_context(snapshot, shape, finish, markers=markers, can_replace=request.can_replace)
 
 
 def _reason(said: str, shown: str) -> Reason:

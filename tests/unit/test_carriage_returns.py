@@ -8,8 +8,8 @@ import pytest
 from ds_lsp.chat import documentation, edits
 from ds_lsp.chat.subject import Subject, around
 from ds_lsp.completion.postprocess.fit import Fitted, fit
-from ds_lsp.completion.postprocess.place import place_at
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.postprocess.place import cursor_context
+from ds_lsp.completion.shape import Extent
 from ds_lsp.completion.trigger import SUPPRESS_RULES, Shown
 from ds_lsp.document import STAND_IN, CarriageReturns, Document, PositionEncoding, Snapshot
 from ds_lsp.lsp.convert import ChatClient, to_workspace_edit
@@ -51,8 +51,8 @@ def snapshots(prefix: str, suffix: str, language_id: str) -> list[Snapshot]:
 def test_a_completion_fits_alike(case: dict[str, str]) -> None:
     prefix, suffix = (case[name].replace("\r\n", "\n") for name in ("prefix", "suffix"))
     places = snapshots(prefix, suffix, case["language"])
-    for shape in Shape:
-        ends, characters = (fit(case["raw"], place_at(at, shape)) for at in places)
+    for extent in Extent:
+        ends, characters = (fit(case["raw"], cursor_context(at, extent)) for at in places)
         assert _shown(ends) == _shown(characters)
     assert len({_suppressed(at) for at in places}) == 1
 

@@ -30,10 +30,10 @@ from ds_lsp.completion.excerpts.similar import most_similar, words
 from ds_lsp.completion.excerpts.source import names_in, source_of
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.lexicon import _FAMILIES, Lexicon
-from ds_lsp.completion.postprocess.place import Place, place_at
+from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
 from ds_lsp.completion.postprocess.scan import scan
-from ds_lsp.completion.shape import Shape
-from ds_lsp.completion.watch import wants_more
+from ds_lsp.completion.shape import Extent
+from ds_lsp.completion.watch import would_show_more
 from ds_lsp.document import Document, PositionEncoding, column_to_index, split_lines, with_newlines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.lsp.frames import Framer, glimpse
@@ -41,7 +41,7 @@ from ds_lsp.privacy.secrets import cut_secret, find_secrets, mask
 from ds_lsp.privacy.text import text_rule
 from ds_lsp.providers.base import Finish
 from ds_lsp.providers.local.index import Index
-from ds_lsp.providers.local.tokens import pieces
+from ds_lsp.providers.local.tokens import split_words
 from ds_lsp.providers.sse import SseDecoder
 from ds_lsp.quoted import without_strings
 from ds_lsp.scan import looks_minified
@@ -75,7 +75,7 @@ BOUNDED: dict[str, str] = {
 
 BUILT = {
     # A name between word boundaries, a number's digits, and an address within back quotes.
-    "ds_lsp.completion.postprocess.start._knows",
+    "ds_lsp.completion.postprocess.start._has_word",
     "ds_lsp.commands.complete._is_number",
     "ds_lsp.chat.harmless._code",
     # Of `EMBEDDED`; of the lexicons: tried by `regexes`.
@@ -194,7 +194,7 @@ def _fitted(language_id: str, text: str) -> None:
     document = _document(text, language_id)
     line = document.line_count // 2
     column = len(document.lines(line, line)[0]) // 2
-    place = place_at(document.snapshot(line, column), Shape.BLOCK)
+    place = cursor_context(document.snapshot(line, column), Extent.BLOCK)
     for said in ("pass\n", "a(b) {\n  c\n}\n", text[:300]):
         fit(said, place)
 
@@ -268,8 +268,10 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         for lexicon, languages in _FAMILIES
     },
     **{f"postprocess.fit.fit {language}": partial(_fitted, language) for language in _LANGUAGES},
-    "postprocess.fit.fit answer": lambda text: fit(text, Place("f(", ") {\n  a\n}\n", "c")),
-    "watch.wants_more": lambda text: wants_more(text, Place("f(", ") {\n  a\n}\n", "c")),
+    "postprocess.fit.fit answer": lambda text: fit(text, CursorContext("f(", ") {\n  a\n}\n", "c")),
+    "watch.would_show_more": lambda text: would_show_more(
+        text, CursorContext("f(", ") {\n  a\n}\n", "c")
+    ),
     "context.Contexts.request": _requested,
     "context.defuse": lambda text: defuse("<｜" + text),
     # Excerpts
@@ -284,7 +286,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "excerpts.pick.here": lambda text: here(text, text, text),
     # The local provider
     "local.index.Index.put": _indexed,
-    "local.tokens.pieces": pieces,
+    "local.tokens.split_words": split_words,
     # Chat
     **{
         f"chat.scope.layout_scope {language}": partial(_laid_out, language)
@@ -347,7 +349,7 @@ def test_what_is_done_at_each_key_does_not_grow_with_a_megabyte(unit: str) -> No
         line = document.line_count // 2
         column = len(document.lines(line, line)[0]) // 2
         document.replace((line, column), (line, column), key)
-        fit("a(b) {\n}\n", place_at(document.snapshot(line, column), Shape.BLOCK))
+        fit("a(b) {\n}\n", cursor_context(document.snapshot(line, column), Extent.BLOCK))
 
     took = [
         min(seconds(partial(press, document=document), key) for key in "xyz")

@@ -9,9 +9,9 @@ from ds_lsp.chat import documentation, edits
 from ds_lsp.chat.harmless import harmless
 from ds_lsp.chat.subject import Subject
 from ds_lsp.completion.postprocess.fit import fit
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.completion.shape import Shape
-from ds_lsp.completion.watch import wants_more
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.shape import Extent
+from ds_lsp.completion.watch import would_show_more
 from ds_lsp.document import split_lines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.invisible import misplaced, names_of
@@ -40,7 +40,7 @@ def documented(text: str) -> str:
 
 
 def completed(text: str, before: str = "", after: str = "", language_id: str = "python") -> str:
-    return fit(text, Place(before, after, language_id, shape=Shape.BLOCK)).text
+    return fit(text, CursorContext(before, after, language_id, extent=Extent.BLOCK)).text
 
 
 ROADS: dict[str, Road] = {
@@ -158,8 +158,8 @@ def test_what_has_a_use_passes_every_road(text: str, road: str) -> None:
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_a_stream_is_not_cut_within_what_will_pass(text: str) -> None:
-    at = Place("x = '", "'\n", "python", shape=Shape.BLOCK)
-    assert all(wants_more(text[:end], at) for end in range(1, len(text)))
+    at = CursorContext("x = '", "'\n", "python", extent=Extent.BLOCK)
+    assert all(would_show_more(text[:end], at) for end in range(1, len(text)))
 
 
 @pytest.mark.parametrize("text", PLAIN)
