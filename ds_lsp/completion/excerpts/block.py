@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 
-from ds_lsp.completion.budget import MOST, Scale
+from ds_lsp.completion.budget import MAX_GROWTH, Scale
 from ds_lsp.completion.excerpts.source import Piece
 
 _WORTH_A_BREAK = 1 / 3
@@ -50,7 +50,7 @@ def renewed(
     """
     known = block.pieces
     fresh = tuple(piece for piece in wanted if piece not in known)
-    room = MOST * budget - tokens(known, scale)
+    room = MAX_GROWTH * budget - tokens(known, scale)
     lost = tokens(known & gone, scale)
     if lost < _WORTH_A_BREAK * budget and room >= 0:
         if tokens(fresh, scale) <= room:

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from cachetools import LRUCache
 
-from ds_lsp.completion.budget import MOST, Budget, Scale
+from ds_lsp.completion.budget import MAX_GROWTH, Budget, Scale
 from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.excerpts.block import Block, renewed
 from ds_lsp.completion.excerpts.imports import Import, Listing, imports_of
@@ -436,7 +436,7 @@ def _room(snapshot: Snapshot, budget: Budget, scale: Scale) -> float:
     if not snapshot.before_is_whole:
         return budget.excerpts
     left = max(0.0, budget.window - scale.tokens(snapshot.before))
-    return budget.excerpts + left / MOST
+    return budget.excerpts + left / MAX_GROWTH
 
 
 def _resolved(
