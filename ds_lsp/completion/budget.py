@@ -53,7 +53,7 @@ class Scale:
         return (len(text) - wide) / self.chars_per_token + wide * _TOKENS_PER_WIDE
 
     def line_tokens(self, text: str) -> list[tuple[int, float]]:
-        """Return the index of each line of *text*, and the tokens from there to the end of *text*."""
+        """Return each line's index in *text*, and the tokens from there to the end."""
         starts = [0, *(end.end() for end in LINE_END.finditer(text))]
         ends = [*starts[1:], len(text)]
         counts = [self.tokens(text[a:b]) for a, b in zip(starts, ends, strict=True)]
@@ -82,7 +82,7 @@ class Scales:
         return self._by_language.get(language_id) or Scale()
 
     def learn(self, language_id: str, sent: str, counted: int) -> None:
-        """Adjust the scale of a language: the provider *counted* so many tokens in the text *sent*."""
+        """Adjust the scale of a language: the provider *counted* so many tokens in *sent*."""
         wide = _count_wide(sent)
         narrow_tokens = counted - wide * _TOKENS_PER_WIDE
         if counted < _MIN_TOKENS or narrow_tokens < _MIN_TOKENS / 2:
