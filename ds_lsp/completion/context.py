@@ -12,8 +12,8 @@ from ds_lsp.providers.base import FimRequest, FimResult
 from ds_lsp.settings import CompletionSettings
 
 TOTAL_TOKENS = 2_000
-"""Of a prompt, about; at most `MAX_GROWTH` times as many. In code that is a body of some 9 KB and never
-over 13 KB, which an idle connection sends in one round trip (ten TCP segments)."""
+"""Of a prompt, about; at most `MAX_GROWTH` times as many. In code that is a body of some 9 KB and
+never over 13 KB, which an idle connection sends in one round trip (ten TCP segments)."""
 SUFFIX_CHARS = 1_200
 SUFFIX_LINES = 40
 """The suffix follows the typed text, so the provider's prefix cache never holds it: every

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from cachetools import LRUCache
 
 from ds_lsp.completion.breaker import Breaker
-from ds_lsp.completion.cache import CompletionCache, Spot, spot_of
+from ds_lsp.completion.cache import CacheKey, CompletionCache, cache_key
 from ds_lsp.completion.context import Contexts, offerable
 from ds_lsp.completion.debounce import Pace, wait_s
 from ds_lsp.completion.dismissed import Dismissed
@@ -322,7 +322,7 @@ class Engine:
                 return found
 
     async def _heard(
-        self, provider: FimProvider, request: CompletionRequest, asked: FimRequest, spot: Spot
+        self, provider: FimProvider, request: CompletionRequest, asked: FimRequest, spot: CacheKey
     ) -> "_Found | None":
         """What a call says that runs already, or begins here; None: it went elsewhere."""
         if not self.streams.serves(asked):
@@ -388,7 +388,7 @@ class Engine:
     async def _ask(
         self,
         provider: FimProvider,
-        spot: Spot,
+        spot: CacheKey,
         asked: FimRequest,
         request: CompletionRequest,
         hear: KeepGoing,
@@ -436,7 +436,7 @@ class Engine:
     async def _call(
         self,
         provider: FimProvider,
-        spot: Spot,
+        spot: CacheKey,
         asked: FimRequest,
         request: CompletionRequest,
         hear: KeepGoing,
@@ -522,8 +522,8 @@ class _Found:
     typed: str = ""
 
 
-def _spot(provider: FimProvider, request: CompletionRequest, asked: FimRequest) -> Spot:
-    return spot_of(asked, provider.name, request.settings.multiline)
+def _spot(provider: FimProvider, request: CompletionRequest, asked: FimRequest) -> CacheKey:
+    return cache_key(asked, provider.name, request.settings.multiline)
 
 
 def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:

@@ -21,7 +21,7 @@ from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import layout_scope
 from ds_lsp.chat.subject import Subject
 from ds_lsp.commands.markdown import Rendered
-from ds_lsp.completion.cache import spot_of
+from ds_lsp.completion.cache import cache_key
 from ds_lsp.completion.context import Contexts, defuse
 from ds_lsp.completion.excerpts.definitions import definitions
 from ds_lsp.completion.excerpts.imports import imports_of
@@ -183,7 +183,7 @@ def _requested(text: str) -> None:
     contexts = Contexts()
     for _ in range(2):
         request = contexts.request(document.snapshot(line, column), CompletionSettings())
-        spot_of(request, "x").anchor()
+        cache_key(request, "x").anchor()
 
 
 def _scanned(lexicon: Lexicon, text: str) -> None:
