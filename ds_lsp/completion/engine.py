@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from ds_lsp.completion.breaker import Breaker
 from ds_lsp.completion.cache import CacheKey, CompletionCache, cache_key
 from ds_lsp.completion.context import Contexts, offerable
-from ds_lsp.completion.debounce import Pace, wait_s
+from ds_lsp.completion.debounce import TypingRhythm, wait_s
 from ds_lsp.completion.dismissed import Dismissed
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess.fit import Fitted, fit
@@ -125,7 +125,7 @@ class Engine:
         self._shown: LRUCache[str, Shown] = LRUCache(_MAX_SHOWN)
         self._standing: LRUCache[str, tuple[str, str]] = LRUCache(_MAX_SHOWN)
         self.dismissed = Dismissed(clock)
-        self._pace = Pace()
+        self._pace = TypingRhythm()
         self._numbers = itertools.count(1)
 
     async def complete(self, request: CompletionRequest) -> Completion:
@@ -136,7 +136,7 @@ class Engine:
         record = Record(id=next(self._numbers))
         started = self._clock()
         lane = f"{request.lane} {request.snapshot.uri}"
-        busy_at = self._pace.busy_at(lane, request.snapshot, started)
+        busy_at = self._pace.last_activity(lane, request.snapshot, started)
         try:
             async with self._newest.enter(lane):
                 completion = await self._completed(request, busy_at, record)
@@ -193,10 +193,10 @@ class Engine:
     def rejected(self, identifier: int) -> None:
         """The user has read what this request was answered with, and gone another way."""
         self.dismissed.dismiss(identifier)
-        self._pace.rejected(self._clock())
+        self._pace.note_dismissal(self._clock())
 
     def accepted(self) -> None:
-        self._pace.accepted(self._clock())
+        self._pace.note_acceptance(self._clock())
 
     def use(self, providers: Providers) -> None:
         """Ask other providers from now on; what the earlier ones said is forgotten."""
@@ -233,7 +233,7 @@ class Engine:
                     record.reason, record.detail = Reason.DISMISSED, "it was dismissed here before"
                     return Completion("", record)
                 self.dismissed.withdraw(request.snapshot, fitted.text)
-                self._pace.withdraw_rejection()
+                self._pace.withdraw_dismissal()
             self.dismissed.offered(record.id, request.snapshot, fitted.text)
         said = found.result.text
         if fitted.text:
@@ -402,7 +402,7 @@ class Engine:
         while True:
             try:
                 result = await self._call(provider, spot, asked, request, hear)
-                self._pace.answered(self._clock() - started)
+                self._pace.note_latency(self._clock() - started)
             except ProviderError as error:
                 if provider is not self.providers.first:
                     raise
