@@ -234,7 +234,7 @@ class Engine:
                     return Completion("", record)
                 self.dismissed.withdraw(request.snapshot, fitted.text)
                 self._pace.withdraw_dismissal()
-            self.dismissed.offered(record.id, request.snapshot, fitted.text)
+            self.dismissed.note_offer(record.id, request.snapshot, fitted.text)
         said = found.result.text
         if fitted.text:
             self._shown[request.snapshot.uri] = _shown(found.result, fitted)
