@@ -31,7 +31,7 @@ from ds_lsp.completion.shape import max_tokens_for, shape_for
 from ds_lsp.completion.streams import Streams
 from ds_lsp.completion.trigger import (
     Excludes,
-    Shown,
+    ShownCompletion,
     has_accepted,
     has_taken_back_typo,
     refusal,
@@ -122,7 +122,7 @@ class Engine:
         self._clock = clock
         self._sleep = sleep
         self._newest = Newest()
-        self._shown: LRUCache[str, Shown] = LRUCache(_MAX_SHOWN)
+        self._shown: LRUCache[str, ShownCompletion] = LRUCache(_MAX_SHOWN)
         self._standing: LRUCache[str, tuple[str, str]] = LRUCache(_MAX_SHOWN)
         self.dismissed = Dismissed(clock)
         self._pace = TypingRhythm()
@@ -221,7 +221,7 @@ class Engine:
         if refused:
             record.reason, record.detail = refused
             return Completion("", record)
-        shown = self._shown.get(request.snapshot.uri, Shown())
+        shown = self._shown.get(request.snapshot.uri, ShownCompletion())
         found = await self._found(request, shown, busy_at, record)
         if found is None:
             return Completion("", record)
@@ -251,7 +251,7 @@ class Engine:
         return Completion(fitted.text, record, fitted.replaces, others)
 
     async def _found(
-        self, request: CompletionRequest, shown: Shown, busy_at: float, record: Record
+        self, request: CompletionRequest, shown: ShownCompletion, busy_at: float, record: Record
     ) -> "_Found | None":
         """What a provider says, or said; None: nobody is to be asked."""
         provider = self.providers.first
@@ -274,7 +274,7 @@ class Engine:
         provider: FimProvider,
         request: CompletionRequest,
         asked: FimRequest,
-        shown: Shown,
+        shown: ShownCompletion,
         busy_at: float,
         record: Record,
     ) -> "_Found | None":
@@ -331,7 +331,7 @@ class Engine:
         result = await self.streams.join(asked, _watch(request, asked))
         return None if result is None else _Found(asked, result, typed)
 
-    def _wait_s(self, request: CompletionRequest, busy_at: float, shown: Shown) -> float:
+    def _wait_s(self, request: CompletionRequest, busy_at: float, shown: ShownCompletion) -> float:
         if has_accepted(request.snapshot, shown):
             # What comes after it is wanted now.
             return 0.0
@@ -531,7 +531,7 @@ def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
     return watch(_place(request.snapshot, Finish.STOP, request, asked.markers))
 
 
-def _is_suppressed(request: CompletionRequest, shown: Shown, record: Record) -> bool:
+def _is_suppressed(request: CompletionRequest, shown: ShownCompletion, record: Record) -> bool:
     suppressed = suppression(request, shown)
     if suppressed:
         record.reason, record.detail = suppressed
@@ -556,10 +556,10 @@ def _fitted(found: _Found, request: CompletionRequest) -> Fitted:
     return fit(result.text, _place(snapshot, result.finish, request, markers))
 
 
-def _shown(result: FimResult, fitted: Fitted) -> Shown:
+def _shown(result: FimResult, fitted: Fitted) -> ShownCompletion:
     beyond = result.text.removeprefix(fitted.text)
     ends_line = beyond.startswith(("\n", "\r")) or (not beyond and result.finish is Finish.STOP)
-    return Shown(fitted.text, ends_line)
+    return ShownCompletion(fitted.text, ends_line)
 
 
 def _place_of(at: Snapshot) -> tuple[str, str]:
