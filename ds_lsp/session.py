@@ -15,7 +15,7 @@ from ds_lsp.chat.chat import Events as ChatEvents
 from ds_lsp.completion.context import Contexts, defuse
 from ds_lsp.completion.engine import Engine, Events, Providers
 from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
-from ds_lsp.completion.outcomes import Event, Outcome
+from ds_lsp.completion.outcomes import Outcome, OutcomeEvent
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import place_at
 from ds_lsp.completion.shape import Shape
@@ -205,7 +205,7 @@ class Session:
             "daily_token_limit": self.settings.usage.daily_token_limit,
         }
 
-    def note_outcomes(self, events: Iterable[Event]) -> None:
+    def note_outcomes(self, events: Iterable[OutcomeEvent]) -> None:
         """Count what became of completions that were offered."""
         for event in events:
             self.ledger.add_outcome(event.language, event.outcome.value, event.chars)

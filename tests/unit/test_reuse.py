@@ -11,7 +11,7 @@ import pytest
 
 from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.engine import Engine, Events, Providers
-from ds_lsp.completion.outcomes import Edit, Event, Outcome, Outcomes
+from ds_lsp.completion.outcomes import DocumentChange, Outcome, OutcomeEvent, Outcomes
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.completion.streams import Streams
 from ds_lsp.document import Document, Snapshot
@@ -42,7 +42,7 @@ class Editor:
             contexts=Contexts(lambda uri: "#b.py\n乙 = 1\n"),
         )
         self.engine.use(Providers(self.provider))
-        self.events: list[Event] = []
+        self.events: list[OutcomeEvent] = []
         self.outcomes = Outcomes(self._look)
         self.settings = CompletionSettings()
         self.open(text, uri)
@@ -73,7 +73,9 @@ class Editor:
         self.time.now += KEY_S
         places = (self.line, start), (self.line, end)
         self.document.replace(*places, text)
-        self.events += self.outcomes.edited(self.document.uri, [Edit(*places, text)], self.time.now)
+        self.events += self.outcomes.note_changes(
+            self.document.uri, [DocumentChange(*places, text)], self.time.now
+        )
         lines = text.split("\n")
         self.column = len(lines[-1]) + (start if len(lines) == 1 else 0)
         self.line += len(lines) - 1
@@ -94,7 +96,7 @@ class Editor:
         snapshot = self.snapshot
         completion = await self.engine.complete(CompletionRequest(snapshot, trigger, self.settings))
         if completion.text:
-            self.events += self.outcomes.offered(
+            self.events += self.outcomes.note_offer(
                 completion.record.id, snapshot, completion.text, self.time.now
             )
         return completion
