@@ -12,7 +12,7 @@ import pytest
 from ds_lsp.completion.budget import Scale
 from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.excerpts.block import Block, header, renewed
-from ds_lsp.completion.excerpts.definitions import definitions
+from ds_lsp.completion.excerpts.definitions import find_definitions
 from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
 from ds_lsp.completion.excerpts.imports import Import, Listing, imports_of
 from ds_lsp.completion.excerpts.pick import here, pick
@@ -111,7 +111,7 @@ def result(work: Generator[None, None, T]) -> T:
     ],
 )
 def test_definitions(text: str, found: list[tuple[str, str, str]]) -> None:
-    lines = [each for each in definitions(text) if each]
+    lines = [each for each in find_definitions(text) if each]
     assert [(each.container, each.name, each.text) for each in lines] == found
 
 

@@ -23,7 +23,7 @@ from ds_lsp.chat.subject import Subject
 from ds_lsp.commands.markdown import Rendered
 from ds_lsp.completion.cache import cache_key
 from ds_lsp.completion.context import Contexts, defuse
-from ds_lsp.completion.excerpts.definitions import definitions
+from ds_lsp.completion.excerpts.definitions import find_definitions
 from ds_lsp.completion.excerpts.imports import imports_of
 from ds_lsp.completion.excerpts.pick import here
 from ds_lsp.completion.excerpts.similar import most_similar, words
@@ -277,7 +277,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         f"excerpts.imports.imports_of {language}": partial(imports_of, language_id=language)
         for language in ("python", "javascript", "go", "rust", "c", "java", "ruby", "php", "lua")
     },
-    "excerpts.definitions.definitions": lambda text: _drained(definitions(text)),
+    "excerpts.definitions.find_definitions": lambda text: _drained(find_definitions(text)),
     "excerpts.source.source_of": lambda text: _drained(source_of("x", text)),
     "excerpts.source.names_in": names_in,
     "excerpts.similar.most_similar": _most_similar,

@@ -264,7 +264,7 @@ class Excerpts:
             imports = imports_of(text, language)
             yield
             first = _resolved(listing, imports, path, language, _MAX_IMPORTED)
-            first += listing.siblings(path, language)
+            first += listing.find_siblings(path, language)
             # A link to this file is no other one.
             own = _real(path)
             first = [each for each in first if _real(each) != own]

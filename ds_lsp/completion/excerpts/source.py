@@ -3,7 +3,7 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
-from ds_lsp.completion.excerpts.definitions import definitions
+from ds_lsp.completion.excerpts.definitions import find_definitions
 from ds_lsp.completion.excerpts.words import NAME, STOP_WORDS
 from ds_lsp.document import LINE_END
 
@@ -78,7 +78,7 @@ def names_in(text: str) -> tuple[str, ...]:
 def _definitions(path: str, text: str) -> Generator[None, None, list[Piece]]:
     heads: dict[str, str] = {}
     found: dict[tuple[str, str], Piece] = {}
-    for each in definitions(text):
+    for each in find_definitions(text):
         if each is None:
             yield
             continue
