@@ -186,7 +186,7 @@ def _cut(text: str) -> str:
 
 
 def _indent(line: str) -> int:
-    """Return the columns of white space at the start of *line*; a tab reaches to the next fourth."""
+    """Return the width of the indentation in columns; a tab reaches to a multiple of four."""
     return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
 
 
