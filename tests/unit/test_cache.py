@@ -64,7 +64,9 @@ class Rig:
         pytest.param("😀 = |", "甲乙", "😀 = 甲|", "乙", id="emoji"),
     ],
 )
-def test_what_is_left(asked: str, said: str, now: str, left: str | None) -> None:
+def test_the_rest_of_an_answer_is_found_where_it_still_fits(
+    asked: str, said: str, now: str, left: str | None
+) -> None:
     rig = Rig()
     rig.store(asked, said)
     assert rig.left(now) == left
@@ -88,13 +90,13 @@ def test_what_is_left(asked: str, said: str, now: str, left: str | None) -> None
         pytest.param("def f(甲):\n    if 乙:\n        |", None, id="another way"),
     ],
 )
-def test_walking_along_several_lines(now: str, left: str | None) -> None:
+def test_each_line_of_an_answer_finds_the_rest_of_it(now: str, left: str | None) -> None:
     rig = Rig()
     rig.store("def f(甲):|", "\r\n    if 甲:\n        return 1\n    return 2")
     assert rig.left(now) == left
 
 
-def test_origins() -> None:
+def test_a_hit_names_its_origin() -> None:
     rig = Rig()
     rig.store("x = |", "foo")
     for text, origin in (("x = |", Origin.EXACT), ("x = f|", Origin.TYPE_THROUGH)):

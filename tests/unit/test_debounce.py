@@ -49,7 +49,9 @@ def typing(gap_s: float, keys: int = 40, latency_s: float | None = None) -> Typi
         pytest.param(Trigger.AUTOMATIC, 75, float("inf"), 0.0, id="never edited"),
     ],
 )
-def test_wait(trigger: Trigger, setting: str | int, since_edit: float, waits: float) -> None:
+def test_a_request_waits_for_its_setting_counted_from_the_edit(
+    trigger: Trigger, setting: str | int, since_edit: float, waits: float
+) -> None:
     request = request_at("x|", trigger, CompletionSettings(debounce_ms=setting))
     wait = wait_s(request, 1000.0 - since_edit, 1000.0, typing(0.1))
     assert wait == pytest.approx(waits)
@@ -73,11 +75,13 @@ def test_wait(trigger: Trigger, setting: str | int, since_edit: float, waits: fl
         pytest.param("na|", typing(PAUSE_S), 0, id="the first key after a pause"),
     ],
 )
-def test_adaptive(text: str, rhythm: TypingRhythm, wait_ms: float) -> None:
+def test_the_adaptive_wait_follows_the_typing_and_the_latency(
+    text: str, rhythm: TypingRhythm, wait_ms: float
+) -> None:
     assert adaptive_wait_ms(at(text), rhythm, NOW) == pytest.approx(wait_ms)
 
 
-def test_pauses_for_thought_say_nothing_of_the_pace() -> None:
+def test_pauses_for_thought_do_not_change_the_rhythm() -> None:
     rhythm = TypingRhythm()
     now = 1000.0
     for number in range(100):
@@ -104,7 +108,7 @@ def test_edits_count_from_the_edit_and_bare_movements_from_the_request() -> None
     assert rhythm.last_activity("another", asked(12.0, 5), 15.0) == 12.0
 
 
-def test_who_has_not_wanted_the_last_ones_is_asked_about_later() -> None:
+def test_after_dismissals_requests_wait_longer() -> None:
     rhythm = typing(0.1)
     usual_ms = adaptive_wait_ms(at("na|"), rhythm, NOW)
     for _ in range(2):

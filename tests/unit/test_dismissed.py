@@ -13,7 +13,7 @@ def dismissed(text: str = "x = |") -> tuple[Dismissed, FakeTime]:
     return memory, time
 
 
-def test_the_same_text_at_the_same_place() -> None:
+def test_a_dismissed_text_is_recognized_at_its_place_only() -> None:
     memory, _ = dismissed()
     assert memory.holds(at("x = |"), "甲()")
     assert memory.holds(at("# a line above\r\nx = |"), "甲()")
@@ -29,7 +29,7 @@ def test_what_was_only_offered_is_not_dismissed_and_unknown_ids_are_nothing() ->
     assert not memory.holds(at("x = |"), "甲()")
 
 
-def test_it_is_forgotten_after_a_while_and_so_many_are_kept() -> None:
+def test_dismissals_are_forgotten_after_a_while_and_bounded() -> None:
     memory, time = dismissed()
     time.now += FORGET_S
     assert not memory.holds(at("x = |"), "甲()")

@@ -110,7 +110,9 @@ def result(work: Generator[None, None, T]) -> T:
         pytest.param("'''never closed\nx = 1\n", [], id="string without an end"),
     ],
 )
-def test_definitions(text: str, found: list[tuple[str, str, str]]) -> None:
+def test_definitions_are_found_in_each_language(
+    text: str, found: list[tuple[str, str, str]]
+) -> None:
     lines = [each for each in find_definitions(text) if each]
     assert [(each.container, each.name, each.text) for each in lines] == found
 

@@ -78,7 +78,9 @@ class Rig:
         ("\tif '👩‍👩‍👧': |", "pass"),
     ],
 )
-def test_accepted_by_one_edit(text: str, offer: str, encoding: PositionEncoding) -> None:
+def test_a_completion_accepted_by_one_edit_counts_once(
+    text: str, offer: str, encoding: PositionEncoding
+) -> None:
     rig = Rig(text, encoding)
     id = rig.offer(offer)
     rig.wait(2)
@@ -218,7 +220,9 @@ def test_letters_that_come_together_are_typing_and_no_acceptance(typed: str) -> 
     ],
 )
 @pytest.mark.parametrize("how", ["typed", "deleted", "offered", "closed", "replaced", "finished"])
-def test_what_was_not_used(how: str, seconds: float, outcomes: list[Outcome]) -> None:
+def test_an_unused_completion_is_dismissed_only_after_time_to_read_it(
+    how: str, seconds: float, outcomes: list[Outcome]
+) -> None:
     rig = Rig("x = |")
     rig.offer("print(1)")
     rig.wait(seconds)
@@ -326,7 +330,9 @@ def test_nothing_can_be_said_of_a_document_that_was_closed() -> None:
         pytest.param("😀 = '👩‍👩‍👧'", "|😀 = '👩‍👩‍👧'", 1, 1, id="emoji"),
     ],
 )
-def test_share_left(text: str, around: str, low: float, high: float) -> None:
+def test_the_share_left_of_an_accepted_text_is_measured(
+    text: str, around: str, low: float, high: float
+) -> None:
     assert low <= share_left(text, at(around)) <= high
 
 

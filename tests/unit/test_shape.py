@@ -29,7 +29,9 @@ LINE, STATEMENT, BLOCK = Shape.LINE, Shape.STATEMENT, Shape.BLOCK
         pytest.param("case $x in\n  a) |\nesac", "shellscript", STATEMENT, id="label"),
     ],
 )
-def test_shape(text: str, language_id: str, shape: Shape) -> None:
+def test_the_setting_and_the_place_decide_on_the_shape(
+    text: str, language_id: str, shape: Shape
+) -> None:
     snapshot = at(text, language_id=language_id)
     assert shape_for(snapshot, "auto") is shape
     assert shape_for(snapshot, "always") is BLOCK

@@ -31,7 +31,7 @@ INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC
         pytest.param("|\n中", AUTOMATIC, {}, None, None, id="text below"),
     ],
 )
-def test_refusal(
+def test_a_request_is_refused_with_its_reason(
     text: str,
     trigger: Trigger,
     settings: dict[str, object],

@@ -34,7 +34,9 @@ LINE, STATEMENT, BLOCK = Shape.LINE, Shape.STATEMENT, Shape.BLOCK
         pytest.param("", "", BLOCK, "```py\nx = 1\n```\n", False, id="code has ended"),
     ],
 )
-def test_wants_more(before: str, after: str, shape: Shape, text: str, more: bool) -> None:
+def test_a_call_goes_on_while_more_of_it_would_be_shown(
+    before: str, after: str, shape: Shape, text: str, more: bool
+) -> None:
     assert wants_more(text, Place(before, after, "python", shape=shape)) is more
 
 
