@@ -49,6 +49,7 @@ class Scale:
     chars_per_token: float = CHARS_PER_TOKEN
 
     def tokens(self, text: str) -> float:
+        """Return the estimated tokens of *text*."""
         wide = _count_wide(text)
         return (len(text) - wide) / self.chars_per_token + wide * _TOKENS_PER_WIDE
 
@@ -79,10 +80,11 @@ class Scales:
         self._by_language: dict[str, Scale] = {}
 
     def of(self, language_id: str) -> Scale:
+        """Return the scale of a language; the default one until a count has been learned."""
         return self._by_language.get(language_id) or Scale()
 
     def learn(self, language_id: str, sent: str, counted: int) -> None:
-        """Adjust the scale of a language: the provider *counted* so many tokens in *sent*."""
+        """Adjust the scale of a language: the provider *counted* that many tokens in *sent*."""
         wide = _count_wide(sent)
         narrow_tokens = counted - wide * _TOKENS_PER_WIDE
         if counted < _MIN_TOKENS or narrow_tokens < _MIN_TOKENS / 2:
