@@ -14,8 +14,8 @@ from ds_lsp.chat.chat import SHARED, Chat
 from ds_lsp.chat.chat import Events as ChatEvents
 from ds_lsp.completion.context import Contexts, defuse
 from ds_lsp.completion.engine import Engine, Events, Providers
-from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
-from ds_lsp.completion.outcomes import Event, Outcome
+from ds_lsp.completion.excerpts.gather import Excerpts, ReadableFiles
+from ds_lsp.completion.outcomes import Outcome, OutcomeEvent
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import cursor_context
 from ds_lsp.completion.shape import Extent
@@ -205,7 +205,7 @@ class Session:
             "daily_token_limit": self.settings.usage.daily_token_limit,
         }
 
-    def note_outcomes(self, events: Iterable[Event]) -> None:
+    def note_outcomes(self, events: Iterable[OutcomeEvent]) -> None:
         """Count what became of completions that were offered."""
         for event in events:
             self.ledger.add_outcome(event.language, event.outcome.value, event.chars)
@@ -258,10 +258,10 @@ class Session:
         provider = self.engine.providers.first
         if provider is None or not provider.metered or self.excludes(snapshot):
             return
-        workspace = Workspace(
+        readable = ReadableFiles(
             documents, folders, self._may_be_excerpted, self._excludes_from_excerpts
         )
-        await self.excerpts.renew(snapshot, workspace, self.engine.contexts)
+        await self.excerpts.renew(snapshot, readable, self.engine.contexts)
 
     def _may_be_excerpted(self, path: Path) -> bool:
         return self.gate.allows(path) and not self.engine.refused.knows(path.as_uri())

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from cachetools import LRUCache
 
 from ds_lsp.completion.breaker import Breaker
-from ds_lsp.completion.cache import CompletionCache, Spot, spot_of
+from ds_lsp.completion.cache import CacheKey, CompletionCache, cache_key
 from ds_lsp.completion.context import Contexts, offerable
-from ds_lsp.completion.debounce import Pace, wait_s
+from ds_lsp.completion.debounce import TypingRhythm, wait_s
 from ds_lsp.completion.dismissed import Dismissed
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess.fit import Fitted, fit
@@ -31,7 +31,7 @@ from ds_lsp.completion.shape import extent_for, max_tokens_for
 from ds_lsp.completion.streams import Streams
 from ds_lsp.completion.trigger import (
     Excludes,
-    Shown,
+    ShownCompletion,
     has_accepted,
     has_taken_back_typo,
     refusal,
@@ -122,10 +122,10 @@ class Engine:
         self._clock = clock
         self._sleep = sleep
         self._newest = Newest()
-        self._shown: LRUCache[str, Shown] = LRUCache(_MAX_SHOWN)
+        self._shown: LRUCache[str, ShownCompletion] = LRUCache(_MAX_SHOWN)
         self._standing: LRUCache[str, tuple[str, str]] = LRUCache(_MAX_SHOWN)
         self.dismissed = Dismissed(clock)
-        self._pace = Pace()
+        self._pace = TypingRhythm()
         self._numbers = itertools.count(1)
 
     async def complete(self, request: CompletionRequest) -> Completion:
@@ -136,7 +136,7 @@ class Engine:
         record = Record(id=next(self._numbers))
         started = self._clock()
         lane = f"{request.lane} {request.snapshot.uri}"
-        busy_at = self._pace.busy_at(lane, request.snapshot, started)
+        busy_at = self._pace.last_activity(lane, request.snapshot, started)
         try:
             async with self._newest.enter(lane):
                 completion = await self._completed(request, busy_at, record)
@@ -193,10 +193,10 @@ class Engine:
     def rejected(self, identifier: int) -> None:
         """The user has read what this request was answered with, and gone another way."""
         self.dismissed.dismiss(identifier)
-        self._pace.rejected(self._clock())
+        self._pace.note_dismissal(self._clock())
 
     def accepted(self) -> None:
-        self._pace.accepted(self._clock())
+        self._pace.note_acceptance(self._clock())
 
     def use(self, providers: Providers) -> None:
         """Ask other providers from now on; what the earlier ones said is forgotten."""
@@ -221,7 +221,7 @@ class Engine:
         if refused:
             record.reason, record.detail = refused
             return Completion("", record)
-        shown = self._shown.get(request.snapshot.uri, Shown())
+        shown = self._shown.get(request.snapshot.uri, ShownCompletion())
         found = await self._found(request, shown, busy_at, record)
         if found is None:
             return Completion("", record)
@@ -233,8 +233,8 @@ class Engine:
                     record.reason, record.detail = Reason.DISMISSED, "it was dismissed here before"
                     return Completion("", record)
                 self.dismissed.withdraw(request.snapshot, fitted.text)
-                self._pace.withdraw_rejection()
-            self.dismissed.offered(record.id, request.snapshot, fitted.text)
+                self._pace.withdraw_dismissal()
+            self.dismissed.note_offer(record.id, request.snapshot, fitted.text)
         said = found.result.text
         if fitted.text:
             self._shown[request.snapshot.uri] = _shown(found.result, fitted)
@@ -251,7 +251,7 @@ class Engine:
         return Completion(fitted.text, record, fitted.replaces, others)
 
     async def _found(
-        self, request: CompletionRequest, shown: Shown, busy_at: float, record: Record
+        self, request: CompletionRequest, shown: ShownCompletion, busy_at: float, record: Record
     ) -> "_Found | None":
         """What a provider says, or said; None: nobody is to be asked."""
         provider = self.providers.first
@@ -274,7 +274,7 @@ class Engine:
         provider: FimProvider,
         request: CompletionRequest,
         asked: FimRequest,
-        shown: Shown,
+        shown: ShownCompletion,
         busy_at: float,
         record: Record,
     ) -> "_Found | None":
@@ -322,7 +322,7 @@ class Engine:
                 return found
 
     async def _heard(
-        self, provider: FimProvider, request: CompletionRequest, asked: FimRequest, spot: Spot
+        self, provider: FimProvider, request: CompletionRequest, asked: FimRequest, spot: CacheKey
     ) -> "_Found | None":
         """What a call says that runs already, or begins here; None: it went elsewhere."""
         if not self.streams.serves(asked):
@@ -331,7 +331,7 @@ class Engine:
         result = await self.streams.join(asked, _watch(request, asked))
         return None if result is None else _Found(asked, result, typed)
 
-    def _wait_s(self, request: CompletionRequest, busy_at: float, shown: Shown) -> float:
+    def _wait_s(self, request: CompletionRequest, busy_at: float, shown: ShownCompletion) -> float:
         if has_accepted(request.snapshot, shown):
             # What comes after it is wanted now.
             return 0.0
@@ -388,7 +388,7 @@ class Engine:
     async def _ask(
         self,
         provider: FimProvider,
-        spot: Spot,
+        spot: CacheKey,
         asked: FimRequest,
         request: CompletionRequest,
         hear: KeepGoing,
@@ -402,7 +402,7 @@ class Engine:
         while True:
             try:
                 result = await self._call(provider, spot, asked, request, hear)
-                self._pace.answered(self._clock() - started)
+                self._pace.note_latency(self._clock() - started)
             except ProviderError as error:
                 if provider is not self.providers.first:
                     raise
@@ -436,7 +436,7 @@ class Engine:
     async def _call(
         self,
         provider: FimProvider,
-        spot: Spot,
+        spot: CacheKey,
         asked: FimRequest,
         request: CompletionRequest,
         hear: KeepGoing,
@@ -522,8 +522,8 @@ class _Found:
     typed: str = ""
 
 
-def _spot(provider: FimProvider, request: CompletionRequest, asked: FimRequest) -> Spot:
-    return spot_of(asked, provider.name, request.settings.multiline)
+def _spot(provider: FimProvider, request: CompletionRequest, asked: FimRequest) -> CacheKey:
+    return cache_key(asked, provider.name, request.settings.multiline)
 
 
 def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
@@ -531,7 +531,7 @@ def _watch(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
     return stop_condition(_place(request.snapshot, Finish.STOP, request, asked.markers))
 
 
-def _is_suppressed(request: CompletionRequest, shown: Shown, record: Record) -> bool:
+def _is_suppressed(request: CompletionRequest, shown: ShownCompletion, record: Record) -> bool:
     suppressed = suppression(request, shown)
     if suppressed:
         record.reason, record.detail = suppressed
@@ -556,10 +556,10 @@ def _fitted(found: _Found, request: CompletionRequest) -> Fitted:
     return fit(result.text, _place(snapshot, result.finish, request, markers))
 
 
-def _shown(result: FimResult, fitted: Fitted) -> Shown:
+def _shown(result: FimResult, fitted: Fitted) -> ShownCompletion:
     beyond = result.text.removeprefix(fitted.text)
     ends_line = beyond.startswith(("\n", "\r")) or (not beyond and result.finish is Finish.STOP)
-    return Shown(fitted.text, ends_line)
+    return ShownCompletion(fitted.text, ends_line)
 
 
 def _place_of(at: Snapshot) -> tuple[str, str]:

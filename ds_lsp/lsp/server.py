@@ -10,7 +10,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 import ds_lsp
-from ds_lsp.completion.excerpts.gather import IDLE_S, MOVED_S
+from ds_lsp.completion.excerpts.gather import GATHER_AFTER_JUMP_S, GATHER_AFTER_S
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.acceptance import Acceptance
@@ -188,12 +188,12 @@ class DsLanguageServer(LanguageServer):
 
     def gather_where_moved(self, snapshot: Snapshot) -> None:
         """The same, if the user has come from elsewhere, once this request has been sent."""
-        if self.session.excerpts.visited(snapshot.uri, snapshot.line):
-            self._moved = _restarted(self._moved, MOVED_S, self.gather, snapshot)
+        if self.session.excerpts.note_visit(snapshot.uri, snapshot.line):
+            self._moved = _restarted(self._moved, GATHER_AFTER_JUMP_S, self.gather, snapshot)
 
     def gather_later(self, document: Document) -> None:
         """The same, once typing rests."""
-        self._idle = _restarted(self._idle, IDLE_S, self._gather_at_rest, document)
+        self._idle = _restarted(self._idle, GATHER_AFTER_S, self._gather_at_rest, document)
 
     def _gather_at_rest(self, document: Document) -> None:
         line = self.session.excerpts.line_of(document.uri)

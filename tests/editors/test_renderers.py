@@ -116,7 +116,7 @@ def _found_by_commonmark(texts: Sequence[str]) -> Iterator[tuple[int, str, str, 
 
 
 @pytest.mark.parametrize("said", SAMPLES)
-def test_what_was_once_alive(said: str, look: Look) -> None:
+def test_renderers_act_on_none_of_the_samples_that_once_did_harm(said: str, look: Look) -> None:
     shown = [harmless(said), page(SUBJECT, Answer(said, said), is_complete=False)]
     assert look(shown) == []
 

@@ -10,7 +10,7 @@ from ds_lsp.chat.subject import Subject, around
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import cursor_context
 from ds_lsp.completion.shape import Extent
-from ds_lsp.completion.trigger import SUPPRESS_RULES, Shown
+from ds_lsp.completion.trigger import SUPPRESS_RULES, ShownCompletion
 from ds_lsp.document import STAND_IN, CarriageReturns, Document, PositionEncoding, Snapshot
 from ds_lsp.lsp.convert import ChatClient, to_workspace_edit
 from ds_lsp.providers.base import Finish
@@ -62,7 +62,9 @@ def _shown(fitted: Fitted) -> tuple[str, int]:
 
 
 def _suppressed(at: Snapshot) -> tuple[str, ...]:
-    return tuple(rule.reason.value for rule in SUPPRESS_RULES if rule.suppresses(at, Shown()))
+    return tuple(
+        rule.reason.value for rule in SUPPRESS_RULES if rule.suppresses(at, ShownCompletion())
+    )
 
 
 def subject(text: str, line: int, language_id: str = "python") -> Subject:

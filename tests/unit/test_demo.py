@@ -67,7 +67,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         pytest.param("foo(x)\r\n\tg(y)", "foo(x)\r\n\th(y)", "foo(x)", id="crlf and tab"),
     ],
 )
-def test_worth_taking(offered: str, wanted: str, taken: str) -> None:
+def test_the_typist_takes_the_part_that_is_right(offered: str, wanted: str, taken: str) -> None:
     assert offered[: worth_taking(offered, wanted)] == taken
 
 
@@ -82,7 +82,9 @@ def test_worth_taking(offered: str, wanted: str, taken: str) -> None:
         (Stop.ASK, "", Fate.NOTHING, ""),
     ],
 )
-def test_judge(stop: Stop, text: str, fate: Fate, accepted: str) -> None:
+def test_an_offer_is_judged_by_the_text_that_is_wanted(
+    stop: Stop, text: str, fate: Fate, accepted: str
+) -> None:
     completion = Completion(text, Record(source="local", stages_ms={"total": 1.0}))
     offer = judge(completion, stop, "turn total\n")
     assert (offer.fate, offer.accepted) == (fate, accepted)
@@ -121,7 +123,7 @@ EVENTS: tuple[Event, ...] = (
 )
 
 
-def test_the_page() -> None:
+def test_the_page_holds_typed_and_accepted_text() -> None:
     page = Page()
     for event in EVENTS:
         page.take(event)
@@ -144,7 +146,7 @@ def test_the_page() -> None:
         (Trouble("No."), "No. From here on: the local provider."),
     ],
 )
-def test_notes(said: Offer | Trouble, words: str) -> None:
+def test_each_offer_and_trouble_has_its_note(said: Offer | Trouble, words: str) -> None:
     assert note(said, UNICODE) == words
 
 
@@ -155,11 +157,11 @@ def test_a_long_completion_is_quoted_short() -> None:
 @pytest.mark.parametrize(
     ("ms", "words"), [(0.04, "0.0 ms"), (9.94, "9.9 ms"), (154.4, "154 ms"), (1250.0, "1.2 s")]
 )
-def test_durations(ms: float, words: str) -> None:
+def test_durations_are_short_and_have_a_unit(ms: float, words: str) -> None:
     assert to_duration(ms) == words
 
 
-def test_plain_rows() -> None:
+def test_plain_rows_mark_accepted_text_and_notes() -> None:
     line = Line([Segment("re", False), Segment("turn x", True)], [RIGHT])
     assert plain_rows(7, line, ASCII) == [f"{'  7 | re{+turn x+}':<46}  - local, 1.2 ms"]
     line = Line([Segment("甲\t", False), Segment("乙\x1b", True)], [WRONG, RIGHT])
@@ -190,7 +192,7 @@ def test_where_it_is_animated(
     ("text", "room", "clipped"),
     [("abc", 3, "abc"), ("abc", 2, "ab"), ("甲乙", 3, "甲"), ("😀", 1, ""), ("abc", 0, "")],
 )
-def test_clip(text: str, room: int, clipped: str) -> None:
+def test_clipped_text_fits_its_room(text: str, room: int, clipped: str) -> None:
     assert clip(text, room) == clipped
     assert cells(clip(text, room)) <= room
 
@@ -302,7 +304,9 @@ def program_of(output: str) -> str:
     return "\n".join(re.sub("[⟨⟩]", "", each).rstrip() for each in code) + "\n"
 
 
-def test_without_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_key_the_demo_completes_from_its_own_workspace(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert demo.main([]) == 0
     output = capsys.readouterr()
     assert output.err == ""
@@ -368,7 +372,7 @@ def use(fake: FakeDeepSeek, patch: pytest.MonkeyPatch, key: str = "sk-fake") -> 
 
 
 @pytest.mark.parametrize("lines", [1, 4])
-def test_with_deepseek(
+def test_with_a_key_the_demo_asks_deepseek(
     lines: int,
     fake: FakeDeepSeek,
     monkeypatch: pytest.MonkeyPatch,

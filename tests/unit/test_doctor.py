@@ -58,7 +58,9 @@ def test_all_is_well(fake: FakeDeepSeek, capsys: pytest.CaptureFixture[str]) -> 
     ]
 
 
-def test_as_lines(fake: FakeDeepSeek, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_check_is_a_line_and_a_failed_one_says_what_to_do(
+    fake: FakeDeepSeek, capsys: pytest.CaptureFixture[str]
+) -> None:
     fake.balance = "0.00"
     assert doctor.main([]) == 1
     lines = capsys.readouterr().out.splitlines()
@@ -129,7 +131,7 @@ def test_without_a_key_nobody_is_asked(
     assert fake.requests == []
 
 
-def test_nobody_listens(
+def test_a_refused_connection_fails_the_checks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with FakeDeepSeek() as gone:
@@ -142,7 +144,9 @@ def test_nobody_listens(
         assert "refuses connections" in str(found[name]["detail"])
 
 
-def test_lists_as_json(fake: FakeDeepSeek, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_and_balance_are_printed_as_json(
+    fake: FakeDeepSeek, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert models.main(["--json"]) == 0
     value = json.loads(capsys.readouterr().out)
     assert value["models"] == list(fake.models)

@@ -38,7 +38,7 @@ def documents(case: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["id"])
-def test_golden(case: dict[str, Any]) -> None:
+def test_golden_completions_fit_their_documents(case: dict[str, Any]) -> None:
     fitted = fit(case["raw"], golden_place(case))
     document = case["prefix"] + fitted.text + case["suffix"][fitted.replaces :]
     assert document in documents(case)
@@ -62,7 +62,7 @@ def place_of(case: Case) -> CursorContext:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.language_id}: {case.name}")
-def test_fit(case: Case) -> None:
+def test_each_answer_is_fitted_to_its_document(case: Case) -> None:
     at = place_of(case)
     fitted = fit(case.said, at)
     assert (fitted.text, at.after[: fitted.replaces]) == (case.shown, case.replaced)

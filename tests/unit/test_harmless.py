@@ -96,7 +96,7 @@ ALLOWED = ("http://", "https://")
         pytest.param("", "", id="nothing"),
     ],
 )
-def test_what_is_shown(said: str, shown: str) -> None:
+def test_an_answer_is_shown_without_harmful_markdown(said: str, shown: str) -> None:
     assert harmless(said) == shown
 
 

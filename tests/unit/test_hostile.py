@@ -21,12 +21,12 @@ from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import layout_scope
 from ds_lsp.chat.subject import Subject
 from ds_lsp.commands.markdown import Rendered
-from ds_lsp.completion.cache import spot_of
+from ds_lsp.completion.cache import cache_key
 from ds_lsp.completion.context import Contexts, defuse
-from ds_lsp.completion.excerpts.definitions import definitions
+from ds_lsp.completion.excerpts.definitions import find_definitions
 from ds_lsp.completion.excerpts.imports import imports_of
-from ds_lsp.completion.excerpts.pick import here
-from ds_lsp.completion.excerpts.similar import most_similar, words
+from ds_lsp.completion.excerpts.pick import find_cursor_names
+from ds_lsp.completion.excerpts.similar import find_most_similar, words_in
 from ds_lsp.completion.excerpts.source import names_in, source_of
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.lexicon import _FAMILIES, Lexicon
@@ -183,7 +183,7 @@ def _requested(text: str) -> None:
     contexts = Contexts()
     for _ in range(2):
         request = contexts.request(document.snapshot(line, column), CompletionSettings())
-        spot_of(request, "x").anchor()
+        cache_key(request, "x").anchor()
 
 
 def _scanned(lexicon: Lexicon, text: str) -> None:
@@ -237,7 +237,7 @@ def _most_similar(text: str) -> None:
             next(steps)
         except StopIteration as end:
             source = end.value
-    _drained(most_similar(words(names_in(text)), [source]))
+    _drained(find_most_similar(words_in(names_in(text)), [source]))
 
 
 def _laid_out(language_id: str, text: str) -> None:
@@ -279,11 +279,11 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         f"excerpts.imports.imports_of {language}": partial(imports_of, language_id=language)
         for language in ("python", "javascript", "go", "rust", "c", "java", "ruby", "php", "lua")
     },
-    "excerpts.definitions.definitions": lambda text: _drained(definitions(text)),
+    "excerpts.definitions.find_definitions": lambda text: _drained(find_definitions(text)),
     "excerpts.source.source_of": lambda text: _drained(source_of("x", text)),
     "excerpts.source.names_in": names_in,
-    "excerpts.similar.most_similar": _most_similar,
-    "excerpts.pick.here": lambda text: here(text, text, text),
+    "excerpts.similar.find_most_similar": _most_similar,
+    "excerpts.pick.find_cursor_names": lambda text: find_cursor_names(text, text, text),
     # The local provider
     "local.index.Index.put": _indexed,
     "local.tokens.split_words": split_words,

@@ -45,7 +45,9 @@ async def test_the_settings_own_key() -> None:
         pytest.param("print('k' * 100_000)", None, "is not a key", id="endless line"),
     ],
 )
-async def test_command(code: str, key: str | None, problem: str | None) -> None:
+async def test_the_key_is_read_from_the_commands_output(
+    code: str, key: str | None, problem: str | None
+) -> None:
     found = await find_key(python(code), "user file")
     assert found.key == key
     if problem is None:
@@ -68,7 +70,7 @@ async def test_a_command_that_cannot_be_run_is_a_problem() -> None:
         (Settings(api_key="k", api_key_command="x"), False),
     ],
 )
-def test_needs_search(settings: Settings, searches: bool) -> None:
+def test_a_search_is_needed_only_for_a_command(settings: Settings, searches: bool) -> None:
     assert needs_search(settings) is searches
 
 

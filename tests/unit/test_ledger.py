@@ -74,7 +74,7 @@ def rig(tmp_path: Path) -> Rig:
     return Rig(tmp_path / "usage.sqlite3")
 
 
-async def test_day_and_session(rig: Rig) -> None:
+async def test_the_ledger_counts_by_day_and_by_session(rig: Rig) -> None:
     ledger = rig.ledger
     ledger.add_completion(REQUEST, TOLD)
     ledger.add_completion(REQUEST, None)
@@ -280,7 +280,9 @@ async def test_counts_after_the_file_is_lost_are_in_the_next(
     assert stored.requests >= 2
 
 
-async def test_python_without_sqlite(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_sqlite_the_session_still_counts(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "ds_lsp.usage.store", None)
     rig.ledger.add_completion(REQUEST, TOLD)
     await rig.ledger.aclose()

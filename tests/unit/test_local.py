@@ -61,7 +61,7 @@ def offer(marked: str, index: Index | None = None) -> str:
         pytest.param("a = 1  # x\n" * 3 + "a = 1 |", " # x", id="half of two spaces"),
     ],
 )
-def test_offers(marked: str, text: str) -> None:
+def test_the_local_provider_offers_what_the_text_has_had_before(marked: str, text: str) -> None:
     found = offer(marked)
     assert found.startswith(text) if text else found == ""
 
@@ -95,7 +95,7 @@ def test_what_stands_right_of_the_cursor_is_not_repeated(marked: str, text: str)
         ("x", " y", False),
     ],
 )
-def test_has_room(typed: str, rest: str, room: bool) -> None:
+def test_a_cursor_in_the_middle_of_text_has_no_room(typed: str, rest: str, room: bool) -> None:
     assert has_room(typed, rest) is room
 
 
@@ -110,7 +110,7 @@ def test_has_room(typed: str, rest: str, room: bool) -> None:
         ("name ;", ";", "name"),
     ],
 )
-def test_cut_before(text: str, rest: str, cut: str) -> None:
+def test_an_offer_is_cut_before_the_rest_of_the_line(text: str, rest: str, cut: str) -> None:
     assert cut_before(text, rest) == cut
 
 
@@ -305,7 +305,7 @@ def test_the_pieces_of_a_line_are_the_line(line: str) -> None:
         ("", []),
     ],
 )
-def test_pieces(line: str, words: list[str]) -> None:
+def test_a_line_is_split_into_words_and_signs(line: str, words: list[str]) -> None:
     assert [word for word, _ in split_words(line)[0]] == words
 
 
@@ -363,7 +363,7 @@ def test_a_longer_match_counts_for_more() -> None:
         pytest.param([], "", id="nothing"),
     ],
 )
-def test_best_offer(chances: list[float], text: str) -> None:
+def test_an_offer_ends_before_it_becomes_unlikely(chances: list[float], text: str) -> None:
     words = ("ab", "cd", "ef")
     found = [PredictedToken(0, word, chance) for word, chance in zip(words, chances, strict=False)]
     assert choose_offer(found, floor=0.45) == text

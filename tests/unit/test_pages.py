@@ -52,7 +52,7 @@ def test_nobody_else_can_read_it(root: Path) -> None:
         assert stat.S_IMODE(each.stat().st_mode) == 0o700
 
 
-def test_what_is_no_page(root: Path) -> None:
+def test_other_files_are_not_pages(root: Path) -> None:
     pages = Pages(root)
     path = pages.new("a", OPENING)
     others = (path.with_suffix(".json"), root / "a.md", path.parent / "b" / "c.md", Path("/a.md"))

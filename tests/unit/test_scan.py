@@ -51,7 +51,9 @@ SOURCES = Path(__file__).parents[1] / "golden" / "sources"
         ("python", "([)", "", None, 1),
     ],
 )
-def test_scan(language_id: str, text: str, left_open: str, closing: str | None, wrong: int) -> None:
+def test_open_brackets_strings_and_errors_are_found(
+    language_id: str, text: str, left_open: str, closing: str | None, wrong: int
+) -> None:
     end = scan(text, lexicon_for(language_id)).end
     assert "".join(each.bracket for each in end.stack) == left_open
     assert (end.inside.closing if end.inside else None) == closing
@@ -89,7 +91,7 @@ def test_a_language_is_in_one_family() -> None:
     assert len(languages) == len(set(languages))
 
 
-def test_what_is_loose_and_where_a_string_ends() -> None:
+def test_unmatched_closers_and_the_end_of_a_string_are_found() -> None:
     python = lexicon_for("python")
     read = scan("a') + (b)) ]", python, scan("f(['", python).end)
     assert read.string_end == 1

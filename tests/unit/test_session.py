@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.completion.cache import Spot
+from ds_lsp.completion.cache import CacheKey
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
@@ -297,9 +297,9 @@ async def test_another_model_makes_what_the_last_one_said_useless() -> None:
     told = Told()
     await told.configure(Settings(api_key="k"))
     engine = told.session.engine
-    spot = Spot("u", (), (), (), "x", "")
+    key = CacheKey("u", (), (), (), "x", "")
     for model, left in (("deepseek-flash", 1), ("deepseek-v4-pro", 0)):
-        engine.cache.store(spot, FimResult("1", Finish.STOP))
+        engine.cache.store(key, FimResult("1", Finish.STOP))
         completion = CompletionSettings(model=model)
         await told.configure(Settings(api_key="k", completion=completion))
         assert len(engine.cache) == left

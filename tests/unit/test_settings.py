@@ -59,7 +59,7 @@ def value_of(settings: object, path: str) -> object:
         ("usage.daily_token_limit", 0, 0),
     ],
 )
-def test_good_value(path: str, raw: object, value: object) -> None:
+def test_a_good_value_is_taken(path: str, raw: object, value: object) -> None:
     resolved = one({path: raw})
     assert resolved.problems == ()
     assert value_of(resolved.settings, path) == value
@@ -262,7 +262,7 @@ def test_base_url_in_every_spelling(written: str) -> None:
         ("https://proxy.example/betamax", "https://proxy.example/betamax"),
     ],
 )
-def test_base_url_elsewhere(written: str, normal: str) -> None:
+def test_the_base_url_of_another_service_is_normalized(written: str, normal: str) -> None:
     assert base_url(written) == normal
 
 

@@ -130,9 +130,7 @@ SECRETS = {"api_key": "sk-canary", "apiKeyCommand": "c", "completion": {"max_tok
         (0o666, [("api_key", "read"), ("api_key_command", "write")]),
     ],
 )
-def test_what_counts_in_a_file_that_is_not_private(
-    mode: int, withheld: list[tuple[str, str]]
-) -> None:
+def test_a_file_open_to_others_gives_no_key(mode: int, withheld: list[tuple[str, str]]) -> None:
     kept, named = withhold(SECRETS, 0o100000 | mode)
     assert named == withheld
     assert len(kept) == len(SECRETS) - len(withheld)

@@ -25,7 +25,9 @@ MILLION = TokenUsage(prompt_hit=1_000_000, prompt_miss=1_000_000, completion=1_0
         pytest.param("unheard-of", "2026-11-22T03:00", None, id="unknown model"),
     ],
 )
-def test_cost(model: str, at: str, cost: float | None) -> None:
+def test_the_cost_depends_on_the_model_and_the_time(
+    model: str, at: str, cost: float | None
+) -> None:
     time = datetime.fromisoformat(at).replace(tzinfo=UTC)
     assert cost_usd(catalog(), model, MILLION, time) == (cost and pytest.approx(cost))
 
@@ -74,7 +76,9 @@ def test_all_of_the_prompt_of_a_call_that_was_cut_counts_as_missed() -> None:
         (0, 0, Level.OVER),
     ],
 )
-def test_level(tokens: int, limit: int | None, expected: Level) -> None:
+def test_the_level_depends_on_tokens_and_limit(
+    tokens: int, limit: int | None, expected: Level
+) -> None:
     assert level(tokens, limit) is expected
 
 
