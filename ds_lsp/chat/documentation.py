@@ -18,7 +18,7 @@ from ds_lsp.chat.scope import (
     last_line,
     parse_python,
 )
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.document import strip_line_end, with_newlines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
@@ -55,7 +55,7 @@ _READ_BEFORE_COMMENTS = frozenset({"java", "groovy", "scala"})
 """Languages that read ``\\u`` and four digits as a character before they look for comments."""
 
 
-def to_edit(answer: str, finish: Finish, subject: Subject) -> Edit:
+def to_edit(answer: str, finish: Finish, selection: CodeSelection) -> Edit:
     """The documentation in *answer*, a JSON object, as a comment of the subject.
 
     Raises `ChatRefused`. The text alone is asked for, in JSON, which leaves no place for remarks;
@@ -69,12 +69,12 @@ def to_edit(answer: str, finish: Finish, subject: Subject) -> Edit:
     lines = without_marks([line.rstrip() for line in plain_lines(text.strip().expandtabs(4))])
     if not any(lines):
         raise ChatRefused("The answer holds no documentation, and nothing was changed.")
-    check_characters(lines, subject)
-    if _holds_the_code(lines, subject):
+    check_characters(lines, selection)
+    if _holds_the_code(lines, selection):
         raise ChatRefused("The answer holds the code itself, and nothing was changed.")
-    if subject.language_id == "python":
-        return _docstring(lines, subject)
-    return _comment(lines, subject)
+    if selection.language_id == "python":
+        return _docstring(lines, selection)
+    return _comment(lines, selection)
 
 
 def documentation_in(answer: str) -> str | None:
@@ -124,21 +124,21 @@ def without_marks(lines: Sequence[str]) -> list[str]:
     return lines
 
 
-def _holds_the_code(lines: Sequence[str], subject: Subject) -> bool:
+def _holds_the_code(lines: Sequence[str], selection: CodeSelection) -> bool:
     """Return whether the text says the line that defines the subject."""
     said = {line.strip() for line in lines}
-    own = (line.strip() for line in plain_lines(subject.code))
+    own = (line.strip() for line in plain_lines(selection.code))
     return any(defined_name(line) and line in said for line in own)
 
 
-def can_document(subject: Subject) -> bool:
+def can_document(selection: CodeSelection) -> bool:
     """Return whether documentation can be written for the subject, and has not been yet."""
-    if subject.language_id == "python":
+    if selection.language_id == "python":
         return True
-    comments = COMMENTS.get(subject.language_id)
+    comments = COMMENTS.get(selection.language_id)
     if comments is None or not comments.documentation:
         return False
-    code = (line.strip() for line in plain_lines(subject.code))
+    code = (line.strip() for line in plain_lines(selection.code))
     above = [
         line for line in itertools.takewhile(lambda line: not defined_name(line), code) if line
     ]
@@ -148,10 +148,10 @@ def can_document(subject: Subject) -> bool:
     )
 
 
-def _docstring(text: Sequence[str], subject: Subject) -> Edit:
-    lines = list(subject.lines)
+def _docstring(text: Sequence[str], selection: CodeSelection) -> Edit:
+    lines = list(selection.lines)
     tree = parse_python("".join(lines))
-    node = definition_at(tree, subject.first) if tree else None
+    node = definition_at(tree, selection.first) if tree else None
     if tree is None or node is None:
         raise ChatRefused("The file is not valid Python, and cannot be documented like this.")
     body = node.body[0]
@@ -160,13 +160,13 @@ def _docstring(text: Sequence[str], subject: Subject) -> Edit:
         raise ChatRefused("Code on one line with its header cannot be documented.")
     indent = leading(lines[at])
     quoted = [indent + line if line else "" for line in _quoted(text)]
-    docstring = subject.eol.join(quoted)
+    docstring = selection.eol.join(quoted)
     if ast.get_docstring(node, clean=False) is not None:
         edit = Edit(at, last_line(body), docstring)
     else:
         # Comments between the header and the first statement stay below the docstring.
         at = _header_end(lines, node.lineno - 1) + 1
-        edit = Edit(at, at, docstring + subject.eol + strip_line_end(lines[at]))
+        edit = Edit(at, at, docstring + selection.eol + strip_line_end(lines[at]))
     changed = parse_python(apply(edit, lines))
     if changed is None or _code_of(changed) != _code_of(tree):
         raise ChatRefused("The documentation would change the code, and was not applied.")
@@ -199,19 +199,19 @@ def _code_of(tree: ast.Module) -> str:
     return ast.dump(copy)
 
 
-def _comment(text: Sequence[str], subject: Subject) -> Edit:
-    comments = COMMENTS.get(subject.language_id)
+def _comment(text: Sequence[str], selection: CodeSelection) -> Edit:
+    comments = COMMENTS.get(selection.language_id)
     if comments is None or not comments.documentation:
         raise ChatRefused("How this language is documented is not known.")
     mark = comments.documentation
     if mark == "/**":
         lines = [line.replace("*/", "* /").replace("</script", "<\\/script") for line in text]
-        if subject.language_id in _READ_BEFORE_COMMENTS:
+        if selection.language_id in _READ_BEFORE_COMMENTS:
             lines = [_UNICODE_ESCAPE.sub(r"\1\\\\", line) for line in lines]
         lines = ["/**", *(f" * {line}".rstrip() for line in lines), " */"]
     else:
         lines = [f"{mark} {line}".rstrip() for line in text]
-    own = strip_line_end(subject.lines[subject.first])
+    own = strip_line_end(selection.lines[selection.first])
     indent = leading(own)
-    text_above = subject.eol.join(indent + line for line in lines)
-    return Edit(subject.first, subject.first, text_above + subject.eol + own)
+    text_above = selection.eol.join(indent + line for line in lines)
+    return Edit(selection.first, selection.first, text_above + selection.eol + own)

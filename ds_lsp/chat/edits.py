@@ -15,7 +15,7 @@ from ds_lsp.chat.neighbors import without_neighbors
 from ds_lsp.chat.notation import foreign_notation, without_file_name
 from ds_lsp.chat.placeholders import placeholder_in
 from ds_lsp.chat.scope import compiles, parse_python
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.chat.whole import part_or_double
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
@@ -73,47 +73,47 @@ class Edit:
     text: str
 
 
-def opening(subject: Subject) -> tuple[str, str]:
+def opening(selection: CodeSelection) -> tuple[str, str]:
     """What a model's answer is made to begin with, and the fence at which it ends.
 
     DeepSeek's prefix completion goes on from a given start of the answer: a fence and the first
     line's indentation, so that the next thing said can only be code. JSON would be as exact, but
     models write code worse when every quotation mark and line end in it must be escaped.
     """
-    fence = edit_fence(subject.code)
-    return f"{fence}{subject.language_id}\n{_indent(_code_lines(subject))}", fence
+    fence = edit_fence(selection.code)
+    return f"{fence}{selection.language_id}\n{_indent(_code_lines(selection))}", fence
 
 
-def replacement(answer: str, finish: Finish, subject: Subject) -> Edit:
+def replacement(answer: str, finish: Finish, selection: CodeSelection) -> Edit:
     """What takes the place of the subject's lines. Raises `ChatRefused`.
 
     *answer* is what came after `opening`.
     """
     if finish is not Finish.STOP:
         raise ChatRefused("The answer was cut off, and half of it was not applied.")
-    is_prose = subject.language_id in PROSE
-    own = _code_lines(subject)
+    is_prose = selection.language_id in PROSE
+    own = _code_lines(selection)
     lines = without_fences(
-        plain_lines(_indent(own) + answer), own, subject.language_id, is_prose=is_prose
+        plain_lines(_indent(own) + answer), own, selection.language_id, is_prose=is_prose
     )
-    lines = without_file_name(lines, own, subject)
+    lines = without_file_name(lines, own, selection)
     if not any(line.strip() for line in lines):
         raise ChatRefused("The answer was empty, and nothing was changed.")
-    _check_form(lines, own, subject)
+    _check_form(lines, own, selection)
     refusal = "The brackets of the answer do not match"
-    for trimmed in without_neighbors(lines, subject):
-        check_characters(trimmed, subject)
-        _check_prose(trimmed, subject)
-        _check_kinship(trimmed, subject)
-        variants = list(_indented(_without_blank_ends(trimmed), subject))
-        if fault := part_or_double(variants[0], own, subject):
+    for trimmed in without_neighbors(lines, selection):
+        check_characters(trimmed, selection)
+        _check_prose(trimmed, selection)
+        _check_kinship(trimmed, selection)
+        variants = list(_indented(_without_blank_ends(trimmed), selection))
+        if fault := part_or_double(variants[0], own, selection):
             refusal = f"The answer {fault}"
             continue
         for variant in variants:
-            edit = Edit(subject.first, subject.last, subject.eol.join(variant))
+            edit = Edit(selection.first, selection.last, selection.eol.join(variant))
             if variant == own:
                 raise ChatRefused("The answer is the code as it was, and nothing was changed.")
-            refusal = _complaint(edit, subject)
+            refusal = _complaint(edit, selection)
             if not refusal:
                 return edit
     raise ChatRefused(f"{refusal}, and nothing was changed.")
@@ -133,52 +133,52 @@ def _without_blank_ends(lines: Sequence[str]) -> list[str]:
     return list(lines[with_text[0] : with_text[-1] + 1])
 
 
-def check_characters(lines: Sequence[str], subject: Subject) -> None:
+def check_characters(lines: Sequence[str], selection: CodeSelection) -> None:
     """Refuse characters nobody sees; a line that is taken over as it was may keep its own."""
-    known = {line.strip(" \t") for line in _code_lines(subject)}
+    known = {line.strip(" \t") for line in _code_lines(selection)}
     new = "\n".join(line for line in lines if line.strip(" \t") not in known)
-    if names := names_of(new, misplaced(new, own=tuple(subject.lines))):
+    if names := names_of(new, misplaced(new, own=tuple(selection.lines))):
         raise ChatRefused(
             f"The answer holds characters that cannot be seen ({names}), and nothing was changed."
         )
 
 
-def _check_form(lines: Sequence[str], own: Sequence[str], subject: Subject) -> None:
+def _check_form(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> None:
     """Refuse what stands for code, and code in another notation than the document's."""
-    if fault := foreign_notation(lines, own, subject):
+    if fault := foreign_notation(lines, own, selection):
         raise ChatRefused(f"The answer {fault}, and nothing was changed.")
-    if placeholder := placeholder_in(lines, own, subject):
+    if placeholder := placeholder_in(lines, own, selection):
         raise ChatRefused(
             f"The answer leaves code out (“{visible_only(placeholder[:40])}”), and nothing was "
             "changed."
         )
 
 
-def _check_prose(lines: Sequence[str], subject: Subject) -> None:
+def _check_prose(lines: Sequence[str], selection: CodeSelection) -> None:
     # Python is parsed, and in a docstring prose is what belongs there.
     # There is no telling prose from an answer's own.
-    if subject.language_id in PROSE | {"python"}:
+    if selection.language_id in PROSE | {"python"}:
         return
-    known = {line.strip() for line in _code_lines(subject)}
-    outside, _ = outside_blocks(lines, subject.language_id)
+    known = {line.strip() for line in _code_lines(selection)}
+    outside, _ = outside_blocks(lines, selection.language_id)
     for line in map(str.strip, outside):
-        if line not in known and is_prose(line, is_wordy=subject.language_id in _WORDY):
+        if line not in known and is_prose(line, is_wordy=selection.language_id in _WORDY):
             raise ChatRefused("The answer is not code alone, and nothing was changed.")
 
 
-def _check_kinship(lines: Sequence[str], subject: Subject) -> None:
+def _check_kinship(lines: Sequence[str], selection: CodeSelection) -> None:
     """Refuse code that has no word in common with the old; an answer in words may have none.
 
     An answer of comments alone must hold half of the old words, as code that was commented out
     does: documentation whose code is missing does not.
     """
-    own = _words(_uncommented(_code_lines(subject), subject.language_id))
+    own = _words(_uncommented(_code_lines(selection), selection.language_id))
     if not own:
         return
     new = own & _words(lines)
     if not new:
         raise ChatRefused("The answer has nothing to do with the code, and nothing was changed.")
-    code = _uncommented(lines, subject.language_id)
+    code = _uncommented(lines, selection.language_id)
     if not any(map(str.strip, code)) and len(new) <= len(own) / 2:
         raise ChatRefused("The answer holds comments alone, and nothing was changed.")
 
@@ -215,12 +215,12 @@ def is_prose(line: str, *, is_wordy: bool = True) -> bool:
 # How it is indented.
 
 
-def _indented(lines: list[str], subject: Subject) -> Iterator[list[str]]:
+def _indented(lines: list[str], selection: CodeSelection) -> Iterator[list[str]]:
     """*lines* at the depth of the subject's own, in its tabs or spaces; the likeliest first.
 
     Some models write the first line less deep than the file has it, or the others deeper.
     """
-    own_lines = _code_lines(subject)
+    own_lines = _code_lines(selection)
     base = _indent(own_lines)
     # Lines below the first one may stand less deep than it: a selection can begin within a block.
     least = _common([line for line in own_lines if line.strip()])
@@ -231,7 +231,7 @@ def _indented(lines: list[str], subject: Subject) -> Iterator[list[str]]:
         is_deeper = leading(lines[0]) not in own_leads or leading(lines[0]) == base * 2
         yield [base + lines[0].lstrip(" \t") if is_deeper else lines[0], *lines[1:]]
         return
-    first, *rest = _with_one_kind_of_indent(lines, subject)
+    first, *rest = _with_one_kind_of_indent(lines, selection)
     firsts = [first]
     if base and any(line.strip() for line in rest):
         less, more = first.removeprefix(base), base + first
@@ -258,10 +258,10 @@ def _step(lines: Sequence[str]) -> int | None:
     return len(_common(rest)) - len(leading(lines[0])) if rest else None
 
 
-def _with_one_kind_of_indent(lines: list[str], subject: Subject) -> list[str]:
+def _with_one_kind_of_indent(lines: list[str], selection: CodeSelection) -> list[str]:
     """*lines* with tabs where the document has tabs, spaces where it has spaces."""
-    own = [lead for line in _code_lines(subject) if (lead := leading(line))]
-    document = own or [lead for line in subject.lines if (lead := leading(line))]
+    own = [lead for line in _code_lines(selection) if (lead := leading(line))]
+    document = own or [lead for line in selection.lines if (lead := leading(line))]
     tabs = sum(each.startswith("\t") for each in document)
     spaces = sum(each.startswith("  ") for each in document)
     if tabs == spaces:
@@ -278,8 +278,8 @@ def _with_one_kind_of_indent(lines: list[str], subject: Subject) -> list[str]:
     return changed
 
 
-def _code_lines(subject: Subject) -> list[str]:
-    return plain_lines(subject.code)
+def _code_lines(selection: CodeSelection) -> list[str]:
+    return plain_lines(selection.code)
 
 
 def plain_lines(text: str) -> list[str]:
@@ -307,33 +307,33 @@ def _common(lines: Sequence[str]) -> str:
 # Whether it can stand where it is to stand.
 
 
-def _complaint(edit: Edit, subject: Subject) -> str:
+def _complaint(edit: Edit, selection: CodeSelection) -> str:
     """What is wrong with the text after *edit*; empty: it can stand."""
-    if subject.language_id == "python":
-        before = "".join(subject.lines)
+    if selection.language_id == "python":
+        before = "".join(selection.lines)
         was_python = parse_python(before) is not None
         alone = "\n".join(dedented(plain_lines(edit.text)))
         # Where the document was broken before, it may still be, elsewhere.
-        if parse_python(apply(edit, subject.lines) if was_python else alone) is None:
+        if parse_python(apply(edit, selection.lines) if was_python else alone) is None:
             return "The answer is not valid Python"
         # As of a return outside of a function: a part of one can be parsed.
-        if compiles(before) and not compiles(apply(edit, subject.lines)):
+        if compiles(before) and not compiles(apply(edit, selection.lines)):
             return "The answer is not valid Python"
-    elif subject.language_id not in PROSE:
-        if not _is_as_balanced(edit.text, subject):
+    elif selection.language_id not in PROSE:
+        if not _is_as_balanced(edit.text, selection):
             return "The brackets of the answer do not match"
-        _, is_open = outside_blocks(plain_lines(edit.text), subject.language_id)
-        if is_open and not outside_blocks(_code_lines(subject), subject.language_id)[1]:
+        _, is_open = outside_blocks(plain_lines(edit.text), selection.language_id)
+        if is_open and not outside_blocks(_code_lines(selection), selection.language_id)[1]:
             return "The answer ends within a comment or a string"
     return ""
 
 
-def _is_as_balanced(text: str, subject: Subject) -> bool:
+def _is_as_balanced(text: str, selection: CodeSelection) -> bool:
     """Whether brackets match in *text* as they do in what it replaces, or all of them."""
-    plain, own = _balances(text), _balances(subject.code)
-    code, own_code = _balances(without_strings(text)), _balances(without_strings(subject.code))
+    plain, own = _balances(text), _balances(selection.code)
+    code, own_code = _balances(without_strings(text)), _balances(without_strings(selection.code))
     balanced = (0, 0, 0)
-    is_fix = subject.remark is not None
+    is_fix = selection.problem is not None
     return plain == own or code == own_code or (is_fix and balanced in (plain, code))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ds_lsp.chat.harmless import harmless, harmless_phrase
 from ds_lsp.chat.markup import ANSWER, QUESTION, Fence, fence_at, first_level
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.providers.base import ChatMessage
 
@@ -42,23 +42,23 @@ class Conversation:
     """Where that begins, from 0: the line below the last heading."""
 
 
-def title_of(subject: Subject) -> str:
+def title_of(selection: CodeSelection) -> str:
     """Return what is explained, in a few words, as plain text."""
-    if subject.remark:
-        what = " ".join(subject.remark.message.split())
+    if selection.problem:
+        what = " ".join(selection.problem.message.split())
     else:
-        what = f"`{subject.name}`" if subject.name else "the code"
+        what = f"`{selection.name}`" if selection.name else "the code"
     if len(what) > MAX_TITLE_CHARS:
         what = what[: MAX_TITLE_CHARS - 3] + "..."
     return f"Explanation of {what}"
 
 
-def page(subject: Subject, answer: Answer, *, is_complete: bool) -> str:
+def page(selection: CodeSelection, answer: Answer, *, is_complete: bool) -> str:
     """The whole document; with a place for a question once the answer is complete."""
-    lines = "line" if subject.first == subject.last else "lines"
+    lines = "line" if selection.first == selection.last else "lines"
     # The message is a tool's and the file's name a stranger's, and may hold anything.
-    title = harmless_phrase(title_of(subject))
-    place = f"{harmless_phrase(subject.file)}, {lines} {subject.place}"
+    title = harmless_phrase(title_of(selection))
+    place = f"{harmless_phrase(selection.file)}, {lines} {selection.place}"
     text = f"# {title}\n\n{place}\n\n{_body(answer, is_complete=is_complete)}\n"
     return f"{text}\n{_place_for_question()}" if is_complete else text
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import defined_name
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.errors import ChatRefused
 
 MAX_NEIGHBORS = 200
@@ -25,22 +25,22 @@ _CLOSERS = (")", "]", "}", "</", "end", "fi", "done", "esac")
 _REPEATS = "The answer repeats lines that stand around the code, and nothing was changed."
 
 
-def without_neighbors(lines: Sequence[str], subject: Subject) -> Iterator[list[str]]:
+def without_neighbors(lines: Sequence[str], selection: CodeSelection) -> Iterator[list[str]]:
     """Yield *lines* without what stands right above and below the subject; the likeliest first.
 
     Lines of brackets and words such as ``end`` may belong to the answer all the same, so these
     come with them and without. Raises `ChatRefused` where it cannot be told what is repeated.
     """
-    own = _said(subject.lines[subject.first : subject.last + 1])
-    above = _said(subject.lines[max(0, subject.first - MAX_NEIGHBORS) : subject.first])
-    below = _said(subject.lines[subject.last + 1 : subject.last + 1 + MAX_NEIGHBORS])
+    own = _said(selection.lines[selection.first : selection.last + 1])
+    above = _said(selection.lines[max(0, selection.first - MAX_NEIGHBORS) : selection.first])
+    below = _said(selection.lines[selection.last + 1 : selection.last + 1 + MAX_NEIGHBORS])
     said = _said(lines)
-    head = max(_head(said, each, own) for each in _aboves(above, subject.language_id))
+    head = max(_head(said, each, own) for each in _aboves(above, selection.language_id))
     tail = _tail(said, below, own)
     if head + tail >= len(said):
         raise ChatRefused(_REPEATS)
     kept = said[head : len(said) - tail]
-    if _is_part_of_a_block(said[:head], tail, subject) or _comes_back(kept, own, subject):
+    if _is_part_of_a_block(said[:head], tail, selection) or _comes_back(kept, own, selection):
         raise ChatRefused(_REPEATS)
     left_out = [*said[:head], *said[len(said) - tail :]]
     if left_out and not any(map(_is_telling, left_out)):
@@ -84,17 +84,17 @@ def _tail(said: list[str], below: list[str], own: list[str]) -> int:
     )
 
 
-def _is_part_of_a_block(head: Sequence[str], tail: int, subject: Subject) -> bool:
+def _is_part_of_a_block(head: Sequence[str], tail: int, selection: CodeSelection) -> bool:
     """Return whether an answer brought the header of a block around the subject, but not its rest.
 
     The rest may then have been deleted, or left out: this cannot be told.
     """
-    levels = [_depth(line) for line in _headers(subject) if line.strip() in head]
+    levels = [_depth(line) for line in _headers(selection) if line.strip() in head]
     if not levels:
         return False
     level = min(levels)
     needed = 0
-    for line in subject.lines[subject.last + 1 :]:
+    for line in selection.lines[selection.last + 1 :]:
         if line.strip() and _depth(line) <= level:
             needed += line.strip().startswith(_CLOSERS)
             break
@@ -102,10 +102,10 @@ def _is_part_of_a_block(head: Sequence[str], tail: int, subject: Subject) -> boo
     return tail < needed
 
 
-def _comes_back(kept: Sequence[str], own: Sequence[str], subject: Subject) -> bool:
+def _comes_back(kept: Sequence[str], own: Sequence[str], selection: CodeSelection) -> bool:
     """Return whether what is kept of an answer says the header of a block around it, or a run of
     lines near it."""
-    for header in map(str.strip, _headers(subject)):
+    for header in map(str.strip, _headers(selection)):
         name = defined_name(header)
         for line in kept:
             if line not in own and (
@@ -113,22 +113,24 @@ def _comes_back(kept: Sequence[str], own: Sequence[str], subject: Subject) -> bo
             ):
                 return True
     near = (
-        _said(subject.lines[max(0, subject.first - 2 * NEAR) : subject.first])[-NEAR:],
-        _said(subject.lines[subject.last + 1 : subject.last + 1 + 2 * NEAR])[:NEAR],
+        _said(selection.lines[max(0, selection.first - 2 * NEAR) : selection.first])[-NEAR:],
+        _said(selection.lines[selection.last + 1 : selection.last + 1 + 2 * NEAR])[:NEAR],
     )
     runs = {run for lines in near for run in pairwise(lines) if all(map(_is_telling, run))}
     repeated = runs & set(pairwise(kept)) - set(pairwise(own))
     if not repeated:
         return False
     # What stands in the document several times is a turn of phrase, and may come once more.
-    counts = Counter(pairwise(_said(subject.lines)))
+    counts = Counter(pairwise(_said(selection.lines)))
     return any(counts[run] == 1 for run in repeated)
 
 
-def _headers(subject: Subject) -> Iterator[str]:
+def _headers(selection: CodeSelection) -> Iterator[str]:
     """Yield the lines above that open the blocks around the subject, the innermost first."""
-    depth = _depth(next((line for line in subject.lines[subject.first :] if line.strip()), ""))
-    for line in reversed(subject.lines[max(0, subject.first - MAX_NEIGHBORS) : subject.first]):
+    depth = _depth(next((line for line in selection.lines[selection.first :] if line.strip()), ""))
+    for line in reversed(
+        selection.lines[max(0, selection.first - MAX_NEIGHBORS) : selection.first]
+    ):
         if line.strip() and _depth(line) < depth:
             depth = _depth(line)
             yield line

@@ -6,7 +6,7 @@ from html import unescape
 from itertools import pairwise
 
 from ds_lsp.chat.comments import outside_blocks, text_of_comment
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.languages import LINE_COMMENT, PROSE
 from ds_lsp.quoted import without_strings
 
@@ -45,39 +45,41 @@ _BULLET = re.compile(r"(?:[-*•]|\d+[.)]) +[^\W\d_]\S* .*\w")
 _SIGNS = re.compile(r"[={}\[\]<>|;&]|->")
 
 
-def foreign_notation(lines: Sequence[str], own: Sequence[str], subject: Subject) -> str:
+def foreign_notation(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
     """Return what an answer is instead of code alone, for a message; empty where it is code."""
     known = {line.strip() for line in own}
     new = [line for line in lines if line.strip() and line.strip() not in known]
     if any(_WRAPPER.match(line.strip()) for line in new) and (
-        subject.language_id not in MARKUP | PROSE
+        selection.language_id not in MARKUP | PROSE
         or any(re.match(r"<(?:think|reasoning|answer)", line.strip()) for line in new)
     ):
         return "is wrapped in tags"
-    if subject.language_id in PROSE | {"diff"}:
+    if selection.language_id in PROSE | {"diff"}:
         return ""
-    if any(map(_TOKEN.search, new)) and not _TOKEN.search("".join(subject.lines)):
+    if any(map(_TOKEN.search, new)) and not _TOKEN.search("".join(selection.lines)):
         return "holds signs of the model's own"
-    if _is_diff(new, known, has_items=subject.language_id in _WITH_ITEMS):
+    if _is_diff(new, known, has_items=selection.language_id in _WITH_ITEMS):
         return "is a list of changes"
     if _is_packed(lines, own):
         return "is packed in a string, a quotation or a table"
     if _is_numbered(lines, own):
         return "has line numbers"
-    if _is_escaped(new, known, subject.language_id):
+    if _is_escaped(new, known, selection.language_id):
         return "is escaped as for HTML"
-    return "holds remarks" if _has_remarks(lines, known, subject.language_id) else ""
+    return "holds remarks" if _has_remarks(lines, known, selection.language_id) else ""
 
 
-def without_file_name(lines: Sequence[str], own: Sequence[str], subject: Subject) -> list[str]:
+def without_file_name(
+    lines: Sequence[str], own: Sequence[str], selection: CodeSelection
+) -> list[str]:
     """Return *lines* without a first one that only names the file, as a comment or bare."""
     at = next((at for at, line in enumerate(lines) if line.strip()), None)
     if at is None or lines[at].strip() in {line.strip() for line in own}:
         return list(lines)
-    text = text_of_comment(lines[at], subject.language_id) or lines[at].strip()
+    text = text_of_comment(lines[at], selection.language_id) or lines[at].strip()
     name = re.sub(r"^(?:file(?: ?(?:name|path))?|path)\s*:\s*", "", text, flags=re.IGNORECASE)
     name = name.strip("`*: ").removeprefix("./")
-    is_name = name in (subject.file, subject.file.rpartition("/")[2]) and "." in name
+    is_name = name in (selection.file, selection.file.rpartition("/")[2]) and "." in name
     return list(lines[at + 1 :] if is_name else lines)
 
 

@@ -6,7 +6,7 @@ An edit with such a remark would delete the code. The remark counts only where c
 import re
 from collections.abc import Sequence
 
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.languages import PROSE
 from ds_lsp.quoted import without_strings
 
@@ -93,7 +93,7 @@ _PHRASES = re.compile(
 _AROUND = " \t.…⋯‥⋮-–—_=*~[](){}<>:;,!/#\"'`"
 
 
-def placeholder_in(lines: Sequence[str], own: Sequence[str], subject: Subject) -> str:
+def placeholder_in(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
     """Return the line of an answer that stands for code it leaves out; empty where none does.
 
     *own* are the lines the answer takes the place of.
@@ -103,18 +103,18 @@ def placeholder_in(lines: Sequence[str], own: Sequence[str], subject: Subject) -
     if all(line in said for line in known if re.search(r"\w", line) and not _REMARK.match(line)):
         return ""
     for at, line in enumerate(lines):
-        if line.strip() and line.strip() not in known and _stands_for_code(lines, at, subject):
+        if line.strip() and line.strip() not in known and _stands_for_code(lines, at, selection):
             return line.strip()
     return ""
 
 
-def _stands_for_code(lines: Sequence[str], at: int, subject: Subject) -> bool:
+def _stands_for_code(lines: Sequence[str], at: int, selection: CodeSelection) -> bool:
     line = lines[at]
     if len(line) > MAX_LINE_CHARS:
         return False
     if _BARE.match(line):
-        return not _may_be_dots(lines, at, subject)
-    if subject.language_id in PROSE:
+        return not _may_be_dots(lines, at, selection)
+    if selection.language_id in PROSE:
         return bool(_BRACKETED_DOTS.match(line) and _says_so(line))
     if _BRACKETED_DOTS.match(line):
         return True
@@ -135,20 +135,20 @@ def _says_so(text: str) -> bool:
     return len(bare.split()) <= MAX_WORDS and _PHRASES.search(bare) is not None
 
 
-def _may_be_dots(lines: Sequence[str], at: int, subject: Subject) -> bool:
+def _may_be_dots(lines: Sequence[str], at: int, selection: CodeSelection) -> bool:
     """Return whether dots on a line of their own are code.
 
     The cases: the end of a document in YAML, the last of C's parameters, the whole body of a stub
     in Python.
     """
-    if subject.language_id in ("yaml", "latex"):
+    if selection.language_id in ("yaml", "latex"):
         return True
     above = next((line.strip() for line in reversed(lines[:at]) if line.strip()), "")
-    if subject.language_id != "python":
-        return above.endswith(",") and subject.language_id not in PROSE
+    if selection.language_id != "python":
+        return above.endswith(",") and selection.language_id not in PROSE
     below = next((line for line in lines[at + 1 :] if line.strip()), "")
     is_body = above.endswith((":", '"""')) and _depth(below) < _depth(lines[at])
-    return is_body and bool(_STUB.search("\n".join((*lines, subject.code, subject.file))))
+    return is_body and bool(_STUB.search("\n".join((*lines, selection.code, selection.file))))
 
 
 def _depth(line: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
 
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.providers.base import ChatMessage
 
@@ -34,10 +34,10 @@ _LANGUAGES = {
 }
 
 
-def explain(subject: Subject, language: str) -> tuple[ChatMessage, ...]:
+def explain(selection: CodeSelection, language: str) -> tuple[ChatMessage, ...]:
     """The question that an explanation answers, in the language *language*."""
-    kind = "diagnostic" if subject.remark else "explain"
-    return _messages("explain-system", kind, subject, language=language)
+    kind = "diagnostic" if selection.problem else "explain"
+    return _messages("explain-system", kind, selection, language=language)
 
 
 def system(language: str) -> ChatMessage:
@@ -45,16 +45,16 @@ def system(language: str) -> ChatMessage:
     return ChatMessage("system", fill("explain-system", {"language": language}))
 
 
-def fix(subject: Subject) -> tuple[ChatMessage, ...]:
-    return _messages("edit-system", "fix", subject)
+def fix(selection: CodeSelection) -> tuple[ChatMessage, ...]:
+    return _messages("edit-system", "fix", selection)
 
 
-def rewrite(subject: Subject, request: str) -> tuple[ChatMessage, ...]:
-    return _messages("edit-system", "rewrite", subject, request=request)
+def rewrite(selection: CodeSelection, request: str) -> tuple[ChatMessage, ...]:
+    return _messages("edit-system", "rewrite", selection, request=request)
 
 
-def document(subject: Subject, language: str) -> tuple[ChatMessage, ...]:
-    return _messages("document-system", "document", subject, language=language)
+def document(selection: CodeSelection, language: str) -> tuple[ChatMessage, ...]:
+    return _messages("document-system", "document", selection, language=language)
 
 
 def answer_language(setting: str, locale: str | None) -> str:
@@ -112,30 +112,32 @@ def within(lines: Sequence[str], budget: int) -> str:
     return f"{head}\n(... {left_out} characters are left out here ...)\n{strip_line_end(tail)}"
 
 
-def _messages(system: str, user: str, subject: Subject, **more: str) -> tuple[ChatMessage, ...]:
+def _messages(
+    system: str, user: str, selection: CodeSelection, **more: str
+) -> tuple[ChatMessage, ...]:
     # One kind of line end: what a model sees twice as many tokens for is of no use to it.
-    lines = [strip_line_end(line) + "\n" for line in subject.lines]
-    before = _last_lines(lines[: subject.first], BEFORE_BUDGET)
-    after = _first_lines(lines[subject.last + 1 :], AFTER_BUDGET)
+    lines = [strip_line_end(line) + "\n" for line in selection.lines]
+    before = _last_lines(lines[: selection.first], BEFORE_BUDGET)
+    after = _first_lines(lines[selection.last + 1 :], AFTER_BUDGET)
     values = {
         "language": "",
         "request": "",
-        "file": subject.file,
-        "language_id": subject.language_id,
-        "place": subject.place,
-        "code": fenced(within(lines[subject.first : subject.last + 1], CODE_BUDGET)),
-        "focus": fenced(within(split_lines(subject.focus), CODE_BUDGET // 4)),
+        "file": selection.file,
+        "language_id": selection.language_id,
+        "place": selection.place,
+        "code": fenced(within(lines[selection.first : selection.last + 1], CODE_BUDGET)),
+        "focus": fenced(within(split_lines(selection.focus), CODE_BUDGET // 4)),
         "before": fenced(before),
         "after": fenced(after),
         "diagnostic": "",
         **more,
     }
-    if subject.remark:
-        remark = subject.remark
-        values["diagnostic"] = fenced(remark.text)
-        first, last = remark.first + 1, remark.last + 1
+    if selection.problem:
+        problem = selection.problem
+        values["diagnostic"] = fenced(problem.text)
+        first, last = problem.first + 1, problem.last + 1
         values["place"] = f"{first} to {last}" if last > first else f"{first}"
-        about = lines[remark.first : remark.last + 1]
+        about = lines[problem.first : problem.last + 1]
         values["focus"] = fenced(within(about, CODE_BUDGET // 4))
     return (
         ChatMessage("system", fill(system, values)),

@@ -6,7 +6,7 @@ from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import Scope, scope_at
 from ds_lsp.document import Document, strip_line_end
 
-Spot = tuple[int, int]
+ClientPosition = tuple[int, int]
 """A line and a column in it, in the client's units."""
 
 MAX_DIAGNOSTIC_CHARS = 4_000
@@ -17,7 +17,7 @@ NEAR_LINES = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class ReportedProblem:
     """What a tool reports about some lines: a diagnostic."""
 
     message: str
@@ -37,7 +37,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CodeSelection:
     """Whole lines of a document, counted from 0, the last one included."""
 
     uri: str
@@ -57,7 +57,7 @@ class Subject:
     is_definition: bool = False
     focus: str = ""
     """What of them is meant above all; empty: all of it."""
-    remark: Remark | None = None
+    problem: ReportedProblem | None = None
 
     @property
     def code(self) -> str:
@@ -71,20 +71,22 @@ class Subject:
         return f"{first} to {last}" if last > first else f"{first}"
 
 
-def around(document: Document, file: str, line: int) -> Subject | None:
+def select_around(document: Document, file: str, line: int) -> CodeSelection | None:
     """The function or block around a line; None: there is nothing."""
     scope = scope_at(document.lines(0, document.line_count), line, document.language_id)
     return _lines_of(document, file, scope) if scope else None
 
 
-def selected(document: Document, file: str, start: Spot, end: Spot) -> Subject | None:
+def select_range(
+    document: Document, file: str, start: ClientPosition, end: ClientPosition
+) -> CodeSelection | None:
     """The lines of a selection; None where it holds nothing but blanks."""
     (first, first_index), (last, last_index) = document.locate(*start), document.locate(*end)
     if last > first and last_index == 0:
         # The end of a selection of whole lines is the start of the next one.
         last -= 1
         last_index = len(strip_line_end(document.lines(last, last)[0]))
-    subject = _lines_of(document, file, Scope(first, last))
+    selection = _lines_of(document, file, Scope(first, last))
     lines = document.lines(first, last)
     # The end first: in a single line, cutting the start moves it.
     focus = [*lines[:-1], lines[-1][:last_index]]
@@ -92,11 +94,11 @@ def selected(document: Document, file: str, start: Spot, end: Spot) -> Subject |
     text = "".join(focus)
     if not text.strip():
         return None
-    is_whole = text.strip() == subject.code.strip()
-    return subject if is_whole else replace(subject, focus=text)
+    is_whole = text.strip() == selection.code.strip()
+    return selection if is_whole else replace(selection, focus=text)
 
 
-def reported(document: Document, file: str, remark: Remark) -> Subject:
+def select_reported(document: Document, file: str, problem: ReportedProblem) -> CodeSelection:
     """Return the code that a tool's report is about.
 
     A report about blank lines, as of a brace missing at the end of the file, is about the code
@@ -104,7 +106,7 @@ def reported(document: Document, file: str, remark: Remark) -> Subject:
     """
     lines = document.lines(0, document.line_count)
     last_line = document.line_count - 1
-    first, last = min(remark.first, last_line), min(max(remark.first, remark.last), last_line)
+    first, last = min(problem.first, last_line), min(max(problem.first, problem.last), last_line)
     with_text = [at for at in range(first, last + 1) if lines[at].strip()]
     if not with_text:
         above = (at for at in range(first - 1, -1, -1) if lines[at].strip())
@@ -112,22 +114,22 @@ def reported(document: Document, file: str, remark: Remark) -> Subject:
         nearest = next(above, None)
         with_text = [next(below, first) if nearest is None else nearest]
     first, last = with_text[0], with_text[-1]
-    remark = replace(remark, first=first, last=last)
+    problem = replace(problem, first=first, last=last)
     scope = scope_at(lines, first, document.language_id)
     if scope is None or scope.last < last:
         scope = Scope(scope.first if scope else first, last)
     if _size(document, scope) > MAX_REPORTED_CHARS:
         margin = (max(0, first - NEAR_LINES), min(last + NEAR_LINES, last_line))
         scope = Scope(*margin)
-    return replace(_lines_of(document, file, scope), remark=remark)
+    return replace(_lines_of(document, file, scope), problem=problem)
 
 
-def requested(subject: Subject) -> tuple[Subject, str] | None:
+def requested(selection: CodeSelection) -> tuple[CodeSelection, str] | None:
     """A selection that begins with a comment: the rest of it, and what the comment asks for."""
-    request = text_of_comment(subject.lines[subject.first], subject.language_id)
-    if not request or subject.first == subject.last:
+    request = text_of_comment(selection.lines[selection.first], selection.language_id)
+    if not request or selection.first == selection.last:
         return None
-    rest = replace(subject, first=subject.first + 1, focus="")
+    rest = replace(selection, first=selection.first + 1, focus="")
     return (rest, request) if rest.code.strip() else None
 
 
@@ -136,8 +138,8 @@ def _line_end(document: Document) -> str:
     return "\r\n" if document.ends_in_carriage_return(0) else document.eol()
 
 
-def _lines_of(document: Document, file: str, scope: Scope) -> Subject:
-    return Subject(
+def _lines_of(document: Document, file: str, scope: Scope) -> CodeSelection:
+    return CodeSelection(
         uri=document.uri,
         file=file,
         language_id=document.language_id,

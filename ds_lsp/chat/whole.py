@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from ds_lsp.chat.comments import outside_blocks
 from ds_lsp.chat.notation import MARKUP
 from ds_lsp.chat.scope import defined_name
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.quoted import without_strings
 
 MAX_NEIGHBORS = 400
@@ -36,13 +36,13 @@ _BESIDE = re.compile(r"@|#\[|#\s*(?:if|else|elif)|\[")
 """What makes the definition below it one of several: decorators, attributes, conditions."""
 
 
-def part_or_double(lines: Sequence[str], own: Sequence[str], subject: Subject) -> str:
+def part_or_double(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
     """Return what is wrong with an answer, for a message; empty where it is whole, and once."""
-    if _is_twice(lines, own, subject) or _doubles_a_neighbor(lines, own, subject):
+    if _is_twice(lines, own, selection) or _doubles_a_neighbor(lines, own, selection):
         return "holds code twice"
     if _lacks_definition(lines, own) or _is_fragment(lines, own):
         return "is only a part of the code"
-    if not _has_its_ends(lines, own, subject.language_id):
+    if not _has_its_ends(lines, own, selection.language_id):
         return "has blocks without an end"
     return ""
 
@@ -50,8 +50,8 @@ def part_or_double(lines: Sequence[str], own: Sequence[str], subject: Subject) -
 # Twice.
 
 
-def _is_twice(lines: Sequence[str], own: Sequence[str], subject: Subject) -> bool:
-    said, was = (Counter(_definitions(each, subject.language_id)) for each in (lines, own))
+def _is_twice(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> bool:
+    said, was = (Counter(_definitions(each, selection.language_id)) for each in (lines, own))
     if any(count > max(1, was[each]) for each, count in said.items()):
         return True
     texts, own_texts = _texts(lines), _texts(own)
@@ -65,19 +65,19 @@ def _is_twice(lines: Sequence[str], own: Sequence[str], subject: Subject) -> boo
     )
 
 
-def _doubles_a_neighbor(lines: Sequence[str], own: Sequence[str], subject: Subject) -> bool:
+def _doubles_a_neighbor(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> bool:
     """Return whether an answer brings a definition that stands beside the subject already."""
-    language_id = subject.language_id
+    language_id = selection.language_id
     new = set(_definitions(lines, language_id)) - set(_definitions(own, language_id))
-    return bool(new) and bool(new & set(_definitions(list(_beside(subject)), language_id)))
+    return bool(new) and bool(new & set(_definitions(list(_beside(selection)), language_id)))
 
 
-def _beside(subject: Subject) -> Iterator[str]:
+def _beside(selection: CodeSelection) -> Iterator[str]:
     """Yield the lines around the subject at its depth, in the block that it is in."""
-    lines = subject.lines
-    depth = _least_depth(lines[subject.first : subject.last + 1])
-    above = range(subject.first - 1, max(-1, subject.first - MAX_NEIGHBORS), -1)
-    below = range(subject.last + 1, min(len(lines), subject.last + MAX_NEIGHBORS))
+    lines = selection.lines
+    depth = _least_depth(lines[selection.first : selection.last + 1])
+    above = range(selection.first - 1, max(-1, selection.first - MAX_NEIGHBORS), -1)
+    below = range(selection.last + 1, min(len(lines), selection.last + MAX_NEIGHBORS))
     for places in (above, below):
         for at in places:
             if lines[at].strip() and _depth(lines[at]) < depth:

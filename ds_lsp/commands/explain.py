@@ -12,7 +12,7 @@ from ds_lsp.chat import explanation, prompt
 from ds_lsp.chat.chat import answer_request, excluded, note_on
 from ds_lsp.chat.explanation import Answer
 from ds_lsp.chat.harmless import Harmless
-from ds_lsp.chat.subject import Subject, around, selected
+from ds_lsp.chat.subject import CodeSelection, select_around, select_range
 from ds_lsp.commands.complete import Place, open_document
 from ds_lsp.commands.markdown import Rendered
 from ds_lsp.commands.output import complain, prepare_output, print_json
@@ -80,16 +80,16 @@ async def _explain(arguments: argparse.Namespace) -> int:
     folder = folder_of(target.path.parent)
     place = Place(target.path, target.last or target.first or 1, 1)
     document = open_document(place, arguments.language)
-    subject = subject_of(document, target, folder)
+    selection = select_target(document, target, folder)
     resolved = resolve_for(folder, *provider_source("deepseek"))
     report_problems(resolved)
     said: dict[str, str] = {}
     async with open_session(resolved, folder, collect(said)) as session:
         try:
-            if rule := session.excludes(document, subject.code):
+            if rule := session.excludes(document, selection.code):
                 raise Refused(str(excluded(rule)))
-            session.chat.check(subject.uri)
-            status = await _ask(session, subject, as_json=arguments.json)
+            session.chat.check(selection.uri)
+            status = await _ask(session, selection, as_json=arguments.json)
         except ChatRefused as refusal:
             raise Refused(said.get("key") or str(refusal)) from None
         except ProviderError as error:
@@ -99,40 +99,40 @@ async def _explain(arguments: argparse.Namespace) -> int:
     return status
 
 
-def subject_of(document: Document, target: Target, folder: Path) -> Subject:
+def select_target(document: Document, target: Target, folder: Path) -> CodeSelection:
     """The lines that are meant. Raises `Refused`."""
     path = target.path.absolute()
     name = path.relative_to(folder).as_posix() if folder in path.parents else path.name
     if target.first is not None and target.last is None:
-        subject = around(document, name, target.first - 1)
+        selection = select_around(document, name, target.first - 1)
     else:
         first = (target.first or 1) - 1
         last = target.last if target.last is not None else document.line_count
-        subject = selected(document, name, (first, 0), (last, 0))
-    if subject is None:
+        selection = select_range(document, name, (first, 0), (last, 0))
+    if selection is None:
         raise Refused(f"There is no code in {target.path} there.")
-    return subject
+    return selection
 
 
-async def _ask(session: Session, subject: Subject, *, as_json: bool) -> int:
+async def _ask(session: Session, selection: CodeSelection, *, as_json: bool) -> int:
     settings = session.settings.chat
     language = prompt.answer_language(settings.language, locale_of(os.environ))
-    request = answer_request(prompt.explain(subject, language), settings)
+    request = answer_request(prompt.explain(selection, language), settings)
     screen = _Screen(as_json=as_json)
     try:
-        result = await session.chat.ask(subject.uri, request, screen.hear, lambda waits: None)
+        result = await session.chat.ask(selection.uri, request, screen.hear, lambda waits: None)
     except ProviderError as error:
         if not screen.text:
             raise
         screen.end()
         if as_json:
-            heard = _as_json(subject, session.settings.chat.model, screen.heard)
+            heard = _as_json(selection, session.settings.chat.model, screen.heard)
             print_json({**heard, "finish": None})
         complain(f"The answer was cut off. {error}")
         return 1
     screen.end()
     if as_json:
-        print_json(_as_json(subject, session.settings.chat.model, result))
+        print_json(_as_json(selection, session.settings.chat.model, result))
     if not result.text.strip():
         complain("The model said nothing.")
         return 1
@@ -141,12 +141,12 @@ async def _ask(session: Session, subject: Subject, *, as_json: bool) -> int:
     return 0
 
 
-def _as_json(subject: Subject, model: str, result: ChatResult) -> Mapping[str, object]:
+def _as_json(selection: CodeSelection, model: str, result: ChatResult) -> Mapping[str, object]:
     return {
-        "file": subject.file,
-        "first_line": subject.first + 1,
-        "last_line": subject.last + 1,
-        "name": subject.name or None,
+        "file": selection.file,
+        "first_line": selection.first + 1,
+        "last_line": selection.last + 1,
+        "name": selection.name or None,
         "markdown": explanation.plain(Answer(result.text)),
         "reasoning": result.reasoning or None,
         "finish": result.finish.value,

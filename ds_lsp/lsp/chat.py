@@ -19,7 +19,13 @@ from ds_lsp.chat.chat import MAX_TOKENS, SHARED, answer_request, excluded, note_
 from ds_lsp.chat.edits import Edit
 from ds_lsp.chat.explanation import Answer, Conversation
 from ds_lsp.chat.harmless import Harmless
-from ds_lsp.chat.subject import Subject, around, reported, requested, selected
+from ds_lsp.chat.subject import (
+    CodeSelection,
+    requested,
+    select_around,
+    select_range,
+    select_reported,
+)
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.actions import is_cursor, spots
@@ -207,7 +213,7 @@ async def _told_of_failure(ls: DsLanguageServer, work: Work) -> None:
         ls.notifier.tell(str(error))
 
 
-def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
+def _subject(ls: DsLanguageServer, params: ExplainParams) -> CodeSelection:
     """What is meant, as it stands now. Raises `ChatRefused`."""
     uri = params.text_document.uri
     document = ls.documents.get(uri)
@@ -215,14 +221,14 @@ def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
         raise ChatRefused("The document is not open.")
     file = ls.name_of(uri)
     start, end = spots(params.range)
-    subject: Subject | None
+    subject: CodeSelection | None
     if params.diagnostic is not None:
         remark = convert.to_remark(params.diagnostic, ls.name_of)
-        subject = reported(document, file, remark)
+        subject = select_reported(document, file, remark)
     elif is_cursor(ls.chat_client, document, params.range):
-        subject = around(document, file, start[0])
+        subject = select_around(document, file, start[0])
     else:
-        subject = selected(document, file, start, end)
+        subject = select_range(document, file, start, end)
     if subject is None:
         raise ChatRefused("There is no code here.")
     if rule := ls.session.excludes(document, subject.code):
@@ -346,7 +352,7 @@ async def _hear(
 
 
 async def _show_answer(
-    ls: DsLanguageServer, subject: Subject, messages: tuple[ChatMessage, ...]
+    ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
 ) -> None:
     prepared = tuple(
         ChatMessage(each.role, ls.session.chat.prepare(each.content)) for each in messages
@@ -366,7 +372,7 @@ async def _show_answer(
 class _Shown:
     """An explanation on its way to the client's screen."""
 
-    def __init__(self, ls: DsLanguageServer, subject: Subject, opening: Opening) -> None:
+    def __init__(self, ls: DsLanguageServer, subject: CodeSelection, opening: Opening) -> None:
         self._ls = ls
         self._subject = subject
         self._opening = opening
@@ -442,7 +448,9 @@ async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer)
         if document is None or said is None:
             break
         lines = tuple(document.lines(0, document.line_count))
-        subject = Subject(uri, "", "markdown", document.version, lines, said.line, len(lines) - 1)
+        subject = CodeSelection(
+            uri, "", "markdown", document.version, lines, said.line, len(lines) - 1
+        )
         text = explanation.answered(said.question or question, answer)
         edit = Edit(said.line, len(lines) - 1, text.replace("\n", document.eol()))
         if said.line < len(lines) and await _applied(ls, "Answer", subject, edit):
@@ -467,7 +475,7 @@ def _in_short(answer: Answer, where: str) -> str:
 async def _replace(
     ls: DsLanguageServer,
     label: str,
-    subject: Subject,
+    subject: CodeSelection,
     messages: tuple[ChatMessage, ...],
     *,
     first: int,
@@ -484,7 +492,7 @@ async def _replace(
 
 
 async def _write_documentation(
-    ls: DsLanguageServer, subject: Subject, messages: tuple[ChatMessage, ...]
+    ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
 ) -> None:
     request = ChatRequest(messages, _model(ls), MAX_TOKENS, as_json=True)
     result = await _result(ls, "Document", subject, request)
@@ -493,7 +501,7 @@ async def _write_documentation(
 
 
 async def _result(
-    ls: DsLanguageServer, title: str, subject: Subject, request: ChatRequest
+    ls: DsLanguageServer, title: str, subject: CodeSelection, request: ChatRequest
 ) -> ChatResult:
     """The whole answer, for an edit: it must not have been about another text than there is."""
     if not ls.chat_client.applies_edits:
@@ -506,12 +514,12 @@ async def _result(
         return await _hear(ls, subject.uri, request, progress, _Heard())
 
 
-async def _apply(ls: DsLanguageServer, label: str, subject: Subject, edit: Edit) -> None:
+async def _apply(ls: DsLanguageServer, label: str, subject: CodeSelection, edit: Edit) -> None:
     if not await _applied(ls, label, subject, edit):
         raise ChatRefused(CHANGED)
 
 
-async def _applied(ls: DsLanguageServer, label: str, subject: Subject, edit: Edit) -> bool:
+async def _applied(ls: DsLanguageServer, label: str, subject: CodeSelection, edit: Edit) -> bool:
     """Whether the client has taken *edit*; not when the text is another one by now."""
     document = ls.documents.get(subject.uri)
     if document is None or document.version != subject.version:

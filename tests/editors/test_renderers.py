@@ -17,12 +17,12 @@ from markdown_it.token import Token
 
 from ds_lsp.chat.explanation import Answer, conversation, page
 from ds_lsp.chat.harmless import harmless
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from tests.editors.conftest import Find
 from tests.fuzz.budget import FIRST_ROUND, SECONDS
 
 TEXTS_A_ROUND = 100_000
-SUBJECT = Subject("file:///a.py", "a.py", "python", 1, ("x\n",), 0, 0)
+SUBJECT = CodeSelection("file:///a.py", "a.py", "python", 1, ("x\n",), 0, 0)
 
 PIECES = (
     # What is active, in many spellings.

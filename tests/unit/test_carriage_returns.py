@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.chat import documentation, edits
-from ds_lsp.chat.subject import Subject, around
+from ds_lsp.chat.subject import CodeSelection, select_around
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import place_at
 from ds_lsp.completion.shape import Shape
@@ -65,8 +65,8 @@ def _suppressed(at: Snapshot) -> tuple[str, ...]:
     return tuple(rule.reason.value for rule in SUPPRESS_RULES if rule.suppresses(at, Shown()))
 
 
-def subject(text: str, line: int, language_id: str = "python") -> Subject:
-    found = around(opened(text, CarriageReturns.CHARACTERS, language_id), "a", line)
+def subject(text: str, line: int, language_id: str = "python") -> CodeSelection:
+    found = select_around(opened(text, CarriageReturns.CHARACTERS, language_id), "a", line)
     assert found
     return found
 

@@ -19,7 +19,7 @@ import ds_lsp
 from ds_lsp.chat import documentation, edits
 from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import layout_scope
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.commands.markdown import Rendered
 from ds_lsp.completion.cache import spot_of
 from ds_lsp.completion.context import Contexts, defuse
@@ -157,9 +157,9 @@ def _drained(steps: Iterator[object]) -> None:
         pass
 
 
-def _subject(code: str, language_id: str) -> Subject:
+def _subject(code: str, language_id: str) -> CodeSelection:
     lines = tuple(split_lines(code))
-    return Subject("file:///x", "x", language_id, 1, lines, 0, len(lines) - 1)
+    return CodeSelection("file:///x", "x", language_id, 1, lines, 0, len(lines) - 1)
 
 
 def _refused(work: Callable[[], object]) -> None:
