@@ -5,7 +5,7 @@ It is the user's to edit: what is sent with the next question is what stands the
 
 from dataclasses import dataclass
 
-from ds_lsp.chat.harmless import harmless, harmless_phrase
+from ds_lsp.chat.harmless import sanitize, sanitize_phrase
 from ds_lsp.chat.markup import ANSWER, QUESTION, Fence, fence_at, first_level
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.document import split_lines, strip_line_end
@@ -57,8 +57,8 @@ def page(selection: CodeSelection, answer: Answer, *, is_complete: bool) -> str:
     """The whole document; with a place for a question once the answer is complete."""
     lines = "line" if selection.first == selection.last else "lines"
     # The message is a tool's and the file's name a stranger's, and may hold anything.
-    title = harmless_phrase(title_of(selection))
-    place = f"{harmless_phrase(selection.file)}, {lines} {selection.place}"
+    title = sanitize_phrase(title_of(selection))
+    place = f"{sanitize_phrase(selection.file)}, {lines} {selection.place}"
     text = f"# {title}\n\n{place}\n\n{_body(answer, is_complete=is_complete)}\n"
     return f"{text}\n{_place_for_question()}" if is_complete else text
 
@@ -113,13 +113,13 @@ def _said(lines: list[str]) -> str:
 
 def _body(answer: Answer, *, is_complete: bool) -> str:
     # A note may hold what the service said of its error.
-    note = f"*{harmless_phrase(answer.note)}*" if answer.note else ""
-    parts = [harmless(answer.text.strip()), note]
+    note = f"*{sanitize_phrase(answer.note)}*" if answer.note else ""
+    parts = [sanitize(answer.text.strip()), note]
     if not answer.text and answer.reasoning and not is_complete:
         parts.append(THINKING)
     if answer.reasoning and is_complete:
         start, summary, end = _FOLD
-        parts += [f"{start}\n{summary}\n\n{harmless(answer.reasoning.strip())}\n\n{end}"]
+        parts += [f"{start}\n{summary}\n\n{sanitize(answer.reasoning.strip())}\n\n{end}"]
     return "\n\n".join(filter(None, parts))
 
 

@@ -74,7 +74,7 @@ _MODELINE = re.compile(rf"(?<!\S){_OPTIONS}:\s*\S|local variables:", re.IGNORECA
 _DANGER = re.compile(r"!\[|<[A-Za-z/!?%]|\]\(|\]:")
 
 
-class Harmless:
+class MarkdownSanitizer:
     """One text, line by line, as it arrives."""
 
     def __init__(self) -> None:
@@ -82,26 +82,26 @@ class Harmless:
         """What ends the block of code we are in; empty outside of one."""
         self._indent = 0
 
-    def line(self, line: str) -> str:
+    def sanitize_line(self, line: str) -> str:
         """*line*, without its end, as it may be shown: one line or more."""
         # Markdown knows three line ends, and a stream is cut at one of them.
-        return "\n".join(map(self._line, line.removesuffix("\r").split("\r")))
+        return "\n".join(map(self._sanitize_part, line.removesuffix("\r").split("\r")))
 
-    def end(self) -> str:
+    def finish(self) -> str:
         """What is still missing at the end of the text."""
         fence, self._fence = self._fence, ""
         return f"\n{fence}" if fence else ""
 
-    def _line(self, line: str) -> str:
+    def _sanitize_part(self, line: str) -> str:
         line = visible_only(line, keep="\t")
         if self._fence:
-            return self._code(line)
+            return self._sanitize_code(line)
         found = _FENCE.match(line)
         if found and not (found["fence"][0] == "`" and "`" in found["info"]):
-            return self._open(found)
-        return _text(line)
+            return self._open_fence(found)
+        return _sanitize_text(line)
 
-    def _open(self, found: re.Match[str]) -> str:
+    def _open_fence(self, found: re.Match[str]) -> str:
         # At the margin a fence is one for every renderer, whatever list or quotation it was in.
         self._fence = found["fence"]
         self._indent = len(found["before"])
@@ -110,47 +110,47 @@ class Harmless:
         language = info[1] if info and info[1].lower() in _HIGHLIGHTED else ""
         return f"{before}\n{self._fence}{language}" if before else self._fence + language
 
-    def _code(self, line: str) -> str:
+    def _sanitize_code(self, line: str) -> str:
         quoted = re.match(rf"[ \t>]{{0,{self._indent}}}", line)
         line = line[quoted.end() :] if quoted else line
         if is_closing(line, self._fence) and len(line) - len(line.lstrip()) <= 3:
-            return self._close()
+            return self._close_fence()
         return line
 
-    def _close(self) -> str:
+    def _close_fence(self) -> str:
         fence, self._fence = self._fence, ""
         return fence
 
 
-def harmless(text: str) -> str:
+def sanitize(text: str) -> str:
     """The whole of a text at once."""
-    state = Harmless()
-    lines = [state.line(line) for line in text.split("\n")]
-    return "\n".join(lines) + state.end()
+    sanitizer = MarkdownSanitizer()
+    lines = [sanitizer.sanitize_line(line) for line in text.split("\n")]
+    return "\n".join(lines) + sanitizer.finish()
 
 
-def harmless_phrase(text: str) -> str:
+def sanitize_phrase(text: str) -> str:
     """Return a name or a message as a piece of one line: it begins no heading and no code."""
-    return _text(visible_only(" ".join(text.split())))
+    return _sanitize_text(visible_only(" ".join(text.split())))
 
 
-def _text(line: str) -> str:
+def _sanitize_text(line: str) -> str:
     """Return a line outside of blocks of code as it may be shown."""
     if _DEFINITION.fullmatch(line):
         return line
     if first_level(line):
         line = line.replace("#", "##", 1)
-    spans = list(_spans(line))
+    spans = list(_find_spans(line))
     # In a table, a bar ends the cell, and so the code before its end.
     is_torn = any("|" in line[start:end] for start, end in spans)
     shown: list[str] = []
     at, in_address = 0, False
     for start, end in [*spans, (len(line), len(line))]:
-        text = _passive(line[at:start])
+        text = _defuse(line[at:start])
         in_address = _ends_in_address(text, in_address)
         code = line[start:end].strip("`")
         if "`" in code or (is_torn and _DANGER.search(code)) or _MODELINE.search(code):
-            span = _passive(line[start:end].replace("\\", "\\\\"))
+            span = _defuse(line[start:end].replace("\\", "\\\\"))
         else:
             gap = " " if in_address and code else ""
             span = f"{gap}`{code}`" if code else ""
@@ -166,7 +166,7 @@ def _ends_in_address(text: str, begun: bool) -> bool:
     return (begun and blank < 0) or bool(_ADDRESS.search(text, blank + 1))
 
 
-def _spans(line: str) -> Iterator[tuple[int, int]]:
+def _find_spans(line: str) -> Iterator[tuple[int, int]]:
     """Where the code spans of a line begin and end; what is not closed in it is none."""
     at = 0
     while at < len(line):
@@ -176,7 +176,7 @@ def _spans(line: str) -> Iterator[tuple[int, int]]:
         elif ticks is None:
             at += 1
         else:
-            end = _span_end(line, ticks)
+            end = _find_span_end(line, ticks)
             if end is None:
                 at = ticks.end()
             else:
@@ -184,7 +184,7 @@ def _spans(line: str) -> Iterator[tuple[int, int]]:
                 at = end
 
 
-def _span_end(line: str, ticks: re.Match[str]) -> int | None:
+def _find_span_end(line: str, ticks: re.Match[str]) -> int | None:
     """Where the code span ends that begins with *ticks*."""
     for other in _TICKS.finditer(line, ticks.end()):
         if len(other[0]) == len(ticks[0]):
@@ -192,12 +192,12 @@ def _span_end(line: str, ticks: re.Match[str]) -> int | None:
     return None
 
 
-def _passive(text: str) -> str:
+def _defuse(text: str) -> str:
     """Return text, with no code span in it, as text for every renderer."""
-    return _ACTIVE.sub(_defused, text).replace("`", "&#96;")
+    return _ACTIVE.sub(_replace_active, text).replace("`", "&#96;")
 
 
-def _defused(found: re.Match[str]) -> str:
+def _replace_active(found: re.Match[str]) -> str:
     match found.lastgroup:
         case "picture":
             return "&#33;"

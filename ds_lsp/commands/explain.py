@@ -11,7 +11,7 @@ from pathlib import Path
 from ds_lsp.chat import explanation, prompt
 from ds_lsp.chat.chat import answer_request, excluded, note_on
 from ds_lsp.chat.explanation import Answer
-from ds_lsp.chat.harmless import Harmless
+from ds_lsp.chat.harmless import MarkdownSanitizer
 from ds_lsp.chat.subject import CodeSelection, select_around, select_range
 from ds_lsp.commands.complete import Place, open_document
 from ds_lsp.commands.markdown import Rendered
@@ -124,13 +124,13 @@ async def _ask(session: Session, selection: CodeSelection, *, as_json: bool) -> 
     except ProviderError as error:
         if not screen.text:
             raise
-        screen.end()
+        screen.finish()
         if as_json:
             heard = _as_json(selection, session.settings.chat.model, screen.heard)
             print_json({**heard, "finish": None})
         complain(f"The answer was cut off. {error}")
         return 1
-    screen.end()
+    screen.finish()
     if as_json:
         print_json(_as_json(selection, session.settings.chat.model, result))
     if not result.text.strip():
@@ -161,7 +161,7 @@ class _Screen:
     def __init__(self, *, as_json: bool) -> None:
         self.text = self.reasoning = ""
         self._rest = ""
-        self._harmless = Harmless()
+        self._sanitizer = MarkdownSanitizer()
         self._render = _renderer()
         self._is_silent = as_json
 
@@ -175,10 +175,10 @@ class _Screen:
         self.reasoning += piece.reasoning
         *lines, self._rest = (self._rest + piece.text).split("\n")
         for line in lines:
-            self._print(self._harmless.line(line))
+            self._print(self._sanitizer.sanitize_line(line))
 
-    def end(self) -> None:
-        last = self._harmless.line(self._rest) + self._harmless.end()
+    def finish(self) -> None:
+        last = self._sanitizer.sanitize_line(self._rest) + self._sanitizer.finish()
         if last:
             self._print(last)
 

@@ -10,7 +10,7 @@ _HEADING = re.compile(r"#{1,6} +(.*)")
 _SIGN = r"\\(?P<escaped>[!-/:-@\[-`{-~])|(?P<entity>&lt;|&#(?:33|60|91|93|96);)"
 _ESCAPED = re.compile(_SIGN)
 _INLINE = re.compile(rf"(?P<code>(`++)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|{_SIGN}")
-"""The entities are those that `harmless` writes."""
+"""The entities are those that `ds_lsp.chat.harmless` writes."""
 MAX_LINE_CHARS = 1_000
 """Maximum characters of a line in which code and strong words are looked for."""
 _BOLD, _CODE, _DIM = "1", "36", "2"

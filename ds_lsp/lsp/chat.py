@@ -18,7 +18,7 @@ from ds_lsp.chat import documentation, edits, explanation, prompt
 from ds_lsp.chat.chat import MAX_TOKENS, SHARED, answer_request, excluded, note_on
 from ds_lsp.chat.edits import Edit
 from ds_lsp.chat.explanation import Answer, Conversation
-from ds_lsp.chat.harmless import Harmless
+from ds_lsp.chat.harmless import MarkdownSanitizer
 from ds_lsp.chat.subject import (
     CodeSelection,
     requested,
@@ -109,7 +109,7 @@ class _HarmlessLines:
 
     def __init__(self, send: Callable[[str], None]) -> None:
         self._send = send
-        self._state = Harmless()
+        self._state = MarkdownSanitizer()
         self._rest = ""
         self._taken = 0
 
@@ -118,12 +118,12 @@ class _HarmlessLines:
         self._taken = len(answer.text)
         *lines, self._rest = self._rest.split("\n")
         if lines:
-            self._send("".join(self._state.line(line) + "\n" for line in lines))
+            self._send("".join(self._state.sanitize_line(line) + "\n" for line in lines))
 
     def end(self, rest: Answer) -> None:
         """*rest*: what is shown below the text."""
         below = explanation.plain(rest)
-        last = self._state.line(self._rest) + self._state.end()
+        last = self._state.sanitize_line(self._rest) + self._state.finish()
         self._send(f"{last}\n\n{below}" if below else last)
 
 

@@ -77,7 +77,7 @@ BUILT = {
     # A name between word boundaries, a number's digits, and an address within back quotes.
     "ds_lsp.completion.postprocess.start._knows",
     "ds_lsp.commands.complete._is_number",
-    "ds_lsp.chat.harmless._code",
+    "ds_lsp.chat.harmless._sanitize_code",
     # Of `EMBEDDED`; of the lexicons: tried by `regexes`.
     "ds_lsp.completion.postprocess.ending.use_recipe_tabs",
     "ds_lsp.completion.postprocess.lines.code_at",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.chat import documentation, edits
-from ds_lsp.chat.harmless import harmless
+from ds_lsp.chat.harmless import sanitize
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import Place
@@ -52,8 +52,8 @@ ROADS: dict[str, Road] = {
         f"function f(a) {{\n  return a; // {text}\n}}\n", SCRIPT
     ),
     "documentation": documented,
-    "explanation": harmless,
-    "explanation, in code": lambda text: harmless(f"```\n{text}\n```"),
+    "explanation": sanitize,
+    "explanation, in code": lambda text: sanitize(f"```\n{text}\n```"),
     "terminal": lambda text: visible_only(text, keep="\t"),
     "message": as_message,
 }
