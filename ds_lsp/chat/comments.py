@@ -36,7 +36,7 @@ _TABLE = """
 """
 
 
-def _read(table: str) -> dict[str, Comments]:
+def _parse_table(table: str) -> dict[str, Comments]:
     comments, found = Comments("", ""), {}
     for line in table.strip().splitlines():
         marks, colon, names = line.rpartition(" : ")
@@ -46,12 +46,12 @@ def _read(table: str) -> dict[str, Comments]:
     return found
 
 
-def _without_documentation() -> dict[str, Comments]:
+def _read_line_comments() -> dict[str, Comments]:
     marks = {name: mark.partition(" ") for name, mark in LINE_COMMENT.items() if mark[-1] != " "}
     return {name: Comments(begin, end=end) for name, (begin, _, end) in marks.items()}
 
 
-COMMENTS = _without_documentation() | _read(_TABLE)
+COMMENTS = _read_line_comments() | _parse_table(_TABLE)
 """Language id to its comments."""
 
 
@@ -100,11 +100,11 @@ def outside_blocks(lines: Sequence[str], language_id: str) -> tuple[list[str], b
     for line in lines:
         if not end:
             outside.append(line)
-        end = _open_end(line, end, pairs)
+        end = _find_open_end(line, end, pairs)
     return outside, bool(end)
 
 
-def _open_end(line: str, end: str, pairs: Sequence[tuple[str, str]]) -> str:
+def _find_open_end(line: str, end: str, pairs: Sequence[tuple[str, str]]) -> str:
     """Return what ends the comment or string that is open below *line*; empty where none is."""
     at = 0
     # Each begin is looked for once, and again only once it has been passed.

@@ -9,9 +9,9 @@ import tokenize
 from collections.abc import Sequence
 
 from ds_lsp.chat.comments import COMMENTS, is_directive
-from ds_lsp.chat.edits import Edit, apply, check_characters, dedented, leading, plain_lines
+from ds_lsp.chat.edits import ChatEdit, apply, check_characters, dedent, leading_blanks, plain_lines
 from ds_lsp.chat.scope import (
-    Definition,
+    PythonDefinition,
     defined_name,
     definition_at,
     first_line,
@@ -55,7 +55,7 @@ _READ_BEFORE_COMMENTS = frozenset({"java", "groovy", "scala"})
 """Languages that read ``\\u`` and four digits as a character before they look for comments."""
 
 
-def to_edit(answer: str, finish: Finish, selection: CodeSelection) -> Edit:
+def to_edit(answer: str, finish: Finish, selection: CodeSelection) -> ChatEdit:
     """The documentation in *answer*, a JSON object, as a comment of the subject.
 
     Raises `ChatRefused`. The text alone is asked for, in JSON, which leaves no place for remarks;
@@ -70,11 +70,11 @@ def to_edit(answer: str, finish: Finish, selection: CodeSelection) -> Edit:
     if not any(lines):
         raise ChatRefused("The answer holds no documentation, and nothing was changed.")
     check_characters(lines, selection)
-    if _holds_the_code(lines, selection):
+    if _holds_code(lines, selection):
         raise ChatRefused("The answer holds the code itself, and nothing was changed.")
     if selection.language_id == "python":
-        return _docstring(lines, selection)
-    return _comment(lines, selection)
+        return _to_docstring_edit(lines, selection)
+    return _to_comment_edit(lines, selection)
 
 
 def documentation_in(answer: str) -> str | None:
@@ -116,7 +116,7 @@ def without_marks(lines: Sequence[str]) -> list[str]:
         if is_marked and any(line != mark for line in with_text):
             lines = [line.strip().removeprefix(mark).removeprefix(" ") for line in lines]
             break
-    lines = [line.rstrip() for line in dedented(lines)]
+    lines = [line.rstrip() for line in dedent(lines)]
     while lines and not lines[0]:
         lines.pop(0)
     while lines and not lines[-1]:
@@ -124,11 +124,11 @@ def without_marks(lines: Sequence[str]) -> list[str]:
     return lines
 
 
-def _holds_the_code(lines: Sequence[str], selection: CodeSelection) -> bool:
+def _holds_code(lines: Sequence[str], selection: CodeSelection) -> bool:
     """Return whether the text says the line that defines the subject."""
-    said = {line.strip() for line in lines}
+    stripped = {line.strip() for line in lines}
     own = (line.strip() for line in plain_lines(selection.code))
-    return any(defined_name(line) and line in said for line in own)
+    return any(defined_name(line) and line in stripped for line in own)
 
 
 def can_document(selection: CodeSelection) -> bool:
@@ -148,7 +148,7 @@ def can_document(selection: CodeSelection) -> bool:
     )
 
 
-def _docstring(text: Sequence[str], selection: CodeSelection) -> Edit:
+def _to_docstring_edit(text: Sequence[str], selection: CodeSelection) -> ChatEdit:
     lines = list(selection.lines)
     tree = parse_python("".join(lines))
     node = definition_at(tree, selection.first) if tree else None
@@ -158,22 +158,22 @@ def _docstring(text: Sequence[str], selection: CodeSelection) -> Edit:
     at = first_line(body)
     if at <= node.lineno - 1 or lines[at][: body.col_offset].strip():
         raise ChatRefused("Code on one line with its header cannot be documented.")
-    indent = leading(lines[at])
-    quoted = [indent + line if line else "" for line in _quoted(text)]
+    indent = leading_blanks(lines[at])
+    quoted = [indent + line if line else "" for line in _quote(text)]
     docstring = selection.eol.join(quoted)
     if ast.get_docstring(node, clean=False) is not None:
-        edit = Edit(at, last_line(body), docstring)
+        edit = ChatEdit(at, last_line(body), docstring)
     else:
         # Comments between the header and the first statement stay below the docstring.
-        at = _header_end(lines, node.lineno - 1) + 1
-        edit = Edit(at, at, docstring + selection.eol + strip_line_end(lines[at]))
+        at = _find_header_end(lines, node.lineno - 1) + 1
+        edit = ChatEdit(at, at, docstring + selection.eol + strip_line_end(lines[at]))
     changed = parse_python(apply(edit, lines))
-    if changed is None or _code_of(changed) != _code_of(tree):
+    if changed is None or _dump_code(changed) != _dump_code(tree):
         raise ChatRefused("The documentation would change the code, and was not applied.")
     return edit
 
 
-def _header_end(lines: Sequence[str], first: int) -> int:
+def _find_header_end(lines: Sequence[str], first: int) -> int:
     """Return the last line of the header that begins on line *first* of a valid Python text."""
     read = io.StringIO(with_newlines("".join(lines[first:]))).readline
     for token in tokenize.generate_tokens(read):
@@ -182,24 +182,24 @@ def _header_end(lines: Sequence[str], first: int) -> int:
     return first
 
 
-def _quoted(text: Sequence[str]) -> list[str]:
+def _quote(text: Sequence[str]) -> list[str]:
     lines = [line.replace('"""', "'''") for line in text]
     mark = 'r"""' if any("\\" in line for line in lines) else '"""'
     is_short = len(lines) == 1 and not lines[0].endswith(('"', "\\"))
     return [f'{mark}{lines[0]}"""'] if is_short else [mark + lines[0], *lines[1:], '"""']
 
 
-def _code_of(tree: ast.Module) -> str:
+def _dump_code(tree: ast.Module) -> str:
     """What *tree* does, its docstrings left out."""
     copy = parse_python(ast.unparse(tree))
     assert copy is not None
     for node in ast.walk(copy):
-        if isinstance(node, Definition) and ast.get_docstring(node, clean=False) is not None:
+        if isinstance(node, PythonDefinition) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
     return ast.dump(copy)
 
 
-def _comment(text: Sequence[str], selection: CodeSelection) -> Edit:
+def _to_comment_edit(text: Sequence[str], selection: CodeSelection) -> ChatEdit:
     comments = COMMENTS.get(selection.language_id)
     if comments is None or not comments.documentation:
         raise ChatRefused("How this language is documented is not known.")
@@ -212,6 +212,6 @@ def _comment(text: Sequence[str], selection: CodeSelection) -> Edit:
     else:
         lines = [f"{mark} {line}".rstrip() for line in text]
     own = strip_line_end(selection.lines[selection.first])
-    indent = leading(own)
+    indent = leading_blanks(own)
     text_above = selection.eol.join(indent + line for line in lines)
-    return Edit(selection.first, selection.first, text_above + selection.eol + own)
+    return ChatEdit(selection.first, selection.first, text_above + selection.eol + own)

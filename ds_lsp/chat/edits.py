@@ -1,8 +1,8 @@
 """A model's answer as an edit of a document: checked, indented, or refused.
 
-An answer is never trusted to be code. What is asked for begins within a fence (see `opening`), so
-that a model has no place for prose; what comes back all the same, or is cut off, or does not fit,
-is refused with a reason, and the document stays as it is.
+An answer is never trusted to be code. The request begins the answer with a fence (see
+`build_opening`), so that the model has no place for prose. An answer that holds prose all the same,
+that is cut off or that does not fit is refused with a reason, and the document stays as it is.
 """
 
 import re
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from ds_lsp.chat.comments import outside_blocks
 from ds_lsp.chat.fences import edit_fence, without_fences
 from ds_lsp.chat.neighbors import without_neighbors
-from ds_lsp.chat.notation import foreign_notation, without_file_name
-from ds_lsp.chat.placeholders import placeholder_in
+from ds_lsp.chat.notation import find_foreign_notation, without_file_name
+from ds_lsp.chat.placeholders import find_placeholder
 from ds_lsp.chat.scope import compiles, parse_python
 from ds_lsp.chat.subject import CodeSelection
-from ds_lsp.chat.whole import part_or_double
+from ds_lsp.chat.whole import find_part_or_double
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
 from ds_lsp.invisible import misplaced, names_of
@@ -37,7 +37,7 @@ _WORDY = frozenset(
 )
 """Languages in which a line of four words and no signs can be code."""
 
-_NAMES = re.compile(r"`[^`]*+`|(?<![\w.])[\w.]++\(\)|[(（][^()（）]*+[)）]")
+_CODE_NAMES = re.compile(r"`[^`]*+`|(?<![\w.])[\w.]++\(\)|[(（][^()（）]*+[)）]")
 """What a remark says of code: names in back quotes, calls, asides."""
 _CODE = re.compile(
     r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_|\w:\w|::"
@@ -65,7 +65,7 @@ _LONG_STRING = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class ChatEdit:
     """Whole lines of a document, the last one without its end, and what takes their place."""
 
     first: int
@@ -73,7 +73,7 @@ class Edit:
     text: str
 
 
-def opening(selection: CodeSelection) -> tuple[str, str]:
+def build_opening(selection: CodeSelection) -> tuple[str, str]:
     """What a model's answer is made to begin with, and the fence at which it ends.
 
     DeepSeek's prefix completion goes on from a given start of the answer: a fence and the first
@@ -81,45 +81,45 @@ def opening(selection: CodeSelection) -> tuple[str, str]:
     models write code worse when every quotation mark and line end in it must be escaped.
     """
     fence = edit_fence(selection.code)
-    return f"{fence}{selection.language_id}\n{_indent(_code_lines(selection))}", fence
+    return f"{fence}{selection.language_id}\n{_first_indent(_code_lines(selection))}", fence
 
 
-def replacement(answer: str, finish: Finish, selection: CodeSelection) -> Edit:
+def replacement(answer: str, finish: Finish, selection: CodeSelection) -> ChatEdit:
     """What takes the place of the subject's lines. Raises `ChatRefused`.
 
-    *answer* is what came after `opening`.
+    *answer* is what came after `build_opening`.
     """
     if finish is not Finish.STOP:
         raise ChatRefused("The answer was cut off, and half of it was not applied.")
     is_prose = selection.language_id in PROSE
     own = _code_lines(selection)
     lines = without_fences(
-        plain_lines(_indent(own) + answer), own, selection.language_id, is_prose=is_prose
+        plain_lines(_first_indent(own) + answer), own, selection.language_id, is_prose=is_prose
     )
     lines = without_file_name(lines, own, selection)
     if not any(line.strip() for line in lines):
         raise ChatRefused("The answer was empty, and nothing was changed.")
-    _check_form(lines, own, selection)
+    _check_notation(lines, own, selection)
     refusal = "The brackets of the answer do not match"
     for trimmed in without_neighbors(lines, selection):
         check_characters(trimmed, selection)
         _check_prose(trimmed, selection)
-        _check_kinship(trimmed, selection)
-        variants = list(_indented(_without_blank_ends(trimmed), selection))
-        if fault := part_or_double(variants[0], own, selection):
+        _check_relation(trimmed, selection)
+        variants = list(_indent_variants(_strip_blank_ends(trimmed), selection))
+        if fault := find_part_or_double(variants[0], own, selection):
             refusal = f"The answer {fault}"
             continue
         for variant in variants:
-            edit = Edit(selection.first, selection.last, selection.eol.join(variant))
+            edit = ChatEdit(selection.first, selection.last, selection.eol.join(variant))
             if variant == own:
                 raise ChatRefused("The answer is the code as it was, and nothing was changed.")
-            refusal = _complaint(edit, selection)
+            refusal = _find_fault(edit, selection)
             if not refusal:
                 return edit
     raise ChatRefused(f"{refusal}, and nothing was changed.")
 
 
-def apply(edit: Edit, lines: Sequence[str]) -> str:
+def apply(edit: ChatEdit, lines: Sequence[str]) -> str:
     """The whole text of a document after *edit*."""
     end = lines[edit.last][len(strip_line_end(lines[edit.last])) :]
     return "".join([*lines[: edit.first], edit.text, end, *lines[edit.last + 1 :]])
@@ -128,7 +128,7 @@ def apply(edit: Edit, lines: Sequence[str]) -> str:
 # What is taken out of an answer.
 
 
-def _without_blank_ends(lines: Sequence[str]) -> list[str]:
+def _strip_blank_ends(lines: Sequence[str]) -> list[str]:
     with_text = [index for index, line in enumerate(lines) if line.strip()]
     return list(lines[with_text[0] : with_text[-1] + 1])
 
@@ -143,11 +143,11 @@ def check_characters(lines: Sequence[str], selection: CodeSelection) -> None:
         )
 
 
-def _check_form(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> None:
+def _check_notation(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> None:
     """Refuse what stands for code, and code in another notation than the document's."""
-    if fault := foreign_notation(lines, own, selection):
+    if fault := find_foreign_notation(lines, own, selection):
         raise ChatRefused(f"The answer {fault}, and nothing was changed.")
-    if placeholder := placeholder_in(lines, own, selection):
+    if placeholder := find_placeholder(lines, own, selection):
         raise ChatRefused(
             f"The answer leaves code out (“{visible_only(placeholder[:40])}”), and nothing was "
             "changed."
@@ -166,24 +166,24 @@ def _check_prose(lines: Sequence[str], selection: CodeSelection) -> None:
             raise ChatRefused("The answer is not code alone, and nothing was changed.")
 
 
-def _check_kinship(lines: Sequence[str], selection: CodeSelection) -> None:
+def _check_relation(lines: Sequence[str], selection: CodeSelection) -> None:
     """Refuse code that has no word in common with the old; an answer in words may have none.
 
     An answer of comments alone must hold half of the old words, as code that was commented out
     does: documentation whose code is missing does not.
     """
-    own = _words(_uncommented(_code_lines(selection), selection.language_id))
+    own = _words(_without_comments(_code_lines(selection), selection.language_id))
     if not own:
         return
     new = own & _words(lines)
     if not new:
         raise ChatRefused("The answer has nothing to do with the code, and nothing was changed.")
-    code = _uncommented(lines, selection.language_id)
+    code = _without_comments(lines, selection.language_id)
     if not any(map(str.strip, code)) and len(new) <= len(own) / 2:
         raise ChatRefused("The answer holds comments alone, and nothing was changed.")
 
 
-def _uncommented(lines: Sequence[str], language_id: str) -> list[str]:
+def _without_comments(lines: Sequence[str], language_id: str) -> list[str]:
     outside, _ = outside_blocks(lines, language_id)
     return [line for line in outside if not _COMMENT.match(line.strip())]
 
@@ -202,7 +202,7 @@ def is_prose(line: str, *, is_wordy: bool = True) -> bool:
         return False
     if _CONDITION.match(line):
         return False
-    plain = _NAMES.sub(" ", _STRING.sub(" ", line)).strip()
+    plain = _CODE_NAMES.sub(" ", _STRING.sub(" ", line)).strip()
     if not is_wordy and len(_WORD.findall(plain)) >= 4 and not _CODE.search(plain):
         return True
     first = _CAPITAL.match(plain)
@@ -215,33 +215,37 @@ def is_prose(line: str, *, is_wordy: bool = True) -> bool:
 # How it is indented.
 
 
-def _indented(lines: list[str], selection: CodeSelection) -> Iterator[list[str]]:
+def _indent_variants(lines: list[str], selection: CodeSelection) -> Iterator[list[str]]:
     """*lines* at the depth of the subject's own, in its tabs or spaces; the likeliest first.
 
     Some models write the first line less deep than the file has it, or the others deeper.
     """
     own_lines = _code_lines(selection)
-    base = _indent(own_lines)
+    base = _first_indent(own_lines)
     # Lines below the first one may stand less deep than it: a selection can begin within a block.
-    least = _common([line for line in own_lines if line.strip()])
+    least = _common_indent([line for line in own_lines if line.strip()])
     if any(map(_LONG_STRING.search, lines)):
         # A string over several lines is not ours to indent, nor are the lines around it then; the
         # first one may have its indentation twice, as the answer goes on from it.
-        own_leads = {leading(line) for line in own_lines}
-        is_deeper = leading(lines[0]) not in own_leads or leading(lines[0]) == base * 2
+        own_leads = {leading_blanks(line) for line in own_lines}
+        is_deeper = (
+            leading_blanks(lines[0]) not in own_leads or leading_blanks(lines[0]) == base * 2
+        )
         yield [base + lines[0].lstrip(" \t") if is_deeper else lines[0], *lines[1:]]
         return
-    first, *rest = _with_one_kind_of_indent(lines, selection)
+    first, *rest = _unify_indent(lines, selection)
     firsts = [first]
     if base and any(line.strip() for line in rest):
         less, more = first.removeprefix(base), base + first
-        own = _step(own_lines)
+        own = _indent_step(own_lines)
         firsts = [first, less] if own is None else [first, less, more]
-        firsts.sort(key=lambda each: abs((_step([each, *rest]) or 0) - (own or 0)))
+        firsts.sort(key=lambda each: abs((_indent_step([each, *rest]) or 0) - (own or 0)))
     for each in firsts:
         variant = [each, *rest]
-        common = _common([line for line in variant if line.strip() and not _AT_MARGIN.match(line)])
-        to = least if len(common) < len(base) and leading(each) == base else base
+        common = _common_indent(
+            [line for line in variant if line.strip() and not _AT_MARGIN.match(line)]
+        )
+        to = least if len(common) < len(base) and leading_blanks(each) == base else base
         yield [
             line
             if _AT_MARGIN.match(line)
@@ -252,16 +256,16 @@ def _indented(lines: list[str], selection: CodeSelection) -> Iterator[list[str]]
         ]
 
 
-def _step(lines: Sequence[str]) -> int | None:
+def _indent_step(lines: Sequence[str]) -> int | None:
     """By how much the lines below the first one are deeper than it; None: there are none."""
     rest = [line for line in lines[1:] if line.strip() and not _AT_MARGIN.match(line)]
-    return len(_common(rest)) - len(leading(lines[0])) if rest else None
+    return len(_common_indent(rest)) - len(leading_blanks(lines[0])) if rest else None
 
 
-def _with_one_kind_of_indent(lines: list[str], selection: CodeSelection) -> list[str]:
+def _unify_indent(lines: list[str], selection: CodeSelection) -> list[str]:
     """*lines* with tabs where the document has tabs, spaces where it has spaces."""
-    own = [lead for line in _code_lines(selection) if (lead := leading(line))]
-    document = own or [lead for line in selection.lines if (lead := leading(line))]
+    own = [lead for line in _code_lines(selection) if (lead := leading_blanks(line))]
+    document = own or [lead for line in selection.lines if (lead := leading_blanks(line))]
     tabs = sum(each.startswith("\t") for each in document)
     spaces = sum(each.startswith("  ") for each in document)
     if tabs == spaces:
@@ -286,18 +290,18 @@ def plain_lines(text: str) -> list[str]:
     return [strip_line_end(line) for line in split_lines(text)]
 
 
-def _indent(lines: Sequence[str]) -> str:
+def _first_indent(lines: Sequence[str]) -> str:
     """The indentation of the first line that is not blank."""
-    return next((leading(line) for line in lines if line.strip()), "")
+    return next((leading_blanks(line) for line in lines if line.strip()), "")
 
 
-def leading(line: str) -> str:
+def leading_blanks(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _common(lines: Sequence[str]) -> str:
+def _common_indent(lines: Sequence[str]) -> str:
     """The indentation that all of *lines* have."""
-    leads = [leading(line) for line in lines]
+    leads = [leading_blanks(line) for line in lines]
     shortest = min(leads, key=len, default="")
     while not all(lead.startswith(shortest) for lead in leads):
         shortest = shortest[:-1]
@@ -307,12 +311,12 @@ def _common(lines: Sequence[str]) -> str:
 # Whether it can stand where it is to stand.
 
 
-def _complaint(edit: Edit, selection: CodeSelection) -> str:
+def _find_fault(edit: ChatEdit, selection: CodeSelection) -> str:
     """What is wrong with the text after *edit*; empty: it can stand."""
     if selection.language_id == "python":
         before = "".join(selection.lines)
         was_python = parse_python(before) is not None
-        alone = "\n".join(dedented(plain_lines(edit.text)))
+        alone = "\n".join(dedent(plain_lines(edit.text)))
         # Where the document was broken before, it may still be, elsewhere.
         if parse_python(apply(edit, selection.lines) if was_python else alone) is None:
             return "The answer is not valid Python"
@@ -330,18 +334,21 @@ def _complaint(edit: Edit, selection: CodeSelection) -> str:
 
 def _is_as_balanced(text: str, selection: CodeSelection) -> bool:
     """Whether brackets match in *text* as they do in what it replaces, or all of them."""
-    plain, own = _balances(text), _balances(selection.code)
-    code, own_code = _balances(without_strings(text)), _balances(without_strings(selection.code))
+    plain, own = _bracket_balances(text), _bracket_balances(selection.code)
+    code, own_code = (
+        _bracket_balances(without_strings(text)),
+        _bracket_balances(without_strings(selection.code)),
+    )
     balanced = (0, 0, 0)
     is_fix = selection.problem is not None
     return plain == own or code == own_code or (is_fix and balanced in (plain, code))
 
 
-def _balances(text: str) -> tuple[int, int, int]:
+def _bracket_balances(text: str) -> tuple[int, int, int]:
     round_, square, curly = (text.count(a) - text.count(b) for a, b in ("()", "[]", "{}"))
     return round_, square, curly
 
 
-def dedented(lines: Sequence[str]) -> list[str]:
-    common = _common([line for line in lines if line.strip()])
+def dedent(lines: Sequence[str]) -> list[str]:
+    common = _common_indent([line for line in lines if line.strip()])
     return [line.removeprefix(common) for line in lines]

@@ -59,19 +59,19 @@ def page(selection: CodeSelection, answer: Answer, *, is_complete: bool) -> str:
     # The message is a tool's and the file's name a stranger's, and may hold anything.
     title = sanitize_phrase(title_of(selection))
     place = f"{sanitize_phrase(selection.file)}, {lines} {selection.place}"
-    text = f"# {title}\n\n{place}\n\n{_body(answer, is_complete=is_complete)}\n"
-    return f"{text}\n{_place_for_question()}" if is_complete else text
+    text = f"# {title}\n\n{place}\n\n{_render_body(answer, is_complete=is_complete)}\n"
+    return f"{text}\n{_render_question()}" if is_complete else text
 
 
-def plain(answer: Answer) -> str:
+def render_answer(answer: Answer) -> str:
     """The answer alone, for whoever shows it in a place of their own."""
-    return _body(answer, is_complete=True)
+    return _render_body(answer, is_complete=True)
 
 
-def answered(question: str, answer: Answer) -> str:
+def build_reply(question: str, answer: Answer) -> str:
     """What takes the place of everything from `Conversation.line` on."""
-    body = _body(answer, is_complete=True)
-    return f"\n{question}\n\n{ANSWER}\n\n{body}\n\n{_place_for_question()}"
+    body = _render_body(answer, is_complete=True)
+    return f"\n{question}\n\n{ANSWER}\n\n{body}\n\n{_render_question()}"
 
 
 def conversation(text: str) -> Conversation:
@@ -93,25 +93,25 @@ def conversation(text: str) -> Conversation:
             fence = fence_at(line)
         if not folded:
             sections[-1][2].append(line)
-    return _conversation(sections)
+    return _to_conversation(sections)
 
 
-def _conversation(sections: list[tuple[str, int, list[str]]]) -> Conversation:
+def _to_conversation(sections: list[tuple[str, int, list[str]]]) -> Conversation:
     heading, line, last = sections[-1]
-    question = _said(last) if heading == QUESTION else ""
+    question = _section_text(last) if heading == QUESTION else ""
     turns = [
-        ChatMessage("user" if heading == QUESTION else "assistant", said)
+        ChatMessage("user" if heading == QUESTION else "assistant", text)
         for heading, _, lines in (sections[:-1] if heading == QUESTION else sections)
-        if (said := _said(lines))
+        if (text := _section_text(lines))
     ]
     return Conversation(tuple(turns), question, line)
 
 
-def _said(lines: list[str]) -> str:
+def _section_text(lines: list[str]) -> str:
     return "\n".join(line for line in lines if line.strip() != INVITATION).strip()
 
 
-def _body(answer: Answer, *, is_complete: bool) -> str:
+def _render_body(answer: Answer, *, is_complete: bool) -> str:
     # A note may hold what the service said of its error.
     note = f"*{sanitize_phrase(answer.note)}*" if answer.note else ""
     parts = [sanitize(answer.text.strip()), note]
@@ -123,5 +123,5 @@ def _body(answer: Answer, *, is_complete: bool) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def _place_for_question() -> str:
+def _render_question() -> str:
     return f"{QUESTION}\n\n{INVITATION}\n"

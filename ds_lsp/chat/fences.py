@@ -40,8 +40,8 @@ def without_fences(
             raise ChatRefused(_NOT_ALONE)
         del lines[fences.pop() :]
     if fences and not _has_text(lines[: fences[0]]) and not _begins_with_fence(own):
-        lines = _unwrapped(lines, fences, language_id, is_prose=is_prose)
-    if not is_prose and language_id != "python" and _has_loose_fence(lines, language_id):
+        lines = _unwrap(lines, fences, language_id, is_prose=is_prose)
+    if not is_prose and language_id != "python" and _has_unenclosed_fence(lines, language_id):
         raise ChatRefused(_NOT_ALONE)
     return lines
 
@@ -64,7 +64,7 @@ def _has_text(lines: Sequence[str]) -> bool:
     return any(line.strip() for line in lines)
 
 
-def _unwrapped(
+def _unwrap(
     lines: list[str], fences: Sequence[int], language_id: str, *, is_prose: bool
 ) -> list[str]:
     """Return what stands inside the outer fences, the first of which begins the answer."""
@@ -79,6 +79,6 @@ def _unwrapped(
     return lines[first + 1 : last]
 
 
-def _has_loose_fence(lines: Sequence[str], language_id: str) -> bool:
+def _has_unenclosed_fence(lines: Sequence[str], language_id: str) -> bool:
     """Return whether a fence stands outside of all comments and strings of several lines."""
     return any(_FENCE.match(line) for line in outside_blocks(lines, language_id)[0])

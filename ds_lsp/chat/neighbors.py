@@ -12,7 +12,7 @@ from ds_lsp.errors import ChatRefused
 
 MAX_NEIGHBORS = 200
 """Maximum lines compared above and below the edited ones; a function is seldom longer."""
-NEAR = 6
+NEAR_LINES = 6
 """Maximum distance, in lines with text, of those that must not come back within an answer."""
 
 _WEAK_WORDS = frozenset(
@@ -31,60 +31,65 @@ def without_neighbors(lines: Sequence[str], selection: CodeSelection) -> Iterato
     Lines of brackets and words such as ``end`` may belong to the answer all the same, so these
     come with them and without. Raises `ChatRefused` where it cannot be told what is repeated.
     """
-    own = _said(selection.lines[selection.first : selection.last + 1])
-    above = _said(selection.lines[max(0, selection.first - MAX_NEIGHBORS) : selection.first])
-    below = _said(selection.lines[selection.last + 1 : selection.last + 1 + MAX_NEIGHBORS])
-    said = _said(lines)
-    head = max(_head(said, each, own) for each in _aboves(above, selection.language_id))
-    tail = _tail(said, below, own)
-    if head + tail >= len(said):
+    own = _texts(selection.lines[selection.first : selection.last + 1])
+    above = _texts(selection.lines[max(0, selection.first - MAX_NEIGHBORS) : selection.first])
+    below = _texts(selection.lines[selection.last + 1 : selection.last + 1 + MAX_NEIGHBORS])
+    answer = _texts(lines)
+    head = max(
+        _count_repeated_above(answer, each, own)
+        for each in _variants_of_above(above, selection.language_id)
+    )
+    tail = _count_repeated_below(answer, below, own)
+    if head + tail >= len(answer):
         raise ChatRefused(_REPEATS)
-    kept = said[head : len(said) - tail]
-    if _is_part_of_a_block(said[:head], tail, selection) or _comes_back(kept, own, selection):
+    kept = answer[head : len(answer) - tail]
+    if _lacks_rest_of_block(answer[:head], tail, selection):
         raise ChatRefused(_REPEATS)
-    left_out = [*said[:head], *said[len(said) - tail :]]
-    if left_out and not any(map(_is_telling, left_out)):
+    if _repeats_surroundings(kept, own, selection):
+        raise ChatRefused(_REPEATS)
+    left_out = [*answer[:head], *answer[len(answer) - tail :]]
+    if left_out and not any(map(_is_distinctive, left_out)):
         yield list(lines)
-    yield _trimmed(lines, head, tail)
+    yield _trim(lines, head, tail)
 
 
-def _said(lines: Sequence[str]) -> list[str]:
+def _texts(lines: Sequence[str]) -> list[str]:
     """Return the lines that are not blank, without their indentation."""
     return [text for line in lines if (text := line.strip())]
 
 
-def _aboves(above: list[str], language_id: str) -> Iterator[list[str]]:
+def _variants_of_above(above: list[str], language_id: str) -> Iterator[list[str]]:
     """Yield the lines above, as they are and without the comment that asked for the edit."""
     yield above
     if above and text_of_comment(above[-1], language_id):
         yield above[:-1]
 
 
-def _head(said: list[str], above: list[str], own: list[str]) -> int:
+def _count_repeated_above(answer: list[str], above: list[str], own: list[str]) -> int:
     """Return how many lines at the start of the answer end the text above, and are not its own."""
     return next(
         (
             count
-            for count in range(min(len(said), len(above)), 0, -1)
-            if said[:count] == above[-count:] and said[:count] != own[:count]
+            for count in range(min(len(answer), len(above)), 0, -1)
+            if answer[:count] == above[-count:] and answer[:count] != own[:count]
         ),
         0,
     )
 
 
-def _tail(said: list[str], below: list[str], own: list[str]) -> int:
+def _count_repeated_below(answer: list[str], below: list[str], own: list[str]) -> int:
     """Return how many lines at the end of the answer begin the text below, and are not its own."""
     return next(
         (
             count
-            for count in range(min(len(said), len(below)), 0, -1)
-            if said[-count:] == below[:count] and said[-count:] != own[-count:]
+            for count in range(min(len(answer), len(below)), 0, -1)
+            if answer[-count:] == below[:count] and answer[-count:] != own[-count:]
         ),
         0,
     )
 
 
-def _is_part_of_a_block(head: Sequence[str], tail: int, selection: CodeSelection) -> bool:
+def _lacks_rest_of_block(head: Sequence[str], tail: int, selection: CodeSelection) -> bool:
     """Return whether an answer brought the header of a block around the subject, but not its rest.
 
     The rest may then have been deleted, or left out: this cannot be told.
@@ -102,26 +107,29 @@ def _is_part_of_a_block(head: Sequence[str], tail: int, selection: CodeSelection
     return tail < needed
 
 
-def _comes_back(kept: Sequence[str], own: Sequence[str], selection: CodeSelection) -> bool:
+def _repeats_surroundings(
+    kept: Sequence[str], own: Sequence[str], selection: CodeSelection
+) -> bool:
     """Return whether what is kept of an answer says the header of a block around it, or a run of
     lines near it."""
     for header in map(str.strip, _headers(selection)):
         name = defined_name(header)
         for line in kept:
             if line not in own and (
-                (line == header and _is_telling(line)) or (name and defined_name(line) == name)
+                (line == header and _is_distinctive(line)) or (name and defined_name(line) == name)
             ):
                 return True
+    first, below = selection.first, selection.last + 1
     near = (
-        _said(selection.lines[max(0, selection.first - 2 * NEAR) : selection.first])[-NEAR:],
-        _said(selection.lines[selection.last + 1 : selection.last + 1 + 2 * NEAR])[:NEAR],
+        _texts(selection.lines[max(0, first - 2 * NEAR_LINES) : first])[-NEAR_LINES:],
+        _texts(selection.lines[below : below + 2 * NEAR_LINES])[:NEAR_LINES],
     )
-    runs = {run for lines in near for run in pairwise(lines) if all(map(_is_telling, run))}
+    runs = {run for lines in near for run in pairwise(lines) if all(map(_is_distinctive, run))}
     repeated = runs & set(pairwise(kept)) - set(pairwise(own))
     if not repeated:
         return False
     # What stands in the document several times is a turn of phrase, and may come once more.
-    counts = Counter(pairwise(_said(selection.lines)))
+    counts = Counter(pairwise(_texts(selection.lines)))
     return any(counts[run] == 1 for run in repeated)
 
 
@@ -141,13 +149,13 @@ def _depth(line: str) -> int:
     return len(expanded) - len(expanded.lstrip())
 
 
-def _is_telling(line: str) -> bool:
+def _is_distinctive(line: str) -> bool:
     """Return whether a line says enough for its repetition to be no accident."""
     words = re.findall(r"[^\W_]+", line)
     return any(word not in _WEAK_WORDS for word in words)
 
 
-def _trimmed(lines: Sequence[str], head: int, tail: int) -> list[str]:
+def _trim(lines: Sequence[str], head: int, tail: int) -> list[str]:
     """Return *lines* without the first *head* and the last *tail* of those that are not blank."""
     with_text = [index for index, line in enumerate(lines) if line.strip()]
     return list(lines[with_text[head] : with_text[len(with_text) - tail - 1] + 1])

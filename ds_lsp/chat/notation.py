@@ -45,7 +45,9 @@ _BULLET = re.compile(r"(?:[-*•]|\d+[.)]) +[^\W\d_]\S* .*\w")
 _SIGNS = re.compile(r"[={}\[\]<>|;&]|->")
 
 
-def foreign_notation(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
+def find_foreign_notation(
+    lines: Sequence[str], own: Sequence[str], selection: CodeSelection
+) -> str:
     """Return what an answer is instead of code alone, for a message; empty where it is code."""
     known = {line.strip() for line in own}
     new = [line for line in lines if line.strip() and line.strip() not in known]
@@ -66,7 +68,7 @@ def foreign_notation(lines: Sequence[str], own: Sequence[str], selection: CodeSe
         return "has line numbers"
     if _is_escaped(new, known, selection.language_id):
         return "is escaped as for HTML"
-    return "holds remarks" if _has_remarks(lines, known, selection.language_id) else ""
+    return "holds remarks" if _has_markdown(lines, known, selection.language_id) else ""
 
 
 def without_file_name(
@@ -141,7 +143,7 @@ def _code_of(line: str, language_id: str) -> str:
     return code[: comment.start()] if comment else code
 
 
-def _has_remarks(lines: Sequence[str], known: set[str], language_id: str) -> bool:
+def _has_markdown(lines: Sequence[str], known: set[str], language_id: str) -> bool:
     """Return whether an answer holds Markdown: headings, strong words, a list below the code."""
     outside, _ = outside_blocks(lines, language_id)
     has_sharp_comments = LINE_COMMENT.get(language_id, "").startswith("#")

@@ -93,14 +93,14 @@ _PHRASES = re.compile(
 _AROUND = " \t.…⋯‥⋮-–—_=*~[](){}<>:;,!/#\"'`"
 
 
-def placeholder_in(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
+def find_placeholder(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
     """Return the line of an answer that stands for code it leaves out; empty where none does.
 
     *own* are the lines the answer takes the place of.
     """
     known = {line.strip() for line in own}
-    said = {line.strip() for line in lines}
-    if all(line in said for line in known if re.search(r"\w", line) and not _REMARK.match(line)):
+    answer = {line.strip() for line in lines}
+    if all(line in answer for line in known if re.search(r"\w", line) and not _REMARK.match(line)):
         return ""
     for at, line in enumerate(lines):
         if line.strip() and line.strip() not in known and _stands_for_code(lines, at, selection):
@@ -113,9 +113,9 @@ def _stands_for_code(lines: Sequence[str], at: int, selection: CodeSelection) ->
     if len(line) > MAX_LINE_CHARS:
         return False
     if _BARE.match(line):
-        return not _may_be_dots(lines, at, selection)
+        return not _can_be_code(lines, at, selection)
     if selection.language_id in PROSE:
-        return bool(_BRACKETED_DOTS.match(line) and _says_so(line))
+        return bool(_BRACKETED_DOTS.match(line) and _is_placeholder(line))
     if _BRACKETED_DOTS.match(line):
         return True
     code = without_strings(line)
@@ -125,17 +125,17 @@ def _stands_for_code(lines: Sequence[str], at: int, selection: CodeSelection) ->
     if not found:
         return False
     text = found["text"]
-    return bool(_BEGINS_WITH_DOTS.match(text)) or _says_so(text)
+    return bool(_BEGINS_WITH_DOTS.match(text)) or _is_placeholder(text)
 
 
-def _says_so(text: str) -> bool:
+def _is_placeholder(text: str) -> bool:
     if re.search(r"8<|✂", text):
         return True
     bare = text.strip(_AROUND)
     return len(bare.split()) <= MAX_WORDS and _PHRASES.search(bare) is not None
 
 
-def _may_be_dots(lines: Sequence[str], at: int, selection: CodeSelection) -> bool:
+def _can_be_code(lines: Sequence[str], at: int, selection: CodeSelection) -> bool:
     """Return whether dots on a line of their own are code.
 
     The cases: the end of a document in YAML, the last of C's parameters, the whole body of a stub

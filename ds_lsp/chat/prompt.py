@@ -37,7 +37,7 @@ _LANGUAGES = {
 def explain(selection: CodeSelection, language: str) -> tuple[ChatMessage, ...]:
     """The question that an explanation answers, in the language *language*."""
     kind = "diagnostic" if selection.problem else "explain"
-    return _messages("explain-system", kind, selection, language=language)
+    return _build_messages("explain-system", kind, selection, language=language)
 
 
 def system(language: str) -> ChatMessage:
@@ -46,15 +46,15 @@ def system(language: str) -> ChatMessage:
 
 
 def fix(selection: CodeSelection) -> tuple[ChatMessage, ...]:
-    return _messages("edit-system", "fix", selection)
+    return _build_messages("edit-system", "fix", selection)
 
 
 def rewrite(selection: CodeSelection, request: str) -> tuple[ChatMessage, ...]:
-    return _messages("edit-system", "rewrite", selection, request=request)
+    return _build_messages("edit-system", "rewrite", selection, request=request)
 
 
 def document(selection: CodeSelection, language: str) -> tuple[ChatMessage, ...]:
-    return _messages("document-system", "document", selection, language=language)
+    return _build_messages("document-system", "document", selection, language=language)
 
 
 def answer_language(setting: str, locale: str | None) -> str:
@@ -73,7 +73,7 @@ def answer_language(setting: str, locale: str | None) -> str:
 
 def fill(name: str, values: dict[str, str]) -> str:
     """The template *name*; a paragraph whose value is empty is left out, with its heading."""
-    paragraphs = template(name).strip().split("\n\n")
+    paragraphs = read_template(name).strip().split("\n\n")
     kept: list[str] = []
     for paragraph in paragraphs:
         names = re.findall(r"\$(\w+)", paragraph)
@@ -86,7 +86,7 @@ def fill(name: str, values: dict[str, str]) -> str:
 
 
 @functools.cache
-def template(name: str) -> str:
+def read_template(name: str) -> str:
     return (files("ds_lsp.chat") / "prompts" / f"{name}.md").read_text("utf-8")
 
 
@@ -102,7 +102,7 @@ def fence_for(text: str) -> str:
     return "`" * (longest + 1)
 
 
-def within(lines: Sequence[str], budget: int) -> str:
+def cut_middle(lines: Sequence[str], budget: int) -> str:
     """*lines*, without their middle where they are too long."""
     text = "".join(lines)
     if len(text) <= budget:
@@ -112,7 +112,7 @@ def within(lines: Sequence[str], budget: int) -> str:
     return f"{head}\n(... {left_out} characters are left out here ...)\n{strip_line_end(tail)}"
 
 
-def _messages(
+def _build_messages(
     system: str, user: str, selection: CodeSelection, **more: str
 ) -> tuple[ChatMessage, ...]:
     # One kind of line end: what a model sees twice as many tokens for is of no use to it.
@@ -125,8 +125,8 @@ def _messages(
         "file": selection.file,
         "language_id": selection.language_id,
         "place": selection.place,
-        "code": fenced(within(lines[selection.first : selection.last + 1], CODE_BUDGET)),
-        "focus": fenced(within(split_lines(selection.focus), CODE_BUDGET // 4)),
+        "code": fenced(cut_middle(lines[selection.first : selection.last + 1], CODE_BUDGET)),
+        "focus": fenced(cut_middle(split_lines(selection.focus), CODE_BUDGET // 4)),
         "before": fenced(before),
         "after": fenced(after),
         "diagnostic": "",
@@ -138,7 +138,7 @@ def _messages(
         first, last = problem.first + 1, problem.last + 1
         values["place"] = f"{first} to {last}" if last > first else f"{first}"
         about = lines[problem.first : problem.last + 1]
-        values["focus"] = fenced(within(about, CODE_BUDGET // 4))
+        values["focus"] = fenced(cut_middle(about, CODE_BUDGET // 4))
     return (
         ChatMessage("system", fill(system, values)),
         ChatMessage("user", fill(user, values)),

@@ -17,9 +17,9 @@ MAX_COMPARED = 60
 """Maximum lines of an answer that are compared by likeness; a longer one is no fragment."""
 MAX_LINE_CHARS = 400
 """Maximum characters of a line that is compared by likeness, or looked through for words."""
-_LIKENESS = 0.75
+_MIN_LIKENESS = 0.75
 """Minimum share of characters that a changed line has in common with what it was."""
-_LEAST_LINES = 4
+_MIN_LINES = 4
 """Minimum lines of code of which a much shorter answer may be a fragment."""
 
 _STATEMENT = re.compile(r"\s*(?:match|loop|unless|until|let|const|var|await|assert|expect)\b")
@@ -36,13 +36,13 @@ _BESIDE = re.compile(r"@|#\[|#\s*(?:if|else|elif)|\[")
 """What makes the definition below it one of several: decorators, attributes, conditions."""
 
 
-def part_or_double(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
+def find_part_or_double(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
     """Return what is wrong with an answer, for a message; empty where it is whole, and once."""
     if _is_twice(lines, own, selection) or _doubles_a_neighbor(lines, own, selection):
         return "holds code twice"
     if _lacks_definition(lines, own) or _is_fragment(lines, own):
         return "is only a part of the code"
-    if not _has_its_ends(lines, own, selection.language_id):
+    if not _has_its_block_ends(lines, own, selection.language_id):
         return "has blocks without an end"
     return ""
 
@@ -51,14 +51,14 @@ def part_or_double(lines: Sequence[str], own: Sequence[str], selection: CodeSele
 
 
 def _is_twice(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> bool:
-    said, was = (Counter(_definitions(each, selection.language_id)) for each in (lines, own))
-    if any(count > max(1, was[each]) for each, count in said.items()):
+    counts, was = (Counter(_find_definitions(each, selection.language_id)) for each in (lines, own))
+    if any(count > max(1, was[each]) for each, count in counts.items()):
         return True
     texts, own_texts = _texts(lines), _texts(own)
     half, odd = divmod(len(texts), 2)
-    is_telling = sum(bool(re.search(r"\w", text)) for text in texts) >= 4
+    is_distinctive = sum(bool(re.search(r"\w", text)) for text in texts) >= 4
     return (
-        is_telling
+        is_distinctive
         and not odd
         and texts[:half] == texts[half:]
         and own_texts.count(texts[0]) < texts.count(texts[0])
@@ -68,11 +68,13 @@ def _is_twice(lines: Sequence[str], own: Sequence[str], selection: CodeSelection
 def _doubles_a_neighbor(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> bool:
     """Return whether an answer brings a definition that stands beside the subject already."""
     language_id = selection.language_id
-    new = set(_definitions(lines, language_id)) - set(_definitions(own, language_id))
-    return bool(new) and bool(new & set(_definitions(list(_beside(selection)), language_id)))
+    new = set(_find_definitions(lines, language_id)) - set(_find_definitions(own, language_id))
+    return bool(new) and bool(
+        new & set(_find_definitions(list(_lines_beside(selection)), language_id))
+    )
 
 
-def _beside(selection: CodeSelection) -> Iterator[str]:
+def _lines_beside(selection: CodeSelection) -> Iterator[str]:
     """Yield the lines around the subject at its depth, in the block that it is in."""
     lines = selection.lines
     depth = _least_depth(lines[selection.first : selection.last + 1])
@@ -90,7 +92,7 @@ def _beside(selection: CodeSelection) -> Iterator[str]:
                 yield lines[at]
 
 
-def _definitions(lines: Sequence[str], language_id: str) -> Iterator[tuple[str, str]]:
+def _find_definitions(lines: Sequence[str], language_id: str) -> Iterator[tuple[str, str]]:
     """Yield keyword and name of what is defined at the least depth; each may be there once.
 
     Where functions are told apart by their parameters, the line stands for the name.
@@ -148,7 +150,7 @@ def _is_fragment(lines: Sequence[str], own: Sequence[str]) -> bool:
     Lines of the code as they were may be all that was to be kept, as may its begin and its end.
     """
     texts, was = _texts(lines), _texts(own)
-    if not texts or len(was) < _LEAST_LINES or len(texts) * 2 > len(was):
+    if not texts or len(was) < _MIN_LINES or len(texts) * 2 > len(was):
         return False
     if len(was) > MAX_COMPARED * 4 or set(texts) <= set(was):
         return False
@@ -170,20 +172,20 @@ def _is_like(text: str, was: str) -> bool:
     if _FIRST_WORD.findall(text)[:1] != _FIRST_WORD.findall(was)[:1]:
         return False
     matcher = SequenceMatcher(None, was, text, autojunk=False)
-    return matcher.quick_ratio() >= _LIKENESS and matcher.ratio() >= _LIKENESS
+    return matcher.quick_ratio() >= _MIN_LIKENESS and matcher.ratio() >= _MIN_LIKENESS
 
 
 # Its ends, in languages whose blocks end with words or tags.
 
 
-def _has_its_ends(lines: Sequence[str], own: Sequence[str], language_id: str) -> bool:
+def _has_its_block_ends(lines: Sequence[str], own: Sequence[str], language_id: str) -> bool:
     if language_id in MARKUP and language_id != "php":
-        tags, was = _tags(lines), _tags(own)
+        tags, was = _count_open_tags(lines), _count_open_tags(own)
         return tags in (was, {})
     count = _BALANCES.get(language_id)
     if count is None:
         return True
-    return count(_code(lines, language_id)) in (0, count(_code(own, language_id)))
+    return count(_code_lines(lines, language_id)) in (0, count(_code_lines(own, language_id)))
 
 
 _TAG = re.compile(
@@ -199,7 +201,7 @@ _VOID = frozenset(
 """Tags that need no end; names are compared in small letters."""
 
 
-def _tags(lines: Sequence[str]) -> dict[str, int]:
+def _count_open_tags(lines: Sequence[str]) -> dict[str, int]:
     """Return how many more elements of each name are opened than closed."""
     balance: Counter[str] = Counter()
     text = _without_comments("\n".join(lines)).replace("=>", "")
@@ -215,7 +217,7 @@ def _without_comments(text: str) -> str:
     return first + "".join(each.partition("-->")[2] for each in commented)
 
 
-def _code(lines: Sequence[str], language_id: str) -> list[str]:
+def _code_lines(lines: Sequence[str], language_id: str) -> list[str]:
     mark = "--" if language_id == "lua" else "#"
     outside, _ = outside_blocks(lines, language_id)
     # What a template is filled in by has blocks of its own.
@@ -234,7 +236,7 @@ _RUBY_OPENER = re.compile(
 _RUBY_DO = re.compile(r"\bdo\b(?:\s*\|[^|]*\|)?(?=\s*(?:$|;|\S+.*\bend\b))")
 
 
-def _ruby(lines: Sequence[str]) -> int:
+def _count_ruby_blocks(lines: Sequence[str]) -> int:
     balance = 0
     for line in lines:
         balance += len(_RUBY_OPENER.findall(line)) - len(re.findall(r"(?<![\w.:])end\b(?!:)", line))
@@ -242,7 +244,7 @@ def _ruby(lines: Sequence[str]) -> int:
     return balance
 
 
-def _words(opening: str, closing: str) -> Callable[[Sequence[str]], int]:
+def _make_word_count(opening: str, closing: str) -> Callable[[Sequence[str]], int]:
     """Return a count of how many more words open a block than close one."""
     opens, closes = (
         re.compile(rf"(?<![\w.:$-])(?:{each})(?![\w:=-])") for each in (opening, closing)
@@ -255,11 +257,11 @@ def _words(opening: str, closing: str) -> Callable[[Sequence[str]], int]:
 
 
 _BALANCES: dict[str, Callable[[Sequence[str]], int]] = {
-    "ruby": _ruby,
-    "elixir": _words("do|fn", "end"),
-    "lua": _words("function|if|do|repeat", "end|until"),
-    "shellscript": _words("if|do|case", "fi|done|esac"),
-    "fish": _words("function|if|for|while|switch|begin", "end"),
+    "ruby": _count_ruby_blocks,
+    "elixir": _make_word_count("do|fn", "end"),
+    "lua": _make_word_count("function|if|do|repeat", "end|until"),
+    "shellscript": _make_word_count("if|do|case", "fi|done|esac"),
+    "fish": _make_word_count("function|if|for|while|switch|begin", "end"),
 }
 
 

@@ -147,7 +147,7 @@ def _as_json(selection: CodeSelection, model: str, result: ChatResult) -> Mappin
         "first_line": selection.first + 1,
         "last_line": selection.last + 1,
         "name": selection.name or None,
-        "markdown": explanation.plain(Answer(result.text)),
+        "markdown": explanation.render_answer(Answer(result.text)),
         "reasoning": result.reasoning or None,
         "finish": result.finish.value,
         "model": model,

@@ -16,7 +16,7 @@ from pygls.exceptions import JsonRpcException
 
 from ds_lsp.chat import documentation, edits, explanation, prompt
 from ds_lsp.chat.chat import MAX_TOKENS, SHARED, answer_request, excluded, note_on
-from ds_lsp.chat.edits import Edit
+from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.explanation import Answer, Conversation
 from ds_lsp.chat.harmless import MarkdownSanitizer
 from ds_lsp.chat.subject import (
@@ -95,7 +95,7 @@ async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
     except (ChatRefused, ProviderError) as error:
         raise JsonRpcException(message=as_message(str(error)), code=_REQUEST_FAILED) from None
     if token is None:
-        return explanation.plain(answer)
+        return explanation.render_answer(answer)
     lines.end(replace(answer, text=""))
     return ""
 
@@ -122,7 +122,7 @@ class _HarmlessLines:
 
     def end(self, rest: Answer) -> None:
         """*rest*: what is shown below the text."""
-        below = explanation.plain(rest)
+        below = explanation.render_answer(rest)
         last = self._state.sanitize_line(self._rest) + self._state.finish()
         self._send(f"{last}\n\n{below}" if below else last)
 
@@ -451,19 +451,19 @@ async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer)
         subject = CodeSelection(
             uri, "", "markdown", document.version, lines, said.line, len(lines) - 1
         )
-        text = explanation.answered(said.question or question, answer)
-        edit = Edit(said.line, len(lines) - 1, text.replace("\n", document.eol()))
+        text = explanation.build_reply(said.question or question, answer)
+        edit = ChatEdit(said.line, len(lines) - 1, text.replace("\n", document.eol()))
         if said.line < len(lines) and await _applied(ls, "Answer", subject, edit):
             return
     # The document is closed, or does not take edits: the answer has been paid for all the same.
     path = ls.pages.new("answer", Opening(uri, ()))
-    ls.pages.write(path, explanation.answered(question, answer).lstrip())
+    ls.pages.write(path, explanation.build_reply(question, answer).lstrip())
     ls.notifier.tell(_in_short(answer, f"(The whole of it is in {path}.)"))
 
 
 def _in_short(answer: Answer, where: str) -> str:
     """An answer as a message: as much of it as fits, and *where* the rest is."""
-    text = " ".join(explanation.plain(replace(answer, reasoning="")).split())
+    text = " ".join(explanation.render_answer(replace(answer, reasoning="")).split())
     if len(text) > MAX_MESSAGE_CHARS:
         text = text[:MAX_MESSAGE_CHARS].rstrip() + " ..."
     return f"{text} {where}"
@@ -483,7 +483,7 @@ async def _replace(
     """Put what a model says in the place of the subject's lines, and of those from *first* on."""
     if len(subject.code) > edits.MAX_EDITED_CHARS:
         raise ChatRefused("This is too long to be rewritten at once: select less.")
-    opening, fence = edits.opening(subject)
+    opening, fence = edits.build_opening(subject)
     most = MAX_TOKENS + len(subject.code) // 2
     request = ChatRequest(messages, _model(ls), most, opening=opening, stop=(fence,))
     result = await _result(ls, label, subject, request)
@@ -514,12 +514,14 @@ async def _result(
         return await _hear(ls, subject.uri, request, progress, _Heard())
 
 
-async def _apply(ls: DsLanguageServer, label: str, subject: CodeSelection, edit: Edit) -> None:
+async def _apply(ls: DsLanguageServer, label: str, subject: CodeSelection, edit: ChatEdit) -> None:
     if not await _applied(ls, label, subject, edit):
         raise ChatRefused(CHANGED)
 
 
-async def _applied(ls: DsLanguageServer, label: str, subject: CodeSelection, edit: Edit) -> bool:
+async def _applied(
+    ls: DsLanguageServer, label: str, subject: CodeSelection, edit: ChatEdit
+) -> bool:
     """Whether the client has taken *edit*; not when the text is another one by now."""
     document = ls.documents.get(subject.uri)
     if document is None or document.version != subject.version:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from ds_lsp.chat.edits import Edit
+from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.document import (
@@ -168,7 +168,7 @@ def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> Re
 
 
 def to_workspace_edit(
-    edit: Edit, subject: CodeSelection, encoding: PositionEncoding, client: ChatClient
+    edit: ChatEdit, subject: CodeSelection, encoding: PositionEncoding, client: ChatClient
 ) -> types.WorkspaceEdit:
     """One change of whole lines, so that one undo takes it back."""
     end = width(strip_line_end(subject.lines[edit.last]), encoding)

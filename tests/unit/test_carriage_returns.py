@@ -80,7 +80,7 @@ def test_an_edit_repeats_no_function_below() -> None:
 
 def test_documentation_is_written() -> None:
     edit = documentation.to_edit('{"documentation": "Add."}', Finish.STOP, subject(CODE, 4))
-    assert edit == edits.Edit(4, 4, '        """Add."""\r\n        x = a + b')
+    assert edit == edits.ChatEdit(4, 4, '        """Add."""\r\n        x = a + b')
 
 
 def test_no_stand_in_gets_into_the_clients_text() -> None:

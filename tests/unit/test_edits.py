@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ds_lsp.chat.edits import apply, is_prose, opening, replacement
+from ds_lsp.chat.edits import apply, build_opening, is_prose, replacement
 from ds_lsp.chat.scope import parse_python
 from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.document import split_lines
@@ -61,8 +61,8 @@ def test_the_documents_tabs_and_line_ends_are_kept() -> None:
 
 
 def test_the_opening_is_a_fence_and_the_first_indentation() -> None:
-    assert opening(subject(METHOD, 1, 2)) == ("`````python\n    ", "`````")
-    assert opening(subject("a = '''\n```\n'''\n", 0, 2)) == ("`````python\n", "`````")
+    assert build_opening(subject(METHOD, 1, 2)) == ("`````python\n    ", "`````")
+    assert build_opening(subject("a = '''\n```\n'''\n", 0, 2)) == ("`````python\n", "`````")
 
 
 def test_a_broken_document_can_be_fixed() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ds_lsp.chat.explanation import INVITATION, Answer, answered, conversation, page, title_of
+from ds_lsp.chat.explanation import INVITATION, Answer, build_reply, conversation, page, title_of
 from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.providers.base import ChatMessage
 
@@ -99,7 +99,7 @@ def test_questions_and_answers_follow_each_other() -> None:
     asked = conversation(text)
     assert asked.question == "Why?\n为什么?"
     lines = text.splitlines(keepends=True)
-    text = "".join(lines[: asked.line]) + answered(asked.question, Answer("So.", "Hm."))
+    text = "".join(lines[: asked.line]) + build_reply(asked.question, Answer("So.", "Hm."))
     again = conversation(text + "And?")
     assert again.question == "And?"
     assert again.turns[1:] == (

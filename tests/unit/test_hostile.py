@@ -97,9 +97,9 @@ BUILT = {
     "ds_lsp.invisible._suspicious",
     # Of a language's words, on lines of at most `MAX_LINE_CHARS`.
     "ds_lsp.chat.notation._code_of",
-    "ds_lsp.chat.whole._code",
+    "ds_lsp.chat.whole._code_lines",
     "ds_lsp.chat.whole._lacks_definition",
-    "ds_lsp.chat.whole._words",
+    "ds_lsp.chat.whole._make_word_count",
     # Of marks in the user's own configuration of an editor.
     "ds_lsp.editor_files.block._pattern",
     "ds_lsp.editor_files.block._refuse_halves",

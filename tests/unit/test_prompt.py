@@ -34,7 +34,7 @@ def templates() -> list[str]:
 
 @pytest.mark.parametrize("name", templates())
 def test_templates_ask_for_what_there_is(name: str) -> None:
-    text = prompt.template(name)
+    text = prompt.read_template(name)
     assert set(re.findall(r"\$(\w+)", text)) <= NAMES
     # A paragraph is left out when its value is empty; two values in one would go together.
     for paragraph in text.split("\n\n"):
@@ -45,7 +45,7 @@ def test_templates_ask_for_what_there_is(name: str) -> None:
 
 
 def test_the_documentation_prompt_says_json_as_the_api_demands() -> None:
-    assert "JSON" in prompt.template("document-system")
+    assert "JSON" in prompt.read_template("document-system")
 
 
 def subject(line: int = 3) -> CodeSelection:
