@@ -20,7 +20,7 @@ from ds_lsp.commands.models import uses_of
 from ds_lsp.commands.output import prepare_output, print_json, without_keys
 from ds_lsp.commands.setups import SETUPS, installed, reader_of
 from ds_lsp.commands.workspace import collect, folder_of, open_session, resolve_for
-from ds_lsp.editor_files.inspect import State, inspect_all
+from ds_lsp.editor_files.inspect import SetupState, inspect_all
 from ds_lsp.editor_files.places import Machine
 from ds_lsp.errors import AuthenticationError, ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, Service
@@ -245,7 +245,7 @@ def _ms_since(started: float) -> float:
 
 # Editors.
 
-_STATES = {State.LOADED: OK, State.INCOMPLETE: WARNING, State.BROKEN: FAILED}
+_STATES = {SetupState.LOADED: OK, SetupState.INCOMPLETE: WARNING, SetupState.BROKEN: FAILED}
 
 
 def editor_checks(environ: Mapping[str, str], home: Path) -> Iterator[Check]:

@@ -57,10 +57,10 @@ def read(path: Path) -> bytes | None:
         raise CannotChange(_reason(path, exc)) from None
 
 
-def edit(path: Path, work: Callable[[bytes | None], Change]) -> Change:
+def edit(path: Path, plan: Callable[[bytes | None], Change]) -> Change:
     """Return what *work* makes of the file; what it refuses is said with the file's name."""
     try:
-        return work(read(path))
+        return plan(read(path))
     except Unreadable as exc:
         raise CannotChange(f"{path}, {exc}. Nothing was changed; correct it first.") from None
 
@@ -101,7 +101,7 @@ def _check(change: Change) -> None:
     """Raise `CannotChange` where the file or its folder cannot be written, or has changed."""
     if read(change.path) != change.before:
         raise CannotChange(f"{change.path} has changed meanwhile; run this again.")
-    real = _real(change.path)
+    real = _resolve(change.path)
     if real.exists() and not (real.stat().st_mode & 0o222 and os.access(real, os.W_OK)):
         raise CannotChange(
             f"{change.path} is read-only; make it writable (`chmod u+w`), then run this again."
@@ -119,11 +119,11 @@ def _check(change: Change) -> None:
 
 def _apply(change: Change) -> Path | None:
     path, before, after = change.path, change.before, change.after
-    same = [each for each in backups_of(path) if _bytes_of(each) == after]
+    same = [each for each in backups_of(path) if _read_bytes(each) == after]
     backup = None
     if before is not None and not change.is_lossless:
         backup = _back_up(path, before)
-    real = _real(path)
+    real = _resolve(path)
     if after is None:
         real.unlink()
         _remove_empty_folders(path.parent)
@@ -137,7 +137,7 @@ def _apply(change: Change) -> Path | None:
     return backup
 
 
-def _real(path: Path) -> Path:
+def _resolve(path: Path) -> Path:
     """Return the file behind links, which may not exist."""
     try:
         return path.resolve()
@@ -145,7 +145,7 @@ def _real(path: Path) -> Path:
         raise CannotChange(_reason(path, exc)) from None
 
 
-def _bytes_of(path: Path) -> bytes | None:
+def _read_bytes(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError:
@@ -155,7 +155,7 @@ def _bytes_of(path: Path) -> bytes | None:
 def _back_up(path: Path, data: bytes) -> Path:
     """Return a file beside *path* that holds *data*: an older backup, or a new one."""
     for each in backups_of(path):
-        if _bytes_of(each) == data:
+        if _read_bytes(each) == data:
             return each
     number = 1
     while True:

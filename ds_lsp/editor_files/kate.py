@@ -7,8 +7,8 @@ marks what was put in.
 import json
 from collections.abc import Callable
 
-from ds_lsp.editor_files.helix import Merged
-from ds_lsp.editor_files.jsonc import Member, Node, parse
+from ds_lsp.editor_files.helix import MergedText
+from ds_lsp.editor_files.jsonc import JsonMember, JsonNode, parse
 from ds_lsp.editor_files.text import Unreadable, line_of, replace_spans
 
 _MARK = '"comment": "by ds-lsp --install"'
@@ -27,7 +27,7 @@ _KATES_SERVERS = {
 
 def merge_settings(
     text: str, line_end: str, shipped: str, is_installed: Callable[[str], bool]
-) -> Merged:
+) -> MergedText:
     """Return settings.json with the servers of *shipped*, where the user has none.
 
     *is_installed* tells whether a program is on the PATH: a language whose own server is there
@@ -56,12 +56,12 @@ def merge_settings(
             texts.append(f'"{member.key}": {{{inside}, {_MARK}}}')
     notes = (f"these languages keep their server: {', '.join(kept)}",) if kept else ()
     if not texts:
-        return Merged(text, notes)
+        return MergedText(text, notes)
     if servers:
-        return Merged(_insert(text, servers, texts, line_end, "    "), notes)
+        return MergedText(_insert_members(text, servers, texts, line_end, "    "), notes)
     members = f",{line_end}    ".join([_MARK, *texts])
     whole = f'"servers": {{{line_end}    {members}{line_end}  }}'
-    return Merged(_insert(text, root, [whole], line_end, "  "), notes)
+    return MergedText(_insert_members(text, root, [whole], line_end, "  "), notes)
 
 
 def take_out(text: str) -> str:
@@ -76,9 +76,11 @@ def take_out(text: str) -> str:
         rest = [each for each in servers.members[1:] if not _is_marked(text, each)]
         if servers.members and _is_mark(servers.members[0]) and not rest:
             # The whole member is ours.
-            text = _drop(text, root, lambda each: each.key == "servers")
+            text = _drop_members(text, root, lambda each: each.key == "servers")
         else:
-            text = _drop(text, servers, lambda each: _is_mark(each) or _is_marked(text, each))
+            text = _drop_members(
+                text, servers, lambda each: _is_mark(each) or _is_marked(text, each)
+            )
     root = parse(text, has_comments=False)
     if root.members and len(root.members) == 1 and _is_mark(root.members[0]):
         before, after = text[: root.start], text[root.end :]
@@ -86,20 +88,22 @@ def take_out(text: str) -> str:
     return text
 
 
-def _is_mark(member: Member) -> bool:
+def _is_mark(member: JsonMember) -> bool:
     return f'"{member.key}": {json.dumps(member.node.value)}' == _MARK
 
 
-def _is_marked(text: str, member: Member) -> bool:
+def _is_marked(text: str, member: JsonMember) -> bool:
     return any(_is_mark(each) for each in member.node.members or ())
 
 
-def _is_ours(text: str, servers: Node | None, key: str) -> bool:
+def _is_ours(text: str, servers: JsonNode | None, key: str) -> bool:
     node = servers.find(key) if servers else None
     return node is not None and '"ds-lsp"' in text[node.start : node.end]
 
 
-def _insert(text: str, node: Node, members: list[str], line_end: str, indent: str) -> str:
+def _insert_members(
+    text: str, node: JsonNode, members: list[str], line_end: str, indent: str
+) -> str:
     """Return *text* with the members as the first ones of the object *node*."""
     comma = "," if node.members else ""
     inserted = f",{line_end}{indent}".join(members)
@@ -107,7 +111,7 @@ def _insert(text: str, node: Node, members: list[str], line_end: str, indent: st
     return f"{text[:at]}{line_end}{indent}{inserted}{comma}{text[at:]}"
 
 
-def _drop(text: str, node: Node, is_dropped: Callable[[Member], bool]) -> str:
+def _drop_members(text: str, node: JsonNode, is_dropped: Callable[[JsonMember], bool]) -> str:
     """Return *text* without some members of the object *node*, each with its line and comma."""
     edits: list[tuple[int, int, str]] = []
     members = node.members or ()

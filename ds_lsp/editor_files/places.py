@@ -54,7 +54,7 @@ def neovim_init(machine: Machine) -> Path:
     """Return init.lua, or init.vim where that is the one there is."""
     folder = neovim_folder(machine)
     lua, vim = folder / "init.lua", folder / "init.vim"
-    return vim if _is_there(vim) and not _is_there(lua) else lua
+    return vim if _exists(vim) and not _exists(lua) else lua
 
 
 def emacs_folder(machine: Machine) -> Path:
@@ -76,7 +76,7 @@ def emacs_init_files(machine: Machine) -> Sequence[Path]:
 
 def emacs_init(machine: Machine) -> Path:
     files = emacs_init_files(machine)
-    return next((file for file in files if _is_there(file)), files[-1])
+    return next((file for file in files if _exists(file)), files[-1])
 
 
 def vim_files(machine: Machine) -> Sequence[Path]:
@@ -89,7 +89,7 @@ def vim_files(machine: Machine) -> Sequence[Path]:
 
 def vim_init(machine: Machine) -> Path:
     files = vim_files(machine)
-    return next((file for file in files if _is_there(file)), files[0])
+    return next((file for file in files if _exists(file)), files[0])
 
 
 def kate_settings(machine: Machine) -> Path:
@@ -119,9 +119,9 @@ def vscode_settings(machine: Machine) -> Sequence[Path]:
         folder = machine.config
     users = {program: folder / name / "User" for name, program in _CODES.items()}
     users["code-server"] = machine.data / "code-server" / "User"
-    there = [user for user in users.values() if user.parent.is_dir()]
-    there = there or [user for program, user in users.items() if machine.has_program(program)]
-    return [user / "settings.json" for user in there or [users["code"]]]
+    existing = [user for user in users.values() if user.parent.is_dir()]
+    existing = existing or [user for program, user in users.items() if machine.has_program(program)]
+    return [user / "settings.json" for user in existing or [users["code"]]]
 
 
 def vscode_extensions(machine: Machine) -> Sequence[Path]:
@@ -131,6 +131,6 @@ def vscode_extensions(machine: Machine) -> Sequence[Path]:
     return [root / "extensions" for root in roots if (root / "extensions").is_dir()]
 
 
-def _is_there(file: Path) -> bool:
+def _exists(file: Path) -> bool:
     """A link to nothing counts: the editor's user means to have the file."""
     return os.path.lexists(file)

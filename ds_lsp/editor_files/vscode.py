@@ -3,7 +3,7 @@
 import json
 import re
 
-from ds_lsp.editor_files.helix import Merged
+from ds_lsp.editor_files.helix import MergedText
 from ds_lsp.editor_files.jsonc import has_no_value, parse
 from ds_lsp.editor_files.text import replace_spans
 
@@ -12,7 +12,7 @@ _NEW = "// Made by `ds-lsp editor vscode --install`.\n{\n}\n"
 """A file that is made, before anything is merged into it."""
 
 
-def merge_settings(text: str, line_end: str, shipped: str) -> Merged:
+def merge_settings(text: str, line_end: str, shipped: str) -> MergedText:
     """Return settings.json with the settings of *shipped*; a user's own value stays."""
     if has_no_value(text):
         text += _NEW.replace("\n", line_end)
@@ -31,7 +31,7 @@ def merge_settings(text: str, line_end: str, shipped: str) -> Merged:
         comma = "," if has_others or at + 1 < len(lines) else ""
         inserted = f"{line_end}    {line}{comma} {_MARK}"
         text = text[: root.start + 1] + inserted + text[root.start + 1 :]
-    return Merged(text, tuple(notes))
+    return MergedText(text, tuple(notes))
 
 
 def take_out(text: str) -> str:
