@@ -20,7 +20,7 @@ from ds_lsp.commands.output import complain, prepare_output
 from ds_lsp.commands.page import Marks, marks_for_output, to_duration
 from ds_lsp.commands.screen import Screen, screen_for
 from ds_lsp.commands.typist import (
-    Event,
+    DemoEvent,
     Offer,
     Program,
     Trouble,
@@ -52,14 +52,14 @@ class Run:
 
     provider: str
     model: str
-    events: tuple[Event, ...]
+    events: tuple[DemoEvent, ...]
 
     @property
     def offers(self) -> list[Offer]:
         return [event for event in self.events if isinstance(event, Offer) and event.text]
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         return any(isinstance(event, Trouble) for event in self.events)
 
 
@@ -69,7 +69,7 @@ def main(argv: Sequence[str]) -> int:
     resolved = resolve_with(read_layers([]), *provider_source(arguments.provider))
     report_problems(resolved)
     marks = marks_for_output()
-    run = asyncio.run(_run(for_demo(resolved), marks))
+    run = asyncio.run(_run(adapt_for_demo(resolved), marks))
     print("\n" + "\n".join(summary(run)))
     return _save_picture(run, arguments.svg) if arguments.svg else 0
 
@@ -101,7 +101,7 @@ def _read(name: str) -> str:
     return data.replace("\r\n", "\n")
 
 
-def for_demo(resolved: Resolved) -> Resolved:
+def adapt_for_demo(resolved: Resolved) -> Resolved:
     """The user's settings, but for what would leave the demo with nothing to show."""
     settings = resolved.settings
     completion = replace(
@@ -131,17 +131,17 @@ async def _run(resolved: Resolved, marks: Marks) -> Run:
             problems.append(message)
 
     with TemporaryDirectory(prefix="ds-lsp-demo-") as directory:
-        folder = _workspace(directory)
+        folder = _write_workspace(directory)
         async with open_session(resolved, folder, say) as session:
             for problem in problems:
                 complain(problem)
             document = await _open(session, folder)
-            provider = _provider(session)
+            provider = _provider_name(session)
             print("\n".join(introduction(provider, session.settings, marks)) + "\n", flush=True)
-            return await _type(session, document, screen, provider)
+            return await _type_program(session, document, screen, provider)
 
 
-def _workspace(directory: str) -> Path:
+def _write_workspace(directory: str) -> Path:
     # Resolved, because the temporary directory of macOS is a symbolic link.
     folder = Path(directory).resolve()
     for name in _SIBLINGS:
@@ -158,13 +158,15 @@ async def _open(session: "Session", folder: Path) -> Document:
     return document
 
 
-def _provider(session: "Session") -> str:
+def _provider_name(session: "Session") -> str:
     first = session.engine.providers.first
     return first.name if first else "local"
 
 
-async def _type(session: "Session", document: Document, screen: Screen, provider: str) -> Run:
-    events: list[Event] = []
+async def _type_program(
+    session: "Session", document: Document, screen: Screen, provider: str
+) -> Run:
+    events: list[DemoEvent] = []
     try:
         async for event in type_program(session, document, load_program()):
             events.append(event)
@@ -209,18 +211,20 @@ def summary(run: Run) -> list[str]:
         median = statistics.median(offer.took_ms for offer in run.offers)
         # An automatic request to a model waits until typing rests; a user waits as long.
         waited = "" if run.provider == "local" else ", the wait for quiet included"
-        lines.append(f"Provider: {_who(run)}. Median time: {to_duration(median)}{waited}.")
-    return [*lines, _next(run)]
+        lines.append(
+            f"Provider: {_provider_text(run)}. Median time: {to_duration(median)}{waited}."
+        )
+    return [*lines, _next_step(run)]
 
 
-def _who(run: Run) -> str:
+def _provider_text(run: Run) -> str:
     if run.provider == "local":
         return "local, without network"
-    return f"{run.provider}, then local" if run.failed else f"{run.provider} ({run.model})"
+    return f"{run.provider}, then local" if run.has_failed else f"{run.provider} ({run.model})"
 
 
-def _next(run: Run) -> str:
-    if run.failed:
+def _next_step(run: Run) -> str:
+    if run.has_failed:
         return "Next: mend what is said above about DeepSeek, and run this again."
     if run.provider == "local":
         return (

@@ -13,12 +13,12 @@ from ds_lsp.chat.chat import answer_request, excluded, note_on
 from ds_lsp.chat.explanation import Answer
 from ds_lsp.chat.harmless import MarkdownSanitizer
 from ds_lsp.chat.subject import CodeSelection, select_around, select_range
-from ds_lsp.commands.complete import Place, open_document
+from ds_lsp.commands.complete import FilePosition, open_document
 from ds_lsp.commands.markdown import Rendered
 from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import (
-    Refused,
-    collect,
+    CommandRefused,
+    collect_messages,
     folder_of,
     open_session,
     provider_source,
@@ -78,29 +78,29 @@ def parse_target(text: str) -> Target:
 async def _explain(arguments: argparse.Namespace) -> int:
     target: Target = arguments.target
     folder = folder_of(target.path.parent)
-    place = Place(target.path, target.last or target.first or 1, 1)
-    document = open_document(place, arguments.language)
+    position = FilePosition(target.path, target.last or target.first or 1, 1)
+    document = open_document(position, arguments.language)
     selection = select_target(document, target, folder)
     resolved = resolve_for(folder, *provider_source("deepseek"))
     report_problems(resolved)
-    said: dict[str, str] = {}
-    async with open_session(resolved, folder, collect(said)) as session:
+    messages: dict[str, str] = {}
+    async with open_session(resolved, folder, collect_messages(messages)) as session:
         try:
             if rule := session.excludes(document, selection.code):
-                raise Refused(str(excluded(rule)))
+                raise CommandRefused(str(excluded(rule)))
             session.chat.check(selection.uri)
             status = await _ask(session, selection, as_json=arguments.json)
         except ChatRefused as refusal:
-            raise Refused(said.get("key") or str(refusal)) from None
+            raise CommandRefused(messages.get("key") or str(refusal)) from None
         except ProviderError as error:
-            raise Refused(str(error)) from None
-    if "model" in said:
-        complain(said["model"])
+            raise CommandRefused(str(error)) from None
+    if "model" in messages:
+        complain(messages["model"])
     return status
 
 
 def select_target(document: Document, target: Target, folder: Path) -> CodeSelection:
-    """The lines that are meant. Raises `Refused`."""
+    """The lines that are meant. Raises `CommandRefused`."""
     path = target.path.absolute()
     name = path.relative_to(folder).as_posix() if folder in path.parents else path.name
     if target.first is not None and target.last is None:
@@ -110,7 +110,7 @@ def select_target(document: Document, target: Target, folder: Path) -> CodeSelec
         last = target.last if target.last is not None else document.line_count
         selection = select_range(document, name, (first, 0), (last, 0))
     if selection is None:
-        raise Refused(f"There is no code in {target.path} there.")
+        raise CommandRefused(f"There is no code in {target.path} there.")
     return selection
 
 
@@ -118,19 +118,21 @@ async def _ask(session: Session, selection: CodeSelection, *, as_json: bool) -> 
     settings = session.settings.chat
     language = prompt.answer_language(settings.language, locale_of(os.environ))
     request = answer_request(prompt.explain(selection, language), settings)
-    screen = _Screen(as_json=as_json)
+    printer = _AnswerPrinter(as_json=as_json)
     try:
-        result = await session.chat.ask(selection.uri, request, screen.hear, lambda waits: None)
+        result = await session.chat.ask(
+            selection.uri, request, printer.on_piece, lambda waits: None
+        )
     except ProviderError as error:
-        if not screen.text:
+        if not printer.text:
             raise
-        screen.finish()
+        printer.finish()
         if as_json:
-            heard = _as_json(selection, session.settings.chat.model, screen.heard)
-            print_json({**heard, "finish": None})
+            received = _as_json(selection, session.settings.chat.model, printer.received)
+            print_json({**received, "finish": None})
         complain(f"The answer was cut off. {error}")
         return 1
-    screen.finish()
+    printer.finish()
     if as_json:
         print_json(_as_json(selection, session.settings.chat.model, result))
     if not result.text.strip():
@@ -155,22 +157,22 @@ def _as_json(selection: CodeSelection, model: str, result: ChatResult) -> Mappin
     }
 
 
-class _Screen:
+class _AnswerPrinter:
     """Prints an answer line by line: rendered in a terminal, as it is where it is piped."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.text = self.reasoning = ""
         self._rest = ""
         self._sanitizer = MarkdownSanitizer()
-        self._render = _renderer()
+        self._render = _choose_renderer()
         self._is_silent = as_json
 
     @property
-    def heard(self) -> ChatResult:
+    def received(self) -> ChatResult:
         """What has arrived of an answer that was cut off."""
         return ChatResult(self.text, self.reasoning, Finish.CUT)
 
-    def hear(self, piece: ChatPiece) -> None:
+    def on_piece(self, piece: ChatPiece) -> None:
         self.text += piece.text
         self.reasoning += piece.reasoning
         *lines, self._rest = (self._rest + piece.text).split("\n")
@@ -188,7 +190,7 @@ class _Screen:
                 print(self._render(line), flush=True)
 
 
-def _renderer() -> Callable[[str], str]:
+def _choose_renderer() -> Callable[[str], str]:
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         return Rendered().line
     return lambda line: visible_only(line, keep="\t")

@@ -29,7 +29,7 @@ class Rendered:
             if fence and fence[1].startswith(self._fence):
                 self._fence = ""
                 return ""
-            return _ink(_CODE, f"    {line}")
+            return _paint(_CODE, f"    {line}")
         if fence:
             self._fence = fence[1]
             return ""
@@ -37,28 +37,28 @@ class Rendered:
             return line
         heading = _HEADING.fullmatch(line)
         if heading:
-            return _ink(_BOLD, _INLINE.sub(_bare, heading[1]))
+            return _paint(_BOLD, _INLINE.sub(_strip_inline, heading[1]))
         quoted = line.lstrip().startswith(">")
-        return _ink(_DIM, line) if quoted else _INLINE.sub(_inked, line)
+        return _paint(_DIM, line) if quoted else _INLINE.sub(_render_inline, line)
 
 
-def _inked(found: re.Match[str]) -> str:
+def _render_inline(found: re.Match[str]) -> str:
     if found["code"]:
-        return _ink(_CODE, found["inner"])
-    return _ink(_BOLD, _plain(found["strong"])) if found["strong"] else _sign(found)
+        return _paint(_CODE, found["inner"])
+    return _paint(_BOLD, _unescape_all(found["strong"])) if found["strong"] else _unescape(found)
 
 
-def _bare(found: re.Match[str]) -> str:
-    return found["inner"] or _plain(found["strong"] or "") or _sign(found)
+def _strip_inline(found: re.Match[str]) -> str:
+    return found["inner"] or _unescape_all(found["strong"] or "") or _unescape(found)
 
 
-def _plain(text: str) -> str:
-    return _ESCAPED.sub(_sign, text)
+def _unescape_all(text: str) -> str:
+    return _ESCAPED.sub(_unescape, text)
 
 
-def _sign(found: re.Match[str]) -> str:
+def _unescape(found: re.Match[str]) -> str:
     return found["escaped"] or unescape(found["entity"])
 
 
-def _ink(code: str, text: str) -> str:
+def _paint(code: str, text: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if text else ""

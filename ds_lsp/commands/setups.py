@@ -91,7 +91,7 @@ def reader_of(name: str) -> Callable[[str], str]:
     return lambda file: text_of(name, Part(file, ""))
 
 
-def installed(environ: Mapping[str, str]) -> Sequence[str]:
+def installed_editors(environ: Mapping[str, str]) -> Sequence[str]:
     """The editors that are on the PATH."""
     path = environ.get("PATH", "")
     return [

@@ -12,7 +12,7 @@ from ds_lsp.document import LINE_END, Document, is_word_character
 if TYPE_CHECKING:
     from ds_lsp.session import Session
 
-_WORTH_TAKING = 5
+_MIN_PART_CHARS = 5
 """Characters: for fewer of a longer text nobody reaches for the key that takes a part."""
 
 
@@ -81,7 +81,7 @@ class Trouble:
     sentence: str
 
 
-Event = Typed | Offer | Trouble
+DemoEvent = Typed | Offer | Trouble
 
 
 def parse_program(marked: str) -> Program:
@@ -97,22 +97,22 @@ def parse_program(marked: str) -> Program:
     return Program("".join(text), stops)
 
 
-def worth_taking(offered: str, wanted: str) -> int:
+def count_worth_taking(offered: str, wanted: str) -> int:
     """How many characters of *offered* to accept when *wanted* is what one means to write.
 
     All of it, or as much as ends with a whole word and saves some typing.
     """
-    agreed = _common(offered, wanted)
+    agreed = _common_length(offered, wanted)
     if agreed == len(offered):
         return agreed
     while agreed and is_word_character(offered[agreed]) and is_word_character(offered[agreed - 1]):
         agreed -= 1
     # White space that one types next is no word.
     kept = offered[:agreed].rstrip()
-    return len(kept) if len(kept.strip()) >= _WORTH_TAKING else 0
+    return len(kept) if len(kept.strip()) >= _MIN_PART_CHARS else 0
 
 
-def _common(one: str, other: str) -> int:
+def _common_length(one: str, other: str) -> int:
     """How many characters two texts begin with together."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
@@ -120,18 +120,18 @@ def _common(one: str, other: str) -> int:
 
 async def type_program(
     session: "Session", document: Document, program: Program
-) -> AsyncIterator[Event]:
+) -> AsyncIterator[DemoEvent]:
     """Type *program* into the document, and tell what happens."""
-    writer = _Writer(document)
+    writer = _DocumentWriter(document)
     offset = 0
     while offset < len(program.text):
         stop = program.stops.get(offset)
         if stop:
             completion = await _complete(session, writer, stop)
-            sentence = _failure(completion)
+            sentence = _failure_message(completion)
             if sentence:
                 yield Trouble(sentence)
-                await _go_on_locally(session)
+                await _use_local_provider(session)
             offer = judge(completion, stop, program.text[offset:])
             yield offer
             writer.write(offer.accepted)
@@ -143,7 +143,7 @@ async def type_program(
         offset += 1
 
 
-class _Writer:
+class _DocumentWriter:
     """Writes at the end of a document."""
 
     def __init__(self, document: Document) -> None:
@@ -158,7 +158,7 @@ class _Writer:
         self.column = len(last) if whole else self.column + len(last)
 
 
-async def _complete(session: "Session", writer: _Writer, stop: Stop) -> Completion:
+async def _complete(session: "Session", writer: _DocumentWriter, stop: Stop) -> Completion:
     trigger = Trigger.INVOKED if stop is Stop.ASK else Trigger.AUTOMATIC
     snapshot = writer.document.snapshot(writer.line, writer.column)
     # As when a real user types: what runs in the background gets its turn.
@@ -168,13 +168,13 @@ async def _complete(session: "Session", writer: _Writer, stop: Stop) -> Completi
     )
 
 
-def _failure(completion: Completion) -> str | None:
+def _failure_message(completion: Completion) -> str | None:
     record = completion.record
     fell_back = record.source == "local" != record.provider
     return record.detail if fell_back or record.reason is Reason.PROVIDER_FAILED else None
 
 
-async def _go_on_locally(session: "Session") -> None:
+async def _use_local_provider(session: "Session") -> None:
     """Ask nobody else from here on: each further failure could cost its whole time-out."""
     local = replace(session.settings, provider="local")
     await session.configure(replace(session.resolved, settings=local), [])
@@ -183,12 +183,12 @@ async def _go_on_locally(session: "Session") -> None:
 def judge(completion: Completion, stop: Stop, wanted: str) -> Offer:
     """What the typist, who means to write *wanted*, does with what is offered."""
     record, text = completion.record, completion.text
-    agrees = worth_taking(text, wanted)
-    taken = 0 if stop is Stop.LOOK else agrees
+    agreed = count_worth_taking(text, wanted)
+    taken = 0 if stop is Stop.LOOK else agreed
     return Offer(
         text=text,
         taken=taken,
-        fate=_fate(text, agrees, taken),
+        fate=_to_fate(text, agreed, taken),
         trigger=Trigger.INVOKED if stop is Stop.ASK else Trigger.AUTOMATIC,
         source=record.source,
         took_ms=record.stages_ms["total"],
@@ -196,9 +196,9 @@ def judge(completion: Completion, stop: Stop, wanted: str) -> Offer:
     )
 
 
-def _fate(text: str, agrees: int, taken: int) -> Fate:
+def _to_fate(text: str, agreed: int, taken: int) -> Fate:
     if not text:
         return Fate.NOTHING
     if taken:
         return Fate.ACCEPTED if taken == len(text) else Fate.PARTLY
-    return Fate.TYPED_ALONG if agrees else Fate.TYPED_OVER
+    return Fate.TYPED_ALONG if agreed else Fate.TYPED_OVER

@@ -278,12 +278,12 @@ def _plot(path: Path, counts: Counts, today: date) -> None:
     from ds_lsp.commands import plot
 
     days = [date.fromisoformat(_first_day(today, ago)) for ago in range(DAYS, 0, -1)]
-    picture = plot.picture(counts, days)
+    shapes = plot.to_shapes(counts, days)
     if path.suffix.lower() == ".svg":
-        content = plot.to_svg(picture).encode()
+        content = plot.to_svg(shapes).encode()
     else:
         try:
-            content = plot.to_png(picture)
+            content = plot.to_png(shapes)
         except ImportError:
             raise PlotError(
                 "A PNG needs the Python package pillow beside ds-lsp "

@@ -67,7 +67,7 @@ async def open_session(resolved: Resolved, folder: Path, say: "Say") -> "AsyncIt
         await session.aclose()
 
 
-class Refused(Exception):  # noqa: N818 - an answer in words
+class CommandRefused(Exception):  # noqa: N818 - an answer in words
     """The thing asked cannot be done; the message says why."""
 
 
@@ -75,36 +75,38 @@ def run(work: "Coroutine[object, object, int]") -> int:
     """The exit status of *work*; what it refuses is said, and is status 1."""
     try:
         return asyncio.run(work)
-    except Refused as refused:
+    except CommandRefused as refused:
         complain(str(refused))
         return 1
 
 
 async def ask_service(ask: "Callable[[Service, Session], Awaitable[T]]") -> T:
-    """What DeepSeek, with this directory's settings, says. Raises `Refused`."""
+    """What DeepSeek, with this directory's settings, says. Raises `CommandRefused`."""
     from ds_lsp.errors import ProviderError
     from ds_lsp.providers.base import Service
 
     folder = folder_of(Path.cwd())
     resolved = resolve_for(folder, *provider_source("deepseek"))
     report_problems(resolved)
-    said: dict[str, str] = {}
-    async with open_session(resolved, folder, collect(said)) as session:
+    messages: dict[str, str] = {}
+    async with open_session(resolved, folder, collect_messages(messages)) as session:
         service: object = session.engine.providers.first
         if not isinstance(service, Service):
-            raise Refused(resolved.refusal or said.get("key", "No DeepSeek key was found."))
+            raise CommandRefused(
+                resolved.refusal or messages.get("key", "No DeepSeek key was found.")
+            )
         try:
             return await ask(service, session)
         except ProviderError as error:
-            raise Refused(str(error)) from None
+            raise CommandRefused(str(error)) from None
 
 
-def collect(said: dict[str, str]) -> "Say":
+def collect_messages(messages: dict[str, str]) -> "Say":
     """Keeps what there is to say to the user, by topic."""
 
     def say(topic: str, message: str | None, occasion: object = None) -> None:
         if message:
-            said[topic] = message
+            messages[topic] = message
 
     return say
 
