@@ -1,4 +1,4 @@
-"""A model's documentation of a function, as a comment of it: read, checked, placed."""
+"""A model's documentation of a function: read, checked, and placed as a comment or docstring."""
 
 import ast
 import io
@@ -24,10 +24,11 @@ from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
 
 MAX_STARTS = 20
-"""Maximum braces in an answer at which an object is looked for; each is read to its end."""
+"""Maximum braces in an answer that are tried as the start of the JSON object; each try may read to
+the end of the answer."""
 
 _DECODER = json.JSONDecoder(strict=False)
-"""Line ends in a string, which JSON forbids and models write, are taken as they are."""
+"""Accepts line ends in a string, which JSON forbids and models write."""
 _THOUGHTS = re.compile(r"\A\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _AROUND = (
     ("```", "```"),
@@ -43,23 +44,26 @@ _AROUND = (
     ('"""', '"""'),
     ("'''", "'''"),
 )
+"""Begin and end of the marks around a whole comment, docstring or code block, the outer ones
+first."""
 _BEFORE_EACH = (
     *("///", "//!", "//", "---", "-- |", "--", "##", "#'", "#", ";;;", ";;", ";"),
     *("%%%", "%%", "%", "!>", "'''", "'"),
 )
-"""Longer ones first."""
+"""Marks before each line of a comment, longer ones first."""
 _DOCUMENTS = ("/**", "///", "@doc ", "#[doc", "--- ", "-- |", "##", "#'")
-"""What begins documentation, below a decorator as well."""
+"""Beginnings of a line of documentation, also below a decorator."""
 _UNICODE_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?=u)")
 _READ_BEFORE_COMMENTS = frozenset({"java", "groovy", "scala"})
 """Languages that read ``\\u`` and four digits as a character before they look for comments."""
 
 
 def to_edit(answer: str, finish: Finish, selection: CodeSelection) -> ChatEdit:
-    """The documentation in *answer*, a JSON object, as a comment of the subject.
+    """Return the edit that adds the documentation in *answer*, a JSON object, to the selection.
 
-    Raises `ChatRefused`. The text alone is asked for, in JSON, which leaves no place for remarks;
-    the comment around it is ours, so that the code itself is never touched.
+    The model writes only the text, in JSON, which leaves no place for remarks. The comment around
+    the text is ours, so that the code itself is never touched. Raises `ChatRefused` when the answer
+    is cut off, holds no documentation or holds the code, or when the comment would change the code.
     """
     if finish is not Finish.STOP:
         raise ChatRefused("The answer was cut off, and half of it was not applied.")
@@ -78,9 +82,9 @@ def to_edit(answer: str, finish: Finish, selection: CodeSelection) -> ChatEdit:
 
 
 def documentation_in(answer: str) -> str | None:
-    """Return the text in the first JSON object of *answer* that has one; None where none has.
+    """Return the documentation in the first JSON object of *answer* that has some, or None.
 
-    Models put the object in a fence, think aloud before it, or add a remark.
+    Models put the object in a fence, write their thoughts before it, or add a remark.
     """
     answer = _THOUGHTS.sub("", answer)
     for start in itertools.islice(re.finditer(r"\{", answer), MAX_STARTS):
@@ -97,8 +101,8 @@ def documentation_in(answer: str) -> str | None:
 def without_marks(lines: Sequence[str]) -> list[str]:
     """Return the text of a comment or docstring without the marks a model wrote around it.
 
-    The cases: a fence, a block such as ``/** */``, quotation marks, a mark before each line. Each
-    is taken away where all of the text has it, the outer ones first.
+    There are four kinds of marks: 1. a fence, 2. a block such as ``/** */``, 3. quotation marks,
+    4. a mark before each line. A mark is removed if the whole text has it, the outer ones first.
     """
     lines = list(lines)
     for begin, end in _AROUND:
@@ -106,7 +110,7 @@ def without_marks(lines: Sequence[str]) -> list[str]:
         if len(text) > len(begin) + len(end) and text.startswith(begin) and text.endswith(end):
             lines = text[len(begin) : len(text) - len(end)].strip("\n").split("\n")
             if begin.startswith("`"):
-                # The language is named beside the opening fence.
+                # The rest of the opening fence's line names the language.
                 lines = lines if text[len(begin)] == "\n" else lines[1:]
             if begin.startswith("/*"):
                 lines = [re.sub(r"^\s*\*(?: |$)", "", line) for line in lines]
@@ -125,14 +129,17 @@ def without_marks(lines: Sequence[str]) -> list[str]:
 
 
 def _holds_code(lines: Sequence[str], selection: CodeSelection) -> bool:
-    """Return whether the text says the line that defines the subject."""
+    """Return whether the text contains the line that defines the selected code."""
     stripped = {line.strip() for line in lines}
     own = (line.strip() for line in plain_lines(selection.code))
     return any(defined_name(line) and line in stripped for line in own)
 
 
 def can_document(selection: CodeSelection) -> bool:
-    """Return whether documentation can be written for the subject, and has not been yet."""
+    """Return whether documentation can be added to the selection.
+
+    In Python it can always be: it replaces a docstring. In other languages there must be none yet.
+    """
     if selection.language_id == "python":
         return True
     comments = COMMENTS.get(selection.language_id)
@@ -164,7 +171,7 @@ def _to_docstring_edit(text: Sequence[str], selection: CodeSelection) -> ChatEdi
     if ast.get_docstring(node, clean=False) is not None:
         edit = ChatEdit(at, last_line(body), docstring)
     else:
-        # Comments between the header and the first statement stay below the docstring.
+        # Comments between the header and the first statement end up below the docstring.
         at = _find_header_end(lines, node.lineno - 1) + 1
         edit = ChatEdit(at, at, docstring + selection.eol + strip_line_end(lines[at]))
     changed = parse_python(apply(edit, lines))
@@ -174,7 +181,7 @@ def _to_docstring_edit(text: Sequence[str], selection: CodeSelection) -> ChatEdi
 
 
 def _find_header_end(lines: Sequence[str], first: int) -> int:
-    """Return the last line of the header that begins on line *first* of a valid Python text."""
+    """Return the last line, from 0, of the header that begins on line *first* of valid Python."""
     read = io.StringIO(with_newlines("".join(lines[first:]))).readline
     for token in tokenize.generate_tokens(read):
         if token.type == tokenize.NEWLINE:
@@ -190,7 +197,7 @@ def _quote(text: Sequence[str]) -> list[str]:
 
 
 def _dump_code(tree: ast.Module) -> str:
-    """What *tree* does, its docstrings left out."""
+    """Return a dump of *tree* without its docstrings, for a comparison of what the code does."""
     copy = parse_python(ast.unparse(tree))
     assert copy is not None
     for node in ast.walk(copy):

@@ -26,7 +26,8 @@ from ds_lsp.quoted import without_strings
 from ds_lsp.visible import visible_only
 
 MAX_EDITED_CHARS = 16_000
-"""Longer code is not rewritten: the answer would be cut off, and cost as much again."""
+"""Maximum characters of code that is rewritten. The answer to longer code would be cut off, and a
+further try would cost as much again."""
 
 _WORDY = frozenset(
     {
@@ -38,10 +39,10 @@ _WORDY = frozenset(
 """Languages in which a line of four words and no signs can be code."""
 
 _CODE_NAMES = re.compile(r"`[^`]*+`|(?<![\w.])[\w.]++\(\)|[(（][^()（）]*+[)）]")
-"""What a remark says of code: names in back quotes, calls, asides."""
+"""Code within a sentence: names in back quotes, calls, and asides in brackets."""
 _CODE = re.compile(
     r"[={}\[\]<>|&+*/\\@#$%^~\"]|;$|\w\(|\b_|\w:\w|::"
-    # Names in a list that goes on.
+    # A list of names that continues on the next line.
     r"|^[\w.$]+(?:, [\w.$]+)+,$"
 )
 _CONDITION = re.compile(
@@ -49,7 +50,7 @@ _CONDITION = re.compile(
 )
 _STRING = re.compile(r"\"[^\"]*+\"|(?<![^\W_])'[^']*+'(?=[,;:)\]}]|$)")
 _WORD = re.compile(r"[^\W\d_]+(?:[._]\w+)*")
-"""A name with its dots is one."""
+"""A word, or a name with dots in it."""
 _CAPITAL = re.compile(r"[A-Z][^\W\d_]*\b|[\u3400-\u9fff]")
 _END = re.compile(r"[.:!?。：！？]$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]{4,}")
@@ -58,7 +59,7 @@ _AT_MARGIN = re.compile(
     r"#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|include|pragma|region|endregion|error"
     r"|warning)\b(?!.*:$)|<%"
 )
-"""Lines at the margin at any depth: the preprocessor's, a template's."""
+"""Lines that stand at the margin at any depth: those of the preprocessor and of templates."""
 _LONG_STRING = re.compile(
     r"\"\"\"|\'\'\'|`|<<[-~]?\w|<<[-~]?['\"]|(?<![\w\])])\[=*\[(?![\w\s])|R\"\w*\(|\br#+\"|@\""
 )
@@ -66,7 +67,10 @@ _LONG_STRING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ChatEdit:
-    """Whole lines of a document, the last one without its end, and what takes their place."""
+    """Whole lines of a document, the last one without its end, and the text that replaces them.
+
+    Lines are counted from 0; *last* is included.
+    """
 
     first: int
     last: int
@@ -74,20 +78,21 @@ class ChatEdit:
 
 
 def build_opening(selection: CodeSelection) -> tuple[str, str]:
-    """What a model's answer is made to begin with, and the fence at which it ends.
+    """Return the text that the model's answer must begin with, and the fence at which it ends.
 
-    DeepSeek's prefix completion goes on from a given start of the answer: a fence and the first
-    line's indentation, so that the next thing said can only be code. JSON would be as exact, but
-    models write code worse when every quotation mark and line end in it must be escaped.
+    DeepSeek's prefix completion continues a given start of the answer: a fence and the first line's
+    indentation, so that only code can follow. JSON would be as exact, but models write code worse
+    when every quotation mark and line end in it must be escaped.
     """
     fence = edit_fence(selection.code)
     return f"{fence}{selection.language_id}\n{_first_indent(_code_lines(selection))}", fence
 
 
 def replacement(answer: str, finish: Finish, selection: CodeSelection) -> ChatEdit:
-    """What takes the place of the subject's lines. Raises `ChatRefused`.
+    """Return the edit that replaces the selected lines.
 
-    *answer* is what came after `build_opening`.
+    *answer* is the model's text after `build_opening`. Raises `ChatRefused` when the answer is not
+    complete code that fits in the selection's place.
     """
     if finish is not Finish.STOP:
         raise ChatRefused("The answer was cut off, and half of it was not applied.")
@@ -120,12 +125,12 @@ def replacement(answer: str, finish: Finish, selection: CodeSelection) -> ChatEd
 
 
 def apply(edit: ChatEdit, lines: Sequence[str]) -> str:
-    """The whole text of a document after *edit*."""
+    """Return the whole text of a document after *edit*; *lines* are its lines with their ends."""
     end = lines[edit.last][len(strip_line_end(lines[edit.last])) :]
     return "".join([*lines[: edit.first], edit.text, end, *lines[edit.last + 1 :]])
 
 
-# What is taken out of an answer.
+# Checks and changes of an answer's form.
 
 
 def _strip_blank_ends(lines: Sequence[str]) -> list[str]:
@@ -134,7 +139,7 @@ def _strip_blank_ends(lines: Sequence[str]) -> list[str]:
 
 
 def check_characters(lines: Sequence[str], selection: CodeSelection) -> None:
-    """Refuse characters nobody sees; a line that is taken over as it was may keep its own."""
+    """Raise `ChatRefused` for invisible characters; an unchanged line may keep its own."""
     known = {line.strip(" \t") for line in _code_lines(selection)}
     new = "\n".join(line for line in lines if line.strip(" \t") not in known)
     if names := names_of(new, misplaced(new, own=tuple(selection.lines))):
@@ -144,7 +149,7 @@ def check_characters(lines: Sequence[str], selection: CodeSelection) -> None:
 
 
 def _check_notation(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> None:
-    """Refuse what stands for code, and code in another notation than the document's."""
+    """Raise `ChatRefused` for placeholders, and for a notation that is not the document's."""
     if fault := find_foreign_notation(lines, own, selection):
         raise ChatRefused(f"The answer {fault}, and nothing was changed.")
     if placeholder := find_placeholder(lines, own, selection):
@@ -155,8 +160,8 @@ def _check_notation(lines: Sequence[str], own: Sequence[str], selection: CodeSel
 
 
 def _check_prose(lines: Sequence[str], selection: CodeSelection) -> None:
-    # Python is parsed, and in a docstring prose is what belongs there.
-    # There is no telling prose from an answer's own.
+    # There are two exceptions: 1. Python is parsed, and its docstrings hold prose. 2. In a document
+    # that is prose itself, prose of the model cannot be told from the text.
     if selection.language_id in PROSE | {"python"}:
         return
     known = {line.strip() for line in _code_lines(selection)}
@@ -167,10 +172,10 @@ def _check_prose(lines: Sequence[str], selection: CodeSelection) -> None:
 
 
 def _check_relation(lines: Sequence[str], selection: CodeSelection) -> None:
-    """Refuse code that has no word in common with the old; an answer in words may have none.
+    """Raise `ChatRefused` for an answer that has no word in common with the old code.
 
-    An answer of comments alone must hold half of the old words, as code that was commented out
-    does: documentation whose code is missing does not.
+    An answer in prose may have none. An answer of comments alone must hold more than half of
+    the old words: code that was commented out does, documentation whose code is missing does not.
     """
     own = _words(_without_comments(_code_lines(selection), selection.language_id))
     if not own:
@@ -193,10 +198,11 @@ def _words(lines: Sequence[str]) -> frozenset[str]:
 
 
 def is_prose(line: str, *, is_wordy: bool = True) -> bool:
-    """Whether a line reads like a sentence, the names of code in it aside.
+    """Return whether a line reads like a sentence, apart from the names of code in it.
 
-    It begins with a capital or is Chinese, has no sign that code has, and ends like a sentence or
-    has as many words as one. *is_wordy*: code of this language can be words alone.
+    A sentence begins with a capital or is Chinese, has no sign that only code has, and ends like a
+    sentence or has at least five words. *is_wordy* says that a line of code can be words alone in
+    this language; otherwise four words without a sign are a sentence, too.
     """
     if _COMMENT.match(line):
         return False
@@ -212,21 +218,22 @@ def is_prose(line: str, *, is_wordy: bool = True) -> bool:
     return bool(_CHINESE.search(plain) or _END.search(line)) or len(words) >= 5
 
 
-# How it is indented.
+# Indentation.
 
 
 def _indent_variants(lines: list[str], selection: CodeSelection) -> Iterator[list[str]]:
-    """*lines* at the depth of the subject's own, in its tabs or spaces; the likeliest first.
+    """Yield *lines* at the depth of the selected ones, in their tabs or spaces; likeliest first.
 
     Some models write the first line less deep than the file has it, or the others deeper.
     """
     own_lines = _code_lines(selection)
     base = _first_indent(own_lines)
-    # Lines below the first one may stand less deep than it: a selection can begin within a block.
+    # Later lines may stand less deep than the first one: a selection can begin within a block.
     least = _common_indent([line for line in own_lines if line.strip()])
     if any(map(_LONG_STRING.search, lines)):
-        # A string over several lines is not ours to indent, nor are the lines around it then; the
-        # first one may have its indentation twice, as the answer goes on from it.
+        # A string over several lines must not be indented, and so the lines around it keep their
+        # indentation, too. Only the first line is adjusted: as the answer continues its given
+        # indentation, the line may have it twice.
         own_leads = {leading_blanks(line) for line in own_lines}
         is_deeper = (
             leading_blanks(lines[0]) not in own_leads or leading_blanks(lines[0]) == base * 2
@@ -257,13 +264,13 @@ def _indent_variants(lines: list[str], selection: CodeSelection) -> Iterator[lis
 
 
 def _indent_step(lines: Sequence[str]) -> int | None:
-    """By how much the lines below the first one are deeper than it; None: there are none."""
+    """Return how many characters deeper the later lines are than the first; None without any."""
     rest = [line for line in lines[1:] if line.strip() and not _AT_MARGIN.match(line)]
     return len(_common_indent(rest)) - len(leading_blanks(lines[0])) if rest else None
 
 
 def _unify_indent(lines: list[str], selection: CodeSelection) -> list[str]:
-    """*lines* with tabs where the document has tabs, spaces where it has spaces."""
+    """Return *lines* indented with tabs if the document is, or with its number of spaces."""
     own = [lead for line in _code_lines(selection) if (lead := leading_blanks(line))]
     document = own or [lead for line in selection.lines if (lead := leading_blanks(line))]
     tabs = sum(each.startswith("\t") for each in document)
@@ -291,7 +298,7 @@ def plain_lines(text: str) -> list[str]:
 
 
 def _first_indent(lines: Sequence[str]) -> str:
-    """The indentation of the first line that is not blank."""
+    """Return the indentation of the first line that is not blank."""
     return next((leading_blanks(line) for line in lines if line.strip()), "")
 
 
@@ -300,7 +307,7 @@ def leading_blanks(line: str) -> str:
 
 
 def _common_indent(lines: Sequence[str]) -> str:
-    """The indentation that all of *lines* have."""
+    """Return the longest indentation that all of *lines* begin with."""
     leads = [leading_blanks(line) for line in lines]
     shortest = min(leads, key=len, default="")
     while not all(lead.startswith(shortest) for lead in leads):
@@ -308,19 +315,19 @@ def _common_indent(lines: Sequence[str]) -> str:
     return shortest
 
 
-# Whether it can stand where it is to stand.
+# Checks of the text after the edit.
 
 
 def _find_fault(edit: ChatEdit, selection: CodeSelection) -> str:
-    """What is wrong with the text after *edit*; empty: it can stand."""
+    """Return the fault of the text after *edit*, for a message; empty if there is none."""
     if selection.language_id == "python":
         before = "".join(selection.lines)
         was_python = parse_python(before) is not None
         alone = "\n".join(dedent(plain_lines(edit.text)))
-        # Where the document was broken before, it may still be, elsewhere.
+        # A document that was broken before may still be broken elsewhere: parse only the edit.
         if parse_python(apply(edit, selection.lines) if was_python else alone) is None:
             return "The answer is not valid Python"
-        # As of a return outside of a function: a part of one can be parsed.
+        # A return outside of a function can be parsed and not compiled: the edit is a part of one.
         if compiles(before) and not compiles(apply(edit, selection.lines)):
             return "The answer is not valid Python"
     elif selection.language_id not in PROSE:
@@ -333,7 +340,10 @@ def _find_fault(edit: ChatEdit, selection: CodeSelection) -> str:
 
 
 def _is_as_balanced(text: str, selection: CodeSelection) -> bool:
-    """Whether brackets match in *text* as they do in what it replaces, or all of them."""
+    """Return whether *text* leaves as many brackets open as the code it replaces.
+
+    A fix of a reported problem may also balance all of them.
+    """
     plain, own = _bracket_balances(text), _bracket_balances(selection.code)
     code, own_code = (
         _bracket_balances(without_strings(text)),

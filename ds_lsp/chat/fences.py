@@ -26,11 +26,12 @@ def without_fences(
 ) -> list[str]:
     """Return the code of an answer, without the fences that a model put around it.
 
-    *own* are the lines that the code replaces, *is_prose* says that a block of code may be part of
-    the text. Raises `ChatRefused` where it cannot be told which fences belong to the code.
+    *own* are the lines that the code replaces; *is_prose* says that a block of code may be part of
+    the text. Raises `ChatRefused` if it cannot be told which fences belong to the code.
 
-    The cases: our own closing fence, which the model said; a second fence inside ours, closed, with
-    or without a remark below it; fences of the text itself, in comments, strings and prose.
+    There are three cases: 1. the model wrote our own closing fence; 2. it wrote a second, closed
+    fence inside ours, with or without a remark below; 3. the text itself has fences, in comments,
+    strings and prose.
     """
     lines = list(lines)
     fences = _fences(lines)
@@ -67,7 +68,7 @@ def _has_text(lines: Sequence[str]) -> bool:
 def _unwrap(
     lines: list[str], fences: Sequence[int], language_id: str, *, is_prose: bool
 ) -> list[str]:
-    """Return what stands inside the outer fences, the first of which begins the answer."""
+    """Return the lines inside the outer fences, the first of which begins the answer."""
     first, last = fences[0], fences[-1]
     if is_prose:
         named = _FENCE.match(lines[first])

@@ -1,4 +1,4 @@
-"""Lines of a model's answer that stand around the edited lines already: trimmed, or refused."""
+"""Lines in a model's answer that repeat the lines around the edited ones: trimmed, or refused."""
 
 import re
 from collections import Counter
@@ -13,7 +13,8 @@ from ds_lsp.errors import ChatRefused
 MAX_NEIGHBORS = 200
 """Maximum lines compared above and below the edited ones; a function is seldom longer."""
 NEAR_LINES = 6
-"""Maximum distance, in lines with text, of those that must not come back within an answer."""
+"""Maximum distance from the edited lines, in lines with text, of lines that an answer must not
+repeat."""
 
 _WEAK_WORDS = frozenset(
     {
@@ -26,10 +27,11 @@ _REPEATS = "The answer repeats lines that stand around the code, and nothing was
 
 
 def without_neighbors(lines: Sequence[str], selection: CodeSelection) -> Iterator[list[str]]:
-    """Yield *lines* without what stands right above and below the subject; the likeliest first.
+    """Yield *lines* without those that stand right above and below the selection; likeliest first.
 
-    Lines of brackets and words such as ``end`` may belong to the answer all the same, so these
-    come with them and without. Raises `ChatRefused` where it cannot be told what is repeated.
+    Lines of brackets and words such as ``end`` may belong to the answer all the same: such an
+    answer is yielded with and without them. Raises `ChatRefused` if the repeated lines cannot be
+    told from the answer's own.
     """
     own = _texts(selection.lines[selection.first : selection.last + 1])
     above = _texts(selection.lines[max(0, selection.first - MAX_NEIGHBORS) : selection.first])
@@ -59,14 +61,14 @@ def _texts(lines: Sequence[str]) -> list[str]:
 
 
 def _variants_of_above(above: list[str], language_id: str) -> Iterator[list[str]]:
-    """Yield the lines above, as they are and without the comment that asked for the edit."""
+    """Yield the lines above, as they are, and without the comment that asked for the edit."""
     yield above
     if above and text_of_comment(above[-1], language_id):
         yield above[:-1]
 
 
 def _count_repeated_above(answer: list[str], above: list[str], own: list[str]) -> int:
-    """Return how many lines at the start of the answer end the text above, and are not its own."""
+    """Return how many first lines of the answer repeat the last ones above, and are not *own*."""
     return next(
         (
             count
@@ -78,7 +80,7 @@ def _count_repeated_above(answer: list[str], above: list[str], own: list[str]) -
 
 
 def _count_repeated_below(answer: list[str], below: list[str], own: list[str]) -> int:
-    """Return how many lines at the end of the answer begin the text below, and are not its own."""
+    """Return how many last lines of the answer repeat the first ones below, and are not *own*."""
     return next(
         (
             count
@@ -90,9 +92,9 @@ def _count_repeated_below(answer: list[str], below: list[str], own: list[str]) -
 
 
 def _lacks_rest_of_block(head: Sequence[str], tail: int, selection: CodeSelection) -> bool:
-    """Return whether an answer brought the header of a block around the subject, but not its rest.
+    """Return whether an answer has the header of a block around the selection, but not its rest.
 
-    The rest may then have been deleted, or left out: this cannot be told.
+    It cannot be told whether the model has deleted the rest or left it out.
     """
     levels = [_depth(line) for line in _headers(selection) if line.strip() in head]
     if not levels:
@@ -110,8 +112,7 @@ def _lacks_rest_of_block(head: Sequence[str], tail: int, selection: CodeSelectio
 def _repeats_surroundings(
     kept: Sequence[str], own: Sequence[str], selection: CodeSelection
 ) -> bool:
-    """Return whether what is kept of an answer says the header of a block around it, or a run of
-    lines near it."""
+    """Return whether a trimmed answer repeats a header of a block around it, or two lines near."""
     for header in map(str.strip, _headers(selection)):
         name = defined_name(header)
         for line in kept:
@@ -128,13 +129,13 @@ def _repeats_surroundings(
     repeated = runs & set(pairwise(kept)) - set(pairwise(own))
     if not repeated:
         return False
-    # What stands in the document several times is a turn of phrase, and may come once more.
+    # A pair of lines that stands in the document several times is common, and may come once more.
     counts = Counter(pairwise(_texts(selection.lines)))
     return any(counts[run] == 1 for run in repeated)
 
 
 def _headers(selection: CodeSelection) -> Iterator[str]:
-    """Yield the lines above that open the blocks around the subject, the innermost first."""
+    """Yield the lines that open the blocks around the selection, the innermost first."""
     depth = _depth(next((line for line in selection.lines[selection.first :] if line.strip()), ""))
     for line in reversed(
         selection.lines[max(0, selection.first - MAX_NEIGHBORS) : selection.first]
@@ -150,7 +151,7 @@ def _depth(line: str) -> int:
 
 
 def _is_distinctive(line: str) -> bool:
-    """Return whether a line says enough for its repetition to be no accident."""
+    """Return whether a line is so specific that its repetition is no coincidence."""
     words = re.findall(r"[^\W_]+", line)
     return any(word not in _WEAK_WORDS for word in words)
 

@@ -1,4 +1,4 @@
-"""Answers that show code in a notation of their own: as a diff, with numbers, escaped, wrapped."""
+"""Finds answers in a notation other than code: a diff, line numbers, escapes, a wrapping."""
 
 import re
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ _SIGNS = re.compile(r"[={}\[\]<>|;&]|->")
 def find_foreign_notation(
     lines: Sequence[str], own: Sequence[str], selection: CodeSelection
 ) -> str:
-    """Return what an answer is instead of code alone, for a message; empty where it is code."""
+    """Return the fault of an answer that is not code alone, for a message; empty if it is code."""
     known = {line.strip() for line in own}
     new = [line for line in lines if line.strip() and line.strip() not in known]
     if any(_WRAPPER.match(line.strip()) for line in new) and (
@@ -74,7 +74,7 @@ def find_foreign_notation(
 def without_file_name(
     lines: Sequence[str], own: Sequence[str], selection: CodeSelection
 ) -> list[str]:
-    """Return *lines* without a first one that only names the file, as a comment or bare."""
+    """Return *lines* without a first line that only names the file, in a comment or bare."""
     at = next((at for at, line in enumerate(lines) if line.strip()), None)
     if at is None or lines[at].strip() in {line.strip() for line in own}:
         return list(lines)
@@ -91,7 +91,7 @@ def _is_diff(new: Sequence[str], known: set[str], *, has_items: bool) -> bool:
         return True
     if any(map(_CONFLICT_BEGIN.match, texts)) and any(map(_CONFLICT_END.match, texts)):
         return True
-    # What is taken out was there: a list's item or a negative number was not.
+    # A removed line stands in the old code; an item of a list or a negative number does not.
     taken = [text for text in texts if text.startswith("-") and text[1:].strip() in known - {""}]
     put = [text for text in texts if text.startswith("+")]
     return bool(taken and (put or not has_items))
@@ -111,7 +111,7 @@ def _is_packed(lines: Sequence[str], own: Sequence[str]) -> bool:
 
 
 def _is_numbered(lines: Sequence[str], own: Sequence[str]) -> bool:
-    """Return whether all lines of an answer begin with numbers that count up by one."""
+    """Return whether all lines of an answer begin with numbers that count up."""
     numbers = _numbers(lines)
     return len(numbers) >= 2 and _counts_up(numbers) and not _counts_up(_numbers(own))
 
@@ -122,7 +122,7 @@ def _numbers(lines: Sequence[str]) -> list[int]:
 
 
 def _counts_up(numbers: Sequence[int]) -> bool:
-    # Blank lines may have numbers of their own, which are then left out with them.
+    # Steps of up to three: blank lines may be numbered, too, and were left out with their numbers.
     return len(numbers) >= 2 and all(0 < b - a <= 3 for a, b in pairwise(numbers))
 
 
@@ -136,7 +136,7 @@ def _is_escaped(new: Sequence[str], known: set[str], language_id: str) -> bool:
 
 
 def _code_of(line: str, language_id: str) -> str:
-    """Return a line without its strings and the comment at its end."""
+    """Return a line without its strings and without the comment at its end."""
     code = without_strings(line)
     mark = LINE_COMMENT.get(language_id, "//").partition(" ")[0]
     comment = re.search(rf"(?:^|(?<=\s)){re.escape(mark)}|/\*|(?:^|(?<=\s))\*\s", code)

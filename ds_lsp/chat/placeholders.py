@@ -1,6 +1,6 @@
 """Remarks in a model's answer that stand for code it has left out, such as ``// ... rest ...``.
 
-An edit with such a remark would delete the code. The remark counts only where code is missing.
+An edit with such a remark would delete the code. A remark counts only in an answer that lacks code.
 """
 
 import re
@@ -89,14 +89,14 @@ _PHRASES = re.compile(
     ),
     re.IGNORECASE,
 )
-"""Remarks, without the dots and brackets around them, that say that code was there."""
+"""Remarks that say that code was there, without the dots and brackets around them."""
 _AROUND = " \t.…⋯‥⋮-–—_=*~[](){}<>:;,!/#\"'`"
 
 
 def find_placeholder(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
-    """Return the line of an answer that stands for code it leaves out; empty where none does.
+    """Return the line of an answer that stands for code it leaves out; empty if there is none.
 
-    *own* are the lines the answer takes the place of.
+    *own* are the lines that the answer replaces.
     """
     known = {line.strip() for line in own}
     answer = {line.strip() for line in lines}
@@ -136,10 +136,10 @@ def _is_placeholder(text: str) -> bool:
 
 
 def _can_be_code(lines: Sequence[str], at: int, selection: CodeSelection) -> bool:
-    """Return whether dots on a line of their own are code.
+    """Return whether dots on a line of their own can be code.
 
-    The cases: the end of a document in YAML, the last of C's parameters, the whole body of a stub
-    in Python.
+    There are three cases: 1. the end of a document in YAML, 2. the last of C's parameters, 3. the
+    whole body of a stub in Python.
     """
     if selection.language_id in ("yaml", "latex"):
         return True

@@ -1,4 +1,4 @@
-"""Prompts: the templates in ``prompts/`` filled in, within a budget."""
+"""Prompts: the templates in ``prompts/``, filled in within a budget."""
 
 import functools
 import re
@@ -11,11 +11,11 @@ from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.providers.base import ChatMessage
 
 CODE_BUDGET = 24_000
-"""Characters of the code a question is about; of longer code, the middle is left out."""
+"""Maximum characters of the code a question is about; of longer code, the middle is left out."""
 BEFORE_BUDGET = 4_000
-"""Characters of what stands before it."""
+"""Maximum characters of the text before that code."""
 AFTER_BUDGET = 2_000
-"""Characters of what stands after it."""
+"""Maximum characters of the text after that code."""
 
 _LANGUAGES = {
     "en": "English",
@@ -35,13 +35,13 @@ _LANGUAGES = {
 
 
 def explain(selection: CodeSelection, language: str) -> tuple[ChatMessage, ...]:
-    """The question that an explanation answers, in the language *language*."""
+    """Return the messages that ask for an explanation in the language *language*."""
     kind = "diagnostic" if selection.problem else "explain"
     return _build_messages("explain-system", kind, selection, language=language)
 
 
 def system(language: str) -> ChatMessage:
-    """Who is asked, where what was asked first is not known any more."""
+    """Return the system message for a conversation whose first messages are no longer known."""
     return ChatMessage("system", fill("explain-system", {"language": language}))
 
 
@@ -58,21 +58,24 @@ def document(selection: CodeSelection, language: str) -> tuple[ChatMessage, ...]
 
 
 def answer_language(setting: str, locale: str | None) -> str:
-    """The language to answer in, as it is named to the model."""
+    """Return the name of the language to answer in, in English, for the prompt."""
     tag = (locale or "en") if setting.lower() == "auto" else setting
-    # Of an environment's locale (de_DE.UTF-8) only what a language tag has.
+    # Of a locale such as de_DE.UTF-8, only the part that is a language tag counts.
     tag = tag.partition(".")[0].replace("_", "-")
     if tag.lower() in ("c", "posix", ""):
         tag = "en"
     for known in (tag.lower(), tag.lower().partition("-")[0]):
         if known in _LANGUAGES:
             return _LANGUAGES[known]
-    # Whatever else was set, such as "Esperanto, please": it goes into one line.
+    # Any other text that the user has set, such as "Esperanto, please": made one line.
     return " ".join(tag.split())[:60]
 
 
 def fill(name: str, values: dict[str, str]) -> str:
-    """The template *name*; a paragraph whose value is empty is left out, with its heading."""
+    """Return the template *name* filled in.
+
+    A paragraph whose values are all empty is left out, with its heading.
+    """
     paragraphs = read_template(name).strip().split("\n\n")
     kept: list[str] = []
     for paragraph in paragraphs:
@@ -91,19 +94,19 @@ def read_template(name: str) -> str:
 
 
 def fenced(text: str, language_id: str = "") -> str:
-    """*text* as a block of code; empty when there is none."""
+    """Return *text* as a block of code; empty if *text* is blank."""
     fence = fence_for(text)
     return f"{fence}{language_id}\n{text}\n{fence}" if text.strip() else ""
 
 
 def fence_for(text: str) -> str:
-    """A fence that does not occur in *text*."""
+    """Return a fence that does not occur in *text*."""
     longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
     return "`" * (longest + 1)
 
 
 def cut_middle(lines: Sequence[str], budget: int) -> str:
-    """*lines*, without their middle where they are too long."""
+    """Return the text of *lines*, without its middle if it has more than *budget* characters."""
     text = "".join(lines)
     if len(text) <= budget:
         return strip_line_end(text)
@@ -115,7 +118,7 @@ def cut_middle(lines: Sequence[str], budget: int) -> str:
 def _build_messages(
     system: str, user: str, selection: CodeSelection, **more: str
 ) -> tuple[ChatMessage, ...]:
-    # One kind of line end: what a model sees twice as many tokens for is of no use to it.
+    # A single kind of line end: CRLF takes a model twice as many tokens and tells it nothing.
     lines = [strip_line_end(line) + "\n" for line in selection.lines]
     before = _last_lines(lines[: selection.first], BEFORE_BUDGET)
     after = _first_lines(lines[selection.last + 1 :], AFTER_BUDGET)

@@ -1,7 +1,7 @@
-"""Which lines are meant by a cursor: the function or block around it.
+"""The lines that a cursor selects: those of the function or block around it.
 
-Python is parsed; of other languages, and of Python that does not parse, the layout tells:
-indentation first, brackets where there is none.
+Python is parsed. In other languages, and in Python that does not parse, the layout decides:
+indentation first, and brackets in code without any.
 """
 
 import ast
@@ -14,9 +14,10 @@ from ds_lsp.chat.comments import COMMENTS
 from ds_lsp.document import with_newlines
 
 LOOK_LINES = 400
-"""How far the layout is looked at in each direction: a list of code actions must be cheap."""
+"""Maximum lines of layout read in each direction: a list of code actions must be cheap."""
 MAX_PARSED_CHARS = 300_000
-"""Parsing stops everything else; a longer file is judged by its layout."""
+"""Maximum characters that are parsed, as parsing blocks the server; a longer file is judged by its
+layout."""
 
 PythonDefinition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -32,13 +33,13 @@ _MAX_ARROW_CHARS = 20
 _STATEMENT = re.compile(r"\s*(?:if|for|while|switch|return|else|catch|with|when|do|try|case)\b")
 _BEFORE_CALLED = re.compile(r"[\w\s<>,*&:~\[\]@.]*+")
 _NAME_AT_START = re.compile(r"[\w$~]++")
-"""Of a line that is read backwards."""
+"""The name at the start of a line that is read backwards."""
 _CLOSERS = (")", "]", "}", "end", "fi", "done", "esac")
 _CONTINUATION = re.compile(
     r"(?:else|elif|elseif|except|finally|catch|rescue|ensure|when|then)\b|\{$"
 )
 _ATTACHED = re.compile(r"@|#|//|/\*|\*+(?:[\s/]|$)|--(?!\S*;$)|;;|%(?!\w+\s*=)")
-"""What begins a line that belongs to the definition below it: decorators, comments."""
+"""The start of a line that belongs to the definition below it: a decorator or comment."""
 _C_PLUS_PLUS = frozenset({"cpp", "objective-cpp", "cuda-cpp"})
 _TYPE_ALONE = r"(?!(?:else|do|try|return|public|private|protected)\b)[A-Za-z_][\w<>,*& ]*$"
 _ATTACHED_IN = {
@@ -53,8 +54,7 @@ _ATTACHED_IN = {
     "fsharp": re.compile(r"\[<"),
     "vb": re.compile(r"<"),
 }
-"""The same in single languages: attributes, template heads, the type of a function on its own line.
-"""
+"""Further starts in single languages: attributes, template heads, a type alone above a function."""
 MAX_ATTACHED_LINES = 40
 """Maximum lines of one attribute, decorator or template head."""
 _PREPROCESSOR = re.compile(
@@ -65,17 +65,17 @@ _PREPROCESSOR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Some whole lines, counted from 0, the last one included."""
+    """A range of whole lines, counted from 0, the last one included."""
 
     first: int
     last: int
     name: str = ""
-    """Of the function or class they are, if they are one."""
+    """Name of the function or class, if the lines are one."""
     is_definition: bool = False
 
 
 def scope_at(lines: Sequence[str], at: int, language_id: str) -> Scope | None:
-    """The function or block around line *at*; None: there is nothing."""
+    """Return the function or block around line *at*, or None."""
     if language_id == "python":
         tree = parse_python("".join(lines))
         if tree is not None:
@@ -84,7 +84,10 @@ def scope_at(lines: Sequence[str], at: int, language_id: str) -> Scope | None:
 
 
 def layout_scope(lines: Sequence[str], at: int, language_id: str) -> Scope | None:
-    """The same by layout alone, in *lines* that may be a part of the document."""
+    """Return the function or block around line *at* by layout alone, or None.
+
+    *lines* may be a part of the document.
+    """
     layout = _BlockLayout(lines, language_id)
     if not 0 <= at < len(lines):
         return None
@@ -105,7 +108,7 @@ def layout_scope(lines: Sequence[str], at: int, language_id: str) -> Scope | Non
 
 
 def parse_python(text: str) -> ast.Module | None:
-    """The tree of *text*; None when it is no Python, or too much of it."""
+    """Return the tree of *text*; None if it is not valid Python, or too long."""
     if len(text) > MAX_PARSED_CHARS:
         return None
     try:
@@ -117,7 +120,7 @@ def parse_python(text: str) -> ast.Module | None:
 
 
 def compiles(text: str) -> bool:
-    """Return whether Python takes *text*: all of it, which is more than that it can be parsed."""
+    """Return whether Python compiles *text*, which demands more than that it can be parsed."""
     tree = parse_python(text)
     try:
         with warnings.catch_warnings():
@@ -128,17 +131,17 @@ def compiles(text: str) -> bool:
 
 
 def definition_at(tree: ast.Module, at: int) -> PythonDefinition | None:
-    """The innermost function or class that line *at* is in."""
+    """Return the innermost function or class that contains line *at*, or None."""
     found: PythonDefinition | None = None
     for node in ast.walk(tree):
-        # Breadth first: a later one that contains the line lies deeper.
+        # `ast.walk` goes breadth first: a later node that contains the line lies deeper.
         if isinstance(node, PythonDefinition) and first_line(node) <= at <= last_line(node):
             found = node
     return found
 
 
 def first_line(node: ast.stmt) -> int:
-    """The first line of a statement, decorators included, from 0."""
+    """Return the first line of a statement, decorators included, from 0."""
     decorators = node.decorator_list if isinstance(node, PythonDefinition) else []
     return min([node.lineno, *(each.lineno for each in decorators)]) - 1
 
@@ -158,9 +161,9 @@ def _python_scope(tree: ast.Module, at: int) -> Scope | None:
 
 
 def defined_name(line: str) -> tuple[str, str] | None:
-    """Return keyword and name of the function or type that a line defines; None where it has none.
+    """Return keyword and name of the function or type that a line defines, or None.
 
-    A function without keyword, as in C, has an empty one.
+    The keyword of a function without one, as in C, is empty.
     """
     text = line.strip()
     if found := _KEYWORD.search(text):
@@ -170,7 +173,7 @@ def defined_name(line: str) -> tuple[str, str] | None:
 
 
 class _BlockLayout:
-    """Lines as they are laid out."""
+    """The blocks of some lines, by indentation and brackets."""
 
     def __init__(self, lines: Sequence[str], language_id: str) -> None:
         self._language_id = language_id
@@ -187,14 +190,14 @@ class _BlockLayout:
         return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
 
     def next_line(self, at: int) -> int | None:
-        """The next line that is not blank."""
+        """Return the next line that is not blank, or None."""
         for index in range(at + 1, min(len(self._lines), at + LOOK_LINES)):
             if self._texts[index]:
                 return index
         return None
 
     def headers(self, at: int) -> Iterator[int]:
-        """The lines that open the blocks *at* is in, the innermost first."""
+        """Yield the lines that open the blocks around *at*, the innermost first."""
         below = self.next_line(at)
         is_open = below is not None and self.indent(below) > self.indent(at)
         is_open = is_open or (below is not None and self._texts[below] == "{")
@@ -204,7 +207,7 @@ class _BlockLayout:
             header = self._find_enclosing(header)
 
     def definition_name(self, header: int) -> str | None:
-        """The name of what *header* defines, possibly empty; None when it defines nothing."""
+        """Return the name that *header* defines, possibly empty; None if it defines nothing."""
         text = self._texts[header]
         if found := _KEYWORD.search(text):
             return found[1]
@@ -212,7 +215,7 @@ class _BlockLayout:
         return _called_name(text) if name is None else name
 
     def block_end(self, header: int) -> int:
-        """The last line of the block that *header* opens."""
+        """Return the last line of the block that *header* opens."""
         level, last = self.indent(header), header
         for index in range(header + 1, min(len(self._lines), header + 10 * LOOK_LINES)):
             text = self._texts[index]
@@ -233,9 +236,10 @@ class _BlockLayout:
         return last
 
     def first_attached_line(self, header: int) -> int:
-        """Return the first of the lines right above *header* that belong to it.
+        """Return the first of the lines right above *header* that belong to it, or *header*.
 
-        The cases: comments, decorators and attributes, template heads, and in C a type alone.
+        There are four cases: 1. comments, 2. decorators and attributes, 3. template heads, 4. in C,
+        a type alone.
         """
         level = self.indent(header)
         while header > 0:
@@ -246,7 +250,7 @@ class _BlockLayout:
         return header
 
     def _is_attached(self, at: int, header: int) -> bool:
-        """Return whether the line *at*, or several from there to *header*, belong to it."""
+        """Return whether the lines from *at* to *header* belong to the definition."""
         text = self._texts[at]
         if self._is_preprocessor(text):
             return False
@@ -255,7 +259,7 @@ class _BlockLayout:
         pattern = _ATTACHED_IN.get(self._language_id)
         if pattern is None or pattern.match(text) is None:
             return False
-        # An attribute is all there is on its lines.
+        # The lines of an attribute hold nothing else.
         return not text.startswith(("[", "<")) or self._texts[header - 1].endswith(("]", ">"))
 
     def _find_bracket_start(self, at: int) -> int:
@@ -270,7 +274,7 @@ class _BlockLayout:
         return at
 
     def bracket_scope(self, at: int) -> Scope | None:
-        """What the nearest bracket around *at* holds, where nothing is indented."""
+        """Return the lines of the nearest brackets around *at*, for code without indentation."""
         depth = 0
         for first in range(at, max(-1, at - LOOK_LINES), -1):
             depth += _bracket_balance(self._texts[first])
@@ -300,7 +304,7 @@ class _BlockLayout:
             if not text or self.indent(index) >= level or self._is_at_any_depth(index):
                 continue
             if text.startswith(_CLOSERS):
-                # The end of a header of several lines: its first one stands no deeper.
+                # The end of a header of several lines; the first of them stands no deeper.
                 level = self.indent(index) + 1
                 continue
             if text == "{" and index > 0 and self._texts[index - 1]:
@@ -309,7 +313,7 @@ class _BlockLayout:
         return None
 
     def _is_at_any_depth(self, at: int) -> bool:
-        """Whether the line can stand at any depth: comments, the preprocessor's lines."""
+        """Return whether the line can stand at any depth: a comment or a preprocessor's line."""
         text = self._texts[at]
         return text.startswith("//") or (text.startswith("#") and not text.endswith("{"))
 
@@ -318,7 +322,7 @@ class _BlockLayout:
 
 
 def _assigned_name(text: str) -> str | None:
-    """The name that a line gives to a function, as ``const name = () => {`` does."""
+    """Return the name to which a line such as ``const name = () => {`` assigns a function."""
     found = _ASSIGNED.search(text)
     if not found:
         return None
@@ -329,7 +333,7 @@ def _assigned_name(text: str) -> str | None:
 
 
 def _called_name(text: str) -> str | None:
-    """The name before the first bracket of a line that may be a signature: ``int main(``."""
+    """Return the name before the first bracket of a possible signature, such as ``int main(``."""
     head, bracket, others = text.partition("(")
     if not bracket or _STATEMENT.match(text) or ";" in others or "=" in others:
         return None
@@ -341,5 +345,5 @@ def _called_name(text: str) -> str | None:
 
 
 def _bracket_balance(text: str) -> int:
-    """How many more brackets open in *text* than close."""
+    """Return how many more brackets open in *text* than close."""
     return sum(text.count(each) for each in "([{") - sum(text.count(each) for each in ")]}")
