@@ -1,11 +1,12 @@
-"""Merges what Helix needs into the user's config.toml and languages.toml, and takes it out.
+"""Merges our settings into Helix's config.toml and languages.toml, and removes them.
 
 Helix lays a user's languages.toml over its own: a `language-servers` list replaces Helix's list for
-that language, and there is no way to append to it. So ours is appended to a list that the user has,
-and where he has none, Helix's own list is written out with ours at its end.
+that language, and there is no way to append to it. So our server is appended to a list that the
+user has; without one, Helix's own list is written out with our server at its end.
 
-A line of ours in a table of the user's ends with the comment `# by ds-lsp --install`, a list that
-ours was appended to with `# + ds-lsp --install`; whole tables are in a marked block at the end.
+There are three kinds of additions: 1. A line in one of the user's tables ends with the comment
+`# by ds-lsp --install`. 2. A list with our server appended ends with `# + ds-lsp --install`.
+3. Whole tables are in a marked block at the end.
 """
 
 import json
@@ -28,7 +29,7 @@ SpanEdit = tuple[int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class MergedText:
-    """A changed text, and what the user should know of it."""
+    """A changed text, and notes for the user on settings that were left alone."""
 
     text: str
     notes: tuple[str, ...] = ()
@@ -61,7 +62,7 @@ def merge_languages(text: str, line_end: str, shipped: str) -> MergedText:
 
 
 def take_out(text: str) -> str:
-    """Return config.toml or languages.toml without what was merged into it."""
+    """Return config.toml or languages.toml without our additions."""
     text = take_block(text, "#")
     parse(text)
     edits: list[SpanEdit] = []
@@ -96,7 +97,7 @@ def parse(text: str) -> Mapping[str, object]:
 
 
 _LanguageChanges = tuple[Sequence[SpanEdit], str, Sequence[str]]
-"""Changes in the text, what goes into the block, and notes."""
+"""Changes in the text, text for the marked block, and notes."""
 
 
 def _merge_text(
@@ -170,9 +171,10 @@ def _lookup(data: object, path: KeyPath) -> object:
 def _find_place(
     setting: _TomlSetting, found: Sequence[Statement], text: str
 ) -> tuple[int, str] | str | None:
-    """Return where a line for the setting goes and how its key begins; None: in a new table.
+    """Return the place for a line with the setting, one of three:
 
-    A text is returned where there is no such place: the user's table is written on one line.
+    1. an offset and the prefix of the key; 2. None: the line goes into a new table; 3. a note for
+    the user: there is no place, because the user's table is written on one line.
     """
     for each in found:
         if each.kind is StatementKind.TABLE and each.path == setting.table:
@@ -188,7 +190,7 @@ def _find_place(
                 f"line {line} holds {'.'.join(full)} on one line, to which nothing was added; "
                 f"add {wanted} to it yourself"
             )
-        # Dotted keys define their table: it must not get a header, only more dotted keys.
+        # Dotted keys define their table: TOML allows no header for it, only more dotted keys.
         if len(each.path) > 1 and each.table == setting.table[: len(each.table)]:
             rest = setting.table[len(each.table) :]
             if rest and each.path[0] == rest[0] and len(full) > len(each.table):
@@ -260,7 +262,7 @@ def _append_server(text: str, each: Statement) -> Sequence[SpanEdit]:
 
 
 def server_name(entry: object) -> object:
-    """Return a server's name; Helix also takes a table that says what a server is asked for."""
+    """Return a server's name; an entry may also be a table with the features to request from it."""
     return entry.get("name") if isinstance(entry, dict) else entry
 
 
@@ -275,7 +277,7 @@ def _to_json(value: object) -> str:
 
 
 def _to_toml(value: object) -> str:
-    """Return a string, number, boolean or list of these; JSON's form is TOML's, too."""
+    """Return the TOML of a string, number, boolean or list of these, which JSON writes alike."""
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""Whether an editor would load ds-lsp: its own files are read in its own order."""
+"""Inspects editors' set-ups of ds-lsp: reads each editor's files in the editor's own order."""
 
 import json
 import os
@@ -29,13 +29,15 @@ from ds_lsp.editor_files.places import (
 from ds_lsp.editor_files.text import Unreadable
 
 _MAX_CONFIG_BYTES = 1 << 20
+"""Maximum bytes read of a file."""
 _MAX_CONFIG_FILES = 200
+"""Maximum files read of an editor."""
 _OTHERS_FOLDERS = ("elpa", "eln-cache", "straight", "pack", "plugged", ".git", "node_modules")
-"""Folders of packages: only what the user wrote is of interest."""
+"""Folders of packages, which are skipped: only the user's own files count."""
 
 
 class SetupState(Enum):
-    """Whether the editor loads ds-lsp."""
+    """The state of an editor's set-up: loaded, incomplete or broken."""
 
     LOADED = "ok"
     INCOMPLETE = "warning"
@@ -44,7 +46,7 @@ class SetupState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found in an editor's configuration."""
+    """A result about an editor's configuration, and advice to the user."""
 
     state: SetupState
     detail: str
@@ -52,7 +54,7 @@ class Finding:
 
 
 def inspect(name: str, machine: Machine, read_part: ReadPart) -> Sequence[Finding]:
-    """Return what the configuration of the editor *name* has of ds-lsp; empty: nothing."""
+    """Return the findings on ds-lsp in an editor's configuration; empty if it is not there."""
     findings = list(_INSPECTIONS[name](machine))
     if findings and all(each.state is SetupState.LOADED for each in findings):
         findings = list(_find_stale(name, machine, read_part)) or findings
@@ -64,7 +66,7 @@ def _incomplete_finding(name: str, detail: str) -> Finding:
 
 
 def _find_stale(name: str, machine: Machine, read_part: ReadPart) -> Iterator[Finding]:
-    """Yield a finding for each file of --install that this version would write otherwise."""
+    """Yield a finding for each file of --install that this version would write differently."""
     is_lsp_mode = name == "emacs" and "lsp-register-client" in _read_text(emacs_init(machine))
     job = Job(machine, read_part, is_install=True, variant=LSP_MODE if is_lsp_mode else "")
     try:
@@ -86,7 +88,7 @@ def _is_written_by_install(change: Change) -> bool:
 
 
 _COPIES = frozenset({"ds_lsp.lua", "ds-lsp.el"})
-"""Files that are ours alone, copied by hand too."""
+"""Files that are ours alone, and may have been copied by hand."""
 
 
 def _inspect_helix(machine: Machine) -> Iterator[Finding]:
@@ -132,7 +134,7 @@ def _inspect_neovim(machine: Machine) -> Iterator[Finding]:
     descriptions = [root / "lsp" / "ds_lsp.lua" for root in runtime]
     unread = [file for file in inits if file != init and file in naming]
     active = [file for file in naming if file not in descriptions and file not in unread]
-    # What is on the runtime path, and is not only described there.
+    # A file on the runtime path uses ds-lsp, and does not only describe it as lsp/ds_lsp.lua does.
     if active:
         text = "\n".join(map(_read_text, active))
         has_command = re.search(r"""['"]ds-lsp['"]""", text)
@@ -234,7 +236,7 @@ def _inspect_vscode(machine: Machine) -> Iterator[Finding]:
 
 
 def _lists_extension(listed: object, folder: str) -> bool:
-    """Return whether VS Code's list of extensions has one in the folder of this name."""
+    """Return whether VS Code's list of extensions has one in the folder *folder*."""
     entries = listed if isinstance(listed, list) else []
     for entry in entries:
         location = entry.get("location") if isinstance(entry, dict) else None
@@ -258,7 +260,7 @@ _INSPECTIONS = {
 def inspect_all(
     machine: Machine, read_part: Mapping[str, ReadPart]
 ) -> Mapping[str, Sequence[Finding]]:
-    """Return the findings for each editor whose configuration has something of ds-lsp."""
+    """Return the findings for each editor whose configuration holds ds-lsp."""
     found = {name: inspect(name, machine, read_part[name]) for name in read_part}
     return {name: each for name, each in found.items() if each}
 
@@ -274,7 +276,7 @@ def _find_files(roots: Sequence[Path], suffixes: tuple[str, ...]) -> Iterator[Pa
 
 
 def _names_ds_lsp(file: Path) -> bool:
-    # Neovim's name for it is that of its file.
+    # Neovim names the server after its file, ds_lsp.lua.
     text = _read_text(file)
     return "ds-lsp" in text or "ds_lsp" in text
 

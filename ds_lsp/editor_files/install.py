@@ -1,4 +1,4 @@
-"""What `ds-lsp editor NAME --install` and `--remove` change, editor by editor."""
+"""Plans the changes of `ds-lsp editor NAME --install` and `--remove`, editor by editor."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -24,21 +24,21 @@ from ds_lsp.editor_files.places import (
 from ds_lsp.editor_files.text import Unreadable, decode, encode, line_of
 
 LSP_MODE = "ds-lsp-lsp-mode.el"
-"""The file of Emacs that is put in instead of init.el and ds-lsp.el."""
+"""The file for Emacs that replaces init.el and ds-lsp.el."""
 
 ReadPart = Callable[[str], str]
-"""Return the text of one of the editor's files as this version ships it."""
+"""Returns the text of one of the editor's files as this version ships it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of the command."""
+    """The arguments of a run of the command."""
 
     machine: Machine
     read_part: ReadPart
     is_install: bool
     variant: str = ""
-    """Of Emacs: `LSP_MODE`, or else Eglot."""
+    """Variant of the set-up. Emacs: `LSP_MODE`; any other text means Eglot."""
 
 
 def plan(name: str, job: Job) -> Sequence[Change]:
@@ -113,7 +113,7 @@ def _plan_neovim(job: Job) -> Sequence[Change]:
 
 
 def _find_return(text: str) -> int | None:
-    """Return 0 where a Lua file ends in a `return`, behind which nothing may stand."""
+    """Return 0 if a Lua file ends in a `return`, behind which nothing may stand, or None."""
     return 0 if re.search(r"^return\b", text, re.MULTILINE) else None
 
 
@@ -130,14 +130,14 @@ def _plan_vim_block(job: Job, path: Path) -> Change:
         shipped = job.read_part("ale.vim")
         if text and _DEFAULTS not in find_block(text, '"'):
             return shipped
-        # Vim reads its defaults only for a user who has no vimrc.
+        # Vim reads its defaults only without a vimrc.
         return f"unlet! skip_defaults_vim\n{_DEFAULTS}\n{shipped}"
 
     return _plan_block(job, path, "vim", '"', body, _find_modeline)
 
 
 def _find_modeline(text: str) -> int | None:
-    """Return where a modeline begins that stands at the end, and must stay there."""
+    """Return the offset of a modeline at the end, which must stay there, or None."""
     found = re.search(r"^[ \t]*\".*\b(?:vim?|ex):.*\n(?:[ \t]*\r?\n)*\Z", text, re.MULTILINE)
     return found.start() if found else None
 
@@ -173,7 +173,7 @@ _PLANS: dict[str, Callable[[Job], Sequence[Change]]] = {
 
 
 def _init_files(job: Job, init: Path, every: Sequence[Path]) -> Sequence[Path]:
-    """Return the init file that is read; for --remove, also others that hold our block."""
+    """Return the init file that the editor reads; for --remove, also others with our block."""
     if job.is_install:
         return [init]
     others = [path for path in dict.fromkeys(every) if path != init and _holds_block(path)]
@@ -194,9 +194,9 @@ def _plan_merge(
     put_in: Callable[[str, str], MergedText],
     parse: Callable[[str], object] | None = None,
 ) -> Change:
-    """Return the change of a file that our lines are merged into.
+    """Return the change of a file into which our lines are merged.
 
-    *parse* returns what the file means: where that is right already, it stays as it is.
+    *parse* returns the data in the file: if this is right already, the file stays as it is.
     """
 
     def plan_change(data: bytes | None) -> Change:
@@ -222,7 +222,7 @@ def _have_same_meaning(parse: Callable[[str], object], text: str, other: str) ->
     try:
         return parse(text) == parse(other)
     except Unreadable:
-        # Such as a table that the user has added, and that our block has too.
+        # For example, the user has added a table that our block has, too.
         return False
 
 
@@ -234,7 +234,7 @@ def _plan_block(
     body: str | Callable[[str], str],
     find_place: Callable[[str], int | None] = lambda text: None,
 ) -> Change:
-    """Return the change of a file that a marked block is put into."""
+    """Return the change of a file into which a marked block is inserted."""
 
     def plan_change(data: bytes | None) -> Change:
         like = decode(data)

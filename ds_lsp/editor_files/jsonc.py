@@ -1,4 +1,4 @@
-"""Where the members of a JSON text are, so that it can be changed without being written anew.
+"""Finds the members of a JSON text, so that it can be changed without being rewritten.
 
 Comments and trailing commas are read as VS Code reads them.
 """
@@ -17,7 +17,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _MAX_DEPTH = 100
-"""Far more than any settings file nests; Python's own limit is some 1,000 calls."""
+"""Maximum nesting: far more than in any settings file; Python's limit is some 1,000 calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class JsonNode:
     """A value and its place in the text."""
 
     value: object
-    """Of a string, number, boolean or null; of a list or object, None."""
+    """The value of a string, number, boolean or null; None for a list or object."""
     start: int
     end: int
     members: "tuple[JsonMember, ...] | None" = None
-    """Of an object."""
+    """The members of an object; None for any other value."""
 
     def find(self, key: str) -> "JsonNode | None":
-        """Return the value of the last member *key*: that is the one that counts."""
+        """Return the value of the last member *key*, which is the one that counts, or None."""
         found = [each.node for each in self.members or () if each.key == key]
         return found[-1] if found else None
 
@@ -43,7 +43,7 @@ class JsonMember:
 
     key: str
     start: int
-    """Where the key begins."""
+    """Offset of the key."""
     node: JsonNode
 
 
@@ -72,7 +72,7 @@ def has_no_value(text: str) -> bool:
 
 
 class _JsonReader:
-    """Reads one token ahead."""
+    """Parses JSON by recursive descent, with one token read ahead."""
 
     def __init__(self, text: str, *, has_comments: bool) -> None:
         self._text = text
@@ -84,7 +84,7 @@ class _JsonReader:
 
     def refuse(self, what: str) -> None:
         form = "JSON with comments" if self._has_comments else "JSON"
-        # Where the end is missing, it is missing behind the last word.
+        # A missing end is reported behind the last word.
         line = line_of(self._text, self._start if self.word else self._last_end)
         raise Unreadable(f"line {line}: it is not valid {form} ({what})")
 

@@ -1,7 +1,7 @@
-"""Merges servers into the settings.json of Kate's LSP client, and takes them out.
+"""Merges servers into the settings.json of Kate's LSP client, and removes them.
 
-Kate reads plain JSON, which has no comments: a member `"comment"`, which Kate does not look at,
-marks what was put in.
+Kate reads plain JSON, which has no comments. A member `"comment"`, which Kate ignores, marks our
+additions.
 """
 
 import json
@@ -22,16 +22,16 @@ _KATES_SERVERS = {
     "rust": "rust-analyzer",
     "typescript": "typescript-language-server",
 }
-"""The programs that Kate's own settings (25.04) start; Kate runs one server for a language."""
+"""Language to the server that Kate's own settings (25.04) start; Kate runs one per language."""
 
 
 def merge_settings(
     text: str, line_end: str, shipped: str, is_installed: Callable[[str], bool]
 ) -> MergedText:
-    """Return settings.json with the servers of *shipped*, where the user has none.
+    """Return settings.json with the servers of *shipped*.
 
-    *is_installed* tells whether a program is on the PATH: a language whose own server is there
-    keeps it.
+    There are two kinds of exceptions: 1. a language with an entry of the user's, 2. a language
+    whose own server *is_installed* finds on the PATH. These keep their server.
     """
     if not text.strip():
         text += f"{{{line_end}  {_MARK}{line_end}}}{line_end}"
@@ -65,7 +65,7 @@ def merge_settings(
 
 
 def take_out(text: str) -> str:
-    """Return settings.json without what was merged into it."""
+    """Return settings.json without our additions."""
     if _MARK not in text:
         if text.strip():
             parse(text, has_comments=False)
@@ -75,7 +75,7 @@ def take_out(text: str) -> str:
     if servers is not None and servers.members is not None:
         rest = [each for each in servers.members[1:] if not _is_marked(text, each)]
         if servers.members and _is_mark(servers.members[0]) and not rest:
-            # The whole member is ours.
+            # The whole member `servers` is ours.
             text = _drop_members(text, root, lambda each: each.key == "servers")
         else:
             text = _drop_members(
@@ -125,7 +125,7 @@ def _drop_members(text: str, node: JsonNode, is_dropped: Callable[[JsonMember], 
             end = text.index(",", member.node.end) + 1
         else:
             end = member.node.end
-            # The last one: the comma before it goes, unless its own member went with it.
+            # The comma before the last member goes, unless it went with the member before.
             if at and not is_dropped(members[at - 1]):
                 start = before
         edits.append((start, end, ""))

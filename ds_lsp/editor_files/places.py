@@ -1,4 +1,4 @@
-"""Which files each editor reads, in the editor's own order."""
+"""The files that each editor reads, in the editor's own order."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What decides where an editor looks for its files."""
+    """The properties of a machine on which the places of an editor's files depend."""
 
     environ: Mapping[str, str]
     home: Path
@@ -27,7 +27,7 @@ class Machine:
 
     def _xdg(self, name: str, default: str) -> Path:
         folder = Path(self.environ.get(name) or "")
-        # The specification has relative ones ignored.
+        # The XDG specification says to ignore relative paths.
         return folder if folder.is_absolute() else self.home / default
 
     def windows_folder(self, name: str, default: str) -> Path:
@@ -51,7 +51,7 @@ def neovim_folder(machine: Machine) -> Path:
 
 
 def neovim_init(machine: Machine) -> Path:
-    """Return init.lua, or init.vim where that is the one there is."""
+    """Return init.lua, or init.vim if only that exists."""
     folder = neovim_folder(machine)
     lua, vim = folder / "init.lua", folder / "init.vim"
     return vim if _exists(vim) and not _exists(lua) else lua
@@ -66,10 +66,10 @@ def emacs_folder(machine: Machine) -> Path:
 
 
 def emacs_init_files(machine: Machine) -> Sequence[Path]:
-    """Return the init files that Emacs looks for: it reads the first one there is."""
+    """Return the init files that Emacs looks for: it reads the first one that exists."""
     folder = emacs_folder(machine)
     in_home = [machine.home / ".emacs.el", machine.home / ".emacs"]
-    # Emacs does not look into the home where it has found the folder of XDG.
+    # Emacs does not look into the home folder if it uses the XDG folder.
     first = in_home if folder.name == ".emacs.d" else []
     return [*first, folder / "init.el"]
 
@@ -80,7 +80,7 @@ def emacs_init(machine: Machine) -> Path:
 
 
 def vim_files(machine: Machine) -> Sequence[Path]:
-    """Return the vimrc files that Vim looks for: it reads the first one there is."""
+    """Return the vimrc files that Vim looks for: it reads the first one that exists."""
     home = machine.home
     if machine.platform == "win32":
         return [home / "_vimrc", home / ".vimrc", home / "vimfiles" / "vimrc"]
@@ -106,11 +106,14 @@ _CODES = {
     "Code - OSS": "code-oss",
     "VSCodium": "codium",
 }
-"""The folders of VS Code's builds, and their programs."""
+"""Folder to program, for each build of VS Code."""
 
 
 def vscode_settings(machine: Machine) -> Sequence[Path]:
-    """Return the user's settings.json of each build of VS Code that is there."""
+    """Return the user's settings.json of each build of VS Code that has a folder.
+
+    Without any folder, it is that of each build whose program is on the PATH, or of VS Code.
+    """
     if machine.platform == "win32":
         folder = machine.windows_folder("APPDATA", "Roaming")
     elif machine.platform == "darwin":
@@ -125,12 +128,12 @@ def vscode_settings(machine: Machine) -> Sequence[Path]:
 
 
 def vscode_extensions(machine: Machine) -> Sequence[Path]:
-    """Return the folders of extensions that are there."""
+    """Return the folders of extensions that exist."""
     names = (".vscode", ".vscode-insiders", ".vscode-oss", ".vscode-server")
     roots = [machine.home / name for name in names] + [machine.data / "code-server"]
     return [root / "extensions" for root in roots if (root / "extensions").is_dir()]
 
 
 def _exists(file: Path) -> bool:
-    """A link to nothing counts: the editor's user means to have the file."""
+    """Return whether the file exists, also as a broken link: the user means to have the file."""
     return os.path.lexists(file)

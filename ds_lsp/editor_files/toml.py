@@ -1,4 +1,4 @@
-"""Where the statements of a TOML text are, so that it can be changed without being written anew.
+"""Finds the statements of a TOML text, so that it can be changed without being rewritten.
 
 No library keeps such a text byte for byte: tomlkit 0.15 moves `[[language]]` tables together that
 stand apart, as they do in many files of Helix. The text has been parsed by `tomllib` before, so
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 
 
 class StatementKind(Enum):
-    """What a statement is."""
+    """The kind of a statement."""
 
     TABLE = "[a.b]"
     ARRAY_ENTRY = "[[a.b]]"
@@ -38,19 +38,19 @@ class Statement:
 
     kind: StatementKind
     path: tuple[str, ...]
-    """As written: of a key, it is relative to `table`."""
+    """The path as written; that of a key is relative to `table`."""
     table: tuple[str, ...]
-    """Path of the header it stands below; of a header, its own."""
+    """Path of the header above; for a header, its own."""
     header: int
-    """Number of that header's statement, or -1 above all headers."""
+    """Index of that header's statement, or -1 above all headers."""
     start: int
-    """Where its first line begins."""
+    """Offset of the first line."""
     end: int
-    """Past its last line's end."""
+    """Offset behind the last line's end."""
     value_start: int
     value_end: int
     comment: str
-    """After the value or header, without the line end."""
+    """Comment after the value or header, without the line end."""
 
     @property
     def full_path(self) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ def scan(text: str) -> Sequence[Statement]:
 
 
 def append_item(value: str, item: str) -> str:
-    """Return the text of an array with *item* behind its last one."""
+    """Return the text of an array with *item* behind its last item."""
     last = None
     for token in _inner_tokens(value):
         if token.group() != ",":
@@ -119,7 +119,7 @@ def drop_item(value: str, item: str) -> str:
         if token.group() == item:
             between = value[before : token.start()]
             if before == 1 or between.strip() != ",":
-                # Reformatted since: nothing but the item and its own comma goes.
+                # The list was reformatted since: only the item and its own comma are removed.
                 rest = value[token.end() :]
                 if before > 1:
                     rest = re.sub(r"\A[ \t]*,", "", rest)
@@ -138,7 +138,7 @@ def _inner_tokens(value: str) -> Iterator[re.Match[str]]:
 
 
 def _logical_lines(text: str) -> Iterator[list[re.Match[str]]]:
-    """Yield the tokens of each logical line: brackets and strings may stretch over several."""
+    """Yield the tokens of each logical line; brackets and strings may span several lines."""
     tokens: list[re.Match[str]] = []
     depth = 0
     for token in _TOKEN.finditer(text):
