@@ -1,4 +1,4 @@
-"""Prints one completion for a place in a file."""
+"""Prints one completion at a position in a file."""
 
 import argparse
 import re
@@ -25,6 +25,7 @@ from ds_lsp.languages import language_id
 from ds_lsp.visible import visible_only
 
 _MAX_DIGITS = 9
+"""Maximum digits of a line or column."""
 
 _REASONS = {
     Reason.NOTHING_FOUND: "the {source} provider has nothing to offer here",
@@ -71,7 +72,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def parse_position(text: str) -> FilePosition:
-    """``FILE:LINE:COL``; the file may hold colons of its own, as ``C:\\x.py:3:4`` does."""
+    """Parse ``FILE:LINE:COL``; the file may hold colons of its own, as ``C:\\x.py:3:4`` does.
+
+    Raises `argparse.ArgumentTypeError`.
+    """
     name, line, column = ["", "", "", *text.rsplit(":", 2)][-3:]
     if not name or not (_is_number(line) and _is_number(column)):
         raise argparse.ArgumentTypeError(f"{text!r} is not FILE:LINE:COL, as in app.py:12:5")
@@ -110,7 +114,10 @@ async def _complete(arguments: argparse.Namespace) -> int:
 
 
 def open_document(position: FilePosition, language: str | None) -> Document:
-    """The file as an editor would open it. Raises `CommandRefused` if it has no such place."""
+    """Return the file as an editor would open it.
+
+    Raises `CommandRefused` if the file cannot be read as UTF-8 or has no such position.
+    """
     text = _read(position.path)
     lines = split_lines(text)
     if position.line > len(lines):
@@ -130,7 +137,7 @@ def open_document(position: FilePosition, language: str | None) -> Document:
 
 def _read(path: Path) -> str:
     try:
-        # A byte order mark is no text, and no column: editors do not count it either.
+        # A byte order mark is not text and takes no column: editors do not count it either.
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise CommandRefused(f"{path} is not UTF-8 text: save it as UTF-8 first.") from None
@@ -140,7 +147,7 @@ def _read(path: Path) -> str:
 
 
 def message_on(completion: Completion) -> str | None:
-    """What there is to say besides the text: why there is none, or why it is another's."""
+    """Return the message besides the text: the reason for no text, or for another provider's."""
     record = completion.record
     if record.reason is Reason.PROVIDER_FAILED:
         return record.detail
@@ -148,14 +155,17 @@ def message_on(completion: Completion) -> str | None:
         answer = "this is" if completion.text else "nothing was found by"
         return f"{record.detail} Instead, {answer} the {record.source} provider."
     if completion.text or record.reason is Reason.NO_PROVIDER:
-        # Without a provider the session has said why.
+        # Without a provider, the session has already given the reason.
         return None
     why = _REASONS.get(record.reason, record.reason.value)
     return f"No completion: {why.format(source=record.source, detail=record.detail)}."
 
 
 def status_of(completion: Completion) -> int:
-    """Nothing to offer is an answer; a provider that is missing or failed gave none."""
+    """Return the exit status: 1 if the provider is missing or has failed.
+
+    An empty completion is an answer, and so a success.
+    """
     record = completion.record
     has_failed = record.reason in (Reason.PROVIDER_FAILED, Reason.NO_PROVIDER)
     return 1 if has_failed else 0

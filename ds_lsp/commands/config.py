@@ -1,4 +1,4 @@
-"""Shows the settings in force, where each came from, and where settings are looked for."""
+"""Shows the settings in force, the source of each, and the files that settings are read from."""
 
 import argparse
 import dataclasses
@@ -19,7 +19,7 @@ HIDDEN = "(set, hidden)"
 
 @dataclass(frozen=True, slots=True)
 class ConfigLine:
-    """One setting as it is shown: nothing of a secret is left in it."""
+    """A setting as it is shown: a secret is hidden."""
 
     name: str
     value: object
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         print_json(_as_json(lines, files, resolved.problems))
     else:
         _print(lines, files)
-    # A bad setting costs that setting, and not the command.
+    # A bad setting is left out; the command goes on.
     report_problems(resolved)
     return 0
 
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def lines_of(resolved: Resolved, environ: Mapping[str, str]) -> Iterator[ConfigLine]:
-    """Every setting a file or the environment can set."""
+    """Yield every setting that a file or the environment can set."""
     values = dict(_leaves(resolved.settings))
     for path, setting in SETTINGS.items():
         if setting.session_only:
@@ -88,13 +88,13 @@ def _leaves(tree: object, prefix: str = "") -> Iterator[tuple[str, object]]:
 
 
 def _variable(path: str, environ: Mapping[str, str]) -> str:
-    """The environment variable a setting has its value from."""
+    """Return the environment variable from which a setting has its value."""
     name = "DS_LSP_" + path.upper().replace(".", "_")
     return "DEEPSEEK_API_KEY" if path == "api_key" and not environ.get(name) else name
 
 
 def settings_files_for(folder: Path) -> list[SettingsFile]:
-    """Where files are looked for; the later one wins."""
+    """Return the files that settings are read from; the later one wins."""
     paths = {"user file": user_file(), "project file": folder / PROJECT_FILE}
     return [SettingsFile(meaning, str(path), path.is_file()) for meaning, path in paths.items()]
 
@@ -121,7 +121,7 @@ def _print(lines: Sequence[ConfigLine], files: Sequence[SettingsFile]) -> None:
 
 
 def _to_text(value: object) -> str:
-    """As one would write it in the file."""
+    """Return a value as it is written in a settings file."""
     if value is None:
         return "(not set)"
     return value if value == HIDDEN else json.dumps(value, ensure_ascii=False)

@@ -1,7 +1,7 @@
-"""Types a small program in the terminal and shows what is offered on the way.
+"""Types a small program in the terminal and shows the completions offered on the way.
 
-Nothing is staged: the program is written into a document of a real session, and every completion
-is asked for as an editor asks.
+Nothing is staged: the program is written into a document of a real session, and every completion is
+requested as an editor requests it.
 """
 
 import argparse
@@ -48,7 +48,7 @@ _MAX_TIMEOUT_MS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the demo, as it went."""
+    """A finished run of the demo."""
 
     provider: str
     model: str
@@ -91,18 +91,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def load_program() -> Program:
-    """The program that is typed."""
+    """Return the program that the demo types."""
     return parse_program(_read("report.txt"))
 
 
 def _read(name: str) -> str:
     data = files("ds_lsp.commands").joinpath("demo_program", name).read_text(encoding="utf-8")
-    # Wherever it was checked out, its lines end in the same way.
+    # A checkout on Windows may have CRLF line ends.
     return data.replace("\r\n", "\n")
 
 
 def adapt_for_demo(resolved: Resolved) -> Resolved:
-    """The user's settings, but for what would leave the demo with nothing to show."""
+    """Return the user's settings without those that would leave the demo with nothing to show."""
     settings = resolved.settings
     completion = replace(
         settings.completion,
@@ -114,7 +114,7 @@ def adapt_for_demo(resolved: Resolved) -> Resolved:
         resolved,
         settings=replace(
             settings,
-            # With `auto` the local provider stands by, should DeepSeek fail.
+            # With `auto`, the local provider answers if DeepSeek fails.
             provider="local" if settings.provider == "local" else "auto",
             completion=completion,
             privacy=PrivacySettings(),
@@ -177,7 +177,7 @@ async def _type_program(
 
 
 def introduction(provider: str, settings: Settings, marks: Marks) -> list[str]:
-    """What is about to be seen."""
+    """Return the lines shown before the run."""
     if provider != "local":
         source = f"Completions come from DeepSeek ({settings.completion.model})."
     elif settings.provider == "local":
@@ -200,7 +200,7 @@ def introduction(provider: str, settings: Settings, marks: Marks) -> list[str]:
 
 
 def summary(run: Run) -> list[str]:
-    """What has been seen, and what to do next."""
+    """Return the lines shown after the run: its figures, and the next step."""
     typed = sum(len(event.text) for event in run.events if isinstance(event, Typed))
     accepted = sum(offer.taken for offer in run.offers)
     taken = [offer for offer in run.offers if offer.taken]
@@ -209,7 +209,7 @@ def summary(run: Run) -> list[str]:
     lines = [f"{typed} characters typed, {accepted} accepted ({share} %), {counts}"]
     if run.offers:
         median = statistics.median(offer.took_ms for offer in run.offers)
-        # An automatic request to a model waits until typing rests; a user waits as long.
+        # An automatic request to a model waits until typing pauses, and the user waits with it.
         waited = "" if run.provider == "local" else ", the wait for quiet included"
         lines.append(
             f"Provider: {_provider_text(run)}. Median time: {to_duration(median)}{waited}."

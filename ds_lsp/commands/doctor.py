@@ -1,7 +1,7 @@
 """Checks everything between the settings and a model's answer, and says what to do.
 
-Every figure is measured while it runs. It sends two small requests of its own, and no code of
-yours; they cost some hundred tokens.
+Every figure is measured during the run. The checks send two small requests of their own, which cost
+some hundred tokens, and none of the user's code.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from ds_lsp.chat.chat import answer_request
 from ds_lsp.commands.config import HIDDEN
 from ds_lsp.commands.models import uses_of
 from ds_lsp.commands.output import prepare_output, print_json, without_keys
-from ds_lsp.commands.setups import SETUPS, installed_editors, reader_of
+from ds_lsp.commands.setups import SETUPS, find_installed_editors, reader_of
 from ds_lsp.commands.workspace import collect_messages, folder_of, open_session, resolve_for
 from ds_lsp.editor_files.inspect import SetupState, inspect_all
 from ds_lsp.editor_files.places import Machine
@@ -35,15 +35,15 @@ OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     state: str
     detail: str
     advice: str = ""
-    """What to do, where it is not as it should be."""
+    """Instruction to the user, if the check has found a problem."""
     ms: float | None = None
-    """How long it took, in milliseconds, where that says something."""
+    """Duration in milliseconds; None if it tells nothing."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -232,7 +232,7 @@ async def _chat_check(session: Session) -> Check:
 
 
 def _failed_check(name: str, error: Exception, session: Session) -> Check:
-    # The error's own words say what to do.
+    # The part of the error's message behind the colon says what to do.
     detail, _, advice = str(error).partition(": ")
     if isinstance(error, AuthenticationError):
         advice = f"check the key from {session.key_source}."
@@ -261,7 +261,7 @@ def editor_checks(environ: Mapping[str, str], home: Path) -> Iterator[Check]:
     for name, findings in found.items():
         for each in findings:
             yield Check(SETUPS[name].title, _STATES[each.state], each.detail, each.advice)
-    for name in installed_editors(environ):
+    for name in find_installed_editors(environ):
         if name not in found:
             detail = "is installed, and its configuration does not name ds-lsp"
             yield Check(SETUPS[name].title, SKIPPED, detail, _install_advice(name))

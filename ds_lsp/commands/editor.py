@@ -15,7 +15,7 @@ _AFTER_INSTALL = {
     "emacs": "Eglot keeps the servers you have: `ds-lsp` joins them where the program `rass` is "
     "installed (`pipx install rassumfrassum`), and completes alone where there is no server.",
 }
-"""What is to be said after an installation."""
+"""Further instructions after an installation, by editor."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -124,7 +124,7 @@ async def _change(arguments: argparse.Namespace) -> int:
 def _describe_change(
     before: bytes | None, after: bytes | None, arguments: argparse.Namespace, path: Path
 ) -> str:
-    """Return the sentence, without its end, that says what has become of a file."""
+    """Return a sentence, without its period, about what was or would be done to a file."""
     would = "Would have " if arguments.dry_run else ""
     if before == after:
         if arguments.install:
@@ -142,7 +142,7 @@ def _describe_change(
 
 
 def _show(text: str) -> None:
-    """Print a text that holds lines of the user's: without keys, and with no control characters."""
+    """Print a text with lines of the user's files, without keys and control characters."""
     shown = "\n".join(visible_only(line.replace("\t", "    ")) for line in text.split("\n"))
     shown = without_keys(shown)
     if not can_encode(shown):

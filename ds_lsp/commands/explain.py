@@ -35,7 +35,7 @@ from ds_lsp.visible import visible_only
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be explained: a file, or lines of it, counted from 1."""
+    """The code to explain: a file, or lines of it, counted from 1."""
 
     path: Path
     first: int | None = None
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def parse_target(text: str) -> Target:
     found = re.fullmatch(r"(.+?):([0-9]{1,9})(?:-([0-9]{1,9}))?", text, re.DOTALL)
-    # A file may have such a name.
+    # A file may have a name that looks like FILE:LINE.
     if not text or found is None or Path(text).exists():
         if not text:
             raise argparse.ArgumentTypeError("no file is named")
@@ -100,7 +100,7 @@ async def _explain(arguments: argparse.Namespace) -> int:
 
 
 def select_target(document: Document, target: Target, folder: Path) -> CodeSelection:
-    """The lines that are meant. Raises `CommandRefused`."""
+    """Return the lines that *target* names. Raises `CommandRefused` if they hold no code."""
     path = target.path.absolute()
     name = path.relative_to(folder).as_posix() if folder in path.parents else path.name
     if target.first is not None and target.last is None:
@@ -158,7 +158,7 @@ def _as_json(selection: CodeSelection, model: str, result: ChatResult) -> Mappin
 
 
 class _AnswerPrinter:
-    """Prints an answer line by line: rendered in a terminal, as it is where it is piped."""
+    """Prints an answer line by line: rendered in a terminal, as Markdown into a pipe."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.text = self.reasoning = ""
@@ -169,7 +169,7 @@ class _AnswerPrinter:
 
     @property
     def received(self) -> ChatResult:
-        """What has arrived of an answer that was cut off."""
+        """The received part of an answer that was cut off."""
         return ChatResult(self.text, self.reasoning, Finish.CUT)
 
     def on_piece(self, piece: ChatPiece) -> None:
@@ -197,6 +197,6 @@ def _choose_renderer() -> Callable[[str], str]:
 
 
 def locale_of(environ: Mapping[str, str]) -> str | None:
-    """The language of the user's messages, by POSIX's rules."""
+    """Return the locale of the user's messages by POSIX's rules, or None."""
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     return next((environ[name] for name in names if environ.get(name)), None)

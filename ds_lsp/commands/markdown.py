@@ -1,4 +1,4 @@
-"""Shows Markdown in a terminal, line by line, as it arrives."""
+"""Renders Markdown for a terminal, line by line, as it arrives."""
 
 import re
 from html import unescape
@@ -10,14 +10,14 @@ _HEADING = re.compile(r"#{1,6} +(.*)")
 _SIGN = r"\\(?P<escaped>[!-/:-@\[-`{-~])|(?P<entity>&lt;|&#(?:33|60|91|93|96);)"
 _ESCAPED = re.compile(_SIGN)
 _INLINE = re.compile(rf"(?P<code>(`++)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|{_SIGN}")
-"""The entities are those that `ds_lsp.chat.harmless` writes."""
+"""Inline marks of a line. The entities are those that `ds_lsp.chat.harmless` writes."""
 MAX_LINE_CHARS = 1_000
-"""Maximum characters of a line in which code and strong words are looked for."""
+"""Maximum characters of a line whose inline marks are rendered."""
 _BOLD, _CODE, _DIM = "1", "36", "2"
 
 
 class Rendered:
-    """What a terminal is shown: headings and strong words bold, code in color."""
+    """Markdown rendered for a terminal: headings and strong words bold, code in color."""
 
     def __init__(self) -> None:
         self._fence = ""

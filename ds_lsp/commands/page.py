@@ -1,4 +1,4 @@
-"""What the demo has typed, line by line, and what there is to say about each line."""
+"""The text that the demo has typed, line by line, with notes on each line."""
 
 from dataclasses import astuple, dataclass, field
 
@@ -9,18 +9,19 @@ from ds_lsp.document import LINE_END
 from ds_lsp.visible import visible_only
 
 _MAX_QUOTED = 40
+"""Maximum characters of a completion that a note quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """How completions are told from typed text where there are no colors."""
+    """The marks that tell completions from typed text in a terminal without colors."""
 
     opening: str
-    """Before what was accepted, ..."""
+    """The mark before accepted text, ..."""
     closing: str
-    """... and after it."""
+    """... and the mark after it."""
     left_opening: str
-    """The same for what was not."""
+    """The mark before text that was offered and not accepted; `left_closing` follows it."""
     left_closing: str
     line_end: str
     ellipsis: str
@@ -38,11 +39,11 @@ def marks_for_output() -> Marks:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a line that came in one way."""
+    """A part of a line that was either typed or accepted."""
 
     text: str
     is_accepted: bool
-    """Whether it was accepted from a completion, or typed."""
+    """True if the text was accepted from a completion, False if it was typed."""
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class PageLine:
 
 
 class Page:
-    """The lines so far; the last one is being typed."""
+    """The lines typed so far; the last one is still being typed."""
 
     def __init__(self) -> None:
         self.lines = [PageLine()]
@@ -86,7 +87,7 @@ class Page:
 
 
 def to_origin(offer: Offer) -> str:
-    """Where an offer came from and how long it took."""
+    """Return the source of an offer and its duration; empty if it has no source."""
     return f"{offer.source}, {to_duration(offer.took_ms)}" if offer.source else ""
 
 
@@ -97,7 +98,7 @@ def to_duration(ms: float) -> str:
 
 
 def to_note(event: Offer | Trouble, marks: Marks) -> str:
-    """One event in words."""
+    """Return a note on an event."""
     if isinstance(event, Trouble):
         return f"{event.sentence} From here on: the local provider."
     asked = "asked explicitly: " if event.trigger is Trigger.INVOKED else ""
@@ -115,7 +116,7 @@ def to_note(event: Offer | Trouble, marks: Marks) -> str:
 
 
 def to_short_note(event: Offer | Trouble) -> str:
-    """The same where there is little room."""
+    """Return a note on an event for a line with little room."""
     if isinstance(event, Trouble):
         return "the provider failed"
     taken = event.fate in (Fate.ACCEPTED, Fate.PARTLY)
@@ -123,7 +124,7 @@ def to_short_note(event: Offer | Trouble) -> str:
 
 
 def quote(text: str, marks: Marks) -> str:
-    """A completion in one short line."""
+    """Return a completion as one short line."""
     line = visible_only(LINE_END.sub(marks.line_end, text))
     if len(line) <= _MAX_QUOTED:
         return line

@@ -1,7 +1,8 @@
 """Draws a run of the demo as an SVG: a window in which the program is typed.
 
-Animated with CSS alone. A viewer that does not animate shows the last frame, and so does one whose
-user wants less motion: everything is drawn as it ends, and animations only hide it until its time.
+The SVG is animated with CSS alone. A viewer that does not animate, or whose user prefers reduced
+motion, shows the last frame: everything is drawn in its final state, and animations only hide it
+until its time.
 """
 
 import re
@@ -15,10 +16,13 @@ from ds_lsp.document import LINE_END
 from ds_lsp.visible import visible_only
 
 _KEY_S = 0.014
+"""Seconds between two keys."""
 _HOLD_S = 0.5
+"""Seconds that a completion is shown before it is accepted or disappears."""
 _OPENING_LINES = 7
-"""Already there when the picture opens: a window that starts empty looks broken."""
+"""Lines that are shown from the start: a window that starts empty looks broken."""
 _NEAT_CHARS = 20
+"""Minimum characters of the offer that the picture ends with."""
 
 _WIDTH = 880
 _LINE = 21
@@ -45,19 +49,19 @@ white-space:pre;fill:#e6edf3}
 
 @dataclass(frozen=True, slots=True)
 class PictureSpan:
-    """Text that stands on a line in the end."""
+    """Text on a line of the last frame."""
 
     text: str
     is_accepted: bool
     shown_s: float
-    """When it appears."""
+    """Time at which the text appears."""
     taken_s: float
-    """When it turns from ghost text into text; typed text is no ghost."""
+    """Time at which ghost text turns into text; for typed text, `shown_s`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """Ghost text that was not taken, and what stood before it."""
+    """Ghost text that was not accepted, and the text before it on its line."""
 
     before: str
     text: str
@@ -66,7 +70,7 @@ class Flash:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """What there is to say about one completion."""
+    """A note on one completion."""
 
     label: str
     color: str
@@ -75,13 +79,13 @@ class Badge:
 
 @dataclass(slots=True)
 class PictureRow:
-    """One line of the picture."""
+    """A line of the picture."""
 
     spans: list[PictureSpan] = field(default_factory=list)
     flashes: list[Flash] = field(default_factory=list)
     badges: list[Badge] = field(default_factory=list)
     ghost: str = ""
-    """Ghost text it ends with, in the last frame."""
+    """Ghost text at the end of the line, in the last frame."""
 
     @property
     def text(self) -> str:
@@ -89,7 +93,7 @@ class PictureRow:
 
 
 def draw(events: Sequence[DemoEvent], caption: str) -> str:
-    """The picture. It ends where a completion is being offered: that is what there is to see."""
+    """Return the picture as SVG. It ends while a completion is offered, which is its subject."""
     end = find_closing_offer(events)
     rows, ends_s = lay_out(events[:end])
     offer = events[end] if end < len(events) else None
@@ -110,7 +114,10 @@ def draw(events: Sequence[DemoEvent], caption: str) -> str:
 
 
 def find_closing_offer(events: Sequence[DemoEvent]) -> int:
-    """The index of the last offer that was right and long enough to be worth a look."""
+    """Return the index of the last accepted offer of `_NEAT_CHARS` or more.
+
+    Without one, it is the number of events.
+    """
     for index in range(len(events) - 1, -1, -1):
         event = events[index]
         is_right = isinstance(event, Offer) and event.fate is Fate.ACCEPTED
@@ -120,7 +127,7 @@ def find_closing_offer(events: Sequence[DemoEvent]) -> int:
 
 
 def lay_out(events: Sequence[DemoEvent]) -> tuple[list[PictureRow], float]:
-    """The lines that come of the events, and when the last event has happened."""
+    """Return the lines that the events produce, and the time of the last event in seconds."""
     rows, now = [PictureRow()], 0.0
     for event in events:
         is_moving = len(rows) > _OPENING_LINES
@@ -147,7 +154,10 @@ def _write(rows: list[PictureRow], text: str, like: PictureSpan) -> None:
 
 
 def _add_flash(rows: list[PictureRow], offer: Offer, now: float) -> None:
-    """Only the first line: those below may be drawn upon later."""
+    """Add the first line of an offer that was not accepted.
+
+    Its other lines are left out: later text may be drawn in their place.
+    """
     row = rows[-1]
     line = LINE_END.split(offer.text)[0]
     row.flashes.append(Flash(row.text, line, now))
@@ -192,12 +202,12 @@ def _draw_row(index: int, row: PictureRow, ends_s: float) -> Iterator[str]:
             f'<tspan class="h">{_to_xml(flash.before)}</tspan>'
             f'<tspan class="g">{_to_xml(flash.text)}</tspan></text>'
         )
-    # More than two would reach into the text.
+    # More than two badges would cover the text.
     yield from _draw_badges(row.badges[-2:], y)
 
 
 def _join_typed(spans: Sequence[PictureSpan]) -> Iterator[PictureSpan]:
-    """The pieces, with typed letters put together to words: a quarter of the file's size."""
+    """Yield the spans with typed letters joined to words: the file is a quarter as large."""
     word: list[PictureSpan] = []
     for span in spans:
         if word and (span.is_accepted or (span.text == " ") != (word[-1].text == " ")):
@@ -237,10 +247,10 @@ def _draw_ghost(row: PictureRow, ends_s: float) -> str:
         return ""
     shown = _to_style(_appear_animation(ends_s))
     if not row.badges:
-        # A further line of the completion: the cursor is above.
+        # This is a further line of the completion; the cursor is above.
         return f'<tspan class="g"{shown}>{_to_xml(row.ghost)}</tspan>'
     blink = _to_style(_appear_animation(ends_s), f"blink 1.1s {ends_s:.2f}s steps(1) infinite")
-    # The bar of the cursor takes no room: what follows moves back over it.
+    # The bar of the cursor takes no room: the text behind it moves back over it.
     return (
         f'<tspan class="c"{blink}>▏</tspan>'
         f'<tspan class="g" dx="-.6em"{shown}>{_to_xml(row.ghost)}</tspan>'
@@ -248,7 +258,7 @@ def _draw_ghost(row: PictureRow, ends_s: float) -> str:
 
 
 def _to_xml(text: str) -> str:
-    """*text* as XML can hold it: there are characters it has no words for."""
+    """Return *text* escaped for XML; U+FFFE and U+FFFF, which XML cannot hold, are replaced."""
     return escape(re.sub("[\ufffe\uffff]", "\ufffd", visible_only(text)))
 
 

@@ -1,4 +1,4 @@
-"""Draws the money and tokens of some days: shapes, which become an SVG or a PNG."""
+"""Draws the cost and tokens of some days: shapes, which become an SVG or a PNG."""
 
 import io
 import math
@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 880, 500
 _LEFT, _RIGHT = 78, 24
 _PANEL = 150
 _SCALE = 2
-"""Pixels of a PNG for each unit, for screens that are sharper than 1:1."""
+"""Pixels of a PNG for each unit, for screens with more than one pixel per unit."""
 
 _INK, _QUIET, _GRID, _PAPER = "#1f2328", "#59636e", "#d8dee4", "#ffffff"
 _MODEL_COLORS = ("#0969da", "#8250df", "#1a7f37", "#bc4c00", "#59636e")
@@ -33,7 +33,7 @@ class PlotBar:
 
 @dataclass(frozen=True, slots=True)
 class PlotLine:
-    """A level one."""
+    """A horizontal line."""
 
     x: float
     y: float
@@ -45,7 +45,7 @@ class PlotLine:
 class PlotText:
     x: float
     y: float
-    """Of its base line."""
+    """Position of the base line."""
     text: str
     size: int = 12
     color: str = _QUIET
@@ -55,11 +55,11 @@ class PlotText:
 
 PlotShape = PlotBar | PlotLine | PlotText
 PlotSeries = Mapping[str, Sequence[float]]
-"""What is stacked: name, and a value for each day."""
+"""Stacked values: a name to its value on each day."""
 
 
 def to_shapes(counts: Counts, days: Sequence[date]) -> list[PlotShape]:
-    """Money by model above, tokens by kind below."""
+    """Return the shapes of the plot: cost by model above, tokens by kind below."""
     used = [counts.on(day.isoformat()) for day in days]
     total = sum(used, Totals())
     tokens: PlotSeries = {
@@ -128,7 +128,7 @@ def _draw_legend(y: float, colors: Mapping[str, str]) -> Iterator[PlotShape]:
 def _draw_dates(y: float, days: Sequence[date]) -> Iterator[PlotShape]:
     slot = _slot(days)
     for index, day in enumerate(days):
-        # Counted from the last one, which is today.
+        # Every fifth day, counted from the last one, which is today.
         if (len(days) - 1 - index) % 5 == 0:
             yield PlotText(
                 _LEFT + slot * (index + 0.5), y, f"{day:%b} {day.day}", 11, anchor="middle"
@@ -140,7 +140,7 @@ def _slot(days: Sequence[date]) -> float:
 
 
 def step_for(most: float) -> float:
-    """A round step, of which at most five reach up to *most*."""
+    """Return a round step between ticks, at most five of which reach up to *most*."""
     if most <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(most / 5))
@@ -148,7 +148,7 @@ def step_for(most: float) -> float:
 
 
 def to_label(value: float) -> str:
-    """A tick's value, short."""
+    """Return a tick's value in short form."""
     for unit, word in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= unit:
             return f"{value / unit:g}{word}"
@@ -184,7 +184,7 @@ def _to_element(shape: PlotShape) -> str:
 
 
 def to_png(shapes: Sequence[PlotShape]) -> bytes:
-    """The same as pixels. Raises ImportError where Pillow is missing."""
+    """Return the shapes as a PNG. Raises ImportError if Pillow is missing."""
     from PIL import Image, ImageDraw, ImageFont
 
     image = Image.new("RGB", (WIDTH * _SCALE, HEIGHT * _SCALE), _PAPER)
@@ -194,7 +194,7 @@ def to_png(shapes: Sequence[PlotShape]) -> bytes:
         x, y = shape.x * _SCALE, shape.y * _SCALE
         match shape:
             case PlotBar(width=width, height=height, color=color):
-                # Pillow counts the last pixel in.
+                # Pillow includes the last pixel.
                 corner = (x + width * _SCALE - 1, max(y, y + height * _SCALE - 1))
                 draw.rectangle((x, y, *corner), fill=color)
             case PlotLine(to_x=to_x, color=color):

@@ -1,4 +1,4 @@
-"""Shows the demo: animated in a terminal, and as lines where there is none."""
+"""Shows the demo: animated in a terminal, and as plain lines elsewhere."""
 
 import asyncio
 import os
@@ -15,22 +15,27 @@ from ds_lsp.document import LINE_END
 from ds_lsp.visible import visible_only
 
 KEY_S = 0.004
-"""Between two keys, in seconds."""
+"""Seconds between two keys."""
 HOLD_S = 0.26
-"""How long a completion is shown before anything is done about it, in seconds."""
+"""Seconds that a completion is shown before it is accepted or typed over."""
 
 _NOTE_COLUMN = 60
+"""Column of a note, unless the line is longer."""
 _MIN_NOTE_COLUMNS = 12
+"""Minimum columns for a note; with less room it is left out."""
 _MIN_COLUMNS = 80
+"""Minimum columns of a terminal for the animation."""
 _GUTTER = 6
-"""Columns for the number of a line."""
+"""Columns of a line's number."""
 _MAX_GHOST_LINES = 6
 _MAX_CODE_COLUMNS = 46
+"""Maximum columns of a plain line with a note beside it."""
 _LOG_COLUMNS = 100
+"""Maximum columns of a plain line and its note."""
 
 
 class Output(Protocol):
-    """What of a stream is used."""
+    """The part of a stream that is used."""
 
     def write(self, text: str, /) -> object: ...
 
@@ -38,16 +43,16 @@ class Output(Protocol):
 
 
 class Screen(Protocol):
-    """Where a run is shown."""
+    """The display of a run."""
 
     async def show(self, event: DemoEvent) -> None: ...
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Finish the display: no more events follow."""
 
 
 def screen_for(stdout: TextIO, environ: Mapping[str, str], marks: Marks) -> Screen:
-    """Animated only where that is certain to look right."""
+    """Return the screen for *stdout*, animated only where that is certain to look right."""
     size = shutil.get_terminal_size()
     if not can_animate(stdout.isatty(), size.columns, environ, os.name):
         return PlainScreen(stdout, marks)
@@ -58,12 +63,12 @@ def screen_for(stdout: TextIO, environ: Mapping[str, str], marks: Marks) -> Scre
 def can_animate(is_terminal: bool, columns: int, environ: Mapping[str, str], platform: str) -> bool:
     if not is_terminal or columns < _MIN_COLUMNS or environ.get("TERM") == "dumb":
         return False
-    # Of Windows' terminals, these two say that they know escape sequences.
+    # On Windows, these two variables identify terminals that know escape sequences.
     return platform != "nt" or "WT_SESSION" in environ or "TERM" in environ
 
 
 class PlainScreen:
-    """Each line once, when it is complete, with what there is to say about it."""
+    """Prints each line once, when it is complete, with its notes."""
 
     def __init__(self, stdout: Output, marks: Marks) -> None:
         self._stdout = stdout
@@ -88,7 +93,7 @@ class PlainScreen:
 
 
 def to_plain_rows(number: int, line: PageLine, marks: Marks) -> list[str]:
-    """One line of the program, its notes beside it or, where they need more room, below."""
+    """Return a line of the program with its notes beside it, or below if they need more room."""
     code = f"{number:>3} {marks.bar} {mark_accepted(line, marks)}".rstrip()
     notes = [f"{marks.dot} {to_note(event, marks)}" for event in line.events]
     together = " ".join(notes)
@@ -98,7 +103,7 @@ def to_plain_rows(number: int, line: PageLine, marks: Marks) -> list[str]:
 
 
 def mark_accepted(line: PageLine, marks: Marks) -> str:
-    """A line with marks around what was accepted."""
+    """Return a line with marks around its accepted text."""
     return "".join(
         f"{marks.opening}{visible_only(segment.text)}{marks.closing}"
         if segment.is_accepted
@@ -109,7 +114,7 @@ def mark_accepted(line: PageLine, marks: Marks) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """How the kinds of text look; with marks where there may be no colors."""
+    """The look of each kind of text: colors, or marks in a terminal without colors."""
 
     marks: Marks
     colored: bool
@@ -130,7 +135,7 @@ class Ink:
 
 
 class AnimatedScreen:
-    """Typing, ghost text and what becomes of it, as in an editor."""
+    """Animates typing, ghost text and its acceptance, as in an editor."""
 
     def __init__(
         self,
@@ -167,11 +172,11 @@ class AnimatedScreen:
             self._redraw(last, is_finished=True)
             self._write("\n")
         else:
-            # The program has ended with a line end: there is no line to number.
+            # The program ends with a line end: the last line is empty, and gets no number.
             self._write("\r\x1b[J")
 
     async def _pause(self, seconds: float) -> None:
-        # By an agenda: where timers are coarse, the keys after a long sleep do without one.
+        # Keys have a schedule: where timers are coarse, the keys after a long sleep do not sleep.
         now = self._clock()
         self._due = max(self._due, now - HOLD_S) + seconds
         if self._due > now:
@@ -205,12 +210,12 @@ class AnimatedScreen:
         return self._draw_aside(notes, self._end_column(line))
 
     def _end_column(self, line: PageLine) -> int:
-        """The column where a line ends as it is drawn."""
+        """Return the column at which a drawn line ends."""
         marks = 0 if self._ink.colored else 2 * sum(each.is_accepted for each in line.segments)
         return _GUTTER + count_columns(line.text) + marks
 
     def _draw_aside(self, text: str, end: int) -> str:
-        """A note to the right of a line that ends at column *end*, if there is room."""
+        """Return a note to the right of a line that ends at column *end*; empty without room."""
         column = max(_NOTE_COLUMN, end + 3)
         room = self._columns - column
         if room < _MIN_NOTE_COLUMNS:
@@ -218,7 +223,7 @@ class AnimatedScreen:
         return f"\x1b[{column}G{self._ink.paint_aside(clip(text, room))}"
 
     def _draw_ghost(self, offer: Offer) -> str:
-        """Ghost text after the cursor, which stays where it is."""
+        """Return ghost text after the cursor, with the moves that bring the cursor back."""
         typed = self._end_column(self._page.lines[-1])
         rows = [visible_only(row) for row in LINE_END.split(offer.text)][:_MAX_GHOST_LINES]
         first, *more = [clip(row, self._columns - typed - 5) for row in rows]
@@ -236,12 +241,12 @@ class AnimatedScreen:
 
 
 def count_columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """Return how many columns of a terminal a text takes."""
     return sum(1 + (unicodedata.east_asian_width(each) in "WF") for each in text)
 
 
 def clip(text: str, room: int) -> str:
-    """As much of *text* as fits."""
+    """Return the longest start of *text* that fits into *room* columns."""
     while count_columns(text) > room:
         text = text[: max(0, min(len(text) - 1, room))]
     return text

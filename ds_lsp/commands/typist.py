@@ -1,4 +1,4 @@
-"""The demo's user: types a program, looks at what is offered, takes what is right."""
+"""The demo's user: types a program, looks at the completions, accepts those that are right."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -13,31 +13,32 @@ if TYPE_CHECKING:
     from ds_lsp.session import Session
 
 _MIN_PART_CHARS = 5
-"""Characters: for fewer of a longer text nobody reaches for the key that takes a part."""
+"""Minimum characters of a completion for the typist to accept a part: for fewer of a longer text,
+a user does not press the key for that."""
 
 
 class Stop(Enum):
-    """Why the typist stops at a place; the values mark it in the program."""
+    """The reason for the typist to stop typing; the values mark the place in the program."""
 
     REST = "▮"
-    """To rest, as an automatic request needs it."""
+    """To pause, as an automatic request needs, and accept a right completion."""
     LOOK = "▯"
-    """The same; but types on, along what is offered if it is right."""
+    """To pause, look at the completion and type on, along it if it is right."""
     ASK = "◆"
-    """To ask explicitly."""
+    """To request a completion explicitly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is typed, and where the typist stops."""
+    """The text to type, and the places at which the typist stops."""
 
     text: str
     stops: Mapping[int, Stop]
-    """By offset."""
+    """Stops by offset into the text."""
 
 
 class Fate(Enum):
-    """What becomes of a completion."""
+    """The outcome of a completion."""
 
     ACCEPTED = "accepted"
     PARTLY = "partly accepted"
@@ -48,14 +49,14 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A key was pressed."""
+    """A key press."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A completion was asked for; the first *taken* characters of its text were accepted."""
+    """The answer to a request; the first *taken* characters of its text were accepted."""
 
     text: str
     taken: int
@@ -76,7 +77,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """The provider failed; from here on it is the local one that answers."""
+    """A failure of the provider; from here on, the local provider answers."""
 
     sentence: str
 
@@ -85,7 +86,7 @@ DemoEvent = Typed | Offer | Trouble
 
 
 def parse_program(marked: str) -> Program:
-    """A program from its text with marks."""
+    """Return the program in a text with the marks of `Stop`."""
     marks = {stop.value: stop for stop in Stop}
     text: list[str] = []
     stops: dict[int, Stop] = {}
@@ -98,22 +99,23 @@ def parse_program(marked: str) -> Program:
 
 
 def count_worth_taking(offered: str, wanted: str) -> int:
-    """How many characters of *offered* to accept when *wanted* is what one means to write.
+    """Return how many characters of *offered* to accept if the typist means to write *wanted*.
 
-    All of it, or as much as ends with a whole word and saves some typing.
+    The number is that of all of *offered*, of a part that ends with a whole word and saves at least
+    `_MIN_PART_CHARS` keys, or 0.
     """
     agreed = _common_length(offered, wanted)
     if agreed == len(offered):
         return agreed
     while agreed and is_word_character(offered[agreed]) and is_word_character(offered[agreed - 1]):
         agreed -= 1
-    # White space that one types next is no word.
+    # White space at the end is not a word.
     kept = offered[:agreed].rstrip()
     return len(kept) if len(kept.strip()) >= _MIN_PART_CHARS else 0
 
 
 def _common_length(one: str, other: str) -> int:
-    """How many characters two texts begin with together."""
+    """Return the length of the common start of two texts."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
 
@@ -121,7 +123,7 @@ def _common_length(one: str, other: str) -> int:
 async def type_program(
     session: "Session", document: Document, program: Program
 ) -> AsyncIterator[DemoEvent]:
-    """Type *program* into the document, and tell what happens."""
+    """Type *program* into the document, and yield what happens."""
     writer = _DocumentWriter(document)
     offset = 0
     while offset < len(program.text):
@@ -161,7 +163,7 @@ class _DocumentWriter:
 async def _complete(session: "Session", writer: _DocumentWriter, stop: Stop) -> Completion:
     trigger = Trigger.INVOKED if stop is Stop.ASK else Trigger.AUTOMATIC
     snapshot = writer.document.snapshot(writer.line, writer.column)
-    # As when a real user types: what runs in the background gets its turn.
+    # Work in the background gets its turn, as between the keys of a real user.
     await asyncio.sleep(0)
     return await session.engine.complete(
         CompletionRequest(snapshot, trigger, session.settings.completion)
@@ -175,13 +177,13 @@ def _failure_message(completion: Completion) -> str | None:
 
 
 async def _use_local_provider(session: "Session") -> None:
-    """Ask nobody else from here on: each further failure could cost its whole time-out."""
+    """Switch to the local provider: each further failure could take its whole time-out."""
     local = replace(session.settings, provider="local")
     await session.configure(replace(session.resolved, settings=local), [])
 
 
 def judge(completion: Completion, stop: Stop, wanted: str) -> Offer:
-    """What the typist, who means to write *wanted*, does with what is offered."""
+    """Return what the typist does with a completion, if *wanted* is the text to write."""
     record, text = completion.record, completion.text
     agreed = count_worth_taking(text, wanted)
     taken = 0 if stop is Stop.LOOK else agreed
