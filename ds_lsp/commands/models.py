@@ -1,4 +1,4 @@
-"""Lists the models there are, and which of them are used for what."""
+"""Lists the models of the service, and the settings that each is used for."""
 
 import argparse
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from ds_lsp.visible import visible_only
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one setting asks for, and what it gets."""
+    """The model that a setting names, and the one that is used for it."""
 
     setting: str
     wanted: str
     used: str
-    """The model nearest to *wanted* of those there are."""
+    """The available model nearest to `wanted`."""
 
 
 def main(argv: Sequence[str]) -> int:

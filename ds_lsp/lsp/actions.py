@@ -12,7 +12,7 @@ from lsprotocol import types
 from ds_lsp.chat.comments import COMMENTS
 from ds_lsp.chat.explanation import conversation
 from ds_lsp.chat.scope import LOOK_LINES, layout_scope
-from ds_lsp.chat.subject import requested, selected
+from ds_lsp.chat.subject import requested, select_range
 from ds_lsp.document import Document, strip_line_end
 from ds_lsp.languages import PROSE
 from ds_lsp.lsp import convert
@@ -80,7 +80,7 @@ def _offers(
 def _for_selection(
     document: Document, params: types.CodeActionParams, *, can_edit: bool
 ) -> Iterator[types.CodeAction]:
-    subject = selected(document, "", *spots(params.range))
+    subject = select_range(document, "", *spots(params.range))
     if subject is None:
         return
     yield _action("Explain the selection", EXPLAIN_KIND, EXPLAIN, params)

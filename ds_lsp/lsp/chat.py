@@ -16,10 +16,16 @@ from pygls.exceptions import JsonRpcException
 
 from ds_lsp.chat import documentation, edits, explanation, prompt
 from ds_lsp.chat.chat import MAX_TOKENS, SHARED, answer_request, excluded, note_on
-from ds_lsp.chat.edits import Edit
+from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.explanation import Answer, Conversation
-from ds_lsp.chat.harmless import Harmless
-from ds_lsp.chat.subject import Subject, around, reported, requested, selected
+from ds_lsp.chat.harmless import MarkdownSanitizer
+from ds_lsp.chat.subject import (
+    CodeSelection,
+    requested,
+    select_around,
+    select_range,
+    select_reported,
+)
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.actions import is_cursor, spots
@@ -89,7 +95,7 @@ async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
     except (ChatRefused, ProviderError) as error:
         raise JsonRpcException(message=as_message(str(error)), code=_REQUEST_FAILED) from None
     if token is None:
-        return explanation.plain(answer)
+        return explanation.render_answer(answer)
     lines.end(replace(answer, text=""))
     return ""
 
@@ -103,7 +109,7 @@ class _HarmlessLines:
 
     def __init__(self, send: Callable[[str], None]) -> None:
         self._send = send
-        self._state = Harmless()
+        self._state = MarkdownSanitizer()
         self._rest = ""
         self._taken = 0
 
@@ -112,12 +118,12 @@ class _HarmlessLines:
         self._taken = len(answer.text)
         *lines, self._rest = self._rest.split("\n")
         if lines:
-            self._send("".join(self._state.line(line) + "\n" for line in lines))
+            self._send("".join(self._state.sanitize_line(line) + "\n" for line in lines))
 
     def end(self, rest: Answer) -> None:
         """*rest*: what is shown below the text."""
-        below = explanation.plain(rest)
-        last = self._state.line(self._rest) + self._state.end()
+        below = explanation.render_answer(rest)
+        last = self._state.sanitize_line(self._rest) + self._state.finish()
         self._send(f"{last}\n\n{below}" if below else last)
 
 
@@ -207,7 +213,7 @@ async def _told_of_failure(ls: DsLanguageServer, work: Work) -> None:
         ls.notifier.tell(str(error))
 
 
-def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
+def _subject(ls: DsLanguageServer, params: ExplainParams) -> CodeSelection:
     """What is meant, as it stands now. Raises `ChatRefused`."""
     uri = params.text_document.uri
     document = ls.documents.get(uri)
@@ -215,14 +221,14 @@ def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
         raise ChatRefused("The document is not open.")
     file = ls.name_of(uri)
     start, end = spots(params.range)
-    subject: Subject | None
+    subject: CodeSelection | None
     if params.diagnostic is not None:
         remark = convert.to_remark(params.diagnostic, ls.name_of)
-        subject = reported(document, file, remark)
+        subject = select_reported(document, file, remark)
     elif is_cursor(ls.chat_client, document, params.range):
-        subject = around(document, file, start[0])
+        subject = select_around(document, file, start[0])
     else:
-        subject = selected(document, file, start, end)
+        subject = select_range(document, file, start, end)
     if subject is None:
         raise ChatRefused("There is no code here.")
     if rule := ls.session.excludes(document, subject.code):
@@ -346,7 +352,7 @@ async def _hear(
 
 
 async def _show_answer(
-    ls: DsLanguageServer, subject: Subject, messages: tuple[ChatMessage, ...]
+    ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
 ) -> None:
     prepared = tuple(
         ChatMessage(each.role, ls.session.chat.prepare(each.content)) for each in messages
@@ -366,7 +372,7 @@ async def _show_answer(
 class _Shown:
     """An explanation on its way to the client's screen."""
 
-    def __init__(self, ls: DsLanguageServer, subject: Subject, opening: Opening) -> None:
+    def __init__(self, ls: DsLanguageServer, subject: CodeSelection, opening: Opening) -> None:
         self._ls = ls
         self._subject = subject
         self._opening = opening
@@ -442,20 +448,22 @@ async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer)
         if document is None or said is None:
             break
         lines = tuple(document.lines(0, document.line_count))
-        subject = Subject(uri, "", "markdown", document.version, lines, said.line, len(lines) - 1)
-        text = explanation.answered(said.question or question, answer)
-        edit = Edit(said.line, len(lines) - 1, text.replace("\n", document.eol()))
+        subject = CodeSelection(
+            uri, "", "markdown", document.version, lines, said.line, len(lines) - 1
+        )
+        text = explanation.build_reply(said.question or question, answer)
+        edit = ChatEdit(said.line, len(lines) - 1, text.replace("\n", document.eol()))
         if said.line < len(lines) and await _applied(ls, "Answer", subject, edit):
             return
     # The document is closed, or does not take edits: the answer has been paid for all the same.
     path = ls.pages.new("answer", Opening(uri, ()))
-    ls.pages.write(path, explanation.answered(question, answer).lstrip())
+    ls.pages.write(path, explanation.build_reply(question, answer).lstrip())
     ls.notifier.tell(_in_short(answer, f"(The whole of it is in {path}.)"))
 
 
 def _in_short(answer: Answer, where: str) -> str:
     """An answer as a message: as much of it as fits, and *where* the rest is."""
-    text = " ".join(explanation.plain(replace(answer, reasoning="")).split())
+    text = " ".join(explanation.render_answer(replace(answer, reasoning="")).split())
     if len(text) > MAX_MESSAGE_CHARS:
         text = text[:MAX_MESSAGE_CHARS].rstrip() + " ..."
     return f"{text} {where}"
@@ -467,7 +475,7 @@ def _in_short(answer: Answer, where: str) -> str:
 async def _replace(
     ls: DsLanguageServer,
     label: str,
-    subject: Subject,
+    subject: CodeSelection,
     messages: tuple[ChatMessage, ...],
     *,
     first: int,
@@ -475,7 +483,7 @@ async def _replace(
     """Put what a model says in the place of the subject's lines, and of those from *first* on."""
     if len(subject.code) > edits.MAX_EDITED_CHARS:
         raise ChatRefused("This is too long to be rewritten at once: select less.")
-    opening, fence = edits.opening(subject)
+    opening, fence = edits.build_opening(subject)
     most = MAX_TOKENS + len(subject.code) // 2
     request = ChatRequest(messages, _model(ls), most, opening=opening, stop=(fence,))
     result = await _result(ls, label, subject, request)
@@ -484,7 +492,7 @@ async def _replace(
 
 
 async def _write_documentation(
-    ls: DsLanguageServer, subject: Subject, messages: tuple[ChatMessage, ...]
+    ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
 ) -> None:
     request = ChatRequest(messages, _model(ls), MAX_TOKENS, as_json=True)
     result = await _result(ls, "Document", subject, request)
@@ -493,7 +501,7 @@ async def _write_documentation(
 
 
 async def _result(
-    ls: DsLanguageServer, title: str, subject: Subject, request: ChatRequest
+    ls: DsLanguageServer, title: str, subject: CodeSelection, request: ChatRequest
 ) -> ChatResult:
     """The whole answer, for an edit: it must not have been about another text than there is."""
     if not ls.chat_client.applies_edits:
@@ -506,12 +514,14 @@ async def _result(
         return await _hear(ls, subject.uri, request, progress, _Heard())
 
 
-async def _apply(ls: DsLanguageServer, label: str, subject: Subject, edit: Edit) -> None:
+async def _apply(ls: DsLanguageServer, label: str, subject: CodeSelection, edit: ChatEdit) -> None:
     if not await _applied(ls, label, subject, edit):
         raise ChatRefused(CHANGED)
 
 
-async def _applied(ls: DsLanguageServer, label: str, subject: Subject, edit: Edit) -> bool:
+async def _applied(
+    ls: DsLanguageServer, label: str, subject: CodeSelection, edit: ChatEdit
+) -> bool:
     """Whether the client has taken *edit*; not when the text is another one by now."""
     document = ls.documents.get(subject.uri)
     if document is None or document.version != subject.version:

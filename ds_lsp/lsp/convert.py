@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from ds_lsp.chat.edits import Edit
-from ds_lsp.chat.subject import Remark, Subject
+from ds_lsp.chat.edits import ChatEdit
+from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.document import (
     CarriageReturns,
@@ -150,14 +150,14 @@ def to_chat_client(params: types.InitializeParams) -> ChatClient:
     )
 
 
-def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> Remark:
+def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> ReportedProblem:
     """*name_of* says how a document is named to the model; empty: it must not be."""
     related = [
         f"{name}, line {each.location.range.start.line + 1}: {each.message}"
         for each in diagnostic.related_information or ()
         if (name := name_of(each.location.uri))
     ]
-    return Remark(
+    return ReportedProblem(
         message=text_of(diagnostic.message),
         first=diagnostic.range.start.line,
         last=diagnostic.range.end.line,
@@ -168,7 +168,7 @@ def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> Re
 
 
 def to_workspace_edit(
-    edit: Edit, subject: Subject, encoding: PositionEncoding, client: ChatClient
+    edit: ChatEdit, subject: CodeSelection, encoding: PositionEncoding, client: ChatClient
 ) -> types.WorkspaceEdit:
     """One change of whole lines, so that one undo takes it back."""
     end = width(strip_line_end(subject.lines[edit.last]), encoding)

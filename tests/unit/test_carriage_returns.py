@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.chat import documentation, edits
-from ds_lsp.chat.subject import Subject, around
+from ds_lsp.chat.subject import CodeSelection, select_around
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import cursor_context
 from ds_lsp.completion.shape import Extent
@@ -67,8 +67,8 @@ def _suppressed(at: Snapshot) -> tuple[str, ...]:
     )
 
 
-def subject(text: str, line: int, language_id: str = "python") -> Subject:
-    found = around(opened(text, CarriageReturns.CHARACTERS, language_id), "a", line)
+def subject(text: str, line: int, language_id: str = "python") -> CodeSelection:
+    found = select_around(opened(text, CarriageReturns.CHARACTERS, language_id), "a", line)
     assert found
     return found
 
@@ -82,7 +82,7 @@ def test_an_edit_repeats_no_function_below() -> None:
 
 def test_documentation_is_written() -> None:
     edit = documentation.to_edit('{"documentation": "Add."}', Finish.STOP, subject(CODE, 4))
-    assert edit == edits.Edit(4, 4, '        """Add."""\r\n        x = a + b')
+    assert edit == edits.ChatEdit(4, 4, '        """Add."""\r\n        x = a + b')
 
 
 def test_no_stand_in_gets_into_the_clients_text() -> None:

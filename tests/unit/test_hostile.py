@@ -19,7 +19,7 @@ import ds_lsp
 from ds_lsp.chat import documentation, edits
 from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import layout_scope
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.commands.markdown import Rendered
 from ds_lsp.completion.cache import cache_key
 from ds_lsp.completion.context import Contexts, defuse
@@ -77,7 +77,7 @@ BUILT = {
     # A name between word boundaries, a number's digits, and an address within back quotes.
     "ds_lsp.completion.postprocess.start._has_word",
     "ds_lsp.commands.complete._is_number",
-    "ds_lsp.chat.harmless._code",
+    "ds_lsp.chat.harmless._sanitize_code",
     # Of `EMBEDDED`; of the lexicons: tried by `regexes`.
     "ds_lsp.completion.postprocess.ending.use_recipe_tabs",
     "ds_lsp.completion.postprocess.lines.code_at",
@@ -97,9 +97,9 @@ BUILT = {
     "ds_lsp.invisible._suspicious",
     # Of a language's words, on lines of at most `MAX_LINE_CHARS`.
     "ds_lsp.chat.notation._code_of",
-    "ds_lsp.chat.whole._code",
+    "ds_lsp.chat.whole._code_lines",
     "ds_lsp.chat.whole._lacks_definition",
-    "ds_lsp.chat.whole._words",
+    "ds_lsp.chat.whole._make_word_count",
     # Of marks in the user's own configuration of an editor.
     "ds_lsp.editor_files.block._pattern",
     "ds_lsp.editor_files.block._refuse_halves",
@@ -157,9 +157,9 @@ def _drained(steps: Iterator[object]) -> None:
         pass
 
 
-def _subject(code: str, language_id: str) -> Subject:
+def _subject(code: str, language_id: str) -> CodeSelection:
     lines = tuple(split_lines(code))
-    return Subject("file:///x", "x", language_id, 1, lines, 0, len(lines) - 1)
+    return CodeSelection("file:///x", "x", language_id, 1, lines, 0, len(lines) - 1)
 
 
 def _refused(work: Callable[[], object]) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.chat import documentation, edits
-from ds_lsp.chat.harmless import harmless
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.harmless import sanitize
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.shape import Extent
@@ -21,16 +21,16 @@ from ds_lsp.visible import as_message, visible_only
 Road = Callable[[str], str]
 
 
-def subject(text: str, language_id: str) -> Subject:
+def subject(text: str, language_id: str) -> CodeSelection:
     lines = tuple(split_lines(text))
-    return Subject("file:///a", "a", language_id, 1, lines, 0, len(lines) - 1)
+    return CodeSelection("file:///a", "a", language_id, 1, lines, 0, len(lines) - 1)
 
 
 PYTHON = subject("def f(a):\n    return a\n", "python")
 SCRIPT = subject("function f(a) {\n  return a;\n}\n", "javascript")
 
 
-def edited(answer: str, about: Subject) -> str:
+def edited(answer: str, about: CodeSelection) -> str:
     return edits.replacement(answer, Finish.STOP, about).text
 
 
@@ -52,8 +52,8 @@ ROADS: dict[str, Road] = {
         f"function f(a) {{\n  return a; // {text}\n}}\n", SCRIPT
     ),
     "documentation": documented,
-    "explanation": harmless,
-    "explanation, in code": lambda text: harmless(f"```\n{text}\n```"),
+    "explanation": sanitize,
+    "explanation, in code": lambda text: sanitize(f"```\n{text}\n```"),
     "terminal": lambda text: visible_only(text, keep="\t"),
     "message": as_message,
 }

@@ -231,12 +231,12 @@ def test_steps_are_round(most: float, step: float) -> None:
     [(0, "0"), (0.05, "0.05"), (2.5, "2.5"), (500e3, "500k"), (1.5e6, "1.5M"), (1e-6, "1e-06")],
 )
 def test_labels_are_short(value: float, shown: str) -> None:
-    assert plot.label(value) == shown
+    assert plot.to_label(value) == shown
 
 
 def test_bars_stand_on_each_other() -> None:
-    shapes = plot.picture(Counts(calls=BILL[0].calls), [TODAY])
-    bars = [shape for shape in shapes if isinstance(shape, plot.Bar) and shape.width > 100][1:]
+    shapes = plot.to_shapes(Counts(calls=BILL[0].calls), [TODAY])
+    bars = [shape for shape in shapes if isinstance(shape, plot.PlotBar) and shape.width > 100][1:]
     money, *tokens = bars
     assert [round(bar.height / sum(b.height for b in tokens), 3) for bar in tokens] == [
         *(round(30 / 44, 3), round(12 / 44, 3), round(2 / 44, 3))
