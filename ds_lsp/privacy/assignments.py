@@ -9,8 +9,8 @@ from ds_lsp.privacy.continuations import (
     NOTHING,
     RULES,
     Carry,
-    Found,
     Kind,
+    LineSecrets,
     continued,
     ends_line,
     goes_on,
@@ -70,7 +70,7 @@ _WORDS_RANK = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗")
 
 def sliced_assignments(
     line: str, lowered: str, carry: Carry | None, cursor: int
-) -> Generator[None, None, Found]:
+) -> Generator[None, None, LineSecrets]:
     """Find the values that a line assigns to names of secrets; *lowered* is in small letters.
 
     Yields now and then, so that a caller can give way.
@@ -105,14 +105,14 @@ def sliced_assignments(
         following = _next_start(line, lowered, names, index)
         found = _of_name(line, lowered, name, following, cursor)
         if not found.secrets:
-            found = Found(_before(line, name), found.carry)
+            found = LineSecrets(_before(line, name), found.carry)
         if found.secrets:
             secrets += found.secrets
             at = secrets[-1].end
             after = found.carry
         elif found.carry is not None:
             after = found.carry
-    return Found(tuple(secrets), after) if secrets or after else NOTHING
+    return LineSecrets(tuple(secrets), after) if secrets or after else NOTHING
 
 
 def _next_start(line: str, lowered: str, names: list[Name], index: int) -> int:
@@ -131,7 +131,7 @@ def _in_crowd(line: str, start: int) -> Iterator[Secret]:
             yield Secret(RULES[Rank.TOKEN], *value.span())
 
 
-def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Found:
+def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> LineSecrets:
     """Find the value of a name; beyond *limit*, where the next name begins, only that one looks."""
     close = _CLOSE.match(line, name.end)
     at = close.end() if close else name.end
@@ -143,7 +143,7 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Fo
     start = link.end()
     if separator == ":" and _BLOCK.match(line, start):
         indent = len(line) - len(line.lstrip())
-        return Found((), Carry(Kind.BLOCK, name.rank, indent, lines=MAX_BLOCK_LINES))
+        return LineSecrets((), Carry(Kind.BLOCK, name.rank, indent, lines=MAX_BLOCK_LINES))
     found = _in_expression(line, lowered, name, start, limit, separator, is_quoted, cursor)
     if found.secrets or found.carry:
         return found
@@ -152,10 +152,10 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Fo
         if value:
             secret = Secret(RULES[name.rank], *value)
             carry = Carry(Kind.RUN, name.rank) if ends_line(line, value[1]) else None
-            return Found((secret,), carry)
+            return LineSecrets((secret,), carry)
     other = _in_template(line, name, start) or _in_words(line, name, at)
     if other:
-        return Found((other,))
+        return LineSecrets((other,))
     if (
         name.rank is not Rank.FAINT
         and separator not in _COMPARISONS
@@ -163,9 +163,9 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Fo
         and (separator or _BACKSLASH.search(line, start))
     ):
         is_list = _LIST_END.search(line, start) is not None
-        return Found((), Carry(Kind.VALUE, name.rank, close="[" if is_list else ""))
+        return LineSecrets((), Carry(Kind.VALUE, name.rank, close="[" if is_list else ""))
     if separator == "," and is_quoted and BLANK.match(line, start):
-        return Found((), Carry(Kind.VALUE, name.rank, close=","))
+        return LineSecrets((), Carry(Kind.VALUE, name.rank, close=","))
     return _pair(line, name, at)
 
 
@@ -213,10 +213,10 @@ _TO_NAME = re.compile(
 )
 
 
-def _pair(line: str, name: Name, at: int) -> Found:
+def _pair(line: str, name: Name, at: int) -> LineSecrets:
     if name.rank is Rank.FAINT or not _PAIR_END.match(line, at):
         return NOTHING
-    return Found((), Carry(Kind.PAIR, name.rank, lines=_MAX_PAIR_LINES))
+    return LineSecrets((), Carry(Kind.PAIR, name.rank, lines=_MAX_PAIR_LINES))
 
 
 def _in_expression(
@@ -228,7 +228,7 @@ def _in_expression(
     separator: str,
     is_quoted: bool,
     cursor: int,
-) -> Found:
+) -> LineSecrets:
     """Judge the strings of the expression that a name is followed by."""
     for step in steps(line, start, limit, in_call=is_quoted):
         literal = step.literal
@@ -246,7 +246,7 @@ def _in_expression(
         if step.is_direct and goes_on(line, literal):
             # The value begins on the next line.
             carry = Carry(Kind.STRING, name.rank, close=literal.close, lines=MAX_BLOCK_LINES)
-            return Found((), carry)
+            return LineSecrets((), carry)
     return NOTHING
 
 

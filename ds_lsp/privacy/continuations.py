@@ -42,14 +42,14 @@ class Carry:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LineSecrets:
     """The secrets of one line, and what it says about the next one."""
 
     secrets: tuple[Secret, ...] = ()
     carry: Carry | None = None
 
 
-NOTHING = Found()
+NOTHING = LineSecrets()
 _MIN_TYPED = 4
 """Characters of a string that is being typed that are needed to tell it from one just opened."""
 MAX_BLOCK_LINES = 400
@@ -94,7 +94,7 @@ def goes_on(line: str, literal: Literal) -> bool:
 
 def masked(
     line: str, rank: Rank, literal: Literal, *, is_listed: bool = False, is_tuple: bool = False
-) -> Found:
+) -> LineSecrets:
     """Mask a string to its end, and the strings that are joined to it or in a list with it."""
     joint_of = _COMMA if is_listed else _COMMA_OR_JOINT if is_tuple else _SAME_LINE_JOINT
     rule = RULES[rank]
@@ -108,7 +108,7 @@ def masked(
             carry = Carry(Kind.STRING, rank, close=literal.close, lines=MAX_BLOCK_LINES)
         else:
             carry = Carry(Kind.RUN, rank)
-        return Found(tuple(secrets), carry)
+        return LineSecrets(tuple(secrets), carry)
     at = end + len(literal.close)
     while joint := joint_of.match(line, at):
         other = literal_at(line, joint.end())
@@ -118,7 +118,7 @@ def masked(
         secrets.append(Secret(rule, other.start, end))
         at = end + len(other.close)
     is_joined = _JOINT.match(line, at) is not None
-    return Found(tuple(secrets), Carry(Kind.JOINED, rank) if is_joined else None)
+    return LineSecrets(tuple(secrets), Carry(Kind.JOINED, rank) if is_joined else None)
 
 
 def _is_joined(line: str, literal: Literal) -> bool:
@@ -128,14 +128,14 @@ def _is_joined(line: str, literal: Literal) -> bool:
     return not is_key and evidence(value) >= Evidence.MIXED
 
 
-def continued(line: str, carry: Carry, cursor: int) -> Found:
+def continued(line: str, carry: Carry, cursor: int) -> LineSecrets:
     if not line or line.isspace():
         # A CRLF is two ends of a line here.
-        return Found((), carry)
+        return LineSecrets((), carry)
     return _CONTINUED[carry.kind](line, carry, cursor)
 
 
-def _value_line(line: str, carry: Carry, cursor: int) -> Found:
+def _value_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     if carry.close == "," and not _LAST_OF_TUPLE.match(line):
         # The next string of a list.
         return NOTHING
@@ -144,10 +144,10 @@ def _value_line(line: str, carry: Carry, cursor: int) -> Found:
     found = _first_value(line, carry, at, cursor, Evidence.MIXED if item else Evidence.LOOSE)
     # All entries of a list belong to the name.
     if item and found.secrets:
-        return Found(found.secrets, carry)
+        return LineSecrets(found.secrets, carry)
     if found is NOTHING and not carry.close and _ATTRIBUTE.match(line):
         # name:, its type, its default
-        return Found((), Carry(Kind.PAIR, carry.rank, lines=_MAX_ATTRIBUTE_LINES))
+        return LineSecrets((), Carry(Kind.PAIR, carry.rank, lines=_MAX_ATTRIBUTE_LINES))
     return found
 
 
@@ -159,7 +159,7 @@ _MAX_ATTRIBUTE_LINES = 4
 _ITEM = re.compile(r"\s*(?:-\s+|[\w.-]{1,40}:\s+)")
 
 
-def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence) -> Found:
+def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence) -> LineSecrets:
     if carry.rank is Rank.TOKEN:
         needed = Evidence.MIXED
     for step in steps(line, at, len(line)):
@@ -172,11 +172,11 @@ def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence
         if evidence(value) >= needed or (step.is_direct and is_typed(line, step.literal, cursor)):
             found = masked(line, carry.rank, step.literal, is_listed=carry.close == "[")
             is_listed = carry.close == "[" and _COMMA_END.match(line, found.secrets[-1].end + 1)
-            return Found(found.secrets, carry) if is_listed else found
+            return LineSecrets(found.secrets, carry) if is_listed else found
     only = _ONLY.fullmatch(line, at)
     if only and not is_quote(line, at) and evidence(only["run"]) >= Evidence.MIXED:
         secret = Secret(RULES[carry.rank], *only.span("run"))
-        return Found((secret,), Carry(Kind.RUN, carry.rank))
+        return LineSecrets((secret,), Carry(Kind.RUN, carry.rank))
     return NOTHING
 
 
@@ -184,7 +184,7 @@ _LAST_OF_TUPLE = re.compile(r"""\s*[A-Za-z]{0,2}(?P<q>["'])[^"'\s]{1,400}(?P=q)\
 _ONLY = re.compile(r"""(?P<run>[^\s"'`()<>{}\[\];,]{8,})(?:</\w+>)?[\s;,]*\\?""")
 
 
-def _pair_line(line: str, carry: Carry, cursor: int) -> Found:
+def _pair_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     key = _PAIR_LINE.match(line)
     if key:
         needed = Evidence.MIXED if key["code"] else Evidence.LOOSE
@@ -193,10 +193,10 @@ def _pair_line(line: str, carry: Carry, cursor: int) -> Found:
         return _first_value(line, carry, key.end(), cursor, needed)
     if carry.lines <= 1 or _NEW_ENTRY.match(line):
         return NOTHING
-    return Found((), replace(carry, lines=carry.lines - 1))
+    return LineSecrets((), replace(carry, lines=carry.lines - 1))
 
 
-def _block_line(line: str, carry: Carry, cursor: int) -> Found:
+def _block_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     stripped = line.strip()
     at = line.index(stripped)
     if at <= carry.indent or not carry.lines:
@@ -205,19 +205,19 @@ def _block_line(line: str, carry: Carry, cursor: int) -> Found:
     again = replace(carry, lines=carry.lines - 1)
     is_run = _RUN_LINE.fullmatch(line) is not None and carry.lines < MAX_BLOCK_LINES
     if evidence(stripped) >= needed or (is_run and len(stripped) > 30):
-        return Found((Secret(RULES[carry.rank], at, at + len(stripped)),), again)
-    return Found((), again)
+        return LineSecrets((Secret(RULES[carry.rank], at, at + len(stripped)),), again)
+    return LineSecrets((), again)
 
 
-def _string_line(line: str, carry: Carry, cursor: int) -> Found:
+def _string_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     end = line.find(carry.close)
     text = line if end < 0 else line[:end]
     stripped = text.strip().rstrip("\\")
     again = replace(carry, lines=carry.lines - 1) if end < 0 and carry.lines > 1 else None
     if stripped and (evidence(stripped) >= Evidence.MIXED or _is_base64(stripped)):
         at = text.index(stripped)
-        return Found((Secret(RULES[carry.rank], at, at + len(stripped)),), again)
-    return Found((), again)
+        return LineSecrets((Secret(RULES[carry.rank], at, at + len(stripped)),), again)
+    return LineSecrets((), again)
 
 
 def _is_base64(text: str) -> bool:
@@ -227,7 +227,7 @@ def _is_base64(text: str) -> bool:
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}|[A-Za-z0-9+/_-]{2,}={1,2}")
 
 
-def _joined_line(line: str, carry: Carry, cursor: int) -> Found:
+def _joined_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     joint = _NEXT_JOINT.match(line)
     literal = literal_at(line, joint.end()) if joint else None
     if literal is None or not _is_joined(line, literal):
@@ -235,12 +235,12 @@ def _joined_line(line: str, carry: Carry, cursor: int) -> Found:
     return masked(line, carry.rank, literal)
 
 
-def _run_line(line: str, carry: Carry, cursor: int) -> Found:
+def _run_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     run = _RUN_LINE.match(line)
     if run is None or (evidence(run["run"]) < Evidence.MIXED and not _is_base64(run["run"])):
         return NOTHING
     secret = Secret(RULES[carry.rank], *run.span("run"))
-    return Found((secret,), carry if ends_line(line, run.end("run")) else None)
+    return LineSecrets((secret,), carry if ends_line(line, run.end("run")) else None)
 
 
 _CONTINUED = {

@@ -17,7 +17,7 @@ from functools import lru_cache
 from ds_lsp.document import show_carriage_returns
 from ds_lsp.privacy import commands
 from ds_lsp.privacy.assignments import sliced_assignments
-from ds_lsp.privacy.continuations import NOTHING, Carry, Found
+from ds_lsp.privacy.continuations import NOTHING, Carry, LineSecrets
 from ds_lsp.privacy.formats import HAS_DIGIT, in_known_format
 from ds_lsp.privacy.masking import FILLER, Secret, moved, without_overlaps
 from ds_lsp.privacy.private_keys import private_keys
@@ -91,7 +91,7 @@ def find_secrets(text: str, cursor: int = _NO_CURSOR) -> list[Secret]:
     return without_overlaps(found)
 
 
-def _in_lines(text: str, carry: Carry | None) -> Found:
+def _in_lines(text: str, carry: Carry | None) -> LineSecrets:
     # A CRLF becomes two line ends, and no offset moves.
     text = text.replace("\r", "\n")
     lowered = lower(text)
@@ -113,7 +113,7 @@ def _in_lines(text: str, carry: Carry | None) -> Found:
                 found += moved(known.secrets, start)
             carry = known.carry
         start += len(line) + 1
-    return Found(tuple(found), carry)
+    return LineSecrets(tuple(found), carry)
 
 
 # Above and below the cursor, and before a completion, of this document and of the last one.
@@ -202,19 +202,19 @@ def _lines(text: str) -> list[str]:
     return text.replace("\r", "\n").split("\n")
 
 
-def _in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> Found:
+def _in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> LineSecrets:
     slices = _sliced_line(line, carry, cursor)
     while True:
         try:
             next(slices)
         except StopIteration as end:
-            found: Found = end.value
+            found: LineSecrets = end.value
             return found
 
 
 def _sliced_line(
     line: str, carry: Carry | None, cursor: int = _NO_CURSOR
-) -> Generator[None, None, Found]:
+) -> Generator[None, None, LineSecrets]:
     """Judge a line, and yield now and then, so that a caller can give way."""
     others = list(in_known_format(line)) if HAS_DIGIT.search(line) else []
     lowered = lower(line)
@@ -226,7 +226,7 @@ def _sliced_line(
         others += commands.in_commands(line)
     if not others:
         return found
-    return Found(tuple(without_overlaps([*found.secrets, *others])), found.carry)
+    return LineSecrets(tuple(without_overlaps([*found.secrets, *others])), found.carry)
 
 
 # Most lines hold none of these, and one search for all is cheaper than one for each kind.
