@@ -9,7 +9,7 @@ from ds_lsp.privacy.continuations import (
     NOTHING,
     RULES,
     Carry,
-    Kind,
+    Continuation,
     LineSecrets,
     continued,
     ends_line,
@@ -143,7 +143,7 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Li
     start = link.end()
     if separator == ":" and _BLOCK.match(line, start):
         indent = len(line) - len(line.lstrip())
-        return LineSecrets((), Carry(Kind.BLOCK, name.rank, indent, lines=MAX_BLOCK_LINES))
+        return LineSecrets((), Carry(Continuation.BLOCK, name.rank, indent, lines=MAX_BLOCK_LINES))
     found = _in_expression(line, lowered, name, start, limit, separator, is_quoted, cursor)
     if found.secrets or found.carry:
         return found
@@ -151,7 +151,7 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Li
         value = plain_value(line, lowered, name, link, cursor)
         if value:
             secret = Secret(RULES[name.rank], *value)
-            carry = Carry(Kind.RUN, name.rank) if ends_line(line, value[1]) else None
+            carry = Carry(Continuation.RUN, name.rank) if ends_line(line, value[1]) else None
             return LineSecrets((secret,), carry)
     other = _in_template(line, name, start) or _in_words(line, name, at)
     if other:
@@ -163,9 +163,9 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Li
         and (separator or _BACKSLASH.search(line, start))
     ):
         is_list = _LIST_END.search(line, start) is not None
-        return LineSecrets((), Carry(Kind.VALUE, name.rank, close="[" if is_list else ""))
+        return LineSecrets((), Carry(Continuation.VALUE, name.rank, close="[" if is_list else ""))
     if separator == "," and is_quoted and BLANK.match(line, start):
-        return LineSecrets((), Carry(Kind.VALUE, name.rank, close=","))
+        return LineSecrets((), Carry(Continuation.VALUE, name.rank, close=","))
     return _pair(line, name, at)
 
 
@@ -216,7 +216,7 @@ _TO_NAME = re.compile(
 def _pair(line: str, name: Name, at: int) -> LineSecrets:
     if name.rank is Rank.FAINT or not _PAIR_END.match(line, at):
         return NOTHING
-    return LineSecrets((), Carry(Kind.PAIR, name.rank, lines=_MAX_PAIR_LINES))
+    return LineSecrets((), Carry(Continuation.PAIR, name.rank, lines=_MAX_PAIR_LINES))
 
 
 def _in_expression(
@@ -245,7 +245,9 @@ def _in_expression(
             return masked(line, name.rank, literal, is_listed="[" in opened, is_tuple=is_tuple)
         if step.is_direct and goes_on(line, literal):
             # The value begins on the next line.
-            carry = Carry(Kind.STRING, name.rank, close=literal.close, lines=MAX_BLOCK_LINES)
+            carry = Carry(
+                Continuation.STRING, name.rank, close=literal.close, lines=MAX_BLOCK_LINES
+            )
             return LineSecrets((), carry)
     return NOTHING
 

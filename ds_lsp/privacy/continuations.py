@@ -12,7 +12,7 @@ from ds_lsp.privacy.secret_values import Evidence, evidence
 RULES = {Rank.PASSWORD: "password", Rank.TOKEN: "token", Rank.FAINT: "token"}
 
 
-class Kind(Enum):
+class Continuation(Enum):
     """How the next line goes on."""
 
     VALUE = auto()
@@ -33,7 +33,7 @@ class Kind(Enum):
 class Carry:
     """What a line says about the next one."""
 
-    kind: Kind
+    kind: Continuation
     rank: Rank
     indent: int = 0
     close: str = ""
@@ -105,9 +105,9 @@ def masked(
     secrets = [Secret(rule, literal.start, end)]
     if is_open:
         if goes_on(line, literal):
-            carry = Carry(Kind.STRING, rank, close=literal.close, lines=MAX_BLOCK_LINES)
+            carry = Carry(Continuation.STRING, rank, close=literal.close, lines=MAX_BLOCK_LINES)
         else:
-            carry = Carry(Kind.RUN, rank)
+            carry = Carry(Continuation.RUN, rank)
         return LineSecrets(tuple(secrets), carry)
     at = end + len(literal.close)
     while joint := joint_of.match(line, at):
@@ -118,7 +118,7 @@ def masked(
         secrets.append(Secret(rule, other.start, end))
         at = end + len(other.close)
     is_joined = _JOINT.match(line, at) is not None
-    return LineSecrets(tuple(secrets), Carry(Kind.JOINED, rank) if is_joined else None)
+    return LineSecrets(tuple(secrets), Carry(Continuation.JOINED, rank) if is_joined else None)
 
 
 def _is_joined(line: str, literal: Literal) -> bool:
@@ -147,7 +147,7 @@ def _value_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
         return LineSecrets(found.secrets, carry)
     if found is NOTHING and not carry.close and _ATTRIBUTE.match(line):
         # name:, its type, its default
-        return LineSecrets((), Carry(Kind.PAIR, carry.rank, lines=_MAX_ATTRIBUTE_LINES))
+        return LineSecrets((), Carry(Continuation.PAIR, carry.rank, lines=_MAX_ATTRIBUTE_LINES))
     return found
 
 
@@ -176,7 +176,7 @@ def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence
     only = _ONLY.fullmatch(line, at)
     if only and not is_quote(line, at) and evidence(only["run"]) >= Evidence.MIXED:
         secret = Secret(RULES[carry.rank], *only.span("run"))
-        return LineSecrets((secret,), Carry(Kind.RUN, carry.rank))
+        return LineSecrets((secret,), Carry(Continuation.RUN, carry.rank))
     return NOTHING
 
 
@@ -244,10 +244,10 @@ def _run_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
 
 
 _CONTINUED = {
-    Kind.VALUE: _value_line,
-    Kind.PAIR: _pair_line,
-    Kind.BLOCK: _block_line,
-    Kind.STRING: _string_line,
-    Kind.JOINED: _joined_line,
-    Kind.RUN: _run_line,
+    Continuation.VALUE: _value_line,
+    Continuation.PAIR: _pair_line,
+    Continuation.BLOCK: _block_line,
+    Continuation.STRING: _string_line,
+    Continuation.JOINED: _joined_line,
+    Continuation.RUN: _run_line,
 }
