@@ -19,7 +19,7 @@ from ds_lsp.privacy.continuations import (
     masked,
 )
 from ds_lsp.privacy.formats import HAS_DIGIT
-from ds_lsp.privacy.literals import Literal, Step, steps
+from ds_lsp.privacy.literals import ExpressionString, Literal, read_strings
 from ds_lsp.privacy.masking import Secret
 from ds_lsp.privacy.plain_values import plain_value
 from ds_lsp.privacy.promising import promising
@@ -230,20 +230,20 @@ def _in_expression(
     cursor: int,
 ) -> LineSecrets:
     """Judge the strings of the expression that a name is followed by."""
-    for step in steps(line, start, limit, in_call=is_quoted):
-        literal = step.literal
-        place = _needed(line, name, step, separator, is_quoted)
+    for string in read_strings(line, start, limit, in_call=is_quoted):
+        literal = string.literal
+        place = _needed(line, name, string, separator, is_quoted)
         is_begun = (
-            step.is_direct
+            string.is_direct
             and name.rank is not Rank.FAINT
             and (separator != "," or is_quoted)
             and is_typed(line, literal, cursor)
         )
-        if is_begun or _is_secret(line, lowered, name, literal, place, step):
-            opened = line[start - 1 : literal.start] if step.is_direct else ""
+        if is_begun or _is_secret(line, lowered, name, literal, place, string):
+            opened = line[start - 1 : literal.start] if string.is_direct else ""
             is_tuple = separator != "(" and "(" in opened
             return masked(line, name.rank, literal, is_listed="[" in opened, is_tuple=is_tuple)
-        if step.is_direct and goes_on(line, literal):
+        if string.is_direct and goes_on(line, literal):
             # The value begins on the next line.
             carry = Carry(
                 Continuation.STRING, name.rank, close=literal.close, lines=MAX_BLOCK_LINES
@@ -252,7 +252,9 @@ def _in_expression(
     return NOTHING
 
 
-def _needed(line: str, name: Name, step: Step, separator: str, is_quoted: bool) -> Evidence:
+def _needed(
+    line: str, name: Name, string: ExpressionString, separator: str, is_quoted: bool
+) -> Evidence:
     """Return how much evidence a string at this place needs."""
     if name.rank is Rank.FAINT:
         return Evidence.RANDOM
@@ -260,14 +262,14 @@ def _needed(line: str, name: Name, step: Step, separator: str, is_quoted: bool) 
     # expression; the string itself.
     if separator == "," and not is_quoted:
         return Evidence.RANDOM
-    if not separator and step.literal.close == "`":
+    if not separator and string.literal.close == "`":
         return Evidence.RANDOM
-    if not step.is_direct:
+    if not string.is_direct:
         is_assigned = separator not in ("", ",", "(", ">")
         return Evidence.MIXED if is_assigned and name.rank is Rank.PASSWORD else Evidence.RANDOM
     if (
         separator == ","
-        and not step.is_labeled
+        and not string.is_labeled
         and not _FIRST_ARGUMENT.search(line, max(name.start - 60, 0), name.start)
     ):
         # The next string of a list.
@@ -280,16 +282,21 @@ def _needed(line: str, name: Name, step: Step, separator: str, is_quoted: bool) 
 
 
 def _is_secret(
-    line: str, lowered: str, name: Name, literal: Literal, needed: Evidence, step: Step
+    line: str,
+    lowered: str,
+    name: Name,
+    literal: Literal,
+    needed: Evidence,
+    string: ExpressionString,
 ) -> bool:
     value = line[literal.start : literal.judged_end]
     seen = evidence(value)
     if seen is Evidence.NONE:
-        is_phrase = step.is_direct and _WORDS_RANK.search(lowered, name.start, name.end)
+        is_phrase = string.is_direct and _WORDS_RANK.search(lowered, name.start, name.end)
         return is_phrase is not None and is_phrase is not False and are_secret_words(value)
     if seen is Evidence.WORD and lowered.startswith("secret", name.start):
         # A secret may be the name of one.
         return False
     if seen < needed:
         return False
-    return step.is_direct or len(value) >= _MIN_INDIRECT
+    return string.is_direct or len(value) >= _MIN_INDIRECT

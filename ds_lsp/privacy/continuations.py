@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from ds_lsp.privacy.literals import Literal, close_of, literal_at, steps
+from ds_lsp.privacy.literals import Literal, close_of, literal_at, read_strings
 from ds_lsp.privacy.masking import Secret
 from ds_lsp.privacy.secret_names import Rank
 from ds_lsp.privacy.secret_values import Evidence, evidence
@@ -162,15 +162,17 @@ _ITEM = re.compile(r"\s*(?:-\s+|[\w.-]{1,40}:\s+)")
 def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence) -> LineSecrets:
     if carry.rank is Rank.TOKEN:
         needed = Evidence.MIXED
-    for step in steps(line, at, len(line)):
-        value = line[step.literal.start : step.literal.judged_end]
-        end = step.literal.judged_end + len(step.literal.close)
+    for string in read_strings(line, at, len(line)):
+        value = line[string.literal.start : string.literal.judged_end]
+        end = string.literal.judged_end + len(string.literal.close)
         if _KEY_FOLLOWS.match(line, end):
             break
-        if not step.is_direct:
+        if not string.is_direct:
             needed = Evidence.RANDOM
-        if evidence(value) >= needed or (step.is_direct and is_typed(line, step.literal, cursor)):
-            found = masked(line, carry.rank, step.literal, is_listed=carry.close == "[")
+        if evidence(value) >= needed or (
+            string.is_direct and is_typed(line, string.literal, cursor)
+        ):
+            found = masked(line, carry.rank, string.literal, is_listed=carry.close == "[")
             is_listed = carry.close == "[" and _COMMA_END.match(line, found.secrets[-1].end + 1)
             return LineSecrets(found.secrets, carry) if is_listed else found
     only = _ONLY.fullmatch(line, at)

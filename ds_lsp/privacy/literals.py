@@ -26,7 +26,7 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ExpressionString:
     """A string of an expression."""
 
     literal: Literal
@@ -111,7 +111,9 @@ def close_of(line: str, literal: Literal) -> int:
     return _close(line, literal.start, len(line), literal.close)
 
 
-def steps(line: str, start: int, limit: int, *, in_call: bool = False) -> Iterator[Step]:
+def read_strings(
+    line: str, start: int, limit: int, *, in_call: bool = False
+) -> Iterator[ExpressionString]:
     """Read the strings of an expression that begin before *limit*, until it ends.
 
     *in_call*: named arguments belong to it.
@@ -126,7 +128,7 @@ def steps(line: str, start: int, limit: int, *, in_call: bool = False) -> Iterat
             if key:
                 at, is_labeled = key.end(), True
                 continue
-            yield Step(literal, is_direct, is_labeled)
+            yield ExpressionString(literal, is_direct, is_labeled)
             if literal.is_open:
                 return
             at = literal.judged_end + len(literal.close)
