@@ -23,7 +23,7 @@ from ds_lsp.privacy.literals import ExpressionString, Literal, read_strings
 from ds_lsp.privacy.masking import Secret
 from ds_lsp.privacy.plain_values import plain_value
 from ds_lsp.privacy.promising import promising
-from ds_lsp.privacy.secret_names import Name, Rank, names_in
+from ds_lsp.privacy.secret_names import Rank, SecretName, find_names
 from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
 
 _MAX_PAIR_LINES = 3
@@ -84,7 +84,7 @@ def sliced_assignments(
         after = found.carry
         at = secrets[-1].end if secrets else 0
     names = []
-    for name in names_in(line, lowered):
+    for name in find_names(line, lowered):
         names.append(name)
         if not len(names) % _SLICE:
             yield
@@ -115,7 +115,7 @@ def sliced_assignments(
     return LineSecrets(tuple(secrets), after) if secrets or after else NOTHING
 
 
-def _next_start(line: str, lowered: str, names: list[Name], index: int) -> int:
+def _next_start(line: str, lowered: str, names: list[SecretName], index: int) -> int:
     """Return where the next name begins that can have a value of its own."""
     for name in names[index + 1 : index + 3]:
         # "Bearer " + x belongs to the header's name.
@@ -131,7 +131,7 @@ def _in_crowd(line: str, start: int) -> Iterator[Secret]:
             yield Secret(RULES[Rank.TOKEN], *value.span())
 
 
-def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> LineSecrets:
+def _of_name(line: str, lowered: str, name: SecretName, limit: int, cursor: int) -> LineSecrets:
     """Find the value of a name; beyond *limit*, where the next name begins, only that one looks."""
     close = _CLOSE.match(line, name.end)
     at = close.end() if close else name.end
@@ -169,7 +169,7 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Li
     return _pair(line, name, at)
 
 
-def _in_template(line: str, name: Name, start: int) -> Secret | None:
+def _in_template(line: str, name: SecretName, start: int) -> Secret | None:
     """Judge the default of a template: password: "{{ x | default('…') }}"."""
     if not line.startswith(("{{", '"{{', "'{{"), start):
         return None
@@ -179,7 +179,7 @@ def _in_template(line: str, name: Name, start: int) -> Secret | None:
     return Secret(RULES[name.rank], *found.span("value"))
 
 
-def _in_words(line: str, name: Name, at: int) -> Secret | None:
+def _in_words(line: str, name: SecretName, at: int) -> Secret | None:
     """Judge what stands after a colon and some words: Password for the database: …"""
     words = _SOME_WORDS.match(line, at) if name.rank is not Rank.FAINT else None
     found = _WORDED.match(line, words.end()) if words else None
@@ -194,7 +194,7 @@ _SOME_WORDS = re.compile(r"(?:\s[^\W\d_]{1,15}){1,4}\s?[:：]\s{1,9}")
 _WORDED = re.compile(r"(?P<value>[!#$%*+\-/0-9=?@A-Z^_a-z~]{8,400})[.,;]?(?=\s|\Z)")
 
 
-def _before(line: str, name: Name) -> tuple[Secret, ...]:
+def _before(line: str, name: SecretName) -> tuple[Secret, ...]:
     """Judge the string before a name, as in: if "…" == password."""
     quote = max(line.rfind(each, max(name.start - 40, 0), name.start) for each in "\"'")
     if quote < 0 or name.rank is Rank.FAINT or not _TO_NAME.fullmatch(line, quote + 1, name.start):
@@ -213,7 +213,7 @@ _TO_NAME = re.compile(
 )
 
 
-def _pair(line: str, name: Name, at: int) -> LineSecrets:
+def _pair(line: str, name: SecretName, at: int) -> LineSecrets:
     if name.rank is Rank.FAINT or not _PAIR_END.match(line, at):
         return NOTHING
     return LineSecrets((), Carry(Continuation.PAIR, name.rank, lines=_MAX_PAIR_LINES))
@@ -222,7 +222,7 @@ def _pair(line: str, name: Name, at: int) -> LineSecrets:
 def _in_expression(
     line: str,
     lowered: str,
-    name: Name,
+    name: SecretName,
     start: int,
     limit: int,
     separator: str,
@@ -253,7 +253,7 @@ def _in_expression(
 
 
 def _needed(
-    line: str, name: Name, string: ExpressionString, separator: str, is_quoted: bool
+    line: str, name: SecretName, string: ExpressionString, separator: str, is_quoted: bool
 ) -> Evidence:
     """Return how much evidence a string at this place needs."""
     if name.rank is Rank.FAINT:
@@ -284,7 +284,7 @@ def _needed(
 def _is_secret(
     line: str,
     lowered: str,
-    name: Name,
+    name: SecretName,
     literal: Literal,
     needed: Evidence,
     string: ExpressionString,

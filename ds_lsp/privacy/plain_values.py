@@ -2,7 +2,7 @@
 
 import re
 
-from ds_lsp.privacy.secret_names import Name, Rank
+from ds_lsp.privacy.secret_names import Rank, SecretName
 from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
 
 _MIN_TYPED = 4
@@ -61,7 +61,7 @@ _PHRASE = re.compile("phrase|mnemonic|seed|recovery")
 
 
 def plain_value(
-    line: str, lowered: str, name: Name, link: re.Match[str], cursor: int
+    line: str, lowered: str, name: SecretName, link: re.Match[str], cursor: int
 ) -> tuple[int, int] | None:
     """Return where the value of a name stands that is followed by *link* and no quote."""
     separator = link["sep"] or (">" if link.groupdict().get("attributes") else "")
@@ -108,16 +108,16 @@ def plain_value(
     return None
 
 
-def _strict(name: Name) -> Evidence:
+def _strict(name: SecretName) -> Evidence:
     return (Evidence.RANDOM, Evidence.MIXED, Evidence.MIXED)[name.rank]
 
 
-def _loose(name: Name) -> Evidence:
+def _loose(name: SecretName) -> Evidence:
     return (Evidence.RANDOM, Evidence.MIXED, Evidence.LOOSE)[name.rank]
 
 
 def _places(
-    line: str, lowered: str, name: Name, separator: str, is_entry: bool, is_variable: bool
+    line: str, lowered: str, name: SecretName, separator: str, is_entry: bool, is_variable: bool
 ) -> list[tuple[re.Pattern[str], Evidence]]:
     """Return the forms a value can have at this place, and the evidence that each needs."""
     strict, loose = _strict(name), _loose(name)
@@ -144,7 +144,7 @@ def _places(
     return places
 
 
-def _is_parameter(line: str, name: Name) -> bool:
+def _is_parameter(line: str, name: SecretName) -> bool:
     """Return whether the name is a parameter of an address or a connection string."""
     head = line[max(name.start - _MAX_NAME, 0) : name.start].rstrip("_-. ")
     return head.rstrip(_NAME_CHARACTERS).endswith(_QUERY)
@@ -153,12 +153,12 @@ def _is_parameter(line: str, name: Name) -> bool:
 _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. "
 
 
-def _is_variable(line: str, name: Name, link: re.Match[str]) -> bool:
+def _is_variable(line: str, name: SecretName, link: re.Match[str]) -> bool:
     """Return whether it is DB_PASSWORD=x, as in a shell."""
     return link.group() == "=" and name.is_upper and link.start() == name.end
 
 
-def _is_entry(lowered: str, name: Name) -> bool:
+def _is_entry(lowered: str, name: SecretName) -> bool:
     return name.start <= _MAX_NAME and _ENTRY_HEAD.fullmatch(lowered, 0, name.start) is not None
 
 

@@ -22,7 +22,7 @@ class Rank(IntEnum):
     """Made by a person, so that nearly anything can be its value."""
 
 
-class Name(NamedTuple):
+class SecretName(NamedTuple):
     """Where the word for a secret stands in a line, and the end of the name it is a part of."""
 
     start: int
@@ -80,7 +80,7 @@ _SURE_WORD = WordPattern(
     if word.isascii()
 )
 _SEPARATORS = str.maketrans("", "", "-_. ")
-_TAIL = re.compile(r"(?:[sS](?![^\W_]))?(?P<suffix>(?:[-_]?[^\W_]+)*)_*")
+_SUFFIX = re.compile(r"(?:[sS](?![^\W_]))?(?P<suffix>(?:[-_]?[^\W_]+)*)_*")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_]")
 
 
@@ -98,19 +98,19 @@ def mentions_secret(lowered: str) -> bool:
     return _SURE_WORD.search(lowered) is not None
 
 
-def names_in(line: str, lowered: str) -> Iterator[Name]:
+def find_names(line: str, lowered: str) -> Iterator[SecretName]:
     """Find the names of secrets in a line."""
     search = (_ASCII_WORD if line.isascii() else _ANY_WORD).search
     at = 0
     while word := search(lowered, at):
-        name = _name_at(line, lowered, word)
+        name = _read_name(line, lowered, word)
         # A word may begin inside of one that is none: "dbpass" in "dbpassword".
         at = word.end() if name else word.start() + 1
         if name:
             yield name
 
 
-def _name_at(line: str, lowered: str, word: re.Match[str]) -> Name | None:
+def _read_name(line: str, lowered: str, word: re.Match[str]) -> SecretName | None:
     start, end = word.span()
     key = word.group()
     rank = _RANK_OF.get(key)
@@ -123,8 +123,8 @@ def _name_at(line: str, lowered: str, word: re.Match[str]) -> Name | None:
         return None
     # Chinese, Japanese and Thai put no blanks between words.
     if not line[end - 1].isascii() and not _continues(line, end):
-        return Name(start, end, rank, has_suffix=False, is_upper=False)
-    return _with_tail(line, lowered, start, end, rank)
+        return SecretName(start, end, rank, has_suffix=False, is_upper=False)
+    return _read_suffix(line, lowered, start, end, rank)
 
 
 def _continues(line: str, at: int) -> bool:
@@ -136,11 +136,11 @@ def _begins_part(line: str, start: int) -> bool:
     return not before.isalpha() or (line[start].isupper() and not before.isupper())
 
 
-def _with_tail(line: str, lowered: str, start: int, end: int, rank: Rank) -> Name | None:
+def _read_suffix(line: str, lowered: str, start: int, end: int, rank: Rank) -> SecretName | None:
     suffix, after = "", end
     # Most names end here, and most lines that are slow to read are made of such.
-    if line[end : end + 1] not in _NO_TAIL:
-        tail = _TAIL.match(line, end, end + _MAX_TAIL)
+    if line[end : end + 1] not in _NO_SUFFIX:
+        tail = _SUFFIX.match(line, end, end + _MAX_SUFFIX)
         if tail is None:
             return None
         suffix, after = tail["suffix"], tail.end()
@@ -151,8 +151,8 @@ def _with_tail(line: str, lowered: str, start: int, end: int, rank: Rank) -> Nam
     parts = [each.lower() for each in _PART.findall(suffix)] if suffix else []
     if parts and (rank is Rank.FAINT or not _HARMLESS_SUFFIX.isdisjoint(parts)):
         return None
-    if (rank is Rank.FAINT or lowered.endswith("key", start, end)) and _joined(line, start):
-        head = _PART.findall(line[max(start - _MAX_HEAD, 0) : start].rstrip("-_. "))
+    if (rank is Rank.FAINT or lowered.endswith("key", start, end)) and _is_joined(line, start):
+        head = _PART.findall(line[max(start - _MAX_PREFIX, 0) : start].rstrip("-_. "))
         # "s3" is one word.
         last = "".join(head[-2:] if head and head[-1].isdigit() else head[-1:]).lower()
         if last in _HARMLESS_PREFIX:
@@ -161,18 +161,18 @@ def _with_tail(line: str, lowered: str, start: int, end: int, rank: Rank) -> Nam
         # pass_fds, pw_dir: the word is a verb, or something else.
         rank = Rank.FAINT if rank is Rank.FAINT else Rank.TOKEN
     has_suffix = any(not each.isdigit() and each not in _STAGES for each in parts)
-    return Name(start, after, rank, has_suffix, line[start:end].isupper())
+    return SecretName(start, after, rank, has_suffix, line[start:end].isupper())
 
 
-def _joined(line: str, start: int) -> bool:
+def _is_joined(line: str, start: int) -> bool:
     return start > 0 and (line[start - 1].isalnum() or line[start - 1] in "-_")
 
 
-_NO_TAIL = frozenset(" \t\"'`:=,;.()[]{}<>&|/\\")
+_NO_SUFFIX = frozenset(" \t\"'`:=,;.()[]{}<>&|/\\")
 """Characters that cannot go on with a name."""
 _MAX_SHORT = 4
-_MAX_TAIL = 60
-_MAX_HEAD = 30
+_MAX_SUFFIX = 60
+_MAX_PREFIX = 30
 # Suffixes that leave a name what it is.
 _STAGES = frozenset(
     [
