@@ -11,29 +11,29 @@ from ds_lsp.privacy.continuations import (
     Carry,
     Continuation,
     LineSecrets,
-    continued,
+    continue_value,
     ends_line,
-    goes_on,
+    is_being_typed,
     is_quote,
-    is_typed,
-    masked,
+    mask_literal,
+    may_span_lines,
 )
 from ds_lsp.privacy.formats import HAS_DIGIT
 from ds_lsp.privacy.literals import ExpressionString, Literal, read_strings
 from ds_lsp.privacy.masking import Secret
-from ds_lsp.privacy.plain_values import plain_value
-from ds_lsp.privacy.promising import promising
+from ds_lsp.privacy.plain_values import find_plain_value
+from ds_lsp.privacy.promising import select_promising
 from ds_lsp.privacy.secret_names import Rank, SecretName, find_names
 from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
 
 _MAX_PAIR_LINES = 3
 _MIN_INDIRECT = 10
 """Characters that a string elsewhere in the expression must have to be taken for the value."""
-_FEW = 40
+_MAX_NAMES = 40
 """Maximum names of a line that are all judged."""
 _MIN_SPACING = 24
 """Minimum characters of a line for each name that is judged; records in one line have about 60."""
-_SLICE = 32
+_NAMES_PER_SLICE = 32
 """Names that are judged before the caller can give way; they take about a millisecond."""
 _CROWDED = re.compile(r"[^\s\"'`,;<>(){}\[\]]{8,}+")
 # What stands behind the name and belongs to it: quotes, a subscript, brackets, earmuffs.
@@ -68,7 +68,7 @@ _ELEMENT_END = re.compile(r"\s*+(?:</\w{1,20}>)?[\s,;]*+\Z")
 _WORDS_RANK = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗")
 
 
-def sliced_assignments(
+def find_assignments(
     line: str, lowered: str, carry: Carry | None, cursor: int
 ) -> Generator[None, None, LineSecrets]:
     """Find the values that a line assigns to names of secrets; *lowered* is in small letters.
@@ -79,33 +79,33 @@ def sliced_assignments(
     after: Carry | None = None
     at = 0
     if carry is not None:
-        found = continued(line, carry, cursor)
+        found = continue_value(line, carry, cursor)
         secrets += found.secrets
         after = found.carry
         at = secrets[-1].end if secrets else 0
     names = []
     for name in find_names(line, lowered):
         names.append(name)
-        if not len(names) % _SLICE:
+        if not len(names) % _NAMES_PER_SLICE:
             yield
     judged = list(range(len(names)))
-    if len(names) > _FEW:
-        judged = promising(line, names, cursor)
+    if len(names) > _MAX_NAMES:
+        judged = select_promising(line, names, cursor)
         yield
-    limit = max(_FEW, len(line) // _MIN_SPACING)
+    limit = max(_MAX_NAMES, len(line) // _MIN_SPACING)
     for count, index in enumerate(judged):
-        if not count % _SLICE:
+        if not count % _NAMES_PER_SLICE:
             yield
         name = names[index]
         if name.start < at:
             continue
         if count >= limit:
-            secrets += _in_crowd(line, name.end)
+            secrets += _find_in_crowd(line, name.end)
             break
         following = _next_start(line, lowered, names, index)
-        found = _of_name(line, lowered, name, following, cursor)
+        found = _find_value(line, lowered, name, following, cursor)
         if not found.secrets:
-            found = LineSecrets(_before(line, name), found.carry)
+            found = LineSecrets(_find_before(line, name), found.carry)
         if found.secrets:
             secrets += found.secrets
             at = secrets[-1].end
@@ -124,36 +124,36 @@ def _next_start(line: str, lowered: str, names: list[SecretName], index: int) ->
     return len(line)
 
 
-def _in_crowd(line: str, start: int) -> Iterator[Secret]:
+def _find_in_crowd(line: str, start: int) -> Iterator[Secret]:
     """Judge all that can be a value from an offset on, where too many names are to judge each."""
     for value in _CROWDED.finditer(line, start):
         if HAS_DIGIT.search(value.group()) and evidence(value.group()) >= Evidence.MIXED:
             yield Secret(RULES[Rank.TOKEN], *value.span())
 
 
-def _of_name(line: str, lowered: str, name: SecretName, limit: int, cursor: int) -> LineSecrets:
+def _find_value(line: str, lowered: str, name: SecretName, limit: int, cursor: int) -> LineSecrets:
     """Find the value of a name; beyond *limit*, where the next name begins, only that one looks."""
     close = _CLOSE.match(line, name.end)
     at = close.end() if close else name.end
     is_quoted = any(each in "\"'`”’»」』" for each in line[name.end : at])
     link = (_QUOTED_LINK if is_quoted else _LINK).match(lowered, at)
     if link is None:
-        return _pair(line, name, at) if _ELEMENT_END.match(line, at) else NOTHING
+        return _expect_pair(line, name, at) if _ELEMENT_END.match(line, at) else NOTHING
     separator = link["sep"] or ""
     start = link.end()
     if separator == ":" and _BLOCK.match(line, start):
         indent = len(line) - len(line.lstrip())
         return LineSecrets((), Carry(Continuation.BLOCK, name.rank, indent, lines=MAX_BLOCK_LINES))
-    found = _in_expression(line, lowered, name, start, limit, separator, is_quoted, cursor)
+    found = _find_in_expression(line, lowered, name, start, limit, separator, is_quoted, cursor)
     if found.secrets or found.carry:
         return found
     if not is_quote(line, start) and link["chain"] is None:
-        value = plain_value(line, lowered, name, link, cursor)
+        value = find_plain_value(line, lowered, name, link, cursor)
         if value:
             secret = Secret(RULES[name.rank], *value)
             carry = Carry(Continuation.RUN, name.rank) if ends_line(line, value[1]) else None
             return LineSecrets((secret,), carry)
-    other = _in_template(line, name, start) or _in_words(line, name, at)
+    other = _find_in_template(line, name, start) or _find_after_words(line, name, at)
     if other:
         return LineSecrets((other,))
     if (
@@ -166,10 +166,10 @@ def _of_name(line: str, lowered: str, name: SecretName, limit: int, cursor: int)
         return LineSecrets((), Carry(Continuation.VALUE, name.rank, close="[" if is_list else ""))
     if separator == "," and is_quoted and BLANK.match(line, start):
         return LineSecrets((), Carry(Continuation.VALUE, name.rank, close=","))
-    return _pair(line, name, at)
+    return _expect_pair(line, name, at)
 
 
-def _in_template(line: str, name: SecretName, start: int) -> Secret | None:
+def _find_in_template(line: str, name: SecretName, start: int) -> Secret | None:
     """Judge the default of a template: password: "{{ x | default('…') }}"."""
     if not line.startswith(("{{", '"{{', "'{{"), start):
         return None
@@ -179,7 +179,7 @@ def _in_template(line: str, name: SecretName, start: int) -> Secret | None:
     return Secret(RULES[name.rank], *found.span("value"))
 
 
-def _in_words(line: str, name: SecretName, at: int) -> Secret | None:
+def _find_after_words(line: str, name: SecretName, at: int) -> Secret | None:
     """Judge what stands after a colon and some words: Password for the database: …"""
     words = _SOME_WORDS.match(line, at) if name.rank is not Rank.FAINT else None
     found = _WORDED.match(line, words.end()) if words else None
@@ -194,7 +194,7 @@ _SOME_WORDS = re.compile(r"(?:\s[^\W\d_]{1,15}){1,4}\s?[:：]\s{1,9}")
 _WORDED = re.compile(r"(?P<value>[!#$%*+\-/0-9=?@A-Z^_a-z~]{8,400})[.,;]?(?=\s|\Z)")
 
 
-def _before(line: str, name: SecretName) -> tuple[Secret, ...]:
+def _find_before(line: str, name: SecretName) -> tuple[Secret, ...]:
     """Judge the string before a name, as in: if "…" == password."""
     quote = max(line.rfind(each, max(name.start - 40, 0), name.start) for each in "\"'")
     if quote < 0 or name.rank is Rank.FAINT or not _TO_NAME.fullmatch(line, quote + 1, name.start):
@@ -213,13 +213,13 @@ _TO_NAME = re.compile(
 )
 
 
-def _pair(line: str, name: SecretName, at: int) -> LineSecrets:
+def _expect_pair(line: str, name: SecretName, at: int) -> LineSecrets:
     if name.rank is Rank.FAINT or not _PAIR_END.match(line, at):
         return NOTHING
     return LineSecrets((), Carry(Continuation.PAIR, name.rank, lines=_MAX_PAIR_LINES))
 
 
-def _in_expression(
+def _find_in_expression(
     line: str,
     lowered: str,
     name: SecretName,
@@ -232,18 +232,20 @@ def _in_expression(
     """Judge the strings of the expression that a name is followed by."""
     for string in read_strings(line, start, limit, in_call=is_quoted):
         literal = string.literal
-        place = _needed(line, name, string, separator, is_quoted)
+        place = _required_evidence(line, name, string, separator, is_quoted)
         is_begun = (
             string.is_direct
             and name.rank is not Rank.FAINT
             and (separator != "," or is_quoted)
-            and is_typed(line, literal, cursor)
+            and is_being_typed(line, literal, cursor)
         )
         if is_begun or _is_secret(line, lowered, name, literal, place, string):
             opened = line[start - 1 : literal.start] if string.is_direct else ""
             is_tuple = separator != "(" and "(" in opened
-            return masked(line, name.rank, literal, is_listed="[" in opened, is_tuple=is_tuple)
-        if string.is_direct and goes_on(line, literal):
+            return mask_literal(
+                line, name.rank, literal, is_listed="[" in opened, is_tuple=is_tuple
+            )
+        if string.is_direct and may_span_lines(line, literal):
             # The value begins on the next line.
             carry = Carry(
                 Continuation.STRING, name.rank, close=literal.close, lines=MAX_BLOCK_LINES
@@ -252,7 +254,7 @@ def _in_expression(
     return NOTHING
 
 
-def _needed(
+def _required_evidence(
     line: str, name: SecretName, string: ExpressionString, separator: str, is_quoted: bool
 ) -> Evidence:
     """Return how much evidence a string at this place needs."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from ds_lsp.privacy.literals import Literal, close_of, literal_at, read_strings
+from ds_lsp.privacy.literals import Literal, end_of, literal_at, read_strings
 from ds_lsp.privacy.masking import Secret
 from ds_lsp.privacy.secret_names import Rank
 from ds_lsp.privacy.secret_values import Evidence, evidence
@@ -75,8 +75,8 @@ _RUN_LINE = re.compile(r"""[ \t]*(?P<run>[A-Za-z0-9+/=_-]{8,})[ \t]*\\?(?:[\s"'`
 BLANK = re.compile(r"\s*\\?\Z")
 
 
-def is_typed(line: str, literal: Literal, cursor: int) -> bool:
-    return cursor >= literal.start + _MIN_TYPED and cursor <= close_of(line, literal)
+def is_being_typed(line: str, literal: Literal, cursor: int) -> bool:
+    return cursor >= literal.start + _MIN_TYPED and cursor <= end_of(line, literal)
 
 
 def is_quote(line: str, at: int) -> bool:
@@ -87,24 +87,24 @@ def ends_line(line: str, at: int) -> bool:
     return BLANK.match(line, at) is not None
 
 
-def goes_on(line: str, literal: Literal) -> bool:
+def may_span_lines(line: str, literal: Literal) -> bool:
     """Return whether an open string may have several lines in its language."""
     return literal.is_open and (literal.close in ('"""', "'''", "`", "]]") or line.endswith("\\"))
 
 
-def masked(
+def mask_literal(
     line: str, rank: Rank, literal: Literal, *, is_listed: bool = False, is_tuple: bool = False
 ) -> LineSecrets:
     """Mask a string to its end, and the strings that are joined to it or in a list with it."""
     joint_of = _COMMA if is_listed else _COMMA_OR_JOINT if is_tuple else _SAME_LINE_JOINT
     rule = RULES[rank]
-    end = close_of(line, literal)
+    end = end_of(line, literal)
     is_open = end >= len(line)
     if is_open and line.endswith("\\"):
         end -= 1
     secrets = [Secret(rule, literal.start, end)]
     if is_open:
-        if goes_on(line, literal):
+        if may_span_lines(line, literal):
             carry = Carry(Continuation.STRING, rank, close=literal.close, lines=MAX_BLOCK_LINES)
         else:
             carry = Carry(Continuation.RUN, rank)
@@ -114,7 +114,7 @@ def masked(
         other = literal_at(line, joint.end())
         if other is None or not _is_joined(line, other):
             break
-        end = close_of(line, other)
+        end = end_of(line, other)
         secrets.append(Secret(rule, other.start, end))
         at = end + len(other.close)
     is_joined = _JOINT.match(line, at) is not None
@@ -128,20 +128,20 @@ def _is_joined(line: str, literal: Literal) -> bool:
     return not is_key and evidence(value) >= Evidence.MIXED
 
 
-def continued(line: str, carry: Carry, cursor: int) -> LineSecrets:
+def continue_value(line: str, carry: Carry, cursor: int) -> LineSecrets:
     if not line or line.isspace():
         # A CRLF is two ends of a line here.
         return LineSecrets((), carry)
-    return _CONTINUED[carry.kind](line, carry, cursor)
+    return _READERS[carry.kind](line, carry, cursor)
 
 
-def _value_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
+def _read_value_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     if carry.close == "," and not _LAST_OF_TUPLE.match(line):
         # The next string of a list.
         return NOTHING
     item = _ITEM.match(line)
     at = item.end() if item else len(line) - len(line.lstrip())
-    found = _first_value(line, carry, at, cursor, Evidence.MIXED if item else Evidence.LOOSE)
+    found = _find_first_value(line, carry, at, cursor, Evidence.MIXED if item else Evidence.LOOSE)
     # All entries of a list belong to the name.
     if item and found.secrets:
         return LineSecrets(found.secrets, carry)
@@ -159,7 +159,9 @@ _MAX_ATTRIBUTE_LINES = 4
 _ITEM = re.compile(r"\s*(?:-\s+|[\w.-]{1,40}:\s+)")
 
 
-def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence) -> LineSecrets:
+def _find_first_value(
+    line: str, carry: Carry, at: int, cursor: int, needed: Evidence
+) -> LineSecrets:
     if carry.rank is Rank.TOKEN:
         needed = Evidence.MIXED
     for string in read_strings(line, at, len(line)):
@@ -170,9 +172,9 @@ def _first_value(line: str, carry: Carry, at: int, cursor: int, needed: Evidence
         if not string.is_direct:
             needed = Evidence.RANDOM
         if evidence(value) >= needed or (
-            string.is_direct and is_typed(line, string.literal, cursor)
+            string.is_direct and is_being_typed(line, string.literal, cursor)
         ):
-            found = masked(line, carry.rank, string.literal, is_listed=carry.close == "[")
+            found = mask_literal(line, carry.rank, string.literal, is_listed=carry.close == "[")
             is_listed = carry.close == "[" and _COMMA_END.match(line, found.secrets[-1].end + 1)
             return LineSecrets(found.secrets, carry) if is_listed else found
     only = _ONLY.fullmatch(line, at)
@@ -186,19 +188,19 @@ _LAST_OF_TUPLE = re.compile(r"""\s*[A-Za-z]{0,2}(?P<q>["'])[^"'\s]{1,400}(?P=q)\
 _ONLY = re.compile(r"""(?P<run>[^\s"'`()<>{}\[\];,]{8,})(?:</\w+>)?[\s;,]*\\?""")
 
 
-def _pair_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
+def _read_pair_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     key = _PAIR_LINE.match(line)
     if key:
         needed = Evidence.MIXED if key["code"] else Evidence.LOOSE
         if key["code"] and not literal_at(line, key.end()):
             return NOTHING
-        return _first_value(line, carry, key.end(), cursor, needed)
+        return _find_first_value(line, carry, key.end(), cursor, needed)
     if carry.lines <= 1 or _NEW_ENTRY.match(line):
         return NOTHING
     return LineSecrets((), replace(carry, lines=carry.lines - 1))
 
 
-def _block_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
+def _read_block_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     stripped = line.strip()
     at = line.index(stripped)
     if at <= carry.indent or not carry.lines:
@@ -211,7 +213,7 @@ def _block_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     return LineSecrets((), again)
 
 
-def _string_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
+def _read_string_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     end = line.find(carry.close)
     text = line if end < 0 else line[:end]
     stripped = text.strip().rstrip("\\")
@@ -229,15 +231,15 @@ def _is_base64(text: str) -> bool:
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}|[A-Za-z0-9+/_-]{2,}={1,2}")
 
 
-def _joined_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
+def _read_joined_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     joint = _NEXT_JOINT.match(line)
     literal = literal_at(line, joint.end()) if joint else None
     if literal is None or not _is_joined(line, literal):
         return NOTHING
-    return masked(line, carry.rank, literal)
+    return mask_literal(line, carry.rank, literal)
 
 
-def _run_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
+def _read_run_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     run = _RUN_LINE.match(line)
     if run is None or (evidence(run["run"]) < Evidence.MIXED and not _is_base64(run["run"])):
         return NOTHING
@@ -245,11 +247,11 @@ def _run_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     return LineSecrets((secret,), carry if ends_line(line, run.end("run")) else None)
 
 
-_CONTINUED = {
-    Continuation.VALUE: _value_line,
-    Continuation.PAIR: _pair_line,
-    Continuation.BLOCK: _block_line,
-    Continuation.STRING: _string_line,
-    Continuation.JOINED: _joined_line,
-    Continuation.RUN: _run_line,
+_READERS = {
+    Continuation.VALUE: _read_value_line,
+    Continuation.PAIR: _read_pair_line,
+    Continuation.BLOCK: _read_block_line,
+    Continuation.STRING: _read_string_line,
+    Continuation.JOINED: _read_joined_line,
+    Continuation.RUN: _read_run_line,
 }

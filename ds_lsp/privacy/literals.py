@@ -88,11 +88,11 @@ def literal_at(line: str, at: int) -> Literal | None:
     else:
         close = _CLOSERS.get(opened["perl"] or "", opened["perl"] or "]]")
         is_escaped = False
-    end = _close(line, start, limit, close)
+    end = _find_close(line, start, limit, close)
     return Literal(start, end, close, is_escaped, not line.startswith(close, end))
 
 
-def _close(line: str, start: int, limit: int, close: str) -> int:
+def _find_close(line: str, start: int, limit: int, close: str) -> int:
     pattern = _VALUES.get(close)
     if pattern is not None:
         found = pattern.match(line, start, limit)
@@ -101,14 +101,14 @@ def _close(line: str, start: int, limit: int, close: str) -> int:
     return limit if end < 0 else end
 
 
-def close_of(line: str, literal: Literal) -> int:
+def end_of(line: str, literal: Literal) -> int:
     """Return the end of a string, however long it is."""
     if not literal.is_open:
         return literal.judged_end
     if literal.is_escaped:
         found = _ESCAPED_VALUE.match(line, literal.start)
         return found.end() if found else literal.judged_end
-    return _close(line, literal.start, len(line), literal.close)
+    return _find_close(line, literal.start, len(line), literal.close)
 
 
 def read_strings(

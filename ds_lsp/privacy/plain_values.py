@@ -60,7 +60,7 @@ LINKING_WORDS = frozenset(
 _PHRASE = re.compile("phrase|mnemonic|seed|recovery")
 
 
-def plain_value(
+def find_plain_value(
     line: str, lowered: str, name: SecretName, link: re.Match[str], cursor: int
 ) -> tuple[int, int] | None:
     """Return where the value of a name stands that is followed by *link* and no quote."""
@@ -95,8 +95,10 @@ def plain_value(
             continue
         if pattern is not _RUN and _is_expression(value, is_variable):
             continue
-        is_typed = is_variable and start + _MIN_TYPED <= cursor <= end and line[start].isalnum()
-        if is_typed or evidence(value) >= needed:
+        is_being_typed = (
+            is_variable and start + _MIN_TYPED <= cursor <= end and line[start].isalnum()
+        )
+        if is_being_typed or evidence(value) >= needed:
             if len(value) >= MAX_JUDGED - 1:
                 whole = pattern.match(line, start)
                 end = whole.end() if whole else end

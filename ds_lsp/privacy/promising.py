@@ -19,7 +19,7 @@ _PHRASE = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗", re.
 _NEVER = 1 << 60
 
 
-def promising(line: str, names: list[SecretName], cursor: int) -> list[int]:
+def select_promising(line: str, names: list[SecretName], cursor: int) -> list[int]:
     """Return the indexes of the names behind which a value can stand that counts as a secret."""
     random = _Ahead(line, _RANDOM, _RANDOM_LETTERS)
     mixed = _Ahead(line, _MIXED, _MIXED_LETTERS)

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from ds_lsp.document import show_carriage_returns
 from ds_lsp.privacy import commands
-from ds_lsp.privacy.assignments import sliced_assignments
+from ds_lsp.privacy.assignments import find_assignments
 from ds_lsp.privacy.continuations import NOTHING, Carry, LineSecrets
 from ds_lsp.privacy.formats import HAS_DIGIT, in_known_format
 from ds_lsp.privacy.masking import FILLER, Secret, moved, without_overlaps
@@ -221,7 +221,7 @@ def _sliced_line(
     has_name = (_ASCII_CLUE if line.isascii() else _CLUE).search(lowered) is not None
     found = NOTHING
     if has_name or carry:
-        found = yield from sliced_assignments(line, lowered, carry, cursor)
+        found = yield from find_assignments(line, lowered, carry, cursor)
     if has_name or _SIGN.search(line):
         others += commands.in_commands(line)
     if not others:
