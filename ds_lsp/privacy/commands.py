@@ -128,7 +128,7 @@ SIGNS = ("://", " -", '"-', "'-", '"AC', "'AC", '"d"', "'d'")
 """Beside the names of secrets, parts of a line that may show a password without a name."""
 
 
-def in_commands(line: str) -> Iterator[Secret]:
+def find_in_commands(line: str) -> Iterator[Secret]:
     """Find the passwords that a line shows without a name for them."""
     if not _ANY_SIGN.search(line):
         return
@@ -143,15 +143,15 @@ def in_commands(line: str) -> Iterator[Secret]:
         if any(needle in line for needle in needles):
             for found in pattern.finditer(line):
                 needed = Evidence.LOOSE if pattern is _LOGIN else Evidence.MIXED
-                yield from _judged(rule, found, needed)
+                yield from _judge(rule, found, needed)
     if _ANY_PROGRAM.search(line):
         for program, option in _PROGRAMS:
             if program.search(line):
                 for found in option.finditer(line):
-                    yield from _judged("password-in-command", found, Evidence.LOOSE)
+                    yield from _judge("password-in-command", found, Evidence.LOOSE)
 
 
-def _judged(rule: str, found: re.Match[str], needed: Evidence) -> Iterator[Secret]:
+def _judge(rule: str, found: re.Match[str], needed: Evidence) -> Iterator[Secret]:
     group = found.lastgroup
     if group is not None and not _is_placeholder(found[group]) and evidence(found[group]) >= needed:
         yield Secret(rule, *found.span(group))

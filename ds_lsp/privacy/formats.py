@@ -18,7 +18,7 @@ class _Format:
 
 
 @cache
-def _table() -> tuple[re.Pattern[str], dict[str, _Format]]:
+def _load_table() -> tuple[re.Pattern[str], dict[str, _Format]]:
     """Return one pattern for all beginnings, and the formats by their beginnings."""
     table = tomllib.loads(files(__package__).joinpath("formats.toml").read_text("utf-8"))
     by_start = {}
@@ -43,9 +43,9 @@ def any_of(words: Iterable[str]) -> str:
     return f"(?:{'|'.join(branches)}){'?' if may_end else ''}" if branches else ""
 
 
-def in_known_format(line: str) -> Iterator[Secret]:
+def find_in_known_formats(line: str) -> Iterator[Secret]:
     """Find the secrets of a line whose format is in the table."""
-    starts, by_start = _table()
+    starts, by_start = _load_table()
     done = 0
     for begin in starts.finditer(line):
         form = by_start[begin.group()]

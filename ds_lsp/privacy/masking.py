@@ -15,12 +15,12 @@ class Secret:
     end: int
 
 
-def moved(secrets: Iterable[Secret], by: int) -> Iterator[Secret]:
+def shift(secrets: Iterable[Secret], by: int) -> Iterator[Secret]:
     """Return the secrets of a part of a text that begins at offset *by*."""
     return (Secret(each.rule, by + each.start, by + each.end) for each in secrets)
 
 
-def without_overlaps(secrets: Iterable[Secret]) -> list[Secret]:
+def merge_overlaps(secrets: Iterable[Secret]) -> list[Secret]:
     """Return the secrets in order; those that overlap become one."""
     apart: list[Secret] = []
     for each in sorted(secrets, key=lambda each: (each.start, -each.end)):

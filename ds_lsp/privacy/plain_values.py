@@ -75,10 +75,10 @@ def find_plain_value(
     elif separator in (",", "(", "->", "<>", "!=", "!=="):
         return None
     substituted = _DEFAULT.match(line, start)
-    if substituted and evidence(substituted["value"]) >= _strict(name):
+    if substituted and evidence(substituted["value"]) >= _strict_evidence(name):
         return substituted.span("value")
     is_entry, is_variable = _is_entry(lowered, name), _is_variable(line, name, link)
-    for pattern, needed in _places(line, lowered, name, separator, is_entry, is_variable):
+    for pattern, needed in _list_forms(line, lowered, name, separator, is_entry, is_variable):
         found = pattern.match(line, start, start + MAX_JUDGED)
         if found is None:
             continue
@@ -110,19 +110,19 @@ def find_plain_value(
     return None
 
 
-def _strict(name: SecretName) -> Evidence:
+def _strict_evidence(name: SecretName) -> Evidence:
     return (Evidence.RANDOM, Evidence.MIXED, Evidence.MIXED)[name.rank]
 
 
-def _loose(name: SecretName) -> Evidence:
+def _loose_evidence(name: SecretName) -> Evidence:
     return (Evidence.RANDOM, Evidence.MIXED, Evidence.LOOSE)[name.rank]
 
 
-def _places(
+def _list_forms(
     line: str, lowered: str, name: SecretName, separator: str, is_entry: bool, is_variable: bool
 ) -> list[tuple[re.Pattern[str], Evidence]]:
     """Return the forms a value can have at this place, and the evidence that each needs."""
-    strict, loose = _strict(name), _loose(name)
+    strict, loose = _strict_evidence(name), _loose_evidence(name)
     head = line[max(name.start - _MAX_NAME, 0) : name.start]
     is_within_quotes = '"' in head or "'" in head
     places: list[tuple[re.Pattern[str], Evidence]] = []

@@ -23,26 +23,26 @@ _KEY_HEADER = re.compile(
 )
 
 
-def private_keys(text: str) -> Iterator[Secret]:
+def find_private_keys(text: str) -> Iterator[Secret]:
     """Find the base64 of private keys, also of one whose begin or end lies outside of the text."""
     if not any(mark in text for mark in _MARKS):
         return
     plain = text.replace("\r", "\n")
     for begin in _KEY_BEGIN.finditer(plain):
-        yield from _runs(plain, begin.end(), _key_end(plain, begin.end()))
+        yield from _find_runs(plain, begin.end(), _find_key_end(plain, begin.end()))
     for end in _KEY_END.finditer(plain):
-        yield from _runs(plain, _key_start(plain, end.start()), end.start())
+        yield from _find_runs(plain, _find_key_start(plain, end.start()), end.start())
 
 
-def _key_end(text: str, start: int) -> int:
+def _find_key_end(text: str, start: int) -> int:
     """Return the offset at which a key that begins at *start* stops looking like one."""
-    line_end = _line_end(text, start)
+    line_end = _find_line_end(text, start)
     marker = text.find("-----", start, line_end)
     if marker >= 0:
         return marker
     at, is_short = line_end, False
     while at < len(text):
-        end = _line_end(text, at + 1)
+        end = _find_line_end(text, at + 1)
         line = text[at + 1 : end]
         if _KEY_LINE.fullmatch(line):
             if is_short:
@@ -54,7 +54,7 @@ def _key_end(text: str, start: int) -> int:
     return at
 
 
-def _key_start(text: str, end: int) -> int:
+def _find_key_start(text: str, end: int) -> int:
     """Return the offset at which a key that ends at *end* begins to look like one."""
     at = text.rfind("\n", 0, end) + 1
     marker = text.rfind("-----", at, end)
@@ -72,13 +72,13 @@ def _key_start(text: str, end: int) -> int:
     return at
 
 
-def _runs(text: str, start: int, end: int) -> Iterator[Secret]:
+def _find_runs(text: str, start: int, end: int) -> Iterator[Secret]:
     if _LONG_RUN.search(text, start, end):
         for found in _KEY_RUN.finditer(text, start, end):
             if found["run"]:
                 yield Secret("private-key", *found.span("run"))
 
 
-def _line_end(text: str, at: int) -> int:
+def _find_line_end(text: str, at: int) -> int:
     end = text.find("\n", at)
     return len(text) if end < 0 else end

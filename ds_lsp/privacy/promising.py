@@ -21,8 +21,8 @@ _NEVER = 1 << 60
 
 def select_promising(line: str, names: list[SecretName], cursor: int) -> list[int]:
     """Return the indexes of the names behind which a value can stand that counts as a secret."""
-    random = _Ahead(line, _RANDOM, _RANDOM_LETTERS)
-    mixed = _Ahead(line, _MIXED, _MIXED_LETTERS)
+    random = _LookAhead(line, _RANDOM, _RANDOM_LETTERS)
+    mixed = _LookAhead(line, _MIXED, _MIXED_LETTERS)
     last = len(line) - _REACH
     kept = []
     for index, name in enumerate(names):
@@ -38,12 +38,12 @@ def select_promising(line: str, names: list[SecretName], cursor: int) -> list[in
     return kept
 
 
-class _Ahead:
+class _LookAhead:
     """Where values can end that have a digit or letters that cannot be read, from left to right."""
 
     def __init__(self, line: str, runs: re.Pattern[str], letters: re.Pattern[str]) -> None:
-        self._digits = _digits(line, runs)
-        self._letters = _letters(line, letters)
+        self._digits = _find_digit_ends(line, runs)
+        self._letters = _find_letter_ends(line, letters)
         self._next_digit = self._next_letter = -1
 
     def has(self, start: int, end: int) -> bool:
@@ -57,13 +57,13 @@ class _Ahead:
         return self._next_letter <= end
 
 
-def _digits(line: str, runs: re.Pattern[str]) -> Iterator[int]:
+def _find_digit_ends(line: str, runs: re.Pattern[str]) -> Iterator[int]:
     for run in runs.finditer(line):
         for digits in _DIGITS.finditer(line, *run.span()):
             yield digits.end()
 
 
-def _letters(line: str, runs: re.Pattern[str]) -> Iterator[int]:
+def _find_letter_ends(line: str, runs: re.Pattern[str]) -> Iterator[int]:
     known: dict[str, bool] = {}
     for run in runs.finditer(line):
         letters = run.group()

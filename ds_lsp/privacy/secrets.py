@@ -18,9 +18,9 @@ from ds_lsp.document import show_carriage_returns
 from ds_lsp.privacy import commands
 from ds_lsp.privacy.assignments import find_assignments
 from ds_lsp.privacy.continuations import NOTHING, Carry, LineSecrets
-from ds_lsp.privacy.formats import HAS_DIGIT, in_known_format
-from ds_lsp.privacy.masking import FILLER, Secret, moved, without_overlaps
-from ds_lsp.privacy.private_keys import private_keys
+from ds_lsp.privacy.formats import HAS_DIGIT, find_in_known_formats
+from ds_lsp.privacy.masking import FILLER, Secret, merge_overlaps, shift
+from ds_lsp.privacy.private_keys import find_private_keys
 from ds_lsp.privacy.secret_names import WORDS, WordPattern, lower
 
 __all__ = [
@@ -75,23 +75,23 @@ def find_secrets(text: str, cursor: int = _NO_CURSOR) -> list[Secret]:
     """Return the secrets of a text, in order, without overlaps."""
     # Where a client counts it as a character, it ends a line all the same.
     text = show_carriage_returns(text)
-    found = list(private_keys(text))
+    found = list(find_private_keys(text))
     if cursor == _NO_CURSOR:
-        return without_overlaps([*found, *_in_lines(text, None).secrets])
+        return merge_overlaps([*found, *_find_in_lines(text, None).secrets])
     # The lines above and below the one that is typed in were judged a keystroke ago.
     start = _line_start(text, cursor)
     ends = (text.find("\n", cursor), text.find("\r", cursor))
     end = min((each for each in ends if each >= 0), default=len(text))
-    above = _in_same_lines(text[: start - 1], None) if start else NOTHING
-    line = _in_line(text[start:end], above.carry, cursor - start)
-    below = _in_same_lines(text[end + 1 :], line.carry) if end < len(text) else NOTHING
+    above = _find_in_same_lines(text[: start - 1], None) if start else NOTHING
+    line = _find_in_line(text[start:end], above.carry, cursor - start)
+    below = _find_in_same_lines(text[end + 1 :], line.carry) if end < len(text) else NOTHING
     found += above.secrets
-    found += moved(line.secrets, start)
-    found += moved(below.secrets, end + 1)
-    return without_overlaps(found)
+    found += shift(line.secrets, start)
+    found += shift(below.secrets, end + 1)
+    return merge_overlaps(found)
 
 
-def _in_lines(text: str, carry: Carry | None) -> LineSecrets:
+def _find_in_lines(text: str, carry: Carry | None) -> LineSecrets:
     # A CRLF becomes two line ends, and no offset moves.
     text = text.replace("\r", "\n")
     lowered = lower(text)
@@ -108,16 +108,18 @@ def _in_lines(text: str, carry: Carry | None) -> LineSecrets:
         end = text.find("\n", start)
         line = text[start : end if end >= 0 else len(text)]
         if carry is not None or len(line) >= _MIN_LINE:
-            known = (_in_short_line if len(line) <= _SHORT_LINE else _in_long_line)(line, carry)
+            known = (_find_in_short_line if len(line) <= _SHORT_LINE else _find_in_long_line)(
+                line, carry
+            )
             if known is not NOTHING:
-                found += moved(known.secrets, start)
+                found += shift(known.secrets, start)
             carry = known.carry
         start += len(line) + 1
     return LineSecrets(tuple(found), carry)
 
 
 # Above and below the cursor, and before a completion, of this document and of the last one.
-_in_same_lines = lru_cache(6)(_in_lines)
+_find_in_same_lines = lru_cache(6)(_find_in_lines)
 
 
 def masked_lines(text: str) -> Iterator[str]:
@@ -126,14 +128,14 @@ def masked_lines(text: str) -> Iterator[str]:
     A piece is at most a line, and empty where there is more to judge in a line.
     """
     text = show_carriage_returns(text)
-    keys = without_overlaps(private_keys(text))
+    keys = merge_overlaps(find_private_keys(text))
     carry: Carry | None = None
     start = first = 0
-    for line in _lines(text):
+    for line in _split_lines(text):
         end = start + len(line)
         known = NOTHING
         if carry is not None or len(line) >= _MIN_LINE:
-            slices = _sliced_line(line, carry)
+            slices = _find_in_slices(line, carry)
             while True:
                 try:
                     next(slices)
@@ -147,7 +149,7 @@ def masked_lines(text: str) -> Iterator[str]:
             past += 1
         at = start
         if past > first or known is not NOTHING:
-            for each in without_overlaps([*moved(known.secrets, start), *keys[first:past]]):
+            for each in merge_overlaps([*shift(known.secrets, start), *keys[first:past]]):
                 yield text[at : each.start]
                 yield FILLER * (each.end - each.start)
                 at = each.end
@@ -175,9 +177,9 @@ def _find_in_end(text: str, at: int) -> list[Secret]:
     """Return what `find_secrets` does; the lines above *at* were judged a keystroke ago."""
     text = show_carriage_returns(text)
     start = _line_start(text, at)
-    above = _in_same_lines(text[: start - 1], None) if start else NOTHING
-    below = moved(_in_lines(text[start:], above.carry).secrets, start)
-    return without_overlaps([*private_keys(text), *above.secrets, *below])
+    above = _find_in_same_lines(text[: start - 1], None) if start else NOTHING
+    below = shift(_find_in_lines(text[start:], above.carry).secrets, start)
+    return merge_overlaps([*find_private_keys(text), *above.secrets, *below])
 
 
 def _line_start(text: str, at: int) -> int:
@@ -197,13 +199,13 @@ def _last_lines(before: str) -> str:
 _FILLER = re.compile(FILLER + "{4,}")
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     # A CRLF becomes two line ends, and no offset moves.
     return text.replace("\r", "\n").split("\n")
 
 
-def _in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> LineSecrets:
-    slices = _sliced_line(line, carry, cursor)
+def _find_in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> LineSecrets:
+    slices = _find_in_slices(line, carry, cursor)
     while True:
         try:
             next(slices)
@@ -212,21 +214,21 @@ def _in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> LineSe
             return found
 
 
-def _sliced_line(
+def _find_in_slices(
     line: str, carry: Carry | None, cursor: int = _NO_CURSOR
 ) -> Generator[None, None, LineSecrets]:
     """Judge a line, and yield now and then, so that a caller can give way."""
-    others = list(in_known_format(line)) if HAS_DIGIT.search(line) else []
+    others = list(find_in_known_formats(line)) if HAS_DIGIT.search(line) else []
     lowered = lower(line)
     has_name = (_ASCII_CLUE if line.isascii() else _CLUE).search(lowered) is not None
     found = NOTHING
     if has_name or carry:
         found = yield from find_assignments(line, lowered, carry, cursor)
     if has_name or _SIGN.search(line):
-        others += commands.in_commands(line)
+        others += commands.find_in_commands(line)
     if not others:
         return found
-    return LineSecrets(tuple(without_overlaps([*found.secrets, *others])), found.carry)
+    return LineSecrets(tuple(merge_overlaps([*found.secrets, *others])), found.carry)
 
 
 # Most lines hold none of these, and one search for all is cheaper than one for each kind.
@@ -240,5 +242,5 @@ _ASCII_HINT = WordPattern((each for each in _CLUES if each.isascii()), _HINTS)
 """A line with no name, no digit and no sign of a command can hold no secret."""
 # Typing changes one line; the others were judged a keystroke ago. Two caches, so that the lines of
 # a minified file cannot make megabytes of it.
-_in_short_line = lru_cache(4096)(_in_line)
-_in_long_line = lru_cache(64)(_in_line)
+_find_in_short_line = lru_cache(4096)(_find_in_line)
+_find_in_long_line = lru_cache(64)(_find_in_line)

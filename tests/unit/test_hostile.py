@@ -84,7 +84,7 @@ BUILT = {
     "ds_lsp.completion.postprocess.scan._inside_pattern",
     "ds_lsp.completion.postprocess.scan._patterns",
     # Of `formats.toml` and `names.toml`: tests/unit/test_secrets.py has these.
-    "ds_lsp.privacy.formats._table",
+    "ds_lsp.privacy.formats._load_table",
     "ds_lsp.privacy.secret_names.pattern",
     # Of lists of names and of one bracket expression: no part is repeated.
     "ds_lsp.privacy.secret_files.__init__",
