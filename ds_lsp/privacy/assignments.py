@@ -24,7 +24,7 @@ from ds_lsp.privacy.masking import Secret
 from ds_lsp.privacy.plain_values import find_plain_value
 from ds_lsp.privacy.promising import select_promising
 from ds_lsp.privacy.secret_names import Rank, SecretName, find_names
-from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
+from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, judge_value
 
 _MAX_PAIR_LINES = 3
 _MIN_INDIRECT = 10
@@ -127,7 +127,7 @@ def _next_start(line: str, lowered: str, names: list[SecretName], index: int) ->
 def _find_in_crowd(line: str, start: int) -> Iterator[Secret]:
     """Judge all that can be a value from an offset on, where too many names are to judge each."""
     for value in _CROWDED.finditer(line, start):
-        if HAS_DIGIT.search(value.group()) and evidence(value.group()) >= Evidence.MIXED:
+        if HAS_DIGIT.search(value.group()) and judge_value(value.group()) >= Evidence.MIXED:
             yield Secret(RULES[Rank.TOKEN], *value.span())
 
 
@@ -174,7 +174,7 @@ def _find_in_template(line: str, name: SecretName, start: int) -> Secret | None:
     if not line.startswith(("{{", '"{{', "'{{"), start):
         return None
     found = _DEFAULT.search(line, start, start + MAX_JUDGED)
-    if found is None or evidence(found["value"]) < _DEFAULT_NEEDS[name.rank]:
+    if found is None or judge_value(found["value"]) < _DEFAULT_NEEDS[name.rank]:
         return None
     return Secret(RULES[name.rank], *found.span("value"))
 
@@ -183,7 +183,7 @@ def _find_after_words(line: str, name: SecretName, at: int) -> Secret | None:
     """Judge what stands after a colon and some words: Password for the database: …"""
     words = _SOME_WORDS.match(line, at) if name.rank is not Rank.FAINT else None
     found = _WORDED.match(line, words.end()) if words else None
-    if found is None or evidence(found["value"]) < Evidence.MIXED:
+    if found is None or judge_value(found["value"]) < Evidence.MIXED:
         return None
     return Secret(RULES[name.rank], *found.span("value"))
 
@@ -203,7 +203,7 @@ def _find_before(line: str, name: SecretName) -> tuple[Secret, ...]:
     value = line[start:quote]
     # A digest of small letters and digits may be an argument that stands before a password.
     is_digest = value.isalnum() and value.lower() == value
-    if not start or is_digest or evidence(value) < Evidence.RANDOM:
+    if not start or is_digest or judge_value(value) < Evidence.RANDOM:
         return ()
     return (Secret(RULES[name.rank], start, quote),)
 
@@ -292,7 +292,7 @@ def _is_secret(
     string: ExpressionString,
 ) -> bool:
     value = line[literal.start : literal.judged_end]
-    seen = evidence(value)
+    seen = judge_value(value)
     if seen is Evidence.NONE:
         is_phrase = string.is_direct and _WORDS_RANK.search(lowered, name.start, name.end)
         return is_phrase is not None and is_phrase is not False and are_secret_words(value)

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from ds_lsp.privacy.formats import any_of
 from ds_lsp.privacy.masking import Secret
-from ds_lsp.privacy.secret_values import Evidence, evidence
+from ds_lsp.privacy.secret_values import Evidence, judge_value
 
 _PLACEHOLDER = re.compile(
     r"""(?:your|my|the|db|user)?[-_]?(?:pass(?:word|wd|wort)?|pwd|pw|secret|token|key)s?[0-9]?|[x*.]+|[$%&]\w.*|[$%{<(\[].*
@@ -153,7 +153,11 @@ def find_in_commands(line: str) -> Iterator[Secret]:
 
 def _judge(rule: str, found: re.Match[str], needed: Evidence) -> Iterator[Secret]:
     group = found.lastgroup
-    if group is not None and not _is_placeholder(found[group]) and evidence(found[group]) >= needed:
+    if (
+        group is not None
+        and not _is_placeholder(found[group])
+        and judge_value(found[group]) >= needed
+    ):
         yield Secret(rule, *found.span(group))
 
 

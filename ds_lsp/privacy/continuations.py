@@ -7,7 +7,7 @@ from enum import Enum, auto
 from ds_lsp.privacy.literals import Literal, end_of, literal_at, read_strings
 from ds_lsp.privacy.masking import Secret
 from ds_lsp.privacy.secret_names import Rank
-from ds_lsp.privacy.secret_values import Evidence, evidence
+from ds_lsp.privacy.secret_values import Evidence, judge_value
 
 RULES = {Rank.PASSWORD: "password", Rank.TOKEN: "token", Rank.FAINT: "token"}
 
@@ -125,7 +125,7 @@ def _is_joined(line: str, literal: Literal) -> bool:
     value = line[literal.start : literal.judged_end]
     end = literal.judged_end + len(literal.close)
     is_key = not literal.is_open and _KEY_FOLLOWS.match(line, end) is not None
-    return not is_key and evidence(value) >= Evidence.MIXED
+    return not is_key and judge_value(value) >= Evidence.MIXED
 
 
 def continue_value(line: str, carry: Carry, cursor: int) -> LineSecrets:
@@ -171,14 +171,14 @@ def _find_first_value(
             break
         if not string.is_direct:
             needed = Evidence.RANDOM
-        if evidence(value) >= needed or (
+        if judge_value(value) >= needed or (
             string.is_direct and is_being_typed(line, string.literal, cursor)
         ):
             found = mask_literal(line, carry.rank, string.literal, is_listed=carry.close == "[")
             is_listed = carry.close == "[" and _COMMA_END.match(line, found.secrets[-1].end + 1)
             return LineSecrets(found.secrets, carry) if is_listed else found
     only = _ONLY.fullmatch(line, at)
-    if only and not is_quote(line, at) and evidence(only["run"]) >= Evidence.MIXED:
+    if only and not is_quote(line, at) and judge_value(only["run"]) >= Evidence.MIXED:
         secret = Secret(RULES[carry.rank], *only.span("run"))
         return LineSecrets((secret,), Carry(Continuation.RUN, carry.rank))
     return NOTHING
@@ -208,7 +208,7 @@ def _read_block_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     needed = Evidence.LOOSE if carry.rank is Rank.PASSWORD else Evidence.MIXED
     again = replace(carry, lines=carry.lines - 1)
     is_run = _RUN_LINE.fullmatch(line) is not None and carry.lines < MAX_BLOCK_LINES
-    if evidence(stripped) >= needed or (is_run and len(stripped) > 30):
+    if judge_value(stripped) >= needed or (is_run and len(stripped) > 30):
         return LineSecrets((Secret(RULES[carry.rank], at, at + len(stripped)),), again)
     return LineSecrets((), again)
 
@@ -218,7 +218,7 @@ def _read_string_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     text = line if end < 0 else line[:end]
     stripped = text.strip().rstrip("\\")
     again = replace(carry, lines=carry.lines - 1) if end < 0 and carry.lines > 1 else None
-    if stripped and (evidence(stripped) >= Evidence.MIXED or _is_base64(stripped)):
+    if stripped and (judge_value(stripped) >= Evidence.MIXED or _is_base64(stripped)):
         at = text.index(stripped)
         return LineSecrets((Secret(RULES[carry.rank], at, at + len(stripped)),), again)
     return LineSecrets((), again)
@@ -241,7 +241,7 @@ def _read_joined_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
 
 def _read_run_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     run = _RUN_LINE.match(line)
-    if run is None or (evidence(run["run"]) < Evidence.MIXED and not _is_base64(run["run"])):
+    if run is None or (judge_value(run["run"]) < Evidence.MIXED and not _is_base64(run["run"])):
         return NOTHING
     secret = Secret(RULES[carry.rank], *run.span("run"))
     return LineSecrets((secret,), carry if ends_line(line, run.end("run")) else None)

@@ -3,7 +3,7 @@
 import re
 
 from ds_lsp.privacy.secret_names import Rank, SecretName
-from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
+from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, judge_value
 
 _MIN_TYPED = 4
 _SCHEME = re.compile(
@@ -75,7 +75,7 @@ def find_plain_value(
     elif separator in (",", "(", "->", "<>", "!=", "!=="):
         return None
     substituted = _DEFAULT.match(line, start)
-    if substituted and evidence(substituted["value"]) >= _strict_evidence(name):
+    if substituted and judge_value(substituted["value"]) >= _strict_evidence(name):
         return substituted.span("value")
     is_entry, is_variable = _is_entry(lowered, name), _is_variable(line, name, link)
     for pattern, needed in _list_forms(line, lowered, name, separator, is_entry, is_variable):
@@ -98,7 +98,7 @@ def find_plain_value(
         is_being_typed = (
             is_variable and start + _MIN_TYPED <= cursor <= end and line[start].isalnum()
         )
-        if is_being_typed or evidence(value) >= needed:
+        if is_being_typed or judge_value(value) >= needed:
             if len(value) >= MAX_JUDGED - 1:
                 whole = pattern.match(line, start)
                 end = whole.end() if whole else end
@@ -170,7 +170,7 @@ def _is_expression(value: str, is_variable: bool) -> bool:
         return not (
             is_variable
             and value[0] in "$%"
-            and evidence(value[1:]) >= Evidence.MIXED
+            and judge_value(value[1:]) >= Evidence.MIXED
             and not _BRACKET.search(value)
         )
     if not _BRACKET.search(value):

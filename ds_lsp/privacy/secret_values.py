@@ -76,13 +76,13 @@ _RARE = re.compile(
 )
 
 
-def evidence(value: str) -> Evidence:
+def judge_value(value: str) -> Evidence:
     """Return how much a value looks like a secret; a long one is judged by its beginning."""
-    return _evidence(value[:MAX_JUDGED])
+    return _judge_beginning(value[:MAX_JUDGED])
 
 
 @lru_cache(1024)
-def _evidence(value: str) -> Evidence:
+def _judge_beginning(value: str) -> Evidence:
     rest = _FILLERS.sub("", _INTERPOLATION.sub("", value)) if len(value) >= MIN_LOOSE else ""
     # A string within a string.
     rest = rest.strip("\\\"'")
@@ -102,7 +102,7 @@ def _evidence(value: str) -> Evidence:
         return Evidence.NONE
     chunks = [each for each in _APART.split(rest) if each]
     if all(map(_WORDS.fullmatch, chunks)):
-        return _of_words(rest, chunks)
+        return _judge_words(rest, chunks)
     if len(set(rest)) <= 4 or all(_ALGORITHM.fullmatch(each) for each in chunks):
         return Evidence.NONE
     if _DOTTED.fullmatch(rest):
@@ -112,7 +112,7 @@ def _evidence(value: str) -> Evidence:
     return Evidence.RANDOM if is_random(rest) else Evidence.MIXED
 
 
-def _of_words(rest: str, chunks: list[str]) -> Evidence:
+def _judge_words(rest: str, chunks: list[str]) -> Evidence:
     longest = max(chunks, key=len, default="")
     if are_random_letters(longest.rstrip("0123456789")):
         return Evidence.RANDOM if len(longest) >= _MIN_RANDOM else Evidence.MIXED
