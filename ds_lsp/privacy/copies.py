@@ -90,27 +90,29 @@ _RUBY = re.compile(r"(?:^|(?<=\D))\d{8}-\d{1,8}-[0-9a-z]{4,8}-?|^\d{1,8}[.-]")
 _RAILS = re.compile(r"\d{8}-\d{1,8}-[0-9a-z]{4,8}-|\d{1,8}\.")
 
 
-def originals(name: str) -> tuple[str, ...]:
+def find_originals(name: str) -> tuple[str, ...]:
     """Return the names that *name* may be a copy of, without *name* itself."""
-    return _originals(name) if len(name) <= _MAX_NAME_CHARS else ()
+    return _find_originals(name) if len(name) <= _MAX_NAME_CHARS else ()
 
 
 @lru_cache(4096)
-def _originals(name: str) -> tuple[str, ...]:
+def _find_originals(name: str) -> tuple[str, ...]:
     found: dict[str, None] = {name: None}
     newest = [name]
     for _ in range(_MAX_ROUNDS):
-        newest = [each for old in newest for each in _one_less(old) if each and each not in found]
+        newest = [
+            each for old in newest for each in _strip_one_affix(old) if each and each not in found
+        ]
         found.update(dict.fromkeys(newest))
         if not newest or len(found) > _MAX_ORIGINALS:
             break
     return tuple(found)[1:]
 
 
-def original_path(name: str) -> tuple[str, ...]:
+def find_original_path(name: str) -> tuple[str, ...]:
     """Return the parts of the path that *name* holds, as in ``%home%u%.ssh%config``; or none."""
     # The one with the fewest endings left is the first to hold a path.
-    for each in reversed((name, *originals(name))):
+    for each in reversed((name, *find_originals(name))):
         if len(each) <= _MAX_NAME_CHARS and (found := _PATH.fullmatch(each)):
             return tuple(part for part in each.split(found[1]) if part)
     return ()
@@ -118,7 +120,7 @@ def original_path(name: str) -> tuple[str, ...]:
 
 def is_temporary(folders: Sequence[str]) -> bool:
     """Whether *folders*, the parts of a path, lead to a folder for temporary files."""
-    return tuple(folders) in _own_temporary() or any(
+    return tuple(folders) in _own_temporary_folders() or any(
         len(each) == len(folders)
         and all(wanted in ("*", part.lower()) for wanted, part in zip(each, folders, strict=True))
         for each in _TEMPORARY
@@ -126,7 +128,7 @@ def is_temporary(folders: Sequence[str]) -> bool:
 
 
 @cache
-def _own_temporary() -> frozenset[tuple[str, ...]]:
+def _own_temporary_folders() -> frozenset[tuple[str, ...]]:
     """The folders that the environment names, as that of ``nix develop`` does: an editor that a
     tool has started has the tool's environment, and so have we."""
     named = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
@@ -135,7 +137,7 @@ def _own_temporary() -> frozenset[tuple[str, ...]]:
     return frozenset(filter(None, found))
 
 
-def is_of_rails(name: str) -> bool:
+def is_decrypted_by_rails(name: str) -> bool:
     """Whether Rails calls so what it has decrypted: by time and number, or by number alone."""
     return _RAILS.match(name) is not None
 
@@ -147,7 +149,7 @@ def is_decrypted_by_sops(folders: Sequence[str]) -> bool:
     )
 
 
-def temporary_originals(name: str) -> Iterator[str]:
+def find_temporary_originals(name: str) -> Iterator[str]:
     """The names that a temporary file called *name* may be made for."""
     stem, dot, suffix = name.rpartition(".") if "." in name[1:] else (name, "", "")
     ends = [(stem, dot + suffix)]
@@ -164,7 +166,7 @@ def temporary_originals(name: str) -> Iterator[str]:
         yield without
 
 
-def _one_less(name: str) -> Iterator[str]:
+def _strip_one_affix(name: str) -> Iterator[str]:
     """*name* with one ending or beginning taken off, in each way that there is."""
     if suffix := _SUFFIX.search(name):
         yield name[: suffix.start()]

@@ -10,7 +10,7 @@ from pathlib import Path
 from cachetools import TTLCache
 
 from ds_lsp.paths import absolute_name
-from ds_lsp.privacy.copies import original_path
+from ds_lsp.privacy.copies import find_original_path
 from ds_lsp.privacy.decrypted import Decrypted
 from ds_lsp.privacy.ignored import IgnoreFiles, real_path
 from ds_lsp.privacy.name_rules import NameRules, anchored_globs, spelled
@@ -116,7 +116,7 @@ class Gate:
         if rule or is_folder():
             return rule
         # A copy in the one folder where an editor keeps all of them.
-        held = original_path(path.name)
+        held = find_original_path(path.name)
         original = self.excludes_path(Path(path.anchor, *held)) if held else None
         return original or self._decrypted.excludes(path)
 

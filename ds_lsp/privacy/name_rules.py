@@ -6,7 +6,7 @@ from typing import Protocol
 from cachetools import LRUCache
 
 from ds_lsp.paths import absolute_name, spelling
-from ds_lsp.privacy.copies import originals
+from ds_lsp.privacy.copies import find_originals
 from ds_lsp.privacy.secret_files import secret_rule
 
 _MAX_FOLDERS = 4096
@@ -71,7 +71,7 @@ class NameRules:
         """By the user's globs. Those with a slash are meant from the workspace's folder on, or
         from any of the first *starts* folders: a part of what they speak of may be opened."""
         folders = [spelling(part, self._platform) for part in parts[:-1]]
-        for name in (parts[-1], *originals(parts[-1])):
+        for name in (parts[-1], *find_originals(parts[-1])):
             path = (*folders, spelling(name, self._platform))
             if rule := self._own.excludes(path[above:], is_folder):
                 return rule

@@ -8,12 +8,12 @@ from functools import cache, lru_cache
 
 from ds_lsp.privacy.builtin import CODE, FILES, FOLDERS, LOOSE, PATTERNS
 from ds_lsp.privacy.copies import (
+    find_original_path,
+    find_originals,
+    find_temporary_originals,
+    is_decrypted_by_rails,
     is_decrypted_by_sops,
-    is_of_rails,
     is_temporary,
-    original_path,
-    originals,
-    temporary_originals,
 )
 
 _MAX_PARTS = 512
@@ -35,12 +35,12 @@ def secret_rule(parts: Sequence[str], above: int, *, is_folder: bool) -> str | N
         return rule
     # A copy lies in the folder of its original, but for Jupyter's.
     before = folders[:-1] if folders and folders[-1] == ".ipynb_checkpoints" else folders
-    for original in originals(unicodedata.normalize("NFC", name)):
+    for original in find_originals(unicodedata.normalize("NFC", name)):
         if rule := _rule_of(canonical(original), before, is_above=is_above, is_folder=is_folder):
             return f"{rule} (by {original})"
     if is_folder:
         return None
-    if held := original_path(name)[:_MAX_PARTS]:
+    if held := find_original_path(name)[:_MAX_PARTS]:
         for depth in range(1, len(held) + 1):
             if rule := _rule_of(
                 canonical(held[depth - 1]),
@@ -50,9 +50,9 @@ def secret_rule(parts: Sequence[str], above: int, *, is_folder: bool) -> str | N
             ):
                 return f"{rule} (by {'/'.join(held)})"
     if is_temporary(folders):
-        for original in temporary_originals(name):
+        for original in find_temporary_originals(name):
             # Neither sudoedit nor Rails tells the folder; what they are used for lies here.
-            credentials = [("config", "credentials")] if is_of_rails(name) else []
+            credentials = [("config", "credentials")] if is_decrypted_by_rails(name) else []
             for where in (folders, ("etc",), *credentials):
                 if rule := _rule_of(canonical(original), where, is_above=False, is_folder=False):
                     return f"{rule} (by {original})"
@@ -126,7 +126,7 @@ def _folder_matches(glob: str, folder: str) -> bool:
     ``dot_config``."""
     if _part_matches(glob, canonical(folder)):
         return True
-    return any(_part_matches(glob, canonical(each)) for each in originals(folder))
+    return any(_part_matches(glob, canonical(each)) for each in find_originals(folder))
 
 
 @lru_cache(1024)
