@@ -13,7 +13,7 @@ from ds_lsp.paths import absolute_name
 from ds_lsp.privacy.copies import find_original_path
 from ds_lsp.privacy.decrypted import Decrypted
 from ds_lsp.privacy.ignored import IgnoreFiles, real_path
-from ds_lsp.privacy.name_rules import NameRules, anchored_globs, spelled
+from ds_lsp.privacy.name_rules import NameRules, pick_anchored, spell_globs
 from ds_lsp.privacy.rules import Rules
 from ds_lsp.uris import document_name
 
@@ -48,9 +48,9 @@ class Gate:
         opened = [self._named(folder) for folder in folders]
         # As an editor names them, and as links lead there: it may name a file in either way.
         self._folders = list(dict.fromkeys([*opened, *map(real_path, opened)]))
-        globs = spelled(ignore, platform)
+        globs = spell_globs(ignore, platform)
         self._own = Rules("privacy.ignore", globs)
-        anchored = Rules("privacy.ignore", anchored_globs(globs))
+        anchored = Rules("privacy.ignore", pick_anchored(globs))
         self._names = NameRules(self._own, anchored, platform)
         self._ignored = IgnoreFiles(self._folders, clock, report, changed)
         self._decrypted = Decrypted(Rules, clock)

@@ -7,7 +7,7 @@ from cachetools import LRUCache
 
 from ds_lsp.paths import absolute_name, spelling
 from ds_lsp.privacy.copies import find_originals
-from ds_lsp.privacy.secret_files import secret_rule
+from ds_lsp.privacy.secret_files import find_secret_rule
 
 _MAX_FOLDERS = 4096
 """Maximum folders that are remembered; others are judged again."""
@@ -28,7 +28,7 @@ class NameRules:
     """The built-in names and the user's globs, which hold above the workspace's folder as well."""
 
     def __init__(self, own: Globs, anchored: Globs, platform: str) -> None:
-        """*own* are the user's globs, *anchored* those `anchored_globs` picks, both `spelled`."""
+        """*own* are the user's globs, *anchored* those `pick_anchored` picks."""
         self._own = own
         self._anchored = anchored
         self._platform = platform
@@ -41,8 +41,8 @@ class NameRules:
         workspace folder; or None. Globs may begin at each of the first *starts* parts."""
         if not parts:
             return None
-        rule = self._secret_rule(parts, above, is_folder())
-        return rule or self._own_rule(parts, above, starts, is_folder)
+        rule = self._find_secret_rule(parts, above, is_folder())
+        return rule or self._find_own_rule(parts, above, starts, is_folder)
 
     def excludes_elsewhere(self, name: str) -> str | None:
         """The rule for a text that is not on this disk. Its workspace folder is not known: globs
@@ -50,22 +50,22 @@ class NameRules:
         parts = tuple(absolute_name(f"/{name}", "posix").split("/"))[1:][-_MAX_PARTS:]
         if not any(parts):
             return None
-        rule = self._secret_rule(parts, 0, False)
-        return rule or self._own_rule(parts, 0, len(parts), lambda: False)
+        rule = self._find_secret_rule(parts, 0, False)
+        return rule or self._find_own_rule(parts, 0, len(parts), lambda: False)
 
-    def _secret_rule(self, parts: Sequence[str], above: int, is_folder: bool) -> str | None:
-        rule = self._secret_folder(parts[:-1], above)
-        return rule or secret_rule(parts, above, is_folder=is_folder)
+    def _find_secret_rule(self, parts: Sequence[str], above: int, is_folder: bool) -> str | None:
+        rule = self._find_secret_folder(parts[:-1], above)
+        return rule or find_secret_rule(parts, above, is_folder=is_folder)
 
-    def _secret_folder(self, parts: Sequence[str], above: int) -> str | None:
+    def _find_secret_folder(self, parts: Sequence[str], above: int) -> str | None:
         if not parts:
             return None
         key = parts, above
         if key not in self._folders:
-            self._folders[key] = self._secret_rule(parts, above, True)
+            self._folders[key] = self._find_secret_rule(parts, above, True)
         return self._folders[key]
 
-    def _own_rule(
+    def _find_own_rule(
         self, parts: Sequence[str], above: int, starts: int, is_folder: IsFolder
     ) -> str | None:
         """By the user's globs. Those with a slash are meant from the workspace's folder on, or
@@ -83,11 +83,11 @@ class NameRules:
         return None
 
 
-def spelled(globs: Iterable[str], platform: str) -> list[str]:
+def spell_globs(globs: Iterable[str], platform: str) -> list[str]:
     """Return the user's globs as names are spelled before they are compared."""
     return [spelling(glob, platform) for glob in globs]
 
 
-def anchored_globs(globs: Iterable[str]) -> list[str]:
+def pick_anchored(globs: Iterable[str]) -> list[str]:
     """Return the globs that git takes as beginning at one folder, but for those that let in."""
     return [glob for glob in globs if "/" in glob.strip().rstrip("/") and glob[:1] not in "!#"]

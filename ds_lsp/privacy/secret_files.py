@@ -20,7 +20,7 @@ _MAX_PARTS = 512
 """Maximum parts of a path held in the name of a copy."""
 
 
-def secret_rule(parts: Sequence[str], above: int, *, is_folder: bool) -> str | None:
+def find_secret_rule(parts: Sequence[str], above: int, *, is_folder: bool) -> str | None:
     """Return the built-in rule for the last of *parts*, those of an absolute path; or None.
 
     The first *above* parts lead to the workspace's folder: there, only names of folders of
@@ -30,20 +30,20 @@ def secret_rule(parts: Sequence[str], above: int, *, is_folder: bool) -> str | N
     is_above = len(parts) <= above
     if is_folder and is_decrypted_by_sops(parts):
         return "built-in: a folder in which sops decrypts"
-    spelled = canonical(name)
+    spelled = to_canonical(name)
     if rule := _rule_of(spelled, folders, is_above=is_above, is_folder=is_folder):
         return rule
     # A copy lies in the folder of its original, but for Jupyter's.
     before = folders[:-1] if folders and folders[-1] == ".ipynb_checkpoints" else folders
     for original in find_originals(unicodedata.normalize("NFC", name)):
-        if rule := _rule_of(canonical(original), before, is_above=is_above, is_folder=is_folder):
+        if rule := _rule_of(to_canonical(original), before, is_above=is_above, is_folder=is_folder):
             return f"{rule} (by {original})"
     if is_folder:
         return None
     if held := find_original_path(name)[:_MAX_PARTS]:
         for depth in range(1, len(held) + 1):
             if rule := _rule_of(
-                canonical(held[depth - 1]),
+                to_canonical(held[depth - 1]),
                 held[: depth - 1],
                 is_above=False,
                 is_folder=depth < len(held),
@@ -54,13 +54,13 @@ def secret_rule(parts: Sequence[str], above: int, *, is_folder: bool) -> str | N
             # Neither sudoedit nor Rails tells the folder; what they are used for lies here.
             credentials = [("config", "credentials")] if is_decrypted_by_rails(name) else []
             for where in (folders, ("etc",), *credentials):
-                if rule := _rule_of(canonical(original), where, is_above=False, is_folder=False):
+                if rule := _rule_of(to_canonical(original), where, is_above=False, is_folder=False):
                     return f"{rule} (by {original})"
     return None
 
 
 @lru_cache(4096)
-def canonical(name: str) -> str:
+def to_canonical(name: str) -> str:
     """Return *name* as names of secrets are compared: composed, in lower case."""
     return unicodedata.normalize("NFC", name).lower()
 
@@ -124,15 +124,15 @@ def _stands_in(folders: Sequence[str], pattern: str) -> bool:
 def _folder_matches(glob: str, folder: str) -> bool:
     """Whether the folder, or what it is a copy of, is the pattern's; chezmoi calls ``.config``
     ``dot_config``."""
-    if _part_matches(glob, canonical(folder)):
+    if _part_matches(glob, to_canonical(folder)):
         return True
-    return any(_part_matches(glob, canonical(each)) for each in find_originals(folder))
+    return any(_part_matches(glob, to_canonical(each)) for each in find_originals(folder))
 
 
 @lru_cache(1024)
-def _regex(glob: str) -> re.Pattern[str]:
+def _compile(glob: str) -> re.Pattern[str]:
     return re.compile(translate(glob))
 
 
 def _part_matches(glob: str, part: str) -> bool:
-    return _regex(glob).match(part) is not None
+    return _compile(glob).match(part) is not None

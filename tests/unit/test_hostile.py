@@ -88,7 +88,7 @@ BUILT = {
     "ds_lsp.privacy.secret_names.pattern",
     # Of lists of names and of one bracket expression: no part is repeated.
     "ds_lsp.privacy.secret_files.__init__",
-    "ds_lsp.privacy.secret_files._regex",
+    "ds_lsp.privacy.secret_files._compile",
     "ds_lsp.privacy.wildmatch._class_members",
     # Of sets of characters, and of one character.
     "ds_lsp.document.hide_carriage_returns",
