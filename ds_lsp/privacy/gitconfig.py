@@ -38,7 +38,7 @@ class UserConfig:
     ignores_case: bool
 
 
-def user_config(git_folder: Path, environ: Mapping[str, str] = os.environ) -> UserConfig:
+def read_user_config(git_folder: Path, environ: Mapping[str, str] = os.environ) -> UserConfig:
     """Read the user's own configuration, and the machine's, as git does in the repository whose
     ``.git`` is *git_folder*."""
     home = environ.get("HOME") or os.path.expanduser("~")
@@ -61,12 +61,12 @@ def user_config(git_folder: Path, environ: Mapping[str, str] = os.environ) -> Us
 
 def ignores_case(config: Path, default: bool) -> bool:
     """Return what a repository's own configuration says about upper and lower case."""
-    said = [
+    values = [
         value
         for key, value in _read(str(config), _MAX_REPOSITORY_BYTES)
         if key == "core.ignorecase"
     ]
-    return _is_true(said[-1]) if said else default
+    return _is_true(values[-1]) if values else default
 
 
 def _read_with_includes(
@@ -77,7 +77,7 @@ def _read_with_includes(
         return
     for key, value in _read(path, _MAX_BYTES):
         condition = _INCLUDE_IF.fullmatch(key)
-        holds = condition is not None and _holds(condition, path, home, git_folder)
+        holds = condition is not None and _condition_holds(condition, path, home, git_folder)
         if value and (key == "include.path" or holds):
             included = os.path.join(os.path.dirname(path), _expand(value, home))
             yield from _read_with_includes(included, home, (*by, path), git_folder)
@@ -85,7 +85,7 @@ def _read_with_includes(
             yield key, value
 
 
-def _holds(condition: re.Match[str], path: str, home: str, git_folder: Path) -> bool:
+def _condition_holds(condition: re.Match[str], path: str, home: str, git_folder: Path) -> bool:
     """Whether a file at *path* includes another one, on this condition, in this repository."""
     pattern = _expand(condition["pattern"], home)
     if pattern.startswith("./"):
@@ -135,14 +135,14 @@ def parse(text: str) -> Iterator[tuple[str, str | None]]:
             at = found.end()
             value = None
             if found[2]:
-                value, at = _value(text, at)
+                value, at = _read_value(text, at)
             yield f"{section}.{found[1].lower()}", value
         else:
             rest = _REST_OF_LINE.match(text, at)
             at = rest.end() if rest else len(text)
 
 
-def _value(text: str, at: int) -> tuple[str, int]:
+def _read_value(text: str, at: int) -> tuple[str, int]:
     """Return the value that begins at *at*, and where it ends."""
     pieces: list[str] = []
     # How many pieces are to be kept though they end in blanks: those in quotes.

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from cachetools import LRUCache, TTLCache
 
 from ds_lsp.files import is_within, open_regular
-from ds_lsp.privacy.gitconfig import UserConfig, ignores_case, user_config
-from ds_lsp.privacy.repository import repository_in
+from ds_lsp.privacy.gitconfig import UserConfig, ignores_case, read_user_config
+from ds_lsp.privacy.repository import find_repository
 from ds_lsp.privacy.rules import (
     MAX_COST,
     MAX_PATH_CHARS,
@@ -28,7 +28,7 @@ from ds_lsp.privacy.rules import (
     TOO_MUCH,
     Chain,
     Cost,
-    Source,
+    RuleSource,
     is_too_much,
     to_bytes,
 )
@@ -51,10 +51,10 @@ _MAX_FRESH = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Folder:
+class _FolderRules:
     """The rules for the names in a folder."""
 
-    above: "_Folder | None"
+    above: "_FolderRules | None"
     git: Chain
     own: Chain
     top: Path | None
@@ -62,7 +62,7 @@ class _Folder:
     is_in_repository: bool
     folds_case: bool
     spent: Cost
-    stamps: "tuple[_Stamp, ...]"
+    states: "tuple[_FileState, ...]"
 
     @property
     def size(self) -> int:
@@ -71,7 +71,7 @@ class _Folder:
         return 1000 + sum(each.state.bit_length() // 8 for each in lists) + self.spent.pattern_bytes
 
 
-class _Stamp(NamedTuple):
+class _FileState(NamedTuple):
     """The state of a file: another one when the file has changed."""
 
     path: Path
@@ -79,7 +79,7 @@ class _Stamp(NamedTuple):
     """Empty: there is none."""
 
     @classmethod
-    def of(cls, path: Path) -> "_Stamp":
+    def of(cls, path: Path) -> "_FileState":
         try:
             found = os.stat(path)
         except (OSError, ValueError):
@@ -89,10 +89,10 @@ class _Stamp(NamedTuple):
         return cls(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 
 
-class _Reading:
+class _RulesReading:
     """The rules for a folder, while they are being read."""
 
-    def __init__(self, folder: Path, above: _Folder | None) -> None:
+    def __init__(self, folder: Path, above: _FolderRules | None) -> None:
         name = to_bytes(folder.name)
         self.folder = folder
         self.above = above
@@ -102,17 +102,17 @@ class _Reading:
         self.is_in_repository = above is not None and above.is_in_repository
         self.folds_case = above is not None and above.folds_case
         self.spent = above.spent if above else Cost()
-        self.stamps: list[_Stamp] = []
+        self.states: list[_FileState] = []
 
-    def stamp(self, path: Path) -> _Stamp:
+    def note_state(self, path: Path) -> _FileState:
         """Note how a file is now; another folder is made of it when that changes."""
-        self.stamps.append(_Stamp.of(path))
-        return self.stamps[-1]
+        self.states.append(_FileState.of(path))
+        return self.states[-1]
 
-    def done(self) -> _Folder:
-        return _Folder(
+    def finish(self) -> _FolderRules:
+        return _FolderRules(
             self.above, self.git, self.own, self.top, self.is_in_repository, self.folds_case,
-            self.spent, tuple(self.stamps),
+            self.spent, tuple(self.states),
         )  # fmt: skip
 
 
@@ -133,10 +133,10 @@ class IgnoreFiles:
         self._opened = {each for folder in folders for each in (folder, real_path(folder))}
         self._report = report
         self._changed = changed
-        self._folders: LRUCache[Path, _Folder] = LRUCache(_MAX_BYTES, lambda each: each.size)
+        self._folders: LRUCache[Path, _FolderRules] = LRUCache(_MAX_BYTES, lambda each: each.size)
         self._users: LRUCache[Path, UserConfig] = LRUCache(_MAX_REPOSITORIES)
-        self._fresh: TTLCache[Path, _Folder] = TTLCache(_MAX_FRESH, _FRESH_S, timer=clock)
-        self._sources: LRUCache[object, Source] = LRUCache(
+        self._fresh: TTLCache[Path, _FolderRules] = TTLCache(_MAX_FRESH, _FRESH_S, timer=clock)
+        self._sources: LRUCache[object, RuleSource] = LRUCache(
             _MAX_SOURCE_BYTES, lambda each: 4000 + each.cost.read_bytes
         )
 
@@ -147,24 +147,24 @@ class IgnoreFiles:
             return None
         if len(str(path)) > MAX_PATH_CHARS:
             return TOO_LONG
-        known = self._fresh.get(folder) or self._look(folder)
+        known = self._fresh.get(folder) or self._find_rules(folder)
         name, is_folder = to_bytes(path.name), partial(_is_folder, path)
         return known.git.judge(name, is_folder) or known.own.judge(name, is_folder)
 
-    def _user(self, git_folder: Path) -> UserConfig:
+    def _find_user_config(self, git_folder: Path) -> UserConfig:
         known = self._users.get(git_folder)
         if known is None:
-            known = self._users[git_folder] = user_config(git_folder)
+            known = self._users[git_folder] = read_user_config(git_folder)
         return known
 
-    def _look(self, folder: Path) -> _Folder:
+    def _find_rules(self, folder: Path) -> _FolderRules:
         known = None
         for each in (*reversed(folder.parents), folder):
             known = self._renew(each, known)
         assert known is not None
         return known
 
-    def _renew(self, folder: Path, above: _Folder | None) -> _Folder:
+    def _renew(self, folder: Path, above: _FolderRules | None) -> _FolderRules:
         """Return what holds in *folder*, read anew where something has changed."""
         known = self._fresh.get(folder)
         if known is not None and known.above is above:
@@ -173,19 +173,19 @@ class IgnoreFiles:
         if (
             known is None
             or known.above is not above
-            or any(_Stamp.of(stamp.path) != stamp for stamp in known.stamps)
+            or any(_FileState.of(state.path) != state for state in known.states)
         ):
             before = known
-            known = self._folders[folder] = self._read(_Reading(folder, above))
+            known = self._folders[folder] = self._read(_RulesReading(folder, above))
             if before is not None and (before.git, before.own) != (known.git, known.own):
                 self._changed()
         self._fresh[folder] = known
         return known
 
-    def _read(self, reading: _Reading) -> _Folder:
+    def _read(self, reading: _RulesReading) -> _FolderRules:
         folder = reading.folder
-        has_git = reading.stamp(folder / ".git").status
-        repository = repository_in(folder) if has_git else None
+        has_git = reading.note_state(folder / ".git").status
+        repository = find_repository(folder) if has_git else None
         if reading.top is None and (repository or has_git or folder in self._opened):
             # What lies above the outermost of them does not hold in it.
             reading.git = reading.own = Chain()
@@ -195,33 +195,33 @@ class IgnoreFiles:
             reading.git = Chain()
             reading.is_in_repository = True
             config = repository.folder / "config"
-            reading.stamp(config)
-            user = self._user(repository.folder)
+            reading.note_state(config)
+            user = self._find_user_config(repository.folder)
             reading.folds_case = ignores_case(config, user.ignores_case)
             for path in (folder / user.excludes_file, repository.folder / "info/exclude"):
-                reading.git = self._with(reading.git, path, reading)
+                reading.git = self._add_file(reading.git, path, reading)
         elif has_git:
             # It may be on its way to become one: this is what `git init` makes last.
-            reading.stamp(folder / ".git/objects")
+            reading.note_state(folder / ".git/objects")
         # git does not follow a link in the place of its own file.
         if not reading.is_in_repository or not os.path.islink(folder / GIT_FILE):
-            reading.git = self._with_file_in_tree(reading.git, folder / GIT_FILE, reading)
-        reading.own = self._with_file_in_tree(reading.own, folder / OWN_FILE, reading)
-        return reading.done()
+            reading.git = self._add_file_in_tree(reading.git, folder / GIT_FILE, reading)
+        reading.own = self._add_file_in_tree(reading.own, folder / OWN_FILE, reading)
+        return reading.finish()
 
-    def _with_file_in_tree(self, chain: Chain, path: Path, reading: _Reading) -> Chain:
+    def _add_file_in_tree(self, chain: Chain, path: Path, reading: _RulesReading) -> Chain:
         # What a stranger may have put there does not lead out of the workspace.
         if os.path.islink(path) and not is_within(path, reading.top or Path(path.anchor)):
             return chain
-        return self._with(chain, path, reading)
+        return self._add_file(chain, path, reading)
 
-    def _with(self, chain: Chain, path: Path, reading: _Reading) -> Chain:
+    def _add_file(self, chain: Chain, path: Path, reading: _RulesReading) -> Chain:
         """Return *chain* with the patterns of an ignore file, where there is one."""
-        stamp = reading.stamp(path)
-        if chain.verdict or not stamp.status:
+        state = reading.note_state(path)
+        if chain.verdict or not state.status:
             return chain
         try:
-            source = self._source(stamp, reading.folds_case)
+            source = self._read_source(state, reading.folds_case)
         except FileNotFoundError:
             return chain
         except OSError:
@@ -234,16 +234,16 @@ class IgnoreFiles:
         reading.spent = spent
         return chain.with_list(source)
 
-    def _source(self, stamp: _Stamp, folds_case: bool) -> Source | None:
-        key = (stamp, folds_case)
+    def _read_source(self, state: _FileState, folds_case: bool) -> RuleSource | None:
+        key = (state, folds_case)
         source = self._sources.get(key)
         if source is None:
-            data = _read_file(stamp.path)
+            data = _read_file(state.path)
             if data is None:
                 return None
             read = Cost(len(data), data.count(b"\n"))
             lines = [] if is_too_much(read) else split_lines(data)
-            source = Source(str(stamp.path), lines, read, folds_case=folds_case)
+            source = RuleSource(str(state.path), lines, read, folds_case=folds_case)
             self._sources[key] = source
         return source
 

@@ -18,7 +18,7 @@ class Repository:
     """Where ``config`` and ``info/exclude`` are."""
 
 
-def repository_in(folder: Path) -> Repository | None:
+def find_repository(folder: Path) -> Repository | None:
     """Return the repository whose work tree begins at *folder*; None where git sees none."""
     own = folder / ".git"
     if not os.path.lexists(own):
@@ -28,9 +28,9 @@ def repository_in(folder: Path) -> Repository | None:
         target = _read_line(own)
         if target is None or not target.startswith("gitdir: "):
             return None
-        own = _inside(folder, target.removeprefix("gitdir: "))
+        own = _resolve(folder, target.removeprefix("gitdir: "))
     named = _read_line(own / "commondir")
-    common = own if named is None else _inside(own, named)
+    common = own if named is None else _resolve(own, named)
     is_one = (
         os.path.lexists(own / "HEAD")
         and os.path.isdir(common / "objects")
@@ -39,7 +39,7 @@ def repository_in(folder: Path) -> Repository | None:
     return Repository(common) if is_one else None
 
 
-def _inside(folder: Path, target: str) -> Path:
+def _resolve(folder: Path, target: str) -> Path:
     # Two slashes may name another machine, and looking there would tell it who the user is.
     return folder / (target if target[:2].strip("/\\") else "nowhere")
 

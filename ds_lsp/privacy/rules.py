@@ -43,7 +43,7 @@ def is_too_much(cost: Cost) -> bool:
     return any(map(gt, cost, MAX_COST))
 
 
-class Source:
+class RuleSource:
     """A list of patterns from one place. They are made when they are first asked for."""
 
     def __init__(self, name: str, lines: list[bytes], read: Cost, *, folds_case: bool) -> None:
@@ -61,13 +61,13 @@ class Source:
 
     def rule(self, number: int) -> str:
         """Return how a line is shown."""
-        return shown_rule(self.name, self._lines[number])
+        return show_rule(self.name, self._lines[number])
 
 
-class Placed(NamedTuple):
+class PlacedSource(NamedTuple):
     """A list of patterns, and its state after the path from its folder on."""
 
-    source: Source
+    source: RuleSource
     state: int
 
 
@@ -75,7 +75,7 @@ class Placed(NamedTuple):
 class Chain:
     """The lists that hold in a folder, the one with the last word first."""
 
-    lists: tuple[Placed, ...] = ()
+    lists: tuple[PlacedSource, ...] = ()
     verdict: str | None = None
     """The rule that excludes all that is in the folder."""
 
@@ -98,20 +98,20 @@ class Chain:
             return Chain((), verdict)
         return Chain(
             tuple(
-                Placed(source, source.patterns.enter(source.patterns.read(state, name)))
+                PlacedSource(source, source.patterns.enter(source.patterns.read(state, name)))
                 for source, state in self.lists
             )
         )
 
-    def with_list(self, source: Source) -> "Chain":
-        return replace(self, lists=(Placed(source, source.patterns.start), *self.lists))
+    def with_list(self, source: RuleSource) -> "Chain":
+        return replace(self, lists=(PlacedSource(source, source.patterns.start), *self.lists))
 
 
 class Rules:
     """A list of patterns that is no file, such as the built-in ones."""
 
     def __init__(self, name: str, lines: Iterable[str]) -> None:
-        source = Source(name, [to_bytes(line) for line in lines], Cost(), folds_case=False)
+        source = RuleSource(name, [to_bytes(line) for line in lines], Cost(), folds_case=False)
         self.problem: str | None = None
         """A fault of the list as a whole, or None."""
         self.bad: list[str] = []
@@ -154,6 +154,6 @@ def to_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-def shown_rule(name: str, line: bytes) -> str:
+def show_rule(name: str, line: bytes) -> str:
     """Return how a rule is shown: where it stands, and what it says."""
     return f"{name}: {visible_only(line.decode('utf-8', 'replace').strip())}"
