@@ -34,7 +34,9 @@ class Decrypted:
     ) -> None:
         """*make_globs* makes rules of a name and gitignore patterns."""
         self._make_globs = make_globs
-        self._by_folder: TTLCache[Path, _Folder] = TTLCache(_MAX_FOLDERS, _FRESH_S, timer=clock)
+        self._by_folder: TTLCache[Path, _FolderFilters] = TTLCache(
+            _MAX_FOLDERS, _FRESH_S, timer=clock
+        )
 
     def excludes(self, path: Path) -> str | None:
         """The rule that excludes a file, or None."""
@@ -42,7 +44,7 @@ class Decrypted:
             if os.path.lexists(f"{path}{suffix}"):
                 return f"built-in: decrypted, as {suffix} of its name lies beside it"
         for folder in path.parents:
-            found = self._folder(folder)
+            found = self._read_folder(folder)
             parts = path.relative_to(folder).parts
             for globs, is_encrypted in found.filters:
                 if rule := globs.excludes(parts, lambda: False):
@@ -51,27 +53,27 @@ class Decrypted:
                 break
         return None
 
-    def _folder(self, folder: Path) -> "_Folder":
+    def _read_folder(self, folder: Path) -> "_FolderFilters":
         known = self._by_folder.get(folder)
         if known is None:
             file = folder / ".gitattributes"
             # One by one: in an ignore file, nothing in a folder that is excluded can be let in.
             filters = [
                 (self._make_globs(str(file), [pattern]), is_encrypted)
-                for pattern, is_encrypted in [*filtered(_read_lines(file))][-_MAX_FILTERS:]
+                for pattern, is_encrypted in [*read_filters(_read_lines(file))][-_MAX_FILTERS:]
             ]
-            known = _Folder(filters[::-1], os.path.exists(folder / ".git"))
+            known = _FolderFilters(filters[::-1], os.path.exists(folder / ".git"))
             self._by_folder[folder] = known
         return known
 
 
-class _Folder(NamedTuple):
+class _FolderFilters(NamedTuple):
     filters: list[tuple[Globs, bool]]
     """Patterns, and whether git encrypts what they match, the one with the last word first."""
     is_repository: bool
 
 
-def filtered(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
+def read_filters(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
     """The patterns of a ``.gitattributes`` that set a filter, and whether it encrypts."""
     for line in lines:
         found = _LINE.fullmatch(line.strip())
