@@ -87,7 +87,7 @@ class Patterns:
 
     def _add(self, number: int, line: bytes) -> bool:
         """Add a pattern; False when it, or a range in it, can match nothing."""
-        text = _without_trailing_blanks(line) if line.endswith(b" ") else line
+        text = _strip_trailing_blanks(line) if line.endswith(b" ") else line
         if not text:
             return True
         begin = text.startswith(b"!")
@@ -155,13 +155,13 @@ class _Automaton:
         size = len(self._bytes)
         self._size = size
         self._reversed = bytes(reversed(self._bytes))
-        self._any_mask = _mask(self._any, size)
-        self._over_slash_mask = _mask(self._keep_over_slash, size)
-        self._keep_mask = _mask(self._keep, size) | self._over_slash_mask
-        self._skip_mask = _mask(self._skip, size)
-        self._ends_mask = _mask(self._ends, size)
-        self._file_ends_mask = _mask(self._file_ends, size)
-        first = _mask(self._first, size)
+        self._any_mask = _to_mask(self._any, size)
+        self._over_slash_mask = _to_mask(self._keep_over_slash, size)
+        self._keep_mask = _to_mask(self._keep, size) | self._over_slash_mask
+        self._skip_mask = _to_mask(self._skip, size)
+        self._ends_mask = _to_mask(self._ends, size)
+        self._file_ends_mask = _to_mask(self._file_ends, size)
+        first = _to_mask(self._first, size)
         self.start = first | (first & self._skip_mask) << 1
 
     def run(self, state: int, text: bytes) -> int:
@@ -172,7 +172,7 @@ class _Automaton:
                 break
             mask = reads.get(byte)
             if mask is None:
-                mask = reads[byte] = self._places_that_read(byte)
+                mask = reads[byte] = self._find_places_reading(byte)
             kept = state & (self._over_slash_mask if byte == _SLASH else self._keep_mask)
             state = (state & mask) << 1
             if skip:
@@ -185,15 +185,15 @@ class _Automaton:
         ended = state & self._ends_mask
         if not ended:
             return _NO_MATCH
-        return Match(self._last(ended), self._last(ended & self._file_ends_mask))
+        return Match(self._last_line(ended), self._last_line(ended & self._file_ends_mask))
 
-    def _last(self, ended: int) -> int:
+    def _last_line(self, ended: int) -> int:
         return self._numbers[bisect_left(self._ends, ended.bit_length() - 1)] if ended else NONE
 
-    def _places_that_read(self, byte: int) -> int:
+    def _find_places_reading(self, byte: int) -> int:
         if byte == 0:
             return self._any_mask
-        digits = bytearray(self._reversed.translate(_one_for(byte)))
+        digits = bytearray(self._reversed.translate(_digit_table(byte)))
         for place, members in self._brackets:
             if members >> byte & 1:
                 digits[self._size - 1 - place] = _ONE
@@ -212,7 +212,7 @@ class _Automaton:
             sign = text[at]
             if sign == _STAR:
                 is_aligned = at == begin or text[at - 1] == _SLASH
-                at = self._star(text, at, is_aligned=is_aligned)
+                at = self._lay_out_star(text, at, is_aligned=is_aligned)
             elif sign == _ANY:
                 self._any.append(len(places))
                 places.append(0)
@@ -238,7 +238,7 @@ class _Automaton:
                 at = end
         return True
 
-    def _star(self, text: bytes, at: int, *, is_aligned: bool) -> int:
+    def _lay_out_star(self, text: bytes, at: int, *, is_aligned: bool) -> int:
         """Append the star or stars at *at*; return where to go on."""
         place = len(self._bytes)
         end = at + 1
@@ -276,7 +276,7 @@ def split_lines(data: bytes) -> list[bytes]:
     return list(dict.fromkeys(reversed(kept)))[::-1]
 
 
-def _without_trailing_blanks(line: bytes) -> bytes:
+def _strip_trailing_blanks(line: bytes) -> bytes:
     text = line.rstrip(b" ")
     if len(text) == len(line):
         return line
@@ -284,7 +284,7 @@ def _without_trailing_blanks(line: bytes) -> bytes:
     return text + b" " if backslashes % 2 else text
 
 
-def _mask(places: Sequence[int], size: int) -> int:
+def _to_mask(places: Sequence[int], size: int) -> int:
     """Return an integer with a bit for each of *places*."""
     digits = bytearray(b"0") * size
     for place in places:
@@ -293,7 +293,7 @@ def _mask(places: Sequence[int], size: int) -> int:
 
 
 @lru_cache(256)
-def _one_for(byte: int) -> bytes:
+def _digit_table(byte: int) -> bytes:
     table = bytearray(b"0" * 256)
     table[byte] = _ONE
     return bytes(table)
@@ -333,7 +333,7 @@ def read_bracket(text: bytes, at: int, *, ignores_case: bool) -> Bracket | None:
             at += 1 + (text[at + 1] == _BACKSLASH)
             if at >= len(text):
                 return None
-            members |= _range(previous, text[at], ignores_case)
+            members |= _range_members(previous, text[at], ignores_case)
             has_empty_range |= text[at] < previous
             byte = 0
         elif byte == _BRACKET and text[at + 1 : at + 2] == b":":
@@ -365,7 +365,7 @@ _NAME_BYTES = (1 << 256) - 1 & ~(1 << 0 | 1 << _SLASH)
 """All bytes that the name of a file can hold."""
 
 
-def _range(first: int, last: int, ignores_case: bool) -> int:
+def _range_members(first: int, last: int, ignores_case: bool) -> int:
     members = (1 << last + 1) - (1 << first) if last >= first else 0
     # Names are in lower case then.
     return members | members >> ord("A") << ord("a") & _LOWER if ignores_case else members
