@@ -18,17 +18,17 @@ def text_rule(head: str, size: int, near: str = "") -> str | None:
         return f"built-in: more than {MAX_CHARS:,} characters"
     if "\0" in head or "\0" in near:
         return "built-in: binary, it holds a NUL"
-    return _head_rule(head)
+    return _find_head_rule(head)
 
 
 @lru_cache(64)
-def _head_rule(head: str) -> str | None:
+def _find_head_rule(head: str) -> str | None:
     """Asked at every keystroke, and the head hardly ever changes."""
     lines = head.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines[:_OFF_LINES], 1):
         if _SWITCH.search(line):
             return f"{OFF}, in line {number}"
-    generated = _generated_line(lines)
+    generated = _find_generated_line(lines)
     return f"built-in: generated, says line {generated}" if generated else None
 
 
@@ -54,13 +54,13 @@ _MARKER = re.compile(
 _GENERATED = re.compile(
     r"\b(?:auto(?:matically)?[- ]?)?generated\b|\bmachine generated\b", re.IGNORECASE
 )
-_HANDS_OFF = re.compile(r"\bdo(?: not|n[’']t) (?:edit|modify|change|touch)\b", re.IGNORECASE)
-_NEAR = 3
+_DO_NOT_EDIT = re.compile(r"\bdo(?: not|n[’']t) (?:edit|modify|change|touch)\b", re.IGNORECASE)
+_MAX_LINES_APART = 3
 
 
-def _generated_line(lines: list[str]) -> int | None:
+def _find_generated_line(lines: list[str]) -> int | None:
     """The line, from 1, of the comment above all code that says so."""
-    generated = hands_off = -_NEAR
+    generated = do_not_edit = -_MAX_LINES_APART
     closer = ""
     for number, line in enumerate(lines, 1):
         if not closer:
@@ -77,10 +77,10 @@ def _generated_line(lines: list[str]) -> int | None:
             return number
         if _GENERATED.search(line):
             generated = number
-        if _HANDS_OFF.search(line):
-            hands_off = number
+        if _DO_NOT_EDIT.search(line):
+            do_not_edit = number
         # A banner in two sentences, perhaps on two lines.
-        if min(generated, hands_off) > 0 and abs(generated - hands_off) < _NEAR:
+        if min(generated, do_not_edit) > 0 and abs(generated - do_not_edit) < _MAX_LINES_APART:
             return number
         if closer and closer in inside:
             closer = ""
