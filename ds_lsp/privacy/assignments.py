@@ -1,4 +1,4 @@
-"""Finds what a line assigns to the name of a secret."""
+"""Finds the values that a line assigns to names of secrets, such as password and token."""
 
 import re
 from collections.abc import Generator, Iterator
@@ -28,15 +28,15 @@ from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words,
 
 _MAX_PAIR_LINES = 3
 _MIN_INDIRECT = 10
-"""Characters that a string elsewhere in the expression must have to be taken for the value."""
+"""Minimum characters of a string that is judged although it does not directly follow the name."""
 _MAX_NAMES = 40
-"""Maximum names of a line that are all judged."""
+"""Maximum names in a line up to which every name is judged; of more, the promising ones are."""
 _MIN_SPACING = 24
-"""Minimum characters of a line for each name that is judged; records in one line have about 60."""
+"""Minimum characters in a line per name that is judged; a line of records has about 60."""
 _NAMES_PER_SLICE = 32
-"""Names that are judged before the caller can give way; they take about a millisecond."""
+"""Names that are judged between two yields to the caller; they take about a millisecond."""
 _CROWDED = re.compile(r"[^\s\"'`,;<>(){}\[\]]{8,}+")
-# What stands behind the name and belongs to it: quotes, a subscript, brackets, earmuffs.
+# The characters behind a name that belong to it: quotes, a subscript, brackets, earmuffs.
 _CLOSE = re.compile(
     r"""(?:\](?=["']))?\\{0,3}["'`”’»」』*?!+]{0,3}(?:\s?\[[^\]\["']{0,24}\])?[)\]}]{0,3}(?:\s?\{[^{}"'=]{1,40}\}(?=\s?=))?"""
 )
@@ -71,9 +71,10 @@ _WORDS_RANK = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗")
 def find_assignments(
     line: str, lowered: str, carry: Carry | None, cursor: int
 ) -> Generator[None, None, LineSecrets]:
-    """Find the values that a line assigns to names of secrets; *lowered* is in small letters.
+    """Find the values that a line assigns to names of secrets.
 
-    Yields now and then, so that a caller can give way.
+    *lowered* is the line in small letters, *carry* is what the line before says about this one,
+    and *cursor* is an offset in the line. Yields now and then, so that the caller can give way.
     """
     secrets: list[Secret] = []
     after: Carry | None = None
@@ -116,7 +117,7 @@ def find_assignments(
 
 
 def _next_start(line: str, lowered: str, names: list[SecretName], index: int) -> int:
-    """Return where the next name begins that can have a value of its own."""
+    """Return the offset of the next name that can have a value of its own, else the line's end."""
     for name in names[index + 1 : index + 3]:
         # "Bearer " + x belongs to the header's name.
         if not lowered.startswith(("bearer", "basic"), name.start):
@@ -125,14 +126,19 @@ def _next_start(line: str, lowered: str, names: list[SecretName], index: int) ->
 
 
 def _find_in_crowd(line: str, start: int) -> Iterator[Secret]:
-    """Judge all that can be a value from an offset on, where too many names are to judge each."""
+    """Judge every run that can be a value from *start* on, when there are too many names."""
     for value in _CROWDED.finditer(line, start):
         if HAS_DIGIT.search(value.group()) and judge_value(value.group()) >= Evidence.MIXED:
             yield Secret(RULES[Rank.TOKEN], *value.span())
 
 
 def _find_value(line: str, lowered: str, name: SecretName, limit: int, cursor: int) -> LineSecrets:
-    """Find the value of a name; beyond *limit*, where the next name begins, only that one looks."""
+    """Find the value of a name. It begins before *limit*, the offset of the next name.
+
+    There are six cases, tried in this order: 1. a block of YAML, which begins on the next line;
+    2. a string in the expression that follows; 3. a value without quotes; 4. the default of a
+    template; 5. a value after a colon and some words; 6. a value on the next line.
+    """
     close = _CLOSE.match(line, name.end)
     at = close.end() if close else name.end
     is_quoted = any(each in "\"'`”’»」』" for each in line[name.end : at])
@@ -170,7 +176,7 @@ def _find_value(line: str, lowered: str, name: SecretName, limit: int, cursor: i
 
 
 def _find_in_template(line: str, name: SecretName, start: int) -> Secret | None:
-    """Judge the default of a template: password: "{{ x | default('…') }}"."""
+    """Judge the default of a template, as in: password: "{{ x | default('…') }}"."""
     if not line.startswith(("{{", '"{{', "'{{"), start):
         return None
     found = _DEFAULT.search(line, start, start + MAX_JUDGED)
@@ -180,7 +186,7 @@ def _find_in_template(line: str, name: SecretName, start: int) -> Secret | None:
 
 
 def _find_after_words(line: str, name: SecretName, at: int) -> Secret | None:
-    """Judge what stands after a colon and some words: Password for the database: …"""
+    """Judge the value after some words and a colon, as in: Password for the database: …"""
     words = _SOME_WORDS.match(line, at) if name.rank is not Rank.FAINT else None
     found = _WORDED.match(line, words.end()) if words else None
     if found is None or judge_value(found["value"]) < Evidence.MIXED:
@@ -214,6 +220,7 @@ _TO_NAME = re.compile(
 
 
 def _expect_pair(line: str, name: SecretName, at: int) -> LineSecrets:
+    """Expect the value of a pair on the next lines: name: password, then value: …"""
     if name.rank is Rank.FAINT or not _PAIR_END.match(line, at):
         return NOTHING
     return LineSecrets((), Carry(Continuation.PAIR, name.rank, lines=_MAX_PAIR_LINES))
@@ -229,7 +236,7 @@ def _find_in_expression(
     is_quoted: bool,
     cursor: int,
 ) -> LineSecrets:
-    """Judge the strings of the expression that a name is followed by."""
+    """Judge the strings of the expression that follows a name, up to the first secret."""
     for string in read_strings(line, start, limit, in_call=is_quoted):
         literal = string.literal
         place = _required_evidence(line, name, string, separator, is_quoted)
@@ -257,11 +264,12 @@ def _find_in_expression(
 def _required_evidence(
     line: str, name: SecretName, string: ExpressionString, separator: str, is_quoted: bool
 ) -> Evidence:
-    """Return how much evidence a string at this place needs."""
+    """Return the evidence that a string at this place needs to be taken for a secret."""
     if name.rank is Rank.FAINT:
         return Evidence.RANDOM
-    # Cases: the next argument after a variable; prose with a name in it; another string of the
-    # expression; the string itself.
+    # There are five cases: 1. the argument after a variable with this name; 2. code in prose that
+    # mentions the name; 3. another string of the expression; 4. the next string of a list; 5. the
+    # string that directly follows the name.
     if separator == "," and not is_quoted:
         return Evidence.RANDOM
     if not separator and string.literal.close == "`":
@@ -274,7 +282,6 @@ def _required_evidence(
         and not string.is_labeled
         and not _FIRST_ARGUMENT.search(line, max(name.start - 60, 0), name.start)
     ):
-        # The next string of a list.
         return Evidence.RANDOM if name.rank is Rank.TOKEN else Evidence.MIXED
     if name.rank is Rank.TOKEN:
         return Evidence.MIXED
@@ -297,7 +304,7 @@ def _is_secret(
         is_phrase = string.is_direct and _WORDS_RANK.search(lowered, name.start, name.end)
         return is_phrase is not None and is_phrase is not False and are_secret_words(value)
     if seen is Evidence.WORD and lowered.startswith("secret", name.start):
-        # A secret may be the name of one.
+        # In "secret: database-login", the value is the name of a secret, not the secret.
         return False
     if seen < needed:
         return False

@@ -1,4 +1,4 @@
-"""Finds passwords without a name: in addresses, on command lines, in headers and pairs."""
+"""Finds passwords that no name announces: in addresses, command lines, headers and pairs."""
 
 import re
 import tomllib
@@ -64,7 +64,7 @@ _PATTERNS = (
     ("password-in-pair", "uth", _PAIR),
     ("password-in-pair", "USERPWD", _CURL),
 )
-# These values are made by machines: they must look like it.
+# Machines make these values, so more evidence is required of them.
 _LOGINS = ("og", "ign", "uthenticate", "UsernamePassword", "redential")
 _KEYED = (
     *("hmac", "Hmac", "HMAC", "jwt", "JWT", "jsonwebtoken", "oken", "Fernet", "AESGCM"),
@@ -125,11 +125,11 @@ WORDS = (
     "geniekey ",
 )
 SIGNS = ("://", " -", '"-', "'-", '"AC', "'AC", '"d"', "'d'")
-"""Beside the names of secrets, parts of a line that may show a password without a name."""
+"""Parts of a line that may announce a password where no name of a secret does."""
 
 
 def find_in_commands(line: str) -> Iterator[Secret]:
-    """Find the passwords that a line shows without a name for them."""
+    """Find the passwords in a line that no name announces."""
     if not _ANY_SIGN.search(line):
         return
     for rule, needle, pattern in _PATTERNS:

@@ -1,4 +1,4 @@
-"""Secrets that go on over several lines: what one line says about the next."""
+"""Finds secrets that span several lines: each line says how the next one goes on."""
 
 import re
 from dataclasses import dataclass, replace
@@ -13,37 +13,37 @@ RULES = {Rank.PASSWORD: "password", Rank.TOKEN: "token", Rank.FAINT: "token"}
 
 
 class Continuation(Enum):
-    """How the next line goes on."""
+    """The ways in which a value can go on in the next line."""
 
     VALUE = auto()
-    """It begins with the value: name = at the end of a line."""
+    """The next line begins with the value: this one ends in ``name =``."""
     PAIR = auto()
-    """The name was the value of name:, and value: follows."""
+    """This line is ``name: password``; one of the next lines is ``value: …``."""
     BLOCK = auto()
-    """Each deeper line is a part of the value: name: | in YAML."""
+    """Each line that is indented deeper is a part of the value: ``name: |`` in YAML."""
     STRING = auto()
-    """It is inside of a string that may be a value."""
+    """The next line is inside a string that may be a value."""
     JOINED = auto()
-    """The value was a string, and another may be joined to it."""
+    """The value was a string, and the next line may join another one to it."""
     RUN = auto()
-    """The value reached the end of the line, and may go on."""
+    """The value reached the end of the line, and may go on in the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """What a line says about the next one."""
+    """The expectation that a line hands on to the next one."""
 
     kind: Continuation
     rank: Rank
     indent: int = 0
     close: str = ""
     lines: int = 0
-    """How many more lines it holds for."""
+    """Number of lines for which it still holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineSecrets:
-    """The secrets of one line, and what it says about the next one."""
+    """The secrets of one line, and what it says about the next line."""
 
     secrets: tuple[Secret, ...] = ()
     carry: Carry | None = None
@@ -51,7 +51,7 @@ class LineSecrets:
 
 NOTHING = LineSecrets()
 _MIN_TYPED = 4
-"""Characters of a string that is being typed that are needed to tell it from one just opened."""
+"""Minimum characters of a string at the cursor; a shorter one may just have been opened."""
 MAX_BLOCK_LINES = 400
 _COMMA_END = re.compile(r"\s{0,20},\s*\Z")
 _JOINT = re.compile(r"\s*+(?:[\\+.&~]|\.\.|<>|\|\||\+\+)?\s*+\\?\Z")
@@ -76,6 +76,7 @@ BLANK = re.compile(r"\s*\\?\Z")
 
 
 def is_being_typed(line: str, literal: Literal, cursor: int) -> bool:
+    """Return whether the cursor is in a string, behind its first few characters."""
     return cursor >= literal.start + _MIN_TYPED and cursor <= end_of(line, literal)
 
 
@@ -84,18 +85,19 @@ def is_quote(line: str, at: int) -> bool:
 
 
 def ends_line(line: str, at: int) -> bool:
+    """Return whether only blanks, or a backslash, stand from an offset on."""
     return BLANK.match(line, at) is not None
 
 
 def may_span_lines(line: str, literal: Literal) -> bool:
-    """Return whether an open string may have several lines in its language."""
+    """Return whether an open string may go on in the next line, by its quotes or a backslash."""
     return literal.is_open and (literal.close in ('"""', "'''", "`", "]]") or line.endswith("\\"))
 
 
 def mask_literal(
     line: str, rank: Rank, literal: Literal, *, is_listed: bool = False, is_tuple: bool = False
 ) -> LineSecrets:
-    """Mask a string to its end, and the strings that are joined to it or in a list with it."""
+    """Mask a string to its end, and the strings that are joined to it or listed with it."""
     joint_of = _COMMA if is_listed else _COMMA_OR_JOINT if is_tuple else _SAME_LINE_JOINT
     rule = RULES[rank]
     end = end_of(line, literal)
@@ -129,8 +131,9 @@ def _is_joined(line: str, literal: Literal) -> bool:
 
 
 def continue_value(line: str, carry: Carry, cursor: int) -> LineSecrets:
+    """Find the part of a value that an earlier line began, as *carry* says."""
     if not line or line.isspace():
-        # A CRLF is two ends of a line here.
+        # A CRLF counts as two line ends here, with an empty line between them.
         return LineSecrets((), carry)
     return _READERS[carry.kind](line, carry, cursor)
 
@@ -142,11 +145,11 @@ def _read_value_line(line: str, carry: Carry, cursor: int) -> LineSecrets:
     item = _ITEM.match(line)
     at = item.end() if item else len(line) - len(line.lstrip())
     found = _find_first_value(line, carry, at, cursor, Evidence.MIXED if item else Evidence.LOOSE)
-    # All entries of a list belong to the name.
+    # All entries of a list belong to the name above it.
     if item and found.secrets:
         return LineSecrets(found.secrets, carry)
     if found is NOTHING and not carry.close and _ATTRIBUTE.match(line):
-        # name:, its type, its default
+        # Attributes of the name follow it: its type, its description, its default.
         return LineSecrets((), Carry(Continuation.PAIR, carry.rank, lines=_MAX_ATTRIBUTE_LINES))
     return found
 

@@ -56,14 +56,14 @@ LINKING_WORDS = frozenset(
         "が",
     ]
 )
-"""Words between a name and its value, in a sentence and in a comparison."""
+"""Words that link a name to its value, in a sentence or a comparison."""
 _PHRASE = re.compile("phrase|mnemonic|seed|recovery")
 
 
 def find_plain_value(
     line: str, lowered: str, name: SecretName, link: re.Match[str], cursor: int
 ) -> tuple[int, int] | None:
-    """Return where the value of a name stands that is followed by *link* and no quote."""
+    """Return the range of the value that follows a name and *link* without quotes; or None."""
     separator = link["sep"] or (">" if link.groupdict().get("attributes") else "")
     start = link.end()
     wrapping = _WRAPPING.match(line, start)
@@ -111,17 +111,19 @@ def find_plain_value(
 
 
 def _strict_evidence(name: SecretName) -> Evidence:
+    """Return the evidence that a value needs where anything may follow the name, as in prose."""
     return (Evidence.RANDOM, Evidence.MIXED, Evidence.MIXED)[name.rank]
 
 
 def _loose_evidence(name: SecretName) -> Evidence:
+    """Return the evidence that a value needs where only a value can follow the name."""
     return (Evidence.RANDOM, Evidence.MIXED, Evidence.LOOSE)[name.rank]
 
 
 def _list_forms(
     line: str, lowered: str, name: SecretName, separator: str, is_entry: bool, is_variable: bool
 ) -> list[tuple[re.Pattern[str], Evidence]]:
-    """Return the forms a value can have at this place, and the evidence that each needs."""
+    """Return the forms that a value can have at this place, each with the evidence it needs."""
     strict, loose = _strict_evidence(name), _loose_evidence(name)
     head = line[max(name.start - _MAX_NAME, 0) : name.start]
     is_within_quotes = '"' in head or "'" in head
@@ -156,7 +158,7 @@ _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 
 def _is_variable(line: str, name: SecretName, link: re.Match[str]) -> bool:
-    """Return whether it is DB_PASSWORD=x, as in a shell."""
+    """Return whether the name is a variable that is assigned, as in a shell: DB_PASSWORD=x."""
     return link.group() == "=" and name.is_upper and link.start() == name.end
 
 
