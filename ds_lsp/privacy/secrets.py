@@ -36,14 +36,14 @@ __all__ = [
 _NO_CURSOR = -1
 _SHORT_LINE = 1_000
 _MIN_LINE = 8
-"""Characters of the shortest line that can hold a secret."""
+"""Minimum characters of a line that can hold a secret."""
 _MAX_HEAD = 4_000
-"""Maximum characters before a completion that can say that it goes on with a secret."""
+"""Maximum characters before a completion that are judged together with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """A text as long as the one it was made of, line for line, and the rules that spoke."""
+    """A masked text, as long as the original line for line, and the rules that found secrets."""
 
     text: str
     rules: tuple[str, ...] = ()
@@ -52,8 +52,8 @@ class Masked:
 def mask(text: str, cursor: int = _NO_CURSOR) -> Masked:
     """Replace every secret in *text* by filler of the same length.
 
-    The user types at *cursor*: a string that is open there, beside a name like password, is taken
-    for a secret before it looks like one.
+    A string that the user is typing at *cursor*, beside a name like password, is taken for a
+    secret before it looks like one.
     """
     secrets = find_secrets(text, cursor)
     if not secrets:
@@ -67,18 +67,18 @@ def mask(text: str, cursor: int = _NO_CURSOR) -> Masked:
 
 
 def compile_patterns() -> None:
-    """Compile what the first lines of a session are judged by."""
+    """Compile the patterns for the first lines of a session."""
     mask("password = 1\n")
 
 
 def find_secrets(text: str, cursor: int = _NO_CURSOR) -> list[Secret]:
     """Return the secrets of a text, in order, without overlaps."""
-    # Where a client counts it as a character, it ends a line all the same.
+    # A carriage return ends a line here even if the client counts it as a character.
     text = show_carriage_returns(text)
     found = list(find_private_keys(text))
     if cursor == _NO_CURSOR:
         return merge_overlaps([*found, *_find_in_lines(text, None).secrets])
-    # The lines above and below the one that is typed in were judged a keystroke ago.
+    # The lines above and below the cursor's were judged a keystroke ago, and are cached.
     start = _line_start(text, cursor)
     ends = (text.find("\n", cursor), text.find("\r", cursor))
     end = min((each for each in ends if each >= 0), default=len(text))
@@ -99,7 +99,7 @@ def _find_in_lines(text: str, carry: Carry | None) -> LineSecrets:
     found: list[Secret] = []
     start = 0
     while start <= len(text):
-        # Most lines have no hint, and are passed over in one search.
+        # One search skips all lines without a hint, which are most.
         if carry is None:
             hint = search(lowered, start)
             if hint is None:
@@ -118,14 +118,15 @@ def _find_in_lines(text: str, carry: Carry | None) -> LineSecrets:
     return LineSecrets(tuple(found), carry)
 
 
-# Above and below the cursor, and before a completion, of this document and of the last one.
+# Cached for the text above and below the cursor, and before a completion: three texts for each of
+# two documents, this and the last one.
 _find_in_same_lines = lru_cache(6)(_find_in_lines)
 
 
 def masked_lines(text: str) -> Iterator[str]:
-    """Mask a text in pieces, so that the caller can give way between them.
+    """Yield a masked text in pieces, so that the caller can give way between them.
 
-    A piece is at most a line, and empty where there is more to judge in a line.
+    A piece is at most a line; it is empty while a long line is still being judged.
     """
     text = show_carriage_returns(text)
     keys = merge_overlaps(find_private_keys(text))
@@ -159,10 +160,10 @@ def masked_lines(text: str) -> Iterator[str]:
 
 
 def cut_secret(completion: str, before: str, after: str) -> str:
-    """Return *completion* up to the first secret in it, or filler in place of one."""
+    """Return *completion* up to its first secret or filler, without blanks at the cut."""
     end = len(completion)
     filler = _FILLER.search(completion)
-    # Whose own text has such a run may be offered another.
+    # A document that has such a run of its own may be offered another.
     if filler and not _FILLER.search(before) and not _FILLER.search(after):
         end = filler.start()
     head = _last_lines(before)
@@ -174,7 +175,7 @@ def cut_secret(completion: str, before: str, after: str) -> str:
 
 
 def _find_in_end(text: str, at: int) -> list[Secret]:
-    """Return what `find_secrets` does; the lines above *at* were judged a keystroke ago."""
+    """Find secrets as `find_secrets` does, with the cached judgment of the lines above *at*."""
     text = show_carriage_returns(text)
     start = _line_start(text, at)
     above = _find_in_same_lines(text[: start - 1], None) if start else NOTHING
@@ -187,7 +188,7 @@ def _line_start(text: str, at: int) -> int:
 
 
 def _last_lines(before: str) -> str:
-    """Return the lines before a completion that can say that it goes on with a secret."""
+    """Return the lines before a completion that are judged with it: at most `_MAX_HEAD` chars."""
     before = show_carriage_returns(before)
     if len(before) <= _MAX_HEAD:
         return before
@@ -217,7 +218,7 @@ def _find_in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> L
 def _find_in_slices(
     line: str, carry: Carry | None, cursor: int = _NO_CURSOR
 ) -> Generator[None, None, LineSecrets]:
-    """Judge a line, and yield now and then, so that a caller can give way."""
+    """Judge a line, and yield now and then, so that the caller can give way."""
     others = list(find_in_known_formats(line)) if HAS_DIGIT.search(line) else []
     lowered = lower(line)
     has_name = (_ASCII_CLUE if line.isascii() else _CLUE).search(lowered) is not None
@@ -239,8 +240,8 @@ _SIGN = WordPattern((), commands.SIGNS)
 _HINTS = (*(each.lower() for each in commands.SIGNS), *"0123456789", "akia", "asia")
 _HINT = WordPattern(_CLUES, _HINTS)
 _ASCII_HINT = WordPattern((each for each in _CLUES if each.isascii()), _HINTS)
-"""A line with no name, no digit and no sign of a command can hold no secret."""
-# Typing changes one line; the others were judged a keystroke ago. Two caches, so that the lines of
-# a minified file cannot make megabytes of it.
+"""A name, a digit or a sign of a command: a line without any of them can hold no secret."""
+# Typing changes one line; the others were judged a keystroke ago, and are cached. Long lines have
+# a smaller cache, so that a minified file cannot fill it with megabytes.
 _find_in_short_line = lru_cache(4096)(_find_in_line)
 _find_in_long_line = lru_cache(64)(_find_in_line)
