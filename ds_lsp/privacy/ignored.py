@@ -1,9 +1,10 @@
-"""Judge files by ignore files: those of git, and ds-lsp's own.
+"""Judges files by ignore files: git's, and ds-lsp's own.
 
-git's files say what git says: those of the nearest repository from its first folder down, its
-``info/exclude``, and the user's own. Outside of a repository the ``.gitignore`` files from the
-workspace folder down hold. What ``.dslspignore`` excludes comes on top, from the outermost
-repository or workspace folder down: git's files cannot let it in.
+git's files mean what they mean to git. In a repository these are the ``.gitignore`` files from the
+top folder of the nearest repository down, its ``info/exclude`` and the user's own ignore file;
+elsewhere they are the ``.gitignore`` files from the workspace folder down. ``.dslspignore`` files
+exclude more, from the outermost repository or workspace folder down, and git's files cannot let in
+what they exclude.
 """
 
 import logging
@@ -46,8 +47,9 @@ _MAX_SOURCE_BYTES = 1 << 22
 _MAX_REPOSITORIES = 64
 """Maximum number of repositories for which the user's configuration is remembered."""
 _FRESH_S = 1.0
+"""Seconds for which the rules of a folder are used without looking for changes on the disk."""
 _MAX_FRESH = 1024
-"""For this many seconds, and folders, the disk is not asked what has changed."""
+"""Maximum number of folders for which that is done."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +60,7 @@ class _FolderRules:
     git: Chain
     own: Chain
     top: Path | None
-    """The outermost repository or workspace folder it is in."""
+    """The outermost repository or workspace folder that the folder is in."""
     is_in_repository: bool
     folds_case: bool
     spent: Cost
@@ -66,20 +68,21 @@ class _FolderRules:
 
     @property
     def size(self) -> int:
-        """Bytes it takes in memory, roughly."""
+        """Approximate size in memory, in bytes."""
         lists = (*self.git.lists, *self.own.lists)
         return 1000 + sum(each.state.bit_length() // 8 for each in lists) + self.spent.pattern_bytes
 
 
 class _FileState(NamedTuple):
-    """The state of a file: another one when the file has changed."""
+    """The state of a file at one time; it differs after the file has changed."""
 
     path: Path
     status: tuple[int, ...]
-    """Empty: there is none."""
+    """Numbers of its `os.stat` that change with it; empty if there is no file."""
 
     @classmethod
     def of(cls, path: Path) -> "_FileState":
+        """Return the present state of the file at *path*."""
         try:
             found = os.stat(path)
         except (OSError, ValueError):
@@ -105,7 +108,7 @@ class _RulesReading:
         self.states: list[_FileState] = []
 
     def note_state(self, path: Path) -> _FileState:
-        """Note how a file is now; another folder is made of it when that changes."""
+        """Return the present state of a file; the rules are read again when it changes."""
         self.states.append(_FileState.of(path))
         return self.states[-1]
 
@@ -117,7 +120,7 @@ class _RulesReading:
 
 
 class IgnoreFiles:
-    """Judges by ignore files. They are read again when they have changed, after a second or two."""
+    """Judges by ignore files, and reads them again a second or two after a change."""
 
     def __init__(
         self,
@@ -126,10 +129,10 @@ class IgnoreFiles:
         report: Callable[[], None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """*folders* are those of the workspace; *report* is called when there is a `problem`,
-        *changed* when other rules hold in a folder than before."""
+        """*folders* are the workspace's folders. *report* is called when there is a `problem`,
+        *changed* when the rules of a folder have changed."""
         self.problem: str | None = None
-        """The first ignore file that could not be judged, and what follows from that."""
+        """A sentence on the first ignore file that could not be used, and its consequence."""
         self._opened = {each for folder in folders for each in (folder, real_path(folder))}
         self._report = report
         self._changed = changed
@@ -165,7 +168,7 @@ class IgnoreFiles:
         return known
 
     def _renew(self, folder: Path, above: _FolderRules | None) -> _FolderRules:
-        """Return what holds in *folder*, read anew where something has changed."""
+        """Return the rules of *folder*, read again if a file they depend on has changed."""
         known = self._fresh.get(folder)
         if known is not None and known.above is above:
             return known
@@ -187,7 +190,7 @@ class IgnoreFiles:
         has_git = reading.note_state(folder / ".git").status
         repository = find_repository(folder) if has_git else None
         if reading.top is None and (repository or has_git or folder in self._opened):
-            # What lies above the outermost of them does not hold in it.
+            # Ignore files above the outermost repository or workspace folder do not apply.
             reading.git = reading.own = Chain()
             if repository or folder in self._opened:
                 reading.top = folder
@@ -201,7 +204,7 @@ class IgnoreFiles:
             for path in (folder / user.excludes_file, repository.folder / "info/exclude"):
                 reading.git = self._add_file(reading.git, path, reading)
         elif has_git:
-            # It may be on its way to become one: this is what `git init` makes last.
+            # The repository may be incomplete as yet: `git init` makes this folder last.
             reading.note_state(folder / ".git/objects")
         # git does not follow a link in the place of its own file.
         if not reading.is_in_repository or not os.path.islink(folder / GIT_FILE):
@@ -210,13 +213,14 @@ class IgnoreFiles:
         return reading.finish()
 
     def _add_file_in_tree(self, chain: Chain, path: Path, reading: _RulesReading) -> Chain:
-        # What a stranger may have put there does not lead out of the workspace.
+        """Return *chain* with the patterns of an ignore file, unless it is a link out of the
+        workspace: a stranger may have put that there."""
         if os.path.islink(path) and not is_within(path, reading.top or Path(path.anchor)):
             return chain
         return self._add_file(chain, path, reading)
 
     def _add_file(self, chain: Chain, path: Path, reading: _RulesReading) -> Chain:
-        """Return *chain* with the patterns of an ignore file, where there is one."""
+        """Return *chain* with the patterns of an ignore file, if that exists."""
         state = reading.note_state(path)
         if chain.verdict or not state.status:
             return chain
@@ -248,7 +252,7 @@ class IgnoreFiles:
         return source
 
     def _fail(self, path: Path, reason: str) -> Chain:
-        """Return a chain that excludes everything, and let the user know."""
+        """Report an ignore file that cannot be used, and return a chain that excludes all files."""
         name = visible_only(str(path))
         if self.problem is None:
             log.warning("an ignore file %s", reason)
@@ -258,15 +262,15 @@ class IgnoreFiles:
 
 
 def _read_file(path: Path) -> bytes | None:
-    """Return what is in an ignore file; None where there is no regular one."""
+    """Return the content of an ignore file; None if it is no regular file."""
     file = open_regular(path, follow_links=True)
     if file is None:
         return None
     with file:
-        # One byte more than may be is enough to be too many.
+        # One byte above the maximum is enough to see that the file is too large.
         data = file.read(MAX_COST.read_bytes + 1)
     if path.name == OWN_FILE and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        # PowerShell writes UTF-16. git reads its own files as bytes all the same.
+        # PowerShell writes UTF-16. git would read such a file as bytes, so only ours is decoded.
         return data.decode("utf-16", "replace").encode()
     return data
 
@@ -279,9 +283,9 @@ def _is_folder(path: Path) -> bool:
 
 
 def real_path(path: Path) -> Path:
-    """Return what *path* is a link to, in the end."""
+    """Return *path* with all links followed, or *path* itself if that fails."""
     try:
         return Path(os.path.realpath(path))
     except (OSError, ValueError):
-        # No file can have this name, or a link on the way is not for this user to read.
+        # No file can have this name, or the user must not read a link on the way.
         return path
