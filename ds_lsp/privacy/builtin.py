@@ -1,7 +1,7 @@
-"""Names that are never read or sent, whatever the user's ignore files say.
+"""Names of files that are never read or sent, whatever the user's ignore files say.
 
-In lower case: names are compared without regard to case. ``*`` and ``?`` match within one part of
-a path; a pattern with slashes matches the last parts of a path.
+The names are in lower case, and are compared without regard to case. ``*`` and ``?`` match within
+one part of a path; a pattern with slashes matches the last parts of a path.
 """
 
 FOLDERS = (
@@ -265,7 +265,7 @@ CODE = frozenset(
         "svelte", "swift", "ts", "tsx", "v", "vim", "vue", "zig",
     }
 )  # fmt: skip
-"""Suffixes of source code and prose, which speaks of secrets and seldom holds one."""
+"""Suffixes of source code and prose: such files mention secrets, and seldom hold one."""
 
 PATTERNS = (
     # Secrets by name. Examples such as `.env.example` are among them: many hold the real thing.
