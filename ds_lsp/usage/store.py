@@ -23,7 +23,7 @@ BUSY_S = 2.0
 KEEP_DAYS = 400
 """A year and the month before it."""
 
-_FIRST = """
+_FIRST_SCHEMA = """
 CREATE TABLE calls (
     day TEXT NOT NULL, model TEXT NOT NULL, language TEXT NOT NULL,
     requests INTEGER NOT NULL, estimated INTEGER NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE outcomes (
     PRIMARY KEY (day, language, outcome)
 ) WITHOUT ROWID
 """
-STEPS: tuple[str, ...] = (_FIRST,)
+MIGRATIONS: tuple[str, ...] = (_FIRST_SCHEMA,)
 """What makes each version of the schema of the one before it; the first, of an empty file."""
 
 
@@ -121,14 +121,14 @@ class Store:
         # cut may take is the last writes, so nothing has to wait for the disk.
         self._write_ahead()
         self._connection.execute("PRAGMA synchronous = NORMAL")
-        if version < len(STEPS):
+        if version < len(MIGRATIONS):
             with self._transaction():
                 # Read again: another server may have been faster.
-                for step in STEPS[self._version() :]:
+                for step in MIGRATIONS[self._version() :]:
                     # Not executescript, which would end the transaction.
                     for statement in step.split(";"):
                         self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+                self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         oldest = (today - timedelta(days=KEEP_DAYS)).isoformat()
         with self._transaction():
             self._connection.execute("DELETE FROM calls WHERE day < ?", (oldest,))
@@ -148,7 +148,7 @@ class Store:
 
     def _version(self) -> int:
         version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(STEPS):
+        if version > len(MIGRATIONS):
             raise StoreError("a newer ds-lsp has written it")
         return version
 

@@ -174,7 +174,7 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_its_counts(
     with closing(Store.open(path, TODAY)) as opened:
         opened.add(ONE)
     step = "ALTER TABLE calls ADD COLUMN extra INTEGER; CREATE TABLE later (day TEXT)"
-    monkeypatch.setattr(store, "STEPS", (*store.STEPS, step))
+    monkeypatch.setattr(store, "MIGRATIONS", (*store.MIGRATIONS, step))
     for _ in range(2):
         assert counts_in(path) == ONE
     with closing(sqlite3.connect(path)) as connection:
@@ -188,7 +188,9 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(
     with closing(Store.open(path, TODAY)) as opened:
         opened.add(ONE)
     with monkeypatch.context() as patch:
-        patch.setattr(store, "STEPS", (*store.STEPS, "CREATE TABLE later (day TEXT); NONSENSE"))
+        patch.setattr(
+            store, "MIGRATIONS", (*store.MIGRATIONS, "CREATE TABLE later (day TEXT); NONSENSE")
+        )
         with pytest.raises(StoreError):
             Store.open(path, TODAY)
     assert counts_in(path) == ONE
