@@ -8,7 +8,7 @@ from ds_lsp.providers.base import ChatRequest, ChatResult, FimRequest, TokenUsag
 _TOKENS_PER_CHAR_OR_BYTE = 0.15
 
 
-def tokens_in(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """About how many tokens a text is.
 
     DeepSeek's documentation says 0.3 tokens for an English character and 0.6 for a Chinese one.
@@ -19,8 +19,8 @@ def tokens_in(text: str) -> int:
     return math.ceil((len(text) + size) * _TOKENS_PER_CHAR_OR_BYTE)
 
 
-def estimated_usage(
-    request: FimRequest, said: str, tokens: Callable[[str], float] = tokens_in
+def estimate_usage(
+    request: FimRequest, said: str, tokens: Callable[[str], float] = estimate_tokens
 ) -> TokenUsage:
     """Return the tokens of a call that ended when it had *said* so much.
 
@@ -28,13 +28,13 @@ def estimated_usage(
     the provider's cache: rather too much than too little.
     """
     prompt = tokens(request.context + request.prefix) + tokens(request.suffix)
-    return TokenUsage(prompt_hit=0, prompt_miss=math.ceil(prompt), completion=tokens_in(said))
+    return TokenUsage(prompt_hit=0, prompt_miss=math.ceil(prompt), completion=estimate_tokens(said))
 
 
-def estimated_chat_usage(request: ChatRequest, heard: ChatResult) -> TokenUsage:
+def estimate_chat_usage(request: ChatRequest, heard: ChatResult) -> TokenUsage:
     """The same of a chat: what the model said to itself is billed as well."""
-    prompt = sum(tokens_in(message.content) for message in request.messages)
-    said = tokens_in(heard.text) + tokens_in(heard.reasoning)
+    prompt = sum(estimate_tokens(message.content) for message in request.messages)
+    said = estimate_tokens(heard.text) + estimate_tokens(heard.reasoning)
     return TokenUsage(
-        prompt_hit=0, prompt_miss=prompt + tokens_in(request.opening), completion=said
+        prompt_hit=0, prompt_miss=prompt + estimate_tokens(request.opening), completion=said
     )

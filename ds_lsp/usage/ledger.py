@@ -13,7 +13,7 @@ from ds_lsp.errors import StoreError
 from ds_lsp.providers.base import ChatRequest, ChatResult, FimRequest, FimResult, TokenUsage
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
-from ds_lsp.usage.estimate import estimated_chat_usage, estimated_usage, tokens_in
+from ds_lsp.usage.estimate import estimate_chat_usage, estimate_tokens, estimate_usage
 from ds_lsp.usage.prices import cost_usd
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Ledger:
         self,
         request: FimRequest,
         result: FimResult | None,
-        tokens: Callable[[str], float] = tokens_in,
+        tokens: Callable[[str], float] = estimate_tokens,
     ) -> None:
         """Count a metered call that was sent and has ended; *result* is None where it was refused.
 
@@ -101,7 +101,7 @@ class Ledger:
         with _surviving():
             usage, estimated = result.usage if result else None, 0
             if result and not usage:
-                usage, estimated = estimated_usage(request, result.text, tokens), 1
+                usage, estimated = estimate_usage(request, result.text, tokens), 1
             self.add_call(request.model, usage, request.language_id, estimated=estimated)
 
     def add_chat(self, request: ChatRequest, result: ChatResult | None) -> None:
@@ -109,7 +109,7 @@ class Ledger:
         with _surviving():
             usage, estimated = result.usage if result else None, 0
             if result and not usage:
-                usage, estimated = estimated_chat_usage(request, result), 1
+                usage, estimated = estimate_chat_usage(request, result), 1
             self.add_call(request.model, usage, estimated=estimated)
 
     def add_call(

@@ -23,7 +23,7 @@ from ds_lsp.providers.base import (
     TokenUsage,
 )
 from ds_lsp.usage.counts import Counts, OutcomeKey, Tally, Totals
-from ds_lsp.usage.estimate import tokens_in
+from ds_lsp.usage.estimate import estimate_tokens
 from ds_lsp.usage.ledger import READ_AFTER_S, RETRY_AFTER_S, Ledger
 from ds_lsp.usage.store import Store
 
@@ -302,8 +302,8 @@ async def test_a_chat_that_was_cut_is_estimated_with_its_reasoning(rig: Rig) -> 
     rig.ledger.add_chat(request, None)
     totals = rig.ledger.session()
     assert (totals.requests, totals.estimated) == (3, 1)
-    assert totals.prompt_miss_tokens == tokens_in("甲") + tokens_in("{") + 2
-    assert totals.completion_tokens == tokens_in("ab") + tokens_in("Hm 🙂") + 3
+    assert totals.prompt_miss_tokens == estimate_tokens("甲") + estimate_tokens("{") + 2
+    assert totals.completion_tokens == estimate_tokens("ab") + estimate_tokens("Hm 🙂") + 3
 
 
 async def test_without_anything_to_count_there_is_no_file(rig: Rig) -> None:
