@@ -20,21 +20,23 @@ def estimate_tokens(text: str) -> int:
 
 
 def estimate_usage(
-    request: FimRequest, said: str, tokens: Callable[[str], float] = estimate_tokens
+    request: FimRequest, received: str, tokens: Callable[[str], float] = estimate_tokens
 ) -> TokenUsage:
-    """Return the tokens of a call that ended when it had *said* so much.
+    """Return the tokens of a call that ended when it had *received* so much.
 
     *tokens* counts those of a prompt, as far as is known. All of the prompt counts as missed by
     the provider's cache: rather too much than too little.
     """
     prompt = tokens(request.context + request.prefix) + tokens(request.suffix)
-    return TokenUsage(prompt_hit=0, prompt_miss=math.ceil(prompt), completion=estimate_tokens(said))
-
-
-def estimate_chat_usage(request: ChatRequest, heard: ChatResult) -> TokenUsage:
-    """The same of a chat: what the model said to itself is billed as well."""
-    prompt = sum(estimate_tokens(message.content) for message in request.messages)
-    said = estimate_tokens(heard.text) + estimate_tokens(heard.reasoning)
     return TokenUsage(
-        prompt_hit=0, prompt_miss=prompt + estimate_tokens(request.opening), completion=said
+        prompt_hit=0, prompt_miss=math.ceil(prompt), completion=estimate_tokens(received)
+    )
+
+
+def estimate_chat_usage(request: ChatRequest, result: ChatResult) -> TokenUsage:
+    """The same of a chat: what the model received to itself is billed as well."""
+    prompt = sum(estimate_tokens(message.content) for message in request.messages)
+    received = estimate_tokens(result.text) + estimate_tokens(result.reasoning)
+    return TokenUsage(
+        prompt_hit=0, prompt_miss=prompt + estimate_tokens(request.opening), completion=received
     )
