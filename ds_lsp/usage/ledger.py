@@ -43,7 +43,7 @@ def local_now() -> datetime:
 
 
 @contextmanager
-def _surviving() -> Iterator[None]:
+def _log_failure() -> Iterator[None]:
     """Log trouble with counting: it must not cost the answer that was paid for."""
     try:
         yield
@@ -98,7 +98,7 @@ class Ledger:
 
         *tokens* estimates a prompt whose tokens the provider did not tell.
         """
-        with _surviving():
+        with _log_failure():
             usage, estimated = result.usage if result else None, 0
             if result and not usage:
                 usage, estimated = estimate_usage(request, result.text, tokens), 1
@@ -106,7 +106,7 @@ class Ledger:
 
     def add_chat(self, request: ChatRequest, result: ChatResult | None) -> None:
         """The same of a chat, which completes no document."""
-        with _surviving():
+        with _log_failure():
             usage, estimated = result.usage if result else None, 0
             if result and not usage:
                 usage, estimated = estimate_chat_usage(request, result), 1
@@ -132,11 +132,11 @@ class Ledger:
             )
         self._session += totals
         key = CallKey(self._now().date().isoformat(), model, language)
-        self._note(Counts(calls={key: totals}))
+        self._add(Counts(calls={key: totals}))
 
     def add_outcome(self, language: str, outcome: str, chars: int) -> None:
         key = OutcomeKey(self._now().date().isoformat(), language, outcome)
-        self._note(Counts(outcomes={key: Tally(1, chars)}))
+        self._add(Counts(outcomes={key: Tally(1, chars)}))
 
     def today(self) -> Totals:
         """Of all servers, as far as this one knows."""
@@ -171,7 +171,7 @@ class Ledger:
         if self._writing is None:
             self._close()
 
-    def _note(self, counts: Counts) -> None:
+    def _add(self, counts: Counts) -> None:
         self._pending.add(counts)
         self._write_in(WRITE_AFTER_S)
         self._changed()

@@ -53,13 +53,13 @@ class Store:
     @classmethod
     def open(cls, path: Path, today: date) -> Self:
         """The file at *path*, made if there is none. Raises `StoreError`."""
-        with _explained():
+        with _raise_store_errors():
             make_private_folder(path.parent)
             # Made here: SQLite would let everybody read it. Its other files take after this one.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             store = cls(_connect(str(path)), path)
         try:
-            with _explained():
+            with _raise_store_errors():
                 store._prepare(today)
         except StoreError:
             store.close()
@@ -71,11 +71,11 @@ class Store:
         """The same, changing nothing; None when there is no file yet."""
         if not path.exists():
             return None
-        with _explained():
+        with _raise_store_errors():
             uri = f"{path.absolute().as_uri()}?mode=rw"
             store = cls(_connect(uri, uri=True), path)
         try:
-            with _explained():
+            with _raise_store_errors():
                 version = store._version()
         except StoreError:
             store.close()
@@ -96,7 +96,7 @@ class Store:
 
     def add(self, counts: Counts) -> None:
         """Add to what is there: all of it, or nothing and a `StoreError`."""
-        with _explained(), self._transaction():
+        with _raise_store_errors(), self._transaction():
             _upsert(self._connection, "calls", CallKey._fields, Totals, counts.calls.items())
             _upsert(
                 self._connection, "outcomes", OutcomeKey._fields, Tally, counts.outcomes.items()
@@ -104,7 +104,7 @@ class Store:
 
     def since(self, day: str) -> Counts:
         """The counts of *day* and later."""
-        with _explained():
+        with _raise_store_errors():
             calls = _select(self._connection, "calls", CallKey._fields, Totals, day)
             outcomes = _select(self._connection, "outcomes", OutcomeKey._fields, Tally, day)
             return Counts(
@@ -119,7 +119,7 @@ class Store:
         version = self._version()
         # Readers do not stop writers, and a killed writer leaves a whole file behind. What a power
         # cut may take is the last writes, so nothing has to wait for the disk.
-        self._write_ahead()
+        self._use_write_ahead_log()
         self._connection.execute("PRAGMA synchronous = NORMAL")
         if version < len(MIGRATIONS):
             with self._transaction():
@@ -134,7 +134,7 @@ class Store:
             self._connection.execute("DELETE FROM calls WHERE day < ?", (oldest,))
             self._connection.execute("DELETE FROM outcomes WHERE day < ?", (oldest,))
 
-    def _write_ahead(self) -> None:
+    def _use_write_ahead_log(self) -> None:
         give_up_at = time.monotonic() + BUSY_S
         while True:
             try:
@@ -186,7 +186,7 @@ def _identity(file: os.stat_result) -> tuple[int, int]:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _raise_store_errors() -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OverflowError) as exc:
@@ -205,12 +205,13 @@ def _upsert(
     counters = [each.name for each in dataclasses.fields(kind)]
     names = [*keys, *counters]
     sums = ", ".join(
-        f"{each.name} = {_sound(each)} + excluded.{each.name}" for each in dataclasses.fields(kind)
+        f"{each.name} = {_to_checked_sql(each)} + excluded.{each.name}"
+        for each in dataclasses.fields(kind)
     )
     connection.executemany(
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         f" ON CONFLICT DO UPDATE SET {sums}",
-        [(*map(_storable, key), *dataclasses.astuple(counts)) for key, counts in rows],
+        [(*map(_to_storable, key), *dataclasses.astuple(counts)) for key, counts in rows],
     )
 
 
@@ -220,7 +221,7 @@ MAX_COST_USD = 10**6
 """Maximum US dollars of one day that are believed: what those tokens cost."""
 
 
-def _sound(counter: "dataclasses.Field[Any]") -> str:
+def _to_checked_sql(counter: "dataclasses.Field[Any]") -> str:
     """Return SQL for the value of a counter; 0 for one that was spoiled from outside."""
     name, is_money = counter.name, counter.type is float
     kinds, most = ("'integer', 'real'", MAX_COST_USD) if is_money else ("'integer'", MAX_COUNT)
@@ -228,7 +229,7 @@ def _sound(counter: "dataclasses.Field[Any]") -> str:
     return f"CASE WHEN {is_sound} THEN {name} ELSE 0 END"
 
 
-def _storable(name: str) -> str:
+def _to_storable(name: str) -> str:
     # A client can send half a surrogate pair, even as the name of a language.
     return name.encode("utf-8", "replace").decode()
 
@@ -240,7 +241,7 @@ def _select(
     kind: type[Totals] | type[Tally],
     day: str,
 ) -> Sequence[tuple[Any, ...]]:
-    names = [*keys, *map(_sound, dataclasses.fields(kind))]
+    names = [*keys, *map(_to_checked_sql, dataclasses.fields(kind))]
     # SQLite takes anything in a column of text; a row with something else there is nobody's.
     are_texts = " AND ".join(f"typeof({key}) = 'text'" for key in keys)
     query = f"SELECT {', '.join(names)} FROM {table} WHERE day >= ? AND {are_texts}"
