@@ -1,4 +1,4 @@
-"""How many tokens a call took whose provider does not say, as when its stream was cut."""
+"""Estimates the tokens of a call for which the provider reports none, as of a cut stream."""
 
 import math
 from collections.abc import Callable
@@ -9,11 +9,11 @@ _TOKENS_PER_CHAR_OR_BYTE = 0.15
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a text is.
+    """Return the approximate number of tokens in a text.
 
-    DeepSeek's documentation says 0.3 tokens for an English character and 0.6 for a Chinese one.
-    Of UTF-8 the one takes one byte and the other three: 0.15 for each character and each byte is
-    both, and something in between for the scripts in between.
+    DeepSeek's documentation says 0.3 tokens for an English character and 0.6 for a Chinese one. In
+    UTF-8 the former takes one byte and the latter three, so that 0.15 for each character and each
+    byte yields both figures, and something in between for scripts that take two bytes.
     """
     size = len(text.encode("utf-8", "surrogatepass"))
     return math.ceil((len(text) + size) * _TOKENS_PER_CHAR_OR_BYTE)
@@ -22,10 +22,10 @@ def estimate_tokens(text: str) -> int:
 def estimate_usage(
     request: FimRequest, received: str, tokens: Callable[[str], float] = estimate_tokens
 ) -> TokenUsage:
-    """Return the tokens of a call that ended when it had *received* so much.
+    """Estimate the tokens of a call that ended after the text *received*.
 
-    *tokens* counts those of a prompt, as far as is known. All of the prompt counts as missed by
-    the provider's cache: rather too much than too little.
+    *tokens* estimates those of the prompt. All of the prompt counts as missed by the provider's
+    cache, because an estimate should rather be too high than too low.
     """
     prompt = tokens(request.context + request.prefix) + tokens(request.suffix)
     return TokenUsage(
@@ -34,9 +34,9 @@ def estimate_usage(
 
 
 def estimate_chat_usage(request: ChatRequest, result: ChatResult) -> TokenUsage:
-    """The same of a chat: what the model received to itself is billed as well."""
+    """Estimate the tokens of a chat call that ended with *result*; reasoning is billed as well."""
     prompt = sum(estimate_tokens(message.content) for message in request.messages)
-    received = estimate_tokens(result.text) + estimate_tokens(result.reasoning)
+    completion = estimate_tokens(result.text) + estimate_tokens(result.reasoning)
     return TokenUsage(
-        prompt_hit=0, prompt_miss=prompt + estimate_tokens(request.opening), completion=received
+        prompt_hit=0, prompt_miss=prompt + estimate_tokens(request.opening), completion=completion
     )
