@@ -111,7 +111,7 @@ def read(path: Path, today: date) -> Counts:
     if store is None:
         return Counts()
     try:
-        return store.since(_first_day(today, DAYS))
+        return store.read_since(_first_day(today, DAYS))
     finally:
         store.close()
 

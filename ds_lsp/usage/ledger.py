@@ -238,7 +238,7 @@ class Ledger:
             if counts:
                 self._store.add(counts)
                 self._is_in_file = True
-            return self._store.since(today.isoformat())
+            return self._store.read_since(today.isoformat())
         except BaseException:
             # After any failure the file is opened again next time.
             self._close()

@@ -107,7 +107,7 @@ class Store:
                 self._connection, "outcomes", OutcomeKey._fields, Tally, counts.outcomes.items()
             )
 
-    def since(self, day: str) -> Counts:
+    def read_since(self, day: str) -> Counts:
         """Return the counts of *day* and later. Raises `StoreError`."""
         with _raise_store_errors():
             calls = _select(self._connection, "calls", CallKey._fields, Totals, day)

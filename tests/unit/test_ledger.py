@@ -64,7 +64,7 @@ class Rig:
 
     def stored(self) -> Counts:
         store = Store.open(self.path, self.now.date())
-        counts = store.since("2000-01-01")
+        counts = store.read_since("2000-01-01")
         store.close()
         return counts
 
@@ -230,7 +230,7 @@ async def test_what_is_written_and_cannot_be_read_is_not_written_again(
         raise StoreError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "since", fail)
+        patch.setattr(Store, "read_since", fail)
         for _ in range(3):
             rig.ledger.add_completion(REQUEST, TOLD)
             await rig.ledger.write()
