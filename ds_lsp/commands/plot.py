@@ -60,7 +60,7 @@ Series = Mapping[str, Sequence[float]]
 
 def picture(counts: Counts, days: Sequence[date]) -> list[Shape]:
     """Money by model above, tokens by kind below."""
-    used = [counts.on(day.isoformat()) for day in days]
+    used = [counts.totals_on(day.isoformat()) for day in days]
     total = sum(used, Totals())
     tokens: Series = {
         "cache hit": [each.prompt_hit_tokens for each in used],

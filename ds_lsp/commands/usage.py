@@ -173,7 +173,7 @@ def _calls_json(counts: Counts, today: date) -> Mapping[str, object]:
     return {
         "prices_as_of": catalog().as_of,
         **periods,
-        "days": {day: asdict(counts.on(day)) for day in days_used},
+        "days": {day: asdict(counts.totals_on(day)) for day in days_used},
     }
 
 

@@ -79,6 +79,6 @@ class Counts:
         for outcome, tally in more.outcomes.items():
             self.outcomes[outcome] = self.outcomes.get(outcome, Tally()) + tally
 
-    def on(self, day: str) -> Totals:
+    def totals_on(self, day: str) -> Totals:
         """Return the totals of all calls of one day."""
         return sum((each for key, each in self.calls.items() if key.day == day), Totals())

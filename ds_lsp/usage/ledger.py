@@ -142,7 +142,7 @@ class Ledger:
         """Return today's totals of all servers, as far as this one knows them."""
         day = self._now().date().isoformat()
         known = (self._stored, self._written, self._pending)
-        return sum((counts.on(day) for counts in known), Totals())
+        return sum((counts.totals_on(day) for counts in known), Totals())
 
     def session(self) -> Totals:
         return self._session
