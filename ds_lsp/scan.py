@@ -27,7 +27,7 @@ Allows = Callable[[Path], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class FileStamp:
     """What changes when a file does."""
 
     modified_ns: int
@@ -35,39 +35,39 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceFile:
     path: Path
-    stamp: Stamp
+    stamp: FileStamp
 
 
 def nearest_files(
     roots: Sequence[Path], near: Path | None, suffixes: frozenset[str], allows: Allows
-) -> Iterator[Found | None]:
+) -> Iterator[SourceFile | None]:
     """Regular files with one of *suffixes*, by steps from *near*; None where time has passed.
 
     Symbolic links are not followed: inside a root they name what is found anyway.
     """
     visited: set[Path] = set()
-    for start, root in _starts(roots, near, allows):
+    for start, root in _find_starts(roots, near, allows):
         waiting = deque([start])
         while waiting:
             directory = waiting.popleft()
             if directory in visited:
                 continue
             visited.add(directory)
-            for entry in _entries(directory):
+            for entry in _list_entries(directory):
                 yield None
                 path = directory / entry.name
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in _SKIPPED_DIRECTORIES and allows(path):
                         waiting.append(path)
                 elif path.suffix.lower() in suffixes and allows(path):
-                    yield _found(path, entry)
+                    yield _to_source_file(path, entry)
             if directory != root:
                 waiting.append(directory.parent)
 
 
-def _starts(
+def _find_starts(
     roots: Sequence[Path], near: Path | None, allows: Allows
 ) -> Iterator[tuple[Path, Path]]:
     """Where to begin, and the root not to leave: at *near* first, then at each root."""
@@ -81,7 +81,7 @@ def _starts(
         yield root, root
 
 
-def _entries(directory: Path) -> list[os.DirEntry[str]]:
+def _list_entries(directory: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:
             return sorted(entries, key=lambda entry: entry.name)
@@ -90,14 +90,14 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _found(path: Path, entry: os.DirEntry[str]) -> Found | None:
+def _to_source_file(path: Path, entry: os.DirEntry[str]) -> SourceFile | None:
     try:
         if not entry.is_file(follow_symlinks=False):
             return None
         status = entry.stat(follow_symlinks=False)
     except OSError:
         return None
-    return Found(path, Stamp(status.st_mtime_ns, status.st_size))
+    return SourceFile(path, FileStamp(status.st_mtime_ns, status.st_size))
 
 
 def read_source(path: Path, max_bytes: int) -> str | None:

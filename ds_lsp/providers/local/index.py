@@ -12,7 +12,7 @@ from ds_lsp.document import LINE_END
 from ds_lsp.providers.local.overlap import hashes_of, overlap
 from ds_lsp.providers.local.stream import Stream
 from ds_lsp.providers.local.tokens import Vocabulary, document_tokens
-from ds_lsp.scan import Allows, Stamp, nearest_files, read_source
+from ds_lsp.scan import Allows, FileStamp, nearest_files, read_source
 from ds_lsp.uris import canonical_uri, document_name, to_path
 
 # Suffixes whose files complete each other; a suffix not named here is alone.
@@ -99,7 +99,7 @@ class OpenDocument:
 @dataclass(slots=True)
 class _File:
     number: int
-    stamp: Stamp
+    stamp: FileStamp
 
 
 class Family:
@@ -271,7 +271,7 @@ class Index:
         return True
 
     @staticmethod
-    def _add(family: Family, uri: str, stamp: Stamp, text: str) -> Iterator[None]:
+    def _add(family: Family, uri: str, stamp: FileStamp, text: str) -> Iterator[None]:
         """Read one file into the family's stream, a few lines at a time, its secrets masked."""
         from ds_lsp.privacy.secrets import masked_lines
 
@@ -280,7 +280,7 @@ class Index:
             family.show_file(uri, live=False)
             family.stale_bytes += family.known[uri].stamp.size
         # Until all of it is read, any stamp is another one: a cancelled scan is taken up again.
-        entry = family.known[uri] = _File(family.files.begin(), Stamp(0, 0))
+        entry = family.known[uri] = _File(family.files.begin(), FileStamp(0, 0))
         family.file_bytes += len(text)
         family.show_file(uri, live=uri not in family.open)
         lines = document_tokens(family.vocabulary, clean, _MAX_LINE_CHARS)
