@@ -40,7 +40,7 @@ class SourceFile:
     stamp: FileStamp
 
 
-def nearest_files(
+def find_nearest_files(
     roots: Sequence[Path], near: Path | None, suffixes: frozenset[str], allows: Allows
 ) -> Iterator[SourceFile | None]:
     """Regular files with one of *suffixes*, by steps from *near*; None where time has passed.

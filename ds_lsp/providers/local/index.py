@@ -12,7 +12,7 @@ from ds_lsp.document import LINE_END
 from ds_lsp.providers.local.overlap import hashes_of, overlap
 from ds_lsp.providers.local.stream import Stream
 from ds_lsp.providers.local.tokens import Vocabulary, document_tokens
-from ds_lsp.scan import Allows, FileStamp, nearest_files, read_source
+from ds_lsp.scan import Allows, FileStamp, find_nearest_files, read_source
 from ds_lsp.uris import canonical_uri, document_name, to_path
 
 # Suffixes whose files complete each other; a suffix not named here is alone.
@@ -242,7 +242,7 @@ class Index:
         allows: Allows,
     ) -> Iterator[None]:
         near = path.parent if path else None
-        for found in nearest_files(roots, near, suffixes_of(name), allows):
+        for found in find_nearest_files(roots, near, suffixes_of(name), allows):
             yield
             if found is None or found.stamp.size > self.limits.max_file_bytes:
                 continue
