@@ -21,7 +21,7 @@ _MAX_LINE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class KeyLookup:
     """The key, and where it is from; or what went wrong in looking for it."""
 
     key: str | None = field(repr=False)
@@ -29,10 +29,10 @@ class Found:
     problem: str | None = None
 
 
-async def find_key(settings: Settings, origin: str, timeout_s: float = _TIMEOUT_S) -> Found:
+async def find_key(settings: Settings, origin: str, timeout_s: float = _TIMEOUT_S) -> KeyLookup:
     """Never raises for what a user can have set. *origin*: the source that set `api_key`."""
     if settings.api_key:
-        return Found(settings.api_key, origin)
+        return KeyLookup(settings.api_key, origin)
     if settings.api_key_command:
         return await _ask("api_key_command", timeout_s, settings.api_key_command)
     if importlib.util.find_spec("keyring"):
@@ -41,8 +41,8 @@ async def find_key(settings: Settings, origin: str, timeout_s: float = _TIMEOUT_
         ask = (sys.executable, "-P", "-m", "keyring", "get", "ds-lsp", "deepseek")
         found = await _ask("keyring", timeout_s, *ask)
         # Having no key there is the usual case, and no problem.
-        return Found(found.key, "keyring") if found.key else Found(None, "none")
-    return Found(None, "none")
+        return KeyLookup(found.key, "keyring") if found.key else KeyLookup(None, "none")
+    return KeyLookup(None, "none")
 
 
 def needs_search(settings: Settings) -> bool:
@@ -51,7 +51,7 @@ def needs_search(settings: Settings) -> bool:
     return settings.provider != "local" and not settings.api_key and bool(asks)
 
 
-async def _ask(source: str, timeout_s: float, command: str, *arguments: str) -> Found:
+async def _ask(source: str, timeout_s: float, command: str, *arguments: str) -> KeyLookup:
     """The first line that *command* prints; without *arguments* it is one for the shell."""
     starting = asyncio.ensure_future(_start(command, *arguments))
     try:
@@ -63,19 +63,19 @@ async def _ask(source: str, timeout_s: float, command: str, *arguments: str) -> 
             await _end(*starting.result())
         raise
     except (OSError, ValueError):
-        return Found(None, "none", f"{source} cannot be run.")
+        return KeyLookup(None, "none", f"{source} cannot be run.")
     try:
         async with asyncio.timeout(timeout_s):
             # The line, not the end of the output: a key agent may stay in the background.
             line = await listener.line
-            return Found(parse_key(line.decode()), source)
+            return KeyLookup(parse_key(line.decode()), source)
     except TimeoutError:
-        return Found(None, "none", f"{source} gave no key within {timeout_s:g} s.")
+        return KeyLookup(None, "none", f"{source} gave no key within {timeout_s:g} s.")
     except ValueError:
         await asyncio.wait([listener.exited], timeout=_STATUS_TIMEOUT_S)
         if status := transport.get_returncode():
-            return Found(None, "none", f"{source} failed with exit status {status}.")
-        return Found(None, "none", f"The first line {source} printed is not a key.")
+            return KeyLookup(None, "none", f"{source} failed with exit status {status}.")
+        return KeyLookup(None, "none", f"The first line {source} printed is not a key.")
     finally:
         await _end(transport, listener)
 
