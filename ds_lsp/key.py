@@ -34,12 +34,12 @@ async def find_key(settings: Settings, origin: str, timeout_s: float = _TIMEOUT_
     if settings.api_key:
         return KeyLookup(settings.api_key, origin)
     if settings.api_key_command:
-        return await _ask("api_key_command", timeout_s, settings.api_key_command)
+        return await _run_command("api_key_command", timeout_s, settings.api_key_command)
     if importlib.util.find_spec("keyring"):
         # A process of its own: some keyrings block, and none may keep the server from ending.
         # -P: no folder it may be started in has a say in what `keyring` is.
         ask = (sys.executable, "-P", "-m", "keyring", "get", "ds-lsp", "deepseek")
-        found = await _ask("keyring", timeout_s, *ask)
+        found = await _run_command("keyring", timeout_s, *ask)
         # Having no key there is the usual case, and no problem.
         return KeyLookup(found.key, "keyring") if found.key else KeyLookup(None, "none")
     return KeyLookup(None, "none")
@@ -51,12 +51,12 @@ def needs_search(settings: Settings) -> bool:
     return settings.provider != "local" and not settings.api_key and bool(asks)
 
 
-async def _ask(source: str, timeout_s: float, command: str, *arguments: str) -> KeyLookup:
+async def _run_command(source: str, timeout_s: float, command: str, *arguments: str) -> KeyLookup:
     """The first line that *command* prints; without *arguments* it is one for the shell."""
     starting = asyncio.ensure_future(_start(command, *arguments))
     try:
         # Shielded: until it has started, there is no id to end it by.
-        transport, listener = await asyncio.shield(starting)
+        transport, output = await asyncio.shield(starting)
     except asyncio.CancelledError:
         await asyncio.wait([starting])
         if not starting.exception():
@@ -67,17 +67,17 @@ async def _ask(source: str, timeout_s: float, command: str, *arguments: str) -> 
     try:
         async with asyncio.timeout(timeout_s):
             # The line, not the end of the output: a key agent may stay in the background.
-            line = await listener.line
+            line = await output.line
             return KeyLookup(parse_key(line.decode()), source)
     except TimeoutError:
         return KeyLookup(None, "none", f"{source} gave no key within {timeout_s:g} s.")
     except ValueError:
-        await asyncio.wait([listener.exited], timeout=_STATUS_TIMEOUT_S)
+        await asyncio.wait([output.exited], timeout=_STATUS_TIMEOUT_S)
         if status := transport.get_returncode():
             return KeyLookup(None, "none", f"{source} failed with exit status {status}.")
         return KeyLookup(None, "none", f"The first line {source} printed is not a key.")
     finally:
-        await _end(transport, listener)
+        await _end(transport, output)
 
 
 async def _start(command: str, *arguments: str) -> "tuple[asyncio.SubprocessTransport, _FirstLine]":
@@ -90,17 +90,17 @@ async def _start(command: str, *arguments: str) -> "tuple[asyncio.SubprocessTran
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=_own_folder(),
-        env=_without_key(os.environ),
+        env=_remove_keys(os.environ),
         # Windows ignores this, and `end_group` needs no group there.
         start_new_session=True,
     )
 
 
-async def _end(transport: asyncio.SubprocessTransport, listener: "_FirstLine") -> None:
+async def _end(transport: asyncio.SubprocessTransport, output: "_FirstLine") -> None:
     """End the command and what it has started: it has answered, or its answer is not wanted."""
     end_group(transport.get_pid())
     transport.close()
-    await asyncio.wait([listener.exited], timeout=_STATUS_TIMEOUT_S)
+    await asyncio.wait([output.exited], timeout=_STATUS_TIMEOUT_S)
 
 
 def _own_folder() -> str:
@@ -109,7 +109,7 @@ def _own_folder() -> str:
     return home if os.path.isabs(home) and os.path.isdir(home) else os.path.abspath(os.sep)
 
 
-def _without_key(environ: Mapping[str, str]) -> dict[str, str]:
+def _remove_keys(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in KEY_VARIABLES}
 
 
@@ -120,12 +120,12 @@ class _FirstLine(asyncio.SubprocessProtocol):
         loop = asyncio.get_running_loop()
         self.line: asyncio.Future[bytes] = loop.create_future()
         self.exited: asyncio.Future[None] = loop.create_future()
-        self._heard = b""
+        self._received = b""
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        if len(self._heard) < _MAX_LINE_BYTES:
-            self._heard += data
-        if b"\n" in self._heard:
+        if len(self._received) < _MAX_LINE_BYTES:
+            self._received += data
+        if b"\n" in self._received:
             self._end()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
@@ -137,4 +137,4 @@ class _FirstLine(asyncio.SubprocessProtocol):
 
     def _end(self) -> None:
         if not self.line.done():
-            self.line.set_result(self._heard.partition(b"\n")[0][:_MAX_LINE_BYTES])
+            self.line.set_result(self._received.partition(b"\n")[0][:_MAX_LINE_BYTES])
