@@ -350,7 +350,7 @@ SETTINGS: Mapping[str, Setting] = {each.path: each for each in _walk(Settings())
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SettingsSource:
     """One place settings come from, as it was read: nested mappings, either spelling."""
 
     name: str
@@ -413,7 +413,7 @@ _PLACES = "config.toml, the environment or initializationOptions"
 _UNTIL_READ = "DeepSeek is not used until then, as it may name another base_url"
 
 
-def resolve(sources: Sequence[Source]) -> Resolved:
+def resolve(sources: Sequence[SettingsSource]) -> Resolved:
     """The settings from *sources*, later ones winning. A bad setting costs that setting only."""
     merge = _Merge()
     for source in sources:
@@ -433,10 +433,10 @@ class _Merge:
         self._refused: list[str] = []
         """The settings of one client source that only the user may set."""
         self.knows_base_url = True
-        self._lost: Source | None = None
+        self._lost: SettingsSource | None = None
         self._said: Counter[str] = Counter()
 
-    def take(self, source: Source) -> None:
+    def take(self, source: SettingsSource) -> None:
         if source.lost:
             self.knows_base_url, self._lost = False, source
         flat = list(_flatten(source.values))
@@ -458,7 +458,7 @@ class _Merge:
         elif "api_key_command" in taken:
             self._unset("api_key")
 
-    def _take_one(self, source: Source, path: str, raw: object) -> bool:
+    def _take_one(self, source: SettingsSource, path: str, raw: object) -> bool:
         setting = SETTINGS.get(path)
         if raw is None or raw == "":
             # Editors send what was left empty in a form as empty text.
@@ -498,7 +498,7 @@ class _Merge:
             self.origins[path] = source.name
         return True
 
-    def _refusal(self, setting: Setting, value: object, source: Source) -> str | None:
+    def _refusal(self, setting: Setting, value: object, source: SettingsSource) -> str | None:
         if setting.session_only and not source.is_initialize:
             return "can only be asked for in initializationOptions"
         if setting.session_only and source.is_client:
@@ -527,7 +527,7 @@ class _Merge:
         self.values[path] = SETTINGS[path].default
         self.origins[path] = "default"
 
-    def _add(self, source: Source, path: str, items: tuple[str, ...]) -> None:
+    def _add(self, source: SettingsSource, path: str, items: tuple[str, ...]) -> None:
         # "!" in a pattern lets in again what another one keeps out.
         good = [item for item in items if not item.lstrip().startswith("!")]
         if len(good) < len(items):
@@ -549,10 +549,10 @@ class _Merge:
             f"{'the default' if self.origins[path] == 'default' else 'its earlier value'} is used"
         )
 
-    def _has_said_enough(self, source: Source) -> bool:
+    def _has_said_enough(self, source: SettingsSource) -> bool:
         return self._said[source.name] >= _most_problems(source)
 
-    def _problem(self, sentence: str, source: Source) -> None:
+    def _problem(self, sentence: str, source: SettingsSource) -> None:
         line = f"{source.name}: {sentence}"
         if line in self.problems:
             # A setting that is there in two spellings.
@@ -581,7 +581,7 @@ class _Merge:
         return dataclasses.replace(resolved, problems=tuple(problems))
 
 
-def _only_the_user(source: Source, paths: tuple[str, ...]) -> str:
+def _only_the_user(source: SettingsSource, paths: tuple[str, ...]) -> str:
     """Return the one sentence on the settings that *source* cannot set."""
     names = " and ".join(", ".join(paths).rsplit(", ", 1))
     are, it = ("is", "it") if len(paths) == 1 else ("are", "them")
@@ -589,7 +589,7 @@ def _only_the_user(source: Source, paths: tuple[str, ...]) -> str:
     return f"{source.name}: {names} {are} not used, as a project may have set {it}; use {places}"
 
 
-def _most_problems(source: Source) -> int:
+def _most_problems(source: SettingsSource) -> int:
     return _MAX_PROJECT_PROBLEMS if source.is_untrusted else MAX_PROBLEMS
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ds_lsp.files import is_within, open_regular
-from ds_lsp.settings import SETTINGS, EnvText, Resolved, Source, resolve, to_snake
+from ds_lsp.settings import SETTINGS, EnvText, Resolved, SettingsSource, resolve, to_snake
 from ds_lsp.visible import visible_only
 
 PROJECT_FILE = ".ds-lsp.toml"
@@ -33,7 +33,7 @@ key, choose a command, or choose who gets the key."""
 class Layers:
     """Everything but the client: read once, at start and when the workspace changes."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[SettingsSource, ...]
     problems: tuple[str, ...]
 
 
@@ -44,14 +44,16 @@ def read_layers(folders: Iterable[Path], environ: Mapping[str, str] = os.environ
     for folder in folders:
         path = folder / PROJECT_FILE
         try:
-            sources.append(Source(visible_only(str(path)), _read_project(path), is_project=True))
+            sources.append(
+                SettingsSource(visible_only(str(path)), _read_project(path), is_project=True)
+            )
         except _Unusable as exc:
             problems.append(f"{visible_only(str(path))}: {exc}")
     environment, unknown = _environment(environ)
     return Layers((*sources, environment), (*problems, *unknown))
 
 
-def resolve_with(layers: Layers, *client: Source) -> Resolved:
+def resolve_with(layers: Layers, *client: SettingsSource) -> Resolved:
     """The settings in force: *layers*, then what the client says."""
     resolved = resolve((*layers.sources, *client))
     return dataclasses.replace(resolved, problems=(*layers.problems, *resolved.problems))
@@ -68,12 +70,12 @@ class _Unusable(Exception):  # noqa: N818 - what is wrong with a file, in words
     """The file is there, and cannot be a source."""
 
 
-def _read_user_file(path: Path) -> tuple[Source, list[str]]:
+def _read_user_file(path: Path) -> tuple[SettingsSource, list[str]]:
     try:
         data, status = _read(path, _MAX_FILE_BYTES)
         values = _parse(data)
     except _Unusable as exc:
-        return Source(str(path), {}, lost=str(exc)), []
+        return SettingsSource(str(path), {}, lost=str(exc)), []
     # Windows keeps other people's rights elsewhere, and a user's own folder to the user.
     mode = status.st_mode if status and os.name == "posix" else 0
     kept, withheld = withhold(values, mode)
@@ -84,7 +86,9 @@ def _read_user_file(path: Path) -> tuple[Source, list[str]]:
     }
     # Without this file's word on it, the key might go to another service than it is meant for.
     lost = problems.pop("base_url", "")
-    return Source(str(path), kept, lost=lost), [f"{path}: {each}" for each in problems.values()]
+    return SettingsSource(str(path), kept, lost=lost), [
+        f"{path}: {each}" for each in problems.values()
+    ]
 
 
 def withhold(
@@ -143,7 +147,7 @@ def _place(exc: tomllib.TOMLDecodeError) -> str:
     return f"see {found}" if found.startswith("line") else "see its end"
 
 
-def _environment(environ: Mapping[str, str]) -> tuple[Source, list[str]]:
+def _environment(environ: Mapping[str, str]) -> tuple[SettingsSource, list[str]]:
     names = {"DS_LSP_" + path.upper().replace(".", "_"): path for path in SETTINGS}
     values: dict[str, object] = {}
     if environ.get("DEEPSEEK_API_KEY"):
@@ -154,4 +158,4 @@ def _environment(environ: Mapping[str, str]) -> tuple[Source, list[str]]:
             values[names[name]] = EnvText(environ[name])
         elif name.startswith("DS_LSP_") and name not in names and name != TOKEN_VARIABLE:
             problems.append(f"environment: {name} is no setting")
-    return Source("environment", values), problems
+    return SettingsSource("environment", values), problems

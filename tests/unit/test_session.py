@@ -17,7 +17,7 @@ from ds_lsp.settings import (
     CompletionSettings,
     Resolved,
     Settings,
-    Source,
+    SettingsSource,
     UsageSettings,
     resolve,
 )
@@ -267,7 +267,7 @@ async def test_a_key_that_may_be_meant_for_somebody_else_is_not_used(
 ) -> None:
     told = Told()
     settings = {"provider": provider, "api_key_command": f"echo k > '{tmp_path}/ran'", **values}
-    await told.session.configure(resolve([Source("here", settings)]), [])
+    await told.session.configure(resolve([SettingsSource("here", settings)]), [])
     providers = told.session.engine.providers
     assert (providers.first.name if providers.first else None) == (
         "local" if provider == "auto" else None
