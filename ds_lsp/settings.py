@@ -43,7 +43,7 @@ class EnvText(str):
         return "EnvText(...)"
 
 
-class Project(Enum):
+class ProjectRight(Enum):
     """What a project, which may be a stranger's, can do to a setting: in its file, or by way of an
     editor that answers `workspace/configuration` from files of the project."""
 
@@ -165,7 +165,7 @@ class Setting:
     meaning: str
     parse: Parser[object]
     secret: bool
-    project: Project
+    project: ProjectRight
     session_only: bool
     """Whether the client alone can ask for it, in ``initializationOptions``."""
 
@@ -177,7 +177,7 @@ def _setting(
     *,
     secret: bool = False,
     in_repr: bool = True,
-    project: Project = Project.SET,
+    project: ProjectRight = ProjectRight.SET,
     session_only: bool = False,
 ) -> T:
     metadata = {
@@ -197,10 +197,10 @@ def _optional(parse: Callable[[object], T]) -> Callable[[object], T | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionSettings:
-    enabled: bool = _setting(True, boolean, "Complete at all.", project=Project.SWITCH_OFF)
+    enabled: bool = _setting(True, boolean, "Complete at all.", project=ProjectRight.SWITCH_OFF)
     model: str = _setting("deepseek-flash", text, "The model that completes.")
     max_tokens: int = _setting(
-        128, Whole(1, 4096), "Longest completion, in tokens: 1 to 4096.", project=Project.LOWER
+        128, Whole(1, 4096), "Longest completion, in tokens: 1 to 4096.", project=ProjectRight.LOWER
     )
     temperature: float = _setting(0.0, Number(0, 2), "0 to 2; 0 is right for code.")
     debounce_ms: str | int = _setting(
@@ -213,7 +213,7 @@ class CompletionSettings:
         8000,
         Whole(100, 120_000),
         "Wall clock for one completion, in milliseconds.",
-        project=Project.LOWER,
+        project=ProjectRight.LOWER,
     )
     multiline: str = _setting(
         "auto",
@@ -231,7 +231,7 @@ class CompletionSettings:
         (),
         text_list,
         "Languages that are never completed, by any editor's name: `cs` and `csharp` are one.",
-        project=Project.ADD,
+        project=ProjectRight.ADD,
     )
 
 
@@ -242,7 +242,7 @@ class ChatSettings:
         False,
         boolean,
         "Let the model reason before it explains.",
-        project=Project.SWITCH_OFF,
+        project=ProjectRight.SWITCH_OFF,
     )
     language: str = _setting(
         "auto", text, "Language of explanations; `auto` is the editor's, else English."
@@ -256,7 +256,7 @@ class PrivacySettings:
         text_list,
         "Files that are neither read nor sent, as in `.gitignore`; in addition to the built-in "
         "ones, `.gitignore` and `.dslspignore`.",
-        project=Project.ADD,
+        project=ProjectRight.ADD,
     )
 
 
@@ -266,7 +266,7 @@ class UsageSettings:
         None,
         _optional(Whole(0, 10**12)),
         "Stop automatic requests for the day above this many tokens.",
-        project=Project.LOWER,
+        project=ProjectRight.LOWER,
     )
 
 
@@ -298,14 +298,14 @@ class Settings:
         "auto",
         Choice(("auto", "deepseek", "local")),
         "`auto` (DeepSeek if a key is found, else local), `deepseek` or `local`.",
-        project=Project.FORBIDDEN,
+        project=ProjectRight.FORBIDDEN,
     )
     api_key: str | None = _setting(
         None,
         _optional(key),
         "The DeepSeek key; better kept in the environment as `DEEPSEEK_API_KEY`.",
         secret=True,
-        project=Project.FORBIDDEN,
+        project=ProjectRight.FORBIDDEN,
     )
     api_key_command: str | None = _setting(
         None,
@@ -313,20 +313,20 @@ class Settings:
         "A command whose first output line is the key, such as `pass show deepseek`.",
         # `echo sk-...` is a command too.
         in_repr=False,
-        project=Project.FORBIDDEN,
+        project=ProjectRight.FORBIDDEN,
     )
     base_url: str = _setting(
         "https://api.deepseek.com",
         base_url,
         "Where DeepSeek is reached.",
-        project=Project.FORBIDDEN,
+        project=ProjectRight.FORBIDDEN,
     )
     allow_http: bool = _setting(
         False,
         boolean,
         "Send the key and your code unencrypted to a `base_url` that is `http://` and not this "
         "machine.",
-        project=Project.FORBIDDEN,
+        project=ProjectRight.FORBIDDEN,
     )
     completion: CompletionSettings = CompletionSettings()
     chat: ChatSettings = ChatSettings()
@@ -471,13 +471,13 @@ class _Merge:
             hint = "" if self._has_said_enough(source) else _nearest(path)
             self._problem(f"{_shown(path)} is no setting{hint}", source)
             return False
-        if source.is_project and setting.project is Project.FORBIDDEN:
+        if source.is_project and setting.project is ProjectRight.FORBIDDEN:
             self._problem(f"{path} cannot be set by a project file", source)
             return False
         try:
             value = setting.parse(raw)
         except ValueError as exc:
-            if source.is_client and setting.project is Project.FORBIDDEN:
+            if source.is_client and setting.project is ProjectRight.FORBIDDEN:
                 self._refused.append(path)
             else:
                 self._problem(f"{path} {exc}; {self._instead(path)}", source)
@@ -491,7 +491,7 @@ class _Merge:
         if refusal:
             self._problem(f"{path} {refusal}", source)
             return False
-        if source.is_untrusted and setting.project is Project.ADD:
+        if source.is_untrusted and setting.project is ProjectRight.ADD:
             self._add(source, path, cast(tuple[str, ...], value))
         else:
             self.values[path] = value
@@ -505,7 +505,7 @@ class _Merge:
             return "cannot be asked for by an editor that is distrusted"
         if not source.is_project or not self._is_only_the_users(setting, value):
             return None
-        if setting.project is Project.SWITCH_OFF:
+        if setting.project is ProjectRight.SWITCH_OFF:
             return "can be switched off by a project file, not on"
         return f"can only be lowered by a project file; {self.values[setting.path]} is used"
 
@@ -513,14 +513,14 @@ class _Merge:
         """Return whether a project must not change *setting* from its value in force to *value*."""
         before = self.values[setting.path]
         match setting.project:
-            case Project.FORBIDDEN:
+            case ProjectRight.FORBIDDEN:
                 return True
-            case Project.SWITCH_OFF:
+            case ProjectRight.SWITCH_OFF:
                 return bool(value) and not before
-            case Project.LOWER:
+            case ProjectRight.LOWER:
                 assert isinstance(value, int)
                 return isinstance(before, int) and value > before
-            case Project.SET | Project.ADD:
+            case ProjectRight.SET | ProjectRight.ADD:
                 return False
 
     def _unset(self, path: str) -> None:
