@@ -434,21 +434,21 @@ class _Merge:
         """The settings of one client source that only the user may set."""
         self.knows_base_url = True
         self._lost: SettingsSource | None = None
-        self._said: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
     def take(self, source: SettingsSource) -> None:
         if source.lost:
             self.knows_base_url, self._lost = False, source
         flat = list(_flatten(source.values))
-        taken = {path for path, raw in flat if self._take_one(source, path, raw)}
+        taken = {path for path, raw in flat if self._apply(source, path, raw)}
         if source.is_initialize:
             self._initial = dict(flat)
         if self._refused:
-            self.problems.append(_only_the_user(source, tuple(dict.fromkeys(self._refused))))
+            self.problems.append(_explain_refused(source, tuple(dict.fromkeys(self._refused))))
             self._refused.clear()
         if "base_url" in taken:
             self.knows_base_url = True
-        more = self._said[source.name] - _most_problems(source)
+        more = self._counts[source.name] - _max_problems(source)
         if more > 0:
             self.problems.append(f"{source.name}: {more} more like these")
         # Within one source the key comes before the command; a later source's beats both of the
@@ -458,7 +458,7 @@ class _Merge:
         elif "api_key_command" in taken:
             self._unset("api_key")
 
-    def _take_one(self, source: SettingsSource, path: str, raw: object) -> bool:
+    def _apply(self, source: SettingsSource, path: str, raw: object) -> bool:
         setting = SETTINGS.get(path)
         if raw is None or raw == "":
             # Editors send what was left empty in a form as empty text.
@@ -468,11 +468,11 @@ class _Merge:
             return False
         if setting is None:
             # To find the nearest names of thousands takes minutes.
-            hint = "" if self._has_said_enough(source) else _nearest(path)
-            self._problem(f"{_shown(path)} is no setting{hint}", source)
+            hint = "" if self._has_reported_enough(source) else _suggest_nearest(path)
+            self._report(f"{_shorten(path)} is no setting{hint}", source)
             return False
         if source.is_project and setting.project is ProjectRight.FORBIDDEN:
-            self._problem(f"{path} cannot be set by a project file", source)
+            self._report(f"{path} cannot be set by a project file", source)
             return False
         try:
             value = setting.parse(raw)
@@ -480,16 +480,16 @@ class _Merge:
             if source.is_client and setting.project is ProjectRight.FORBIDDEN:
                 self._refused.append(path)
             else:
-                self._problem(f"{path} {exc}; {self._instead(path)}", source)
+                self._report(f"{path} {exc}; {self._consequence(path)}", source)
             return False
         if source.is_client and value == self.values[path]:
             return False
-        if source.is_client and self._is_only_the_users(setting, value):
+        if source.is_client and self._is_reserved_for_user(setting, value):
             self._refused.append(path)
             return False
         refusal = self._refusal(setting, value, source)
         if refusal:
-            self._problem(f"{path} {refusal}", source)
+            self._report(f"{path} {refusal}", source)
             return False
         if source.is_untrusted and setting.project is ProjectRight.ADD:
             self._add(source, path, cast(tuple[str, ...], value))
@@ -503,13 +503,13 @@ class _Merge:
             return "can only be asked for in initializationOptions"
         if setting.session_only and source.is_client:
             return "cannot be asked for by an editor that is distrusted"
-        if not source.is_project or not self._is_only_the_users(setting, value):
+        if not source.is_project or not self._is_reserved_for_user(setting, value):
             return None
         if setting.project is ProjectRight.SWITCH_OFF:
             return "can be switched off by a project file, not on"
         return f"can only be lowered by a project file; {self.values[setting.path]} is used"
 
-    def _is_only_the_users(self, setting: Setting, value: object) -> bool:
+    def _is_reserved_for_user(self, setting: Setting, value: object) -> bool:
         """Return whether a project must not change *setting* from its value in force to *value*."""
         before = self.values[setting.path]
         match setting.project:
@@ -532,15 +532,15 @@ class _Merge:
         good = [item for item in items if not item.lstrip().startswith("!")]
         if len(good) < len(items):
             adder = "a project file" if source.is_project else "a project"
-            self._problem(f"{path} can be added to by {adder}, not undone", source)
+            self._report(f"{path} can be added to by {adder}, not undone", source)
         if len(good) > _MAX_PROJECT_ITEMS:
-            self._problem(f"{path}: the first {_MAX_PROJECT_ITEMS} are used", source)
+            self._report(f"{path}: the first {_MAX_PROJECT_ITEMS} are used", source)
         self.added[path] = (*self.added.get(path, ()), *good[:_MAX_PROJECT_ITEMS])
         self.adders.setdefault(path, []).append(
             "project file" if source.is_project else source.name
         )
 
-    def _instead(self, path: str) -> str:
+    def _consequence(self, path: str) -> str:
         """What is done without a setting's bad value."""
         if path == "base_url":
             self.knows_base_url = False
@@ -549,17 +549,17 @@ class _Merge:
             f"{'the default' if self.origins[path] == 'default' else 'its earlier value'} is used"
         )
 
-    def _has_said_enough(self, source: SettingsSource) -> bool:
-        return self._said[source.name] >= _most_problems(source)
+    def _has_reported_enough(self, source: SettingsSource) -> bool:
+        return self._counts[source.name] >= _max_problems(source)
 
-    def _problem(self, sentence: str, source: SettingsSource) -> None:
+    def _report(self, sentence: str, source: SettingsSource) -> None:
         line = f"{source.name}: {sentence}"
         if line in self.problems:
             # A setting that is there in two spellings.
             return
-        if not self._has_said_enough(source):
+        if not self._has_reported_enough(source):
             self.problems.append(line)
-        self._said[source.name] += 1
+        self._counts[source.name] += 1
 
     def resolved(self) -> Resolved:
         for path, extra in self.added.items():
@@ -581,7 +581,7 @@ class _Merge:
         return dataclasses.replace(resolved, problems=tuple(problems))
 
 
-def _only_the_user(source: SettingsSource, paths: tuple[str, ...]) -> str:
+def _explain_refused(source: SettingsSource, paths: tuple[str, ...]) -> str:
     """Return the one sentence on the settings that *source* cannot set."""
     names = " and ".join(", ".join(paths).rsplit(", ", 1))
     are, it = ("is", "it") if len(paths) == 1 else ("are", "them")
@@ -589,7 +589,7 @@ def _only_the_user(source: SettingsSource, paths: tuple[str, ...]) -> str:
     return f"{source.name}: {names} {are} not used, as a project may have set {it}; use {places}"
 
 
-def _most_problems(source: SettingsSource) -> int:
+def _max_problems(source: SettingsSource) -> int:
     return _MAX_PROJECT_PROBLEMS if source.is_untrusted else MAX_PROBLEMS
 
 
@@ -617,13 +617,13 @@ def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[s
             yield path, raw
 
 
-def _shown(path: str) -> str:
+def _shorten(path: str) -> str:
     """A name that is none of ours, on one line, and not all of it."""
     shown = visible_only(path)
     return shown if len(shown) <= _MAX_SHOWN_CHARS else shown[:_MAX_SHOWN_CHARS] + "…"
 
 
-def _nearest(path: str) -> str:
+def _suggest_nearest(path: str) -> str:
     near = difflib.get_close_matches(path, SETTINGS, n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
