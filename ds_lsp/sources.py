@@ -47,9 +47,9 @@ def read_layers(folders: Iterable[Path], environ: Mapping[str, str] = os.environ
             sources.append(
                 SettingsSource(visible_only(str(path)), _read_project(path), is_project=True)
             )
-        except _Unusable as exc:
+        except _UnusableFile as exc:
             problems.append(f"{visible_only(str(path))}: {exc}")
-    environment, unknown = _environment(environ)
+    environment, unknown = _read_environment(environ)
     return Layers((*sources, environment), (*problems, *unknown))
 
 
@@ -66,7 +66,7 @@ def user_file() -> Path:
     return platformdirs.user_config_path("ds-lsp", appauthor=False) / "config.toml"
 
 
-class _Unusable(Exception):  # noqa: N818 - what is wrong with a file, in words
+class _UnusableFile(Exception):  # noqa: N818 - what is wrong with a file, in words
     """The file is there, and cannot be a source."""
 
 
@@ -74,7 +74,7 @@ def _read_user_file(path: Path) -> tuple[SettingsSource, list[str]]:
     try:
         data, status = _read(path, _MAX_FILE_BYTES)
         values = _parse(data)
-    except _Unusable as exc:
+    except _UnusableFile as exc:
         return SettingsSource(str(path), {}, lost=str(exc)), []
     # Windows keeps other people's rights elsewhere, and a user's own folder to the user.
     mode = status.st_mode if status and os.name == "posix" else 0
@@ -103,10 +103,10 @@ def withhold(
 
 def _read_project(path: Path) -> Mapping[str, object]:
     if not is_within(path, path.parent):
-        raise _Unusable("is a link out of its folder and was left out")
+        raise _UnusableFile("is a link out of its folder and was left out")
     data, _ = _read(path, _MAX_PROJECT_FILE_BYTES)
     if any(line.count(b".") > _MAX_DOTS for line in data.split(b"\n")):
-        raise _Unusable("has lines that no project file needs and was left out")
+        raise _UnusableFile("has lines that no project file needs and was left out")
     return _parse(data)
 
 
@@ -121,9 +121,9 @@ def _read(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result | None]:
     except (FileNotFoundError, NotADirectoryError):
         return b"", None
     except OSError as exc:
-        raise _Unusable(f"cannot be read and was left out: {exc.strerror}") from None
+        raise _UnusableFile(f"cannot be read and was left out: {exc.strerror}") from None
     if len(data) > max_bytes:
-        raise _Unusable("is too large to be a settings file and was left out")
+        raise _UnusableFile("is too large to be a settings file and was left out")
     return data, status
 
 
@@ -132,22 +132,22 @@ def _parse(data: bytes) -> Mapping[str, object]:
         # Windows' editors put a byte order mark before it, which TOML does not know.
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise _Unusable("is not UTF-8 and was left out; save it as UTF-8") from None
+        raise _UnusableFile("is not UTF-8 and was left out; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as exc:
-        raise _Unusable(f"is not valid TOML and was left out: {_place(exc)}") from None
+        raise _UnusableFile(f"is not valid TOML and was left out: {_locate_error(exc)}") from None
     except ValueError:
-        raise _Unusable("holds a number that is too long and was left out") from None
+        raise _UnusableFile("holds a number that is too long and was left out") from None
     except RecursionError:
-        raise _Unusable("is nested too deeply and was left out") from None
+        raise _UnusableFile("is nested too deeply and was left out") from None
 
 
-def _place(exc: tomllib.TOMLDecodeError) -> str:
+def _locate_error(exc: tomllib.TOMLDecodeError) -> str:
     # Where, not what: the message may quote the line, and the line may hold the key.
     found = str(exc).rpartition("(at ")[2].rstrip(")")
     return f"see {found}" if found.startswith("line") else "see its end"
 
 
-def _environment(environ: Mapping[str, str]) -> tuple[SettingsSource, list[str]]:
+def _read_environment(environ: Mapping[str, str]) -> tuple[SettingsSource, list[str]]:
     names = {"DS_LSP_" + path.upper().replace(".", "_"): path for path in SETTINGS}
     values: dict[str, object] = {}
     if environ.get("DEEPSEEK_API_KEY"):
