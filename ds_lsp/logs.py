@@ -16,7 +16,7 @@ from ds_lsp.pipes import CAN_TELL, PIPE_BYTES, has_room
 if TYPE_CHECKING:
     import asyncio
 
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 MAX_FILE_BYTES = 5_000_000
@@ -47,7 +47,7 @@ class PrivateFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the same
         # A file's name can hold a line end, and what follows would pass for a line of ours.
-        return visible_only(super().formatMessage(record))
+        return escape_control_characters(super().formatMessage(record))
 
     def formatException(  # noqa: N802 - the name is logging's
         self,

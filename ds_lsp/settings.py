@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from ds_lsp.uris import is_loopback
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 T = TypeVar("T")
 Parser = Callable[[object], T]
@@ -619,7 +619,7 @@ def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[s
 
 def _shorten(path: str) -> str:
     """A name that is none of ours, on one line, and not all of it."""
-    shown = visible_only(path)
+    shown = escape_control_characters(path)
     return shown if len(shown) <= _MAX_SHOWN_CHARS else shown[:_MAX_SHOWN_CHARS] + "…"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ds_lsp.files import is_within, open_regular
 from ds_lsp.settings import SETTINGS, EnvText, Resolved, SettingsSource, resolve, to_snake
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 PROJECT_FILE = ".ds-lsp.toml"
 _MAX_FILE_BYTES = 1 << 20
@@ -45,10 +45,12 @@ def read_layers(folders: Iterable[Path], environ: Mapping[str, str] = os.environ
         path = folder / PROJECT_FILE
         try:
             sources.append(
-                SettingsSource(visible_only(str(path)), _read_project(path), is_project=True)
+                SettingsSource(
+                    escape_control_characters(str(path)), _read_project(path), is_project=True
+                )
             )
         except _UnusableFile as exc:
-            problems.append(f"{visible_only(str(path))}: {exc}")
+            problems.append(f"{escape_control_characters(str(path))}: {exc}")
     environment, unknown = _read_environment(environ)
     return Layers((*sources, environment), (*problems, *unknown))
 

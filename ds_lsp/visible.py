@@ -8,7 +8,7 @@ _LINE_CONTROLS = re.compile("[\t\n\r]")
 _LINK = re.compile(r"\](?=\()")
 
 
-def visible_only(text: str, *, keep: str = "") -> str:
+def escape_control_characters(text: str, *, keep: str = "") -> str:
     """Return *text* with what nobody sees, or what steers a terminal, as escapes.
 
     Those in *keep* stay.
@@ -25,4 +25,8 @@ def visible_only(text: str, *, keep: str = "") -> str:
 
 def as_message(text: str) -> str:
     """Return *text* as one line for a place where an editor makes links of ``[a](command:b)``."""
-    return _LINK.sub("] ", visible_only(" ".join(text.split())))
+    return _LINK.sub("] ", escape_control_characters(" ".join(text.split())))
+
+
+visible_only = escape_control_characters
+"""The former name of the function, which scripts outside the package still import."""

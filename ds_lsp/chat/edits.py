@@ -23,7 +23,7 @@ from ds_lsp.invisible import misplaced, names_of
 from ds_lsp.languages import PROSE
 from ds_lsp.providers.base import Finish
 from ds_lsp.quoted import without_strings
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 MAX_EDITED_CHARS = 16_000
 """Longer code is not rewritten: the answer would be cut off, and cost as much again."""
@@ -149,8 +149,8 @@ def _check_form(lines: Sequence[str], own: Sequence[str], subject: Subject) -> N
         raise ChatRefused(f"The answer {fault}, and nothing was changed.")
     if placeholder := placeholder_in(lines, own, subject):
         raise ChatRefused(
-            f"The answer leaves code out (“{visible_only(placeholder[:40])}”), and nothing was "
-            "changed."
+            f"The answer leaves code out (“{escape_control_characters(placeholder[:40])}”), and "
+            "nothing was changed."
         )
 
 

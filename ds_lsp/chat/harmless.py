@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from ds_lsp.chat.markup import first_level, is_closing
 from ds_lsp.languages import BY_NAME, BY_SUFFIX
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _FENCE = re.compile(
     r"(?P<before>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$"
@@ -93,7 +93,7 @@ class Harmless:
         return f"\n{fence}" if fence else ""
 
     def _line(self, line: str) -> str:
-        line = visible_only(line, keep="\t")
+        line = escape_control_characters(line, keep="\t")
         if self._fence:
             return self._code(line)
         found = _FENCE.match(line)
@@ -131,7 +131,7 @@ def harmless(text: str) -> str:
 
 def harmless_phrase(text: str) -> str:
     """Return a name or a message as a piece of one line: it begins no heading and no code."""
-    return _text(visible_only(" ".join(text.split())))
+    return _text(escape_control_characters(" ".join(text.split())))
 
 
 def _text(line: str) -> str:

@@ -6,7 +6,7 @@ from ds_lsp.commands.output import can_encode
 from ds_lsp.commands.typist import Event, Fate, Offer, Trouble, Typed
 from ds_lsp.completion.request import Trigger
 from ds_lsp.document import LINE_END
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _MAX_QUOTED = 40
 
@@ -124,7 +124,7 @@ def short_note(said: Offer | Trouble) -> str:
 
 def quoted(text: str, marks: Marks) -> str:
     """A completion in one short line."""
-    line = visible_only(LINE_END.sub(marks.line_end, text))
+    line = escape_control_characters(LINE_END.sub(marks.line_end, text))
     if len(line) <= _MAX_QUOTED:
         return line
     return line[: _MAX_QUOTED - len(marks.ellipsis)] + marks.ellipsis

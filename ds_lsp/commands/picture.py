@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from ds_lsp.commands.page import to_duration
 from ds_lsp.commands.typist import Event, Fate, Offer, Typed
 from ds_lsp.document import LINE_END
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _KEY_S = 0.014
 _HOLD_S = 0.5
@@ -248,7 +248,7 @@ def _ghost(row: Row, ends_s: float) -> str:
 
 def _xml(text: str) -> str:
     """*text* as XML can hold it: there are characters it has no words for."""
-    return escape(re.sub("[\ufffe\uffff]", "\ufffd", visible_only(text)))
+    return escape(re.sub("[\ufffe\uffff]", "\ufffd", escape_control_characters(text)))
 
 
 def _badges(badges: Sequence[Badge], y: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import Counts, Totals
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 WIDTH, HEIGHT = 880, 500
 _LEFT, _RIGHT = 78, 24
@@ -177,7 +177,7 @@ def _element(shape: Shape) -> str:
         case Text(x, y, text, size, color, anchor):
             return (
                 f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{color}" '
-                f'text-anchor="{anchor}">{escape(visible_only(text))}</text>'
+                f'text-anchor="{anchor}">{escape(escape_control_characters(text))}</text>'
             )
 
 

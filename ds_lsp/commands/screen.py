@@ -12,7 +12,7 @@ from typing import Protocol, TextIO
 from ds_lsp.commands.page import Line, Marks, Page, note, short_note
 from ds_lsp.commands.typist import Event, Offer, Trouble, Typed
 from ds_lsp.document import LINE_END
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 KEY_S = 0.004
 """Between two keys, in seconds."""
@@ -100,7 +100,7 @@ def plain_rows(number: int, line: Line, marks: Marks) -> list[str]:
 def marked(line: Line, marks: Marks) -> str:
     """A line with marks around what was accepted."""
     return "".join(
-        f"{marks.opening}{visible_only(segment.text)}{marks.closing}"
+        f"{marks.opening}{escape_control_characters(segment.text)}{marks.closing}"
         if segment.offered
         else segment.text
         for segment in line.segments
@@ -158,7 +158,7 @@ class AnimatedScreen:
         self._page.take(event)
         self._redraw(start)
         if isinstance(event, Trouble):
-            self._write("\n" + visible_only(note(event, self._ink.marks)) + "\n")
+            self._write("\n" + escape_control_characters(note(event, self._ink.marks)) + "\n")
             self._redraw(start)
 
     def close(self) -> None:
@@ -188,7 +188,9 @@ class AnimatedScreen:
     def _row(self, number: int, *, finished: bool) -> str:
         line = self._page.lines[number]
         code = "".join(
-            self._ink.accepted(visible_only(segment.text)) if segment.offered else segment.text
+            self._ink.accepted(escape_control_characters(segment.text))
+            if segment.offered
+            else segment.text
             for segment in line.segments
         )
         row = self._gutter(str(number + 1)) + code
@@ -218,7 +220,9 @@ class AnimatedScreen:
     def _ghost(self, offer: Offer) -> str:
         """Ghost text after the cursor, which stays where it is."""
         typed = self._end(self._page.lines[-1])
-        rows = [visible_only(row) for row in LINE_END.split(offer.text)][:_MAX_GHOST_LINES]
+        rows = [escape_control_characters(row) for row in LINE_END.split(offer.text)][
+            :_MAX_GHOST_LINES
+        ]
         first, *more = [clip(row, self._columns - typed - 5) for row in rows]
         drawn = self._ink.ghost(first) + self._aside(short_note(offer), typed + cells(first) + 2)
         for row in more:

@@ -34,7 +34,7 @@ from ds_lsp.privacy.rules import (
     to_bytes,
 )
 from ds_lsp.privacy.wildmatch import split_lines
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 log = logging.getLogger(__name__)
 
@@ -253,7 +253,7 @@ class IgnoreFiles:
 
     def _fail(self, path: Path, reason: str) -> Chain:
         """Report an ignore file that cannot be used, and return a chain that excludes all files."""
-        name = visible_only(str(path))
+        name = escape_control_characters(str(path))
         if self.problem is None:
             log.warning("an ignore file %s", reason)
             self.problem = f"{name} {reason}: the files it is for are neither read nor sent."

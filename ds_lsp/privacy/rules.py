@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cachetools import LRUCache
 
 from ds_lsp.privacy.wildmatch import NONE, Patterns
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _MAX_FOLDERS = 1024
 """Maximum number of folders whose rules are remembered; others are judged again."""
@@ -157,4 +157,4 @@ def to_bytes(text: str) -> bytes:
 
 def show_rule(name: str, line: bytes) -> str:
     """Return a rule as it is shown to the user: the name of its list, and its line."""
-    return f"{name}: {visible_only(line.decode('utf-8', 'replace').strip())}"
+    return f"{name}: {escape_control_characters(line.decode('utf-8', 'replace').strip())}"

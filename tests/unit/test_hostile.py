@@ -47,7 +47,7 @@ from ds_lsp.quoted import without_strings
 from ds_lsp.scan import looks_minified
 from ds_lsp.settings import CompletionSettings
 from ds_lsp.uris import to_path
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 from tests.unit.hostile import (
     MAX_RATIO,
     UNITS,
@@ -327,7 +327,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "sse.SseDecoder": _decoded,
     "scan.looks_minified": looks_minified,
     "uris.to_path": lambda text: to_path("file:///" + text),
-    "visible.visible_only": visible_only,
+    "visible.escape_control_characters": escape_control_characters,
     "commands.markdown.Rendered": _rendered,
 }
 

@@ -16,7 +16,7 @@ from ds_lsp.document import split_lines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.invisible import misplaced, names_of
 from ds_lsp.providers.base import Finish
-from ds_lsp.visible import as_message, visible_only
+from ds_lsp.visible import as_message, escape_control_characters
 
 Road = Callable[[str], str]
 
@@ -54,7 +54,7 @@ ROADS: dict[str, Road] = {
     "documentation": documented,
     "explanation": harmless,
     "explanation, in code": lambda text: harmless(f"```\n{text}\n```"),
-    "terminal": lambda text: visible_only(text, keep="\t"),
+    "terminal": lambda text: escape_control_characters(text, keep="\t"),
     "message": as_message,
 }
 SHOWS = {"explanation", "explanation, in code", "terminal", "message"}
@@ -209,9 +209,9 @@ def test_a_line_that_an_edit_takes_over_may_keep_its_own() -> None:
 
 def test_a_reader_sees_what_was_hidden() -> None:
     assert (
-        visible_only("a\u202eb\U000e0041\u200b\n\t", keep="\t")
+        escape_control_characters("a\u202eb\U000e0041\u200b\n\t", keep="\t")
         == "a\\u202eb\\U000e0041\\u200b\\n\t"
     )
-    assert visible_only("1\xa0000\u3000中") == "1\xa0000\u3000中"
+    assert escape_control_characters("1\xa0000\u3000中") == "1\xa0000\u3000中"
     assert as_message("[a](command:b)\nc") == "[a] (command:b) c"
     assert names_of("a", iter(())) == ""
