@@ -91,7 +91,7 @@ def show_carriage_returns(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Edits:
+class DocumentChange:
     """What was done to a document last, as far as its changes tell."""
 
     line: int = -1
@@ -137,7 +137,7 @@ class Snapshot:
     """The document's first lines, without the ends of overlong ones."""
     size: int
     """Characters of the whole document."""
-    edits: Edits = Edits()
+    edits: DocumentChange = DocumentChange()
     """What was done last, and where."""
 
     @property
@@ -176,7 +176,7 @@ class Document:
         self.version = version
         # Opening a document is not editing it: nothing was typed yet.
         self.edited_at = float("-inf")
-        self.edits = Edits()
+        self.edits = DocumentChange()
         self._encoding = encoding
         self._clock = clock
         self._counting = carriage_returns
@@ -237,7 +237,7 @@ class Document:
         self._lines = self._split(text)
         self.size = len(text)
         self.edited_at = self._clock()
-        self.edits = Edits()
+        self.edits = DocumentChange()
 
     def note_places(self, places: int) -> None:
         """The last change was made in so many places at once."""
@@ -272,13 +272,13 @@ class Document:
     def snapshot(self, line: int, column: int) -> Snapshot:
         """The text around a position (column in the client's units), clamped as in `replace`."""
         line, index = self.locate(line, column)
-        before, whole = self._before(line, index)
+        before, whole = self._text_before(line, index)
         return Snapshot(
             uri=self.uri,
             language_id=self.language_id,
             version=self.version,
             before=before,
-            after=self._after(line, index),
+            after=self._text_after(line, index),
             line=line,
             column=width(self._lines[line][:index], self._encoding),
             encoding=self._encoding,
@@ -313,7 +313,7 @@ class Document:
             removed = self._lines[first][first_index:] + middle + self._lines[last][:last_index]
         before = self.edits
         is_deletion = first == last and bool(removed) and not text
-        self.edits = Edits(
+        self.edits = DocumentChange(
             line=first + len(LINE_END.findall(text)),
             start=start,
             inserted=text,
@@ -334,7 +334,7 @@ class Document:
             return len(self._lines) - 1, len(self._lines[-1])
         return line, column_to_index(self._lines[line].rstrip("\r\n"), column, self._encoding)
 
-    def _before(self, line: int, index: int) -> tuple[str, bool]:
+    def _text_before(self, line: int, index: int) -> tuple[str, bool]:
         pieces = [self._lines[line][max(0, index - BEFORE_WINDOW) : index]]
         size = index
         while line > 0 and size < BEFORE_WINDOW:
@@ -348,7 +348,7 @@ class Document:
         text = "".join(reversed(pieces))
         return text[-BEFORE_WINDOW:], line == 0 and size <= BEFORE_WINDOW
 
-    def _after(self, line: int, index: int) -> str:
+    def _text_after(self, line: int, index: int) -> str:
         pieces = [self._lines[line][index : index + AFTER_WINDOW]]
         size = len(pieces[0])
         while line < len(self._lines) - 1 and size < AFTER_WINDOW:

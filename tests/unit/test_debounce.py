@@ -19,7 +19,7 @@ from ds_lsp.completion.debounce import (
     wait_s,
 )
 from ds_lsp.completion.request import Trigger
-from ds_lsp.document import Edits, Snapshot
+from ds_lsp.document import DocumentChange, Snapshot
 from ds_lsp.settings import CompletionSettings
 from tests.unit.texts import at, request_at
 
@@ -119,7 +119,7 @@ def test_who_has_not_wanted_the_last_ones_is_asked_about_later() -> None:
 
 def test_a_cursor_that_came_without_an_edit_rests_longer() -> None:
     place, pace = at("na\n\u540d|"), typing(0.1)
-    elsewhere = dataclasses.replace(place, edits=Edits(line=0))
-    here = dataclasses.replace(place, edits=Edits(line=1))
+    elsewhere = dataclasses.replace(place, edits=DocumentChange(line=0))
+    here = dataclasses.replace(place, edits=DocumentChange(line=1))
     assert adaptive_ms(elsewhere, pace, NOW) == MOVED_MS
     assert adaptive_ms(here, pace, NOW) == adaptive_ms(place, pace, NOW) < MOVED_MS
