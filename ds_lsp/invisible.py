@@ -119,17 +119,17 @@ _MAY_GO_ON = re.compile(
 
 
 @cache
-def _suspicious() -> re.Pattern[str]:
+def _suspicious_pattern() -> re.Pattern[str]:
     return re.compile(f"[{_NEVER}{_SELDOM}{BLANKS}]")
 
 
 @cache
-def _never() -> re.Pattern[str]:
+def _never_pattern() -> re.Pattern[str]:
     return re.compile(f"[{_NEVER}]")
 
 
 @cache
-def _places() -> re.Pattern[str]:
+def _table_pattern() -> re.Pattern[str]:
     """Return the rows of the table, each as a group with its number."""
     rows = []
     for number, row in enumerate(_TABLE):
@@ -139,31 +139,31 @@ def _places() -> re.Pattern[str]:
     return re.compile("|".join(rows))
 
 
-def misplaced(text: str, *, before: str = "", own: tuple[str, ...] = ()) -> Iterator[int]:
+def find_misplaced(text: str, *, before: str = "", own: tuple[str, ...] = ()) -> Iterator[int]:
     """Yield where *text* has a character nobody sees that may not stand there.
 
     *before* is what stands before the text, and *own* the texts of the place it goes to: what they
     have already may be there once more. Tabs and line ends are not looked at.
     """
-    if (text.isascii() and text.isprintable()) or not _suspicious().search(text):
+    if (text.isascii() and text.isprintable()) or not _suspicious_pattern().search(text):
         return
     head = before[-_LONGEST_SEQUENCE:]
     whole = head + text
     flagged = {at for found in _FLAG.finditer(whole) for at in range(*found.span())}
     is_own: dict[str, bool] = {}
-    for found in _suspicious().finditer(whole, len(head)):
+    for found in _suspicious_pattern().finditer(whole, len(head)):
         at, character = found.start(), found[0]
         if at in flagged or _has_reason(whole, at):
             continue
         if character not in is_own:
-            is_own[character] = not _never().match(character) and any(
+            is_own[character] = not _never_pattern().match(character) and any(
                 character in each for each in own
             )
         if not is_own[character]:
             yield at - len(head)
 
 
-def settled(text: str) -> str:
+def cut_unfinished(text: str) -> str:
     """Return *text* without an end that what follows may make a sequence of."""
     found = _MAY_GO_ON.search(text)
     return text[: found.start()] if found else text
@@ -179,7 +179,7 @@ def _has_reason(text: str, at: int) -> bool:
     """Return whether the table has a row for the character at *at* and its neighbors."""
     if text[at] == "\u200d" and at and unicodedata.combining(text[at - 1]) == _VIRAMA:
         return True
-    found = _places().match(text, at)
+    found = _table_pattern().match(text, at)
     if found is None or found.lastgroup is None:
         return False
     needs = _TABLE[int(found.lastgroup.removeprefix("row"))].needs

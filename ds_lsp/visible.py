@@ -2,7 +2,7 @@
 
 import re
 
-from ds_lsp.invisible import BLANKS, misplaced
+from ds_lsp.invisible import BLANKS, find_misplaced
 
 _LINE_CONTROLS = re.compile("[\t\n\r]")
 _LINK = re.compile(r"\](?=\()")
@@ -13,7 +13,7 @@ def escape_control_characters(text: str, *, keep: str = "") -> str:
 
     Those in *keep* stay.
     """
-    hidden = {at for at in misplaced(text, own=(BLANKS,)) if text[at] not in keep}
+    hidden = {at for at in find_misplaced(text, own=(BLANKS,)) if text[at] not in keep}
     hidden |= {found.start() for found in _LINE_CONTROLS.finditer(text) if found[0] not in keep}
     if not hidden:
         return text

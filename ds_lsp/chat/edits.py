@@ -19,7 +19,7 @@ from ds_lsp.chat.subject import Subject
 from ds_lsp.chat.whole import part_or_double
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
-from ds_lsp.invisible import misplaced, names_of
+from ds_lsp.invisible import find_misplaced, names_of
 from ds_lsp.languages import PROSE
 from ds_lsp.providers.base import Finish
 from ds_lsp.quoted import without_strings
@@ -137,7 +137,7 @@ def check_characters(lines: Sequence[str], subject: Subject) -> None:
     """Refuse characters nobody sees; a line that is taken over as it was may keep its own."""
     known = {line.strip(" \t") for line in _code_lines(subject)}
     new = "\n".join(line for line in lines if line.strip(" \t") not in known)
-    if names := names_of(new, misplaced(new, own=tuple(subject.lines))):
+    if names := names_of(new, find_misplaced(new, own=tuple(subject.lines))):
         raise ChatRefused(
             f"The answer holds characters that cannot be seen ({names}), and nothing was changed."
         )

@@ -23,7 +23,7 @@ from ds_lsp.completion.postprocess.scope import (
 )
 from ds_lsp.completion.postprocess.start import skip_blank_start, skip_echo
 from ds_lsp.completion.shape import Shape
-from ds_lsp.invisible import settled
+from ds_lsp.invisible import cut_unfinished
 from ds_lsp.providers.base import KeepGoing
 
 # Those of the rules that go by what has been said, and by nothing that may still follow. A line
@@ -63,7 +63,7 @@ def wants_more(text: str, at: Place) -> bool:
     """Whether anything that can still come after *text* would be shown."""
     text = normalize_line_ends(text, at)
     # The first half of an emoji or a word may end in what nobody sees.
-    known = settled(skip_invisible_start(text, at))
+    known = cut_unfinished(skip_invisible_start(text, at))
     if cut_at_invisible(known, at) != known or cut_at_model_token(text, at) != text:
         return False
     if is_in_words(text, at):

@@ -92,9 +92,9 @@ BUILT = {
     "ds_lsp.privacy.wildmatch._class_members",
     # Of sets of characters, and of one character.
     "ds_lsp.document.hide_carriage_returns",
-    "ds_lsp.invisible._never",
-    "ds_lsp.invisible._places",
-    "ds_lsp.invisible._suspicious",
+    "ds_lsp.invisible._never_pattern",
+    "ds_lsp.invisible._table_pattern",
+    "ds_lsp.invisible._suspicious_pattern",
     # Of a language's words, on lines of at most `MAX_LINE_CHARS`.
     "ds_lsp.chat.notation._code_of",
     "ds_lsp.chat.whole._code",

@@ -14,7 +14,7 @@ from ds_lsp.completion.shape import Shape
 from ds_lsp.completion.watch import wants_more
 from ds_lsp.document import split_lines
 from ds_lsp.errors import ChatRefused
-from ds_lsp.invisible import misplaced, names_of
+from ds_lsp.invisible import find_misplaced, names_of
 from ds_lsp.providers.base import Finish
 from ds_lsp.visible import as_message, escape_control_characters
 
@@ -132,7 +132,7 @@ def test_no_road_lets_through_what_nobody_sees(character: str, road: str) -> Non
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("text", MISPLACED)
 def test_what_has_a_use_is_not_misused(text: str, road: str) -> None:
-    last = text[max(misplaced(text))]
+    last = text[max(find_misplaced(text))]
     if road in SHOWS:
         assert last.encode("unicode_escape").decode() in ROADS[road](text)
     else:
@@ -165,7 +165,7 @@ def test_a_stream_is_not_cut_within_what_will_pass(text: str) -> None:
 @pytest.mark.parametrize("text", PLAIN)
 def test_what_is_begun_may_be_completed(text: str) -> None:
     for at in range(1, len(text)):
-        assert list(misplaced(text[at:], before=text[:at])) == []
+        assert list(find_misplaced(text[at:], before=text[:at])) == []
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_what_is_begun_may_be_completed(text: str) -> None:
     ],
 )
 def test_what_the_document_has_already_may_come_again(text: str, own: str, kept: bool) -> None:
-    assert (list(misplaced(text, own=(own,))) == []) is kept
+    assert (list(find_misplaced(text, own=(own,))) == []) is kept
 
 
 def test_a_completion_ends_before_it_and_an_edit_is_refused_with_its_name() -> None:

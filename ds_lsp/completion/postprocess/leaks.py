@@ -3,7 +3,7 @@
 import re
 
 from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.invisible import misplaced
+from ds_lsp.invisible import find_misplaced
 
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
 _DAMAGED = "\ufffd"
@@ -37,7 +37,7 @@ def normalize_line_ends(text: str, at: Place) -> str:
 
 def cut_at_invisible(text: str, at: Place) -> str:
     """End before a character that nobody sees: no terminal takes orders from a model."""
-    end = next(misplaced(text, before=at.before, own=(at.before, at.after)), None)
+    end = next(find_misplaced(text, before=at.before, own=(at.before, at.after)), None)
     return text[:end]
 
 
@@ -77,7 +77,9 @@ def cut_damaged_line(text: str, at: Place) -> str:
 
 def skip_invisible_start(text: str, at: Place) -> str:
     """Drop what has no width from the start, unless it joins what is before the cursor."""
-    while text[:1] in _ZERO_WIDTH and text and next(misplaced(text, before=at.before), None) == 0:
+    while (
+        text[:1] in _ZERO_WIDTH and text and next(find_misplaced(text, before=at.before), None) == 0
+    ):
         text = text[1:]
     return text
 
