@@ -104,7 +104,7 @@ class _Uri(NamedTuple):
             both.append(self.path.removesuffix(".git").removesuffix(".diff"))
         if self.query and self.fragment:
             both.append(f"{self.path}?{self.query}")
-        return [each for text in dict.fromkeys(both) for each in _decoded(text)]
+        return [each for text in dict.fromkeys(both) for each in _decode(text)]
 
 
 @lru_cache(64)
@@ -112,7 +112,7 @@ def document_name(uri: str, platform: str = sys.platform) -> DocumentName:
     """Return the names that *uri* gives its document on a system like `sys.platform`."""
     if len(uri) > _MAX_URI_CHARS:
         return DocumentName(unresolvable="the document's uri is longer than any file's name")
-    return _named(uri.strip(), platform, _MAX_NESTED)
+    return _name_uri(uri.strip(), platform, _MAX_NESTED)
 
 
 def to_path(uri: str) -> Path | None:
@@ -160,17 +160,17 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def _named(uri: str, platform: str, nested: int) -> DocumentName:
+def _name_uri(uri: str, platform: str, nested: int) -> DocumentName:
     found = _SCHEME.fullmatch(uri)
     if not found:
-        return _local([uri, *_decoded(uri), *_decoded(re.split("[?#]", uri)[0])], platform)
-    parts = _split(found[1].lower(), found[2])
+        return _name_on_disk([uri, *_decode(uri), *_decode(re.split("[?#]", uri)[0])], platform)
+    parts = _split_uri(found[1].lower(), found[2])
     # Cases: inside of an archive; inside of a repository; elsewhere; on this disk, and whatever
     # an unknown scheme without an authority shows.
     if parts.scheme in ARCHIVES:
-        return _in_archive(found[2], platform, nested)
+        return _name_in_archive(found[2], platform, nested)
     if parts.scheme in IN_REPOSITORY:
-        return _in_repository(parts, platform)
+        return _name_in_repository(parts, platform)
     if parts.is_of_this_machine and parts.scheme not in ("http", "https"):
         is_elsewhere = parts.scheme in ELSEWHERE and not parts.authority
     else:
@@ -178,21 +178,23 @@ def _named(uri: str, platform: str, nested: int) -> DocumentName:
             parts.scheme in WHOLE_FILE | OF_THIS_DISK or parts.scheme.startswith(NOTEBOOK)
         )
     if is_elsewhere:
-        name = _elsewhere(parts)
+        name = _name_elsewhere(parts)
         if parts.scheme not in ELSEWHERE:
             # Its authority may be of the scheme's own making, as in ``vscode-file://vscode-app/``.
-            name = _perhaps(name, _local(parts.spellings(), platform))
+            name = _judge_also_as(name, _name_on_disk(parts.spellings(), platform))
     elif parts.scheme == "file" and parts.authority and platform == "win32":
         shares = ["//" + unquote(parts.authority) + each for each in parts.spellings()]
-        name = _local(shares if not parts.is_of_this_machine else parts.spellings(), platform)
+        name = _name_on_disk(
+            shares if not parts.is_of_this_machine else parts.spellings(), platform
+        )
     else:
-        name = _local(parts.spellings(), platform)
+        name = _name_on_disk(parts.spellings(), platform)
         if not parts.is_of_this_machine:
-            name = _joined([name, _elsewhere(parts)])
+            name = _join([name, _name_elsewhere(parts)])
     if parts.scheme == "git-graph":
         # Its path is the file's suffix, at most.
         name = DocumentName()
-    name = _joined([*_told_by(parts, platform, nested), name])
+    name = _join([*_name_by_query(parts, platform, nested), name])
     if parts.scheme == "git-graph" and not name.paths and not name.names:
         return DocumentName(unresolvable="its uri does not say which file it shows")
     # W1sZmlsZQ==: the second cell, and in base64 the notebook's scheme.
@@ -201,7 +203,7 @@ def _named(uri: str, platform: str, nested: int) -> DocumentName:
     return name._replace(is_file=name.is_file and parts.scheme in WHOLE_FILE, cell=cell)
 
 
-def _split(scheme: str, rest: str) -> _Uri:
+def _split_uri(scheme: str, rest: str) -> _Uri:
     rest, _, fragment = rest.partition("#")
     rest, _, query = rest.partition("?")
     authority, path = "", rest
@@ -214,7 +216,7 @@ def _split(scheme: str, rest: str) -> _Uri:
     return _Uri(scheme, authority, path, query, fragment)
 
 
-def _decoded(text: str) -> Iterator[str]:
+def _decode(text: str) -> Iterator[str]:
     """*text*, percent-decoded once, and as often again as that changes it."""
     for _ in range(_MAX_DECODED):
         # A name that is not UTF-8 keeps its bytes: it is the file of that name.
@@ -225,26 +227,26 @@ def _decoded(text: str) -> Iterator[str]:
         text = again
 
 
-def _local(spellings: Iterable[str], platform: str) -> DocumentName:
+def _name_on_disk(spellings: Iterable[str], platform: str) -> DocumentName:
     """Name the file of this disk that has these spellings, the likeliest first."""
     names: list[DocumentName] = []
     for spelled in dict.fromkeys(spellings):
         each = _QUOTED.sub("", spelled, count=1)
         if tramp := _TRAMP.fullmatch(each):
-            return _joined([_tramp(tramp, platform), *names])
+            return _join([_name_tramp(tramp, platform), *names])
         if is_absolute(each, platform):
-            names.append(_absolute(each, platform))
+            names.append(_name_absolute(each, platform))
         elif each and not _NAMELESS.fullmatch(each):
-            names.append(_other(each.replace("\\", "/")))
-    return _joined(names)
+            names.append(_name_off_disk(each.replace("\\", "/")))
+    return _join(names)
 
 
-def _other(*names: str) -> DocumentName:
+def _name_off_disk(*names: str) -> DocumentName:
     """Name a text that is not on this disk, the name to show first."""
     return DocumentName(names=names, title=names[0].rstrip("/").rpartition("/")[2])
 
 
-def _absolute(name: str, platform: str) -> DocumentName:
+def _name_absolute(name: str, platform: str) -> DocumentName:
     path = absolute_name(name, platform)
     if not path.strip("/\\"):
         return DocumentName()
@@ -259,28 +261,28 @@ def _absolute(name: str, platform: str) -> DocumentName:
     return DocumentName(path, True, tuple(paths), tuple(names), title)
 
 
-def _perhaps(name: DocumentName, file: DocumentName) -> DocumentName:
+def _judge_also_as(name: DocumentName, file: DocumentName) -> DocumentName:
     """Return *name*, to be judged as *file* as well."""
     return name._replace(paths=file.paths, names=(*name.names, *file.names))
 
 
-def _tramp(found: re.Match[str], platform: str) -> DocumentName:
+def _name_tramp(found: re.Match[str], platform: str) -> DocumentName:
     host = found["host"].rpartition("@")[2]
     is_here = is_loopback(host) or found["method"] in _TRAMP_OF_THIS_DISK
     if is_here and not found["hops"] and found["file"].startswith("/"):
-        return _absolute(found["file"], platform)
-    return _other("/" + found["file"].lstrip("/"))
+        return _name_absolute(found["file"], platform)
+    return _name_off_disk("/" + found["file"].lstrip("/"))
 
 
-def _elsewhere(parts: _Uri) -> DocumentName:
+def _name_elsewhere(parts: _Uri) -> DocumentName:
     """Name a text of another machine, or of none. The host counts as a folder."""
     # Without slashes, as in ``scp:host:file``.
     hosts = [unquote(parts.authority)] if parts.authority else []
     names = ["/".join(["", *hosts, each.lstrip("/")]) for each in parts.spellings()]
-    return _other(*names, *(each.replace(":", "/") for each in names if ":" in each))
+    return _name_off_disk(*names, *(each.replace(":", "/") for each in names if ":" in each))
 
 
-def _in_archive(rest: str, platform: str, nested: int) -> DocumentName:
+def _name_in_archive(rest: str, platform: str, nested: int) -> DocumentName:
     outer, mark, inner = rest.partition("!/") if "!/" in rest else ("", "", "")
     if not mark:
         found = _IN_ARCHIVE.search(rest)
@@ -288,17 +290,17 @@ def _in_archive(rest: str, platform: str, nested: int) -> DocumentName:
         inner = rest[found.end() :] if found else ""
     outer = outer.lstrip(":")
     if _SCHEME.match(outer) and nested:
-        archive = _named(outer, platform, nested - 1)
+        archive = _name_uri(outer, platform, nested - 1)
     else:
-        archive = _local(_split("file", outer).spellings(), platform)
+        archive = _name_on_disk(_split_uri("file", outer).spellings(), platform)
     if not inner:
         return archive._replace(is_file=False)
-    member = _other(*(f"/{each.lstrip('/')}" for each in _decoded(inner)))
+    member = _name_off_disk(*(f"/{each.lstrip('/')}" for each in _decode(inner)))
     names = (*member.names, *archive.names)
     return archive._replace(is_file=False, names=names, title=member.title)
 
 
-def _in_repository(parts: _Uri, platform: str) -> DocumentName:
+def _name_in_repository(parts: _Uri, platform: str) -> DocumentName:
     """Name a file by the path of its repository and its own in there.
 
     ``/repo/.git//0/file`` (fugitive), ``/repo/.git//HEAD:file`` and ``/repo/.git/:0:file``
@@ -312,18 +314,21 @@ def _in_repository(parts: _Uri, platform: str) -> DocumentName:
             tree, *after = re.split(r"//|[:;#]", text.lstrip("/"))
             within = [*(each for each in after if each), *_files_within(text)]
             # A relative name is looked up in the folders of the workspace as well.
-            told = [*(f"/{each}" for each in (*reversed(after), text) if each.strip("/")), *within]
-            if not told:
+            others = [
+                *(f"/{each}" for each in (*reversed(after), text) if each.strip("/")),
+                *within,
+            ]
+            if not others:
                 continue
-            other = _other(*told)
+            other = _name_off_disk(*others)
             files = [text, *(f"/{tree}/{each}" for each in after)]
-            local = [_local([each], platform) for each in files]
-            names.append(_perhaps(other, _joined(local)))
+            local = [_name_on_disk([each], platform) for each in files]
+            names.append(_judge_also_as(other, _join(local)))
             continue
         tree = found["tree"] + (f"/{found['module']}" if found["module"] else "")
         for file in _files_of_revision(found["rest"]):
-            names.append(_local([f"{tree}/{file}"], platform))
-    return _joined(names)._replace(is_file=False)
+            names.append(_name_on_disk([f"{tree}/{file}"], platform))
+    return _join(names)._replace(is_file=False)
 
 
 def _files_within(text: str) -> list[str]:
@@ -340,27 +345,27 @@ def _files_of_revision(rest: str) -> list[str]:
     return [each.lstrip("/") for each in found if each.strip("/")]
 
 
-def _told_by(parts: _Uri, platform: str, nested: int) -> list[DocumentName]:
+def _name_by_query(parts: _Uri, platform: str, nested: int) -> list[DocumentName]:
     """Names that the query or the authority tells, as comparisons do."""
     if not nested:
         return []
-    told = dict(_values(parts.query)) | dict(_values(parts.authority))
-    if not told or parts.scheme in ("file", "http", "https"):
+    fields = dict(_read_values(parts.query)) | dict(_read_values(parts.authority))
+    if not fields or parts.scheme in ("file", "http", "https"):
         return []
-    folders = [value for key, value in told.items() if _FOLDER_KEY.fullmatch(key)]
+    folders = [value for key, value in fields.items() if _FOLDER_KEY.fullmatch(key)]
     found = []
-    for key, value in told.items():
+    for key, value in fields.items():
         if not _FILE_KEY.fullmatch(key) or _FOLDER_KEY.fullmatch(key):
             continue
         within = [f"{folder}/{value}" for folder in folders]
         is_whole = is_absolute(value, platform) or _SCHEME.match(value) or not within
         # A path from the repository's top down may begin with a slash as well.
         values = [value, *within] if is_whole else within
-        found += [_named(each, platform, nested - 1) for each in values]
+        found += [_name_uri(each, platform, nested - 1) for each in values]
     return found
 
 
-def _values(text: str) -> Iterator[tuple[str, str]]:
+def _read_values(text: str) -> Iterator[tuple[str, str]]:
     """The strings by key in *text*, which is JSON, base64 or hex of JSON, or ``key=value&…``."""
     text = unquote(text)
     encoded = text.rpartition("+")[2]
@@ -386,7 +391,7 @@ _DECODERS: tuple[Callable[[str], str | bytes], ...] = (
 )
 
 
-def _joined(names: Iterable[DocumentName]) -> DocumentName:
+def _join(names: Iterable[DocumentName]) -> DocumentName:
     """One name of all, shown as the first that names a file."""
     known = [each for each in names if each.title]
     first = next((each for each in known if each.path), (known or [DocumentName()])[0])
