@@ -1,4 +1,4 @@
-"""Text from elsewhere, made fit to be shown on one line."""
+"""Makes text from elsewhere fit to be shown on one line."""
 
 import re
 
@@ -9,9 +9,9 @@ _LINK = re.compile(r"\](?=\()")
 
 
 def escape_control_characters(text: str, *, keep: str = "") -> str:
-    """Return *text* with what nobody sees, or what steers a terminal, as escapes.
+    """Return *text* with escapes for invisible characters and those that control a terminal.
 
-    Those in *keep* stay.
+    The characters in *keep* are not escaped.
     """
     hidden = {at for at in find_misplaced(text, own=(BLANKS,)) if text[at] not in keep}
     hidden |= {found.start() for found in _LINE_CONTROLS.finditer(text) if found[0] not in keep}
@@ -24,7 +24,7 @@ def escape_control_characters(text: str, *, keep: str = "") -> str:
 
 
 def as_message(text: str) -> str:
-    """Return *text* as one line for a place where an editor makes links of ``[a](command:b)``."""
+    """Return *text* as one line without Markdown links, as an editor runs ``[a](command:b)``."""
     return _LINK.sub("] ", escape_control_characters(" ".join(text.split())))
 
 
