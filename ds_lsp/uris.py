@@ -1,4 +1,4 @@
-"""Turn the uri of a document into the names by which the document is judged and shown."""
+"""Turns the uri of a document into the names by which the document is judged and shown."""
 
 import binascii
 import json
@@ -14,14 +14,14 @@ from ds_lsp.paths import absolute_name, is_absolute
 from ds_lsp.schemes import ARCHIVES, ELSEWHERE, IN_REPOSITORY, NOTEBOOK, OF_THIS_DISK, WHOLE_FILE
 
 _MAX_URI_CHARS = 32_768
-"""Maximum characters in a uri: the longest path Windows knows, and eight times Linux's."""
+"""Maximum characters in a uri: as in the longest path of Windows, and eight times Linux's."""
 _MAX_DECODED = 3
-"""Maximum times that a name is percent-decoded, as by clients that encode an encoded name."""
+"""Maximum times that a name is percent-decoded: some clients encode an encoded name."""
 _MAX_NESTED = 2
-"""Maximum uris inside of uris, as in ``jar:file:`` and in the query of a comparison."""
+"""Maximum depth of uris within uris, as in ``jar:file:`` and in the query of a comparison."""
 
 _SCHEME = re.compile(r"([A-Za-z_][\w+.-]+):(.*)", re.DOTALL | re.ASCII)
-"""A scheme has two letters at least: ``c:`` is a drive. VS Code lets it begin with ``_``."""
+"""A scheme has at least two letters, as ``c:`` is a drive. VS Code lets it begin with ``_``."""
 _NAMELESS = re.compile(r"untitled[-_ ]?\d*(\.\w+)?", re.IGNORECASE)
 
 _IN_ARCHIVE = re.compile(r"::|!/|(?<=\.zip)/|(?<=\.jar)/|(?<=\.tar)/|(?<=\.tgz)/|(?<=\.gz)/")
@@ -32,15 +32,15 @@ _TRAMP = re.compile(
     re.DOTALL,
 )
 _TRAMP_OF_THIS_DISK = frozenset({"doas", "ksu", "run0", "sg", "su", "sudo", "sudoedit"})
-"""Methods for another user of this machine: without a hop before it, the host is this one."""
+"""Methods for another user of this machine: without a hop before it, the host is this machine."""
 _QUOTED = re.compile(r"/:(?=/)")
-"""Before a name, Emacs's mark that nothing in it is special."""
+"""Emacs's mark before a name in which no character is special."""
 
 # The code of one language in a document of another, shown as a file beside it (otter.nvim), or in a
 # tree of its own (JupyterLab).
 _EMBEDDED = re.compile(r"\.(?:otter|tmp)\.[A-Za-z]\w{0,7}$|(?<=[/\\])\.virtual_documents[/\\]")
 
-# Keys of a query, or of an authority, that name the file shown, and the folder it is relative to.
+# Keys in a query or an authority: of the file that is shown, and of the folder it is relative to.
 _FILE_KEY = re.compile(r".*(path|file|fileName|uri|resource)", re.IGNORECASE)
 _FOLDER_KEY = re.compile(r"(repo|root|workspace|base)(path|root|folder|uri)?", re.IGNORECASE)
 
@@ -52,25 +52,26 @@ _GIT_FOLDER = re.compile(
 _REVISION = re.compile(r"(?:(?<!/)/++| )(?::\d:|\d(?=/)|[0-9a-f]{7,64}|HEAD)[:/]+(?=[^/:])")
 
 
-# Named tuples: they are frozen as well, and the early answer to `initialize`, which asks here for
-# the workspace's folder, cannot wait for dataclasses to be imported.
+# Named tuples instead of frozen dataclasses: the early answer to `initialize` uses this module for
+# the workspace's folder, and cannot wait for dataclasses to be imported.
 class DocumentName(NamedTuple):
-    """The names of one document, as its uri tells them without a look at the disk."""
+    """The names of one document, read from its uri without access to the disk."""
 
     path: str | None = None
-    """The file of this disk that is shown, absolute, in one spelling; None for any other text."""
+    """The file on this disk that is shown, absolute, in one spelling; None for any other text."""
     is_file: bool = False
-    """Whether the document is that file as it is, and not a part or another version of it."""
+    """True if the document is that file itself, and not a part or another version of it."""
     paths: tuple[str, ...] = ()
-    """All files of this disk the uri may mean, `path` among them: each is to be judged."""
+    """All files on this disk that the uri may mean, `path` among them; each must be judged."""
     names: tuple[str, ...] = ()
-    """Names of texts that are not on this disk, or in an archive; a relative one may be."""
+    """Names of texts elsewhere or in an archive. A relative name may also be a file on this disk,
+    in a workspace folder."""
     title: str = ""
     """The last part of the name that is shown; empty for a document without a name."""
     cell: str = ""
-    """The cell of a notebook that is shown; empty where it is no cell."""
+    """The id of the notebook cell that is shown; empty if the document is no cell."""
     unresolvable: str | None = None
-    """The reason why the uri must name a file and does not say which, or None."""
+    """The reason why the file that the uri must name cannot be told from it, or None."""
 
 
 class _Uri(NamedTuple):
@@ -89,9 +90,10 @@ class _Uri(NamedTuple):
         return not self.authority or is_loopback(host)
 
     def spellings(self) -> list[str]:
-        """The decoded path, with and without what may be a query or a part of the path.
+        """Return the decoded paths that the uri may mean, the likeliest first.
 
-        The likeliest first: clients leave ``#`` and ``?`` unencoded, and fragments have no dots.
+        Clients leave ``#`` and ``?`` in a path unencoded, so that the query and the fragment may
+        be parts of the path; a fragment has no dots.
         """
         rest = (f"?{self.query}" if self.query else "") + (
             f"#{self.fragment}" if self.fragment else ""
@@ -100,7 +102,7 @@ class _Uri(NamedTuple):
         if self.scheme in WHOLE_FILE and re.search(r"[./]", rest):
             both.reverse()
         if self.scheme in OF_THIS_DISK:
-            # VS Code hides a version's suffix, so that linters leave it alone.
+            # VS Code appends ".git" to a version's name, so that no linter reads it.
             both.append(self.path.removesuffix(".git").removesuffix(".diff"))
         if self.query and self.fragment:
             both.append(f"{self.path}?{self.query}")
@@ -116,21 +118,21 @@ def document_name(uri: str, platform: str = sys.platform) -> DocumentName:
 
 
 def to_path(uri: str) -> Path | None:
-    """Return the file that the document of *uri* is; None for a part, a version and the like."""
+    """Return the file that *uri* names; None for a part or a version of one, or another text."""
     name = document_name(uri)
     return Path(name.path) if name.path and name.is_file else None
 
 
 def shown_file(uri: str) -> Path | None:
-    """Return the file whose text, or a version or a part of it, the document of *uri* shows."""
+    """Return the file of which the document at *uri* shows the text, a part or a version."""
     name = document_name(uri)
     path = Path(name.path) if name.path else None
-    # What is shown of an archive is another file.
+    # The title differs for a member of an archive, which is another file.
     return path if path and path.name == name.title else None
 
 
 def name_within(uri: str, folders: Iterable[Path]) -> str:
-    """Return the document's name as a model sees it: within its folder, or the last part.
+    """Return the name of a document for the model: its path within *folders*, or its last part.
 
     Empty for a document without a name.
     """
@@ -144,14 +146,14 @@ def name_within(uri: str, folders: Iterable[Path]) -> str:
 
 
 def canonical_uri(uri: str) -> str:
-    """Return one uri for all that name the same file; any other uri as it is."""
+    """Return the same uri for all uris of one file; a uri that names no file is not changed."""
     path = to_path(uri)
     return path.as_uri() if path and path.is_absolute() else uri
 
 
 def is_loopback(host: str) -> bool:
-    """Whether what is sent to *host* stays on this machine, as far as its name can tell."""
-    # Imported where it is used: it takes longer than all else here.
+    """Return whether *host* is this machine, judged by its name alone."""
+    # Imported here, because the import takes longer than all else in this module.
     import ipaddress
 
     try:
@@ -165,8 +167,8 @@ def _name_uri(uri: str, platform: str, nested: int) -> DocumentName:
     if not found:
         return _name_on_disk([uri, *_decode(uri), *_decode(re.split("[?#]", uri)[0])], platform)
     parts = _split_uri(found[1].lower(), found[2])
-    # Cases: inside of an archive; inside of a repository; elsewhere; on this disk, and whatever
-    # an unknown scheme without an authority shows.
+    # There are four cases: 1. a member of an archive; 2. a file in a repository; 3. a text
+    # elsewhere; 4. a file on this disk, or any text of an unknown scheme without an authority.
     if parts.scheme in ARCHIVES:
         return _name_in_archive(found[2], platform, nested)
     if parts.scheme in IN_REPOSITORY:
@@ -180,7 +182,7 @@ def _name_uri(uri: str, platform: str, nested: int) -> DocumentName:
     if is_elsewhere:
         name = _name_elsewhere(parts)
         if parts.scheme not in ELSEWHERE:
-            # Its authority may be of the scheme's own making, as in ``vscode-file://vscode-app/``.
+            # The authority may be no host but a constant, as in ``vscode-file://vscode-app/``.
             name = _judge_also_as(name, _name_on_disk(parts.spellings(), platform))
     elif parts.scheme == "file" and parts.authority and platform == "win32":
         shares = ["//" + unquote(parts.authority) + each for each in parts.spellings()]
@@ -192,12 +194,13 @@ def _name_uri(uri: str, platform: str, nested: int) -> DocumentName:
         if not parts.is_of_this_machine:
             name = _join([name, _name_elsewhere(parts)])
     if parts.scheme == "git-graph":
-        # Its path is the file's suffix, at most.
+        # Its path holds at most the suffix of the file.
         name = DocumentName()
     name = _join([*_name_by_query(parts, platform, nested), name])
     if parts.scheme == "git-graph" and not name.paths and not name.names:
         return DocumentName(unresolvable="its uri does not say which file it shows")
-    # W1sZmlsZQ==: the second cell, and in base64 the notebook's scheme.
+    # The fragment W1sZmlsZQ== is the id of the second cell and, after "s", the scheme of the
+    # notebook in base64.
     found = re.match(r"[A-Za-rt-z0-9]*", parts.fragment)
     cell = found[0] if found and parts.scheme.startswith(NOTEBOOK) else ""
     return name._replace(is_file=name.is_file and parts.scheme in WHOLE_FILE, cell=cell)
@@ -211,15 +214,15 @@ def _split_uri(scheme: str, rest: str) -> _Uri:
         authority, slash, path = rest[2:].partition("/")
         path = slash + path
         if "%2f" in authority.lower():
-            # Clients that encode all of a path encode its first slash as well.
+            # The client has encoded all of the path, with its first slash.
             authority, path = "", authority + path
     return _Uri(scheme, authority, path, query, fragment)
 
 
 def _decode(text: str) -> Iterator[str]:
-    """*text*, percent-decoded once, and as often again as that changes it."""
+    """Yield *text* percent-decoded once, then again while that changes it."""
     for _ in range(_MAX_DECODED):
-        # A name that is not UTF-8 keeps its bytes: it is the file of that name.
+        # A name that is not UTF-8 keeps its bytes, as the file has these bytes for a name.
         again = unquote(text, errors="surrogateescape")
         yield again
         if again == text or "%" not in again:
@@ -228,7 +231,7 @@ def _decode(text: str) -> Iterator[str]:
 
 
 def _name_on_disk(spellings: Iterable[str], platform: str) -> DocumentName:
-    """Name the file of this disk that has these spellings, the likeliest first."""
+    """Name a file on this disk by the spellings of its path, the likeliest first."""
     names: list[DocumentName] = []
     for spelled in dict.fromkeys(spellings):
         each = _QUOTED.sub("", spelled, count=1)
@@ -242,7 +245,7 @@ def _name_on_disk(spellings: Iterable[str], platform: str) -> DocumentName:
 
 
 def _name_off_disk(*names: str) -> DocumentName:
-    """Name a text that is not on this disk, the name to show first."""
+    """Name a text that is not on this disk; the first name is shown."""
     return DocumentName(names=names, title=names[0].rstrip("/").rpartition("/")[2])
 
 
@@ -252,7 +255,7 @@ def _name_absolute(name: str, platform: str) -> DocumentName:
         return DocumentName()
     paths = [path]
     if ".." in name and platform != "win32":
-        # A link before the dots leads the system elsewhere than it leads an editor.
+        # With a link before the dots, the system and an editor may find different files.
         paths.append(name)
     names = [name.replace("\\", "/")] if "\\" in name and platform != "win32" else []
     if (whole := _EMBEDDED.sub("", path)) != path:
@@ -262,7 +265,7 @@ def _name_absolute(name: str, platform: str) -> DocumentName:
 
 
 def _judge_also_as(name: DocumentName, file: DocumentName) -> DocumentName:
-    """Return *name*, to be judged as *file* as well."""
+    """Return *name* with the paths and names of *file*, by which it must be judged as well."""
     return name._replace(paths=file.paths, names=(*name.names, *file.names))
 
 
@@ -275,8 +278,8 @@ def _name_tramp(found: re.Match[str], platform: str) -> DocumentName:
 
 
 def _name_elsewhere(parts: _Uri) -> DocumentName:
-    """Name a text of another machine, or of none. The host counts as a folder."""
-    # Without slashes, as in ``scp:host:file``.
+    """Name a text on another machine, or on none. The host counts as a folder."""
+    # Some names have colons instead of slashes, as in ``scp:host:file``.
     hosts = [unquote(parts.authority)] if parts.authority else []
     names = ["/".join(["", *hosts, each.lstrip("/")]) for each in parts.spellings()]
     return _name_off_disk(*names, *(each.replace(":", "/") for each in names if ":" in each))
@@ -301,7 +304,7 @@ def _name_in_archive(rest: str, platform: str, nested: int) -> DocumentName:
 
 
 def _name_in_repository(parts: _Uri, platform: str) -> DocumentName:
-    """Name a file by the path of its repository and its own in there.
+    """Name a file by the path of its repository and its path within that.
 
     ``/repo/.git//0/file`` (fugitive), ``/repo/.git//HEAD:file`` and ``/repo/.git/:0:file``
     (gitsigns), ``/repo/.git/abcdef/file`` and ``/repo/.git/:0:/file`` (diffview).
@@ -310,10 +313,10 @@ def _name_in_repository(parts: _Uri, platform: str) -> DocumentName:
     for text in parts.spellings():
         found = _GIT_FOLDER.fullmatch(text)
         if not found:
-            # The repository's folder has a name of its own.
+            # The repository's folder is not called ``.git``.
             tree, *after = re.split(r"//|[:;#]", text.lstrip("/"))
             within = [*(each for each in after if each), *_files_within(text)]
-            # A relative name is looked up in the folders of the workspace as well.
+            # Relative names are included, because the gate looks them up in the workspace as well.
             others = [
                 *(f"/{each}" for each in (*reversed(after), text) if each.strip("/")),
                 *within,
@@ -332,12 +335,12 @@ def _name_in_repository(parts: _Uri, platform: str) -> DocumentName:
 
 
 def _files_within(text: str) -> list[str]:
-    """Paths after what is a revision, in a repository whose folder has a name of its own."""
+    """Return the paths behind a revision, in a repository whose folder is not ``.git``."""
     return [text[found.end() :] for found in _REVISION.finditer(text) if text[found.end() :]]
 
 
 def _files_of_revision(rest: str) -> list[str]:
-    """All paths that may follow a revision, the likeliest first."""
+    """Return the paths that *rest*, a revision and a path, may mean; the likeliest first."""
     if staged := re.fullmatch(r":\d:/?(.+)", rest, re.DOTALL):
         return [staged[1]]
     revision, _, file = rest.partition(":")
@@ -346,7 +349,7 @@ def _files_of_revision(rest: str) -> list[str]:
 
 
 def _name_by_query(parts: _Uri, platform: str, nested: int) -> list[DocumentName]:
-    """Names that the query or the authority tells, as comparisons do."""
+    """Return the names in the query or the authority, which the uris of comparisons have."""
     if not nested:
         return []
     fields = dict(_read_values(parts.query)) | dict(_read_values(parts.authority))
@@ -359,14 +362,14 @@ def _name_by_query(parts: _Uri, platform: str, nested: int) -> list[DocumentName
             continue
         within = [f"{folder}/{value}" for folder in folders]
         is_whole = is_absolute(value, platform) or _SCHEME.match(value) or not within
-        # A path from the repository's top down may begin with a slash as well.
+        # A path that begins with a slash may also be relative to the repository's top folder.
         values = [value, *within] if is_whole else within
         found += [_name_uri(each, platform, nested - 1) for each in values]
     return found
 
 
 def _read_values(text: str) -> Iterator[tuple[str, str]]:
-    """The strings by key in *text*, which is JSON, base64 or hex of JSON, or ``key=value&…``."""
+    """Yield keys and strings of *text*, which is JSON, its base64 or hex, or ``key=value&…``."""
     text = unquote(text)
     encoded = text.rpartition("+")[2]
     for decode in _DECODERS:
@@ -392,7 +395,7 @@ _DECODERS: tuple[Callable[[str], str | bytes], ...] = (
 
 
 def _join(names: Iterable[DocumentName]) -> DocumentName:
-    """One name of all, shown as the first that names a file."""
+    """Join names into one that is judged by all, and shown as the first that names a file."""
     known = [each for each in names if each.title]
     first = next((each for each in known if each.path), (known or [DocumentName()])[0])
     paths = dict.fromkeys(path for each in known for path in each.paths)
