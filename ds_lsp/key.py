@@ -14,15 +14,16 @@ from ds_lsp.settings import key as parse_key
 
 KEY_VARIABLES = ("DEEPSEEK_API_KEY", "DS_LSP_API_KEY")
 _TIMEOUT_S = 60.0
-"""A password manager may be waiting for its user to type."""
+"""Maximum seconds for a command to print the key: a password manager may wait for its user."""
 _STATUS_TIMEOUT_S = 1.0
-"""What has closed its output without a key ends at once, or has no status worth waiting for."""
+"""Maximum seconds to wait for the end of a command: without a key it ends at once, or its status
+does not matter."""
 _MAX_LINE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLookup:
-    """The key, and where it is from; or what went wrong in looking for it."""
+    """The result of the search for the key: the key and its source, or a problem."""
 
     key: str | None = field(repr=False)
     source: str
@@ -30,32 +31,35 @@ class KeyLookup:
 
 
 async def find_key(settings: Settings, origin: str, timeout_s: float = _TIMEOUT_S) -> KeyLookup:
-    """Never raises for what a user can have set. *origin*: the source that set `api_key`."""
+    """Find the key in the settings, by the user's command, or in the keyring.
+
+    *origin* is the source that set `api_key`. Never raises for a setting that a user can make.
+    """
     if settings.api_key:
         return KeyLookup(settings.api_key, origin)
     if settings.api_key_command:
         return await _run_command("api_key_command", timeout_s, settings.api_key_command)
     if importlib.util.find_spec("keyring"):
-        # A process of its own: some keyrings block, and none may keep the server from ending.
-        # -P: no folder it may be started in has a say in what `keyring` is.
+        # It runs in a process of its own, because some keyrings block, and none must keep the
+        # server from ending. With -P, `keyring` is not imported from the current folder.
         ask = (sys.executable, "-P", "-m", "keyring", "get", "ds-lsp", "deepseek")
         found = await _run_command("keyring", timeout_s, *ask)
-        # Having no key there is the usual case, and no problem.
+        # Most keyrings have no key for ds-lsp, which is no problem.
         return KeyLookup(found.key, "keyring") if found.key else KeyLookup(None, "none")
     return KeyLookup(None, "none")
 
 
 def needs_search(settings: Settings) -> bool:
-    """Whether `find_key` has to ask somebody, and so may take its time."""
+    """Return whether `find_key` has to run a command or the keyring, and so may take long."""
     asks = settings.api_key_command or importlib.util.find_spec("keyring")
     return settings.provider != "local" and not settings.api_key and bool(asks)
 
 
 async def _run_command(source: str, timeout_s: float, command: str, *arguments: str) -> KeyLookup:
-    """The first line that *command* prints; without *arguments* it is one for the shell."""
+    """Return the first line that *command* prints; without *arguments*, the shell runs it."""
     starting = asyncio.ensure_future(_start(command, *arguments))
     try:
-        # Shielded: until it has started, there is no id to end it by.
+        # Shielded, because a process that is still starting has no id by which it could be ended.
         transport, output = await asyncio.shield(starting)
     except asyncio.CancelledError:
         await asyncio.wait([starting])
@@ -66,7 +70,7 @@ async def _run_command(source: str, timeout_s: float, command: str, *arguments: 
         return KeyLookup(None, "none", f"{source} cannot be run.")
     try:
         async with asyncio.timeout(timeout_s):
-            # The line, not the end of the output: a key agent may stay in the background.
+            # Wait for the first line, not for the end of the output: a key agent may go on running.
             line = await output.line
             return KeyLookup(parse_key(line.decode()), source)
     except TimeoutError:
@@ -97,14 +101,14 @@ async def _start(command: str, *arguments: str) -> "tuple[asyncio.SubprocessTran
 
 
 async def _end(transport: asyncio.SubprocessTransport, output: "_FirstLine") -> None:
-    """End the command and what it has started: it has answered, or its answer is not wanted."""
+    """End the command and its descendants: it has printed the key, or the search is cancelled."""
     end_group(transport.get_pid())
     transport.close()
     await asyncio.wait([output.exited], timeout=_STATUS_TIMEOUT_S)
 
 
 def _own_folder() -> str:
-    """The user's: the one we were started in is the workspace, and may be a stranger's."""
+    """Return the user's home folder; the current folder may be a stranger's workspace."""
     home = os.path.expanduser("~")
     return home if os.path.isabs(home) and os.path.isdir(home) else os.path.abspath(os.sep)
 
@@ -114,7 +118,7 @@ def _remove_keys(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 class _FirstLine(asyncio.SubprocessProtocol):
-    """Listens to a command until its first line has ended, or its output has."""
+    """Reads the output of a command up to the end of its first line, or of the output."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()

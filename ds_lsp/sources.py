@@ -1,4 +1,4 @@
-"""Reads the places settings come from: the user's file, project files, the environment."""
+"""Reads the sources of settings: the user's file, project files and the environment."""
 
 import dataclasses
 import os
@@ -16,29 +16,31 @@ PROJECT_FILE = ".ds-lsp.toml"
 _MAX_FILE_BYTES = 1 << 20
 _MAX_PROJECT_FILE_BYTES = 1 << 16
 _MAX_DOTS = 100
-"""In one line of a project file: tomllib takes minutes over a name of thousands of parts."""
+"""Maximum dots in a line of a project file: tomllib takes minutes for a name of thousands of
+parts."""
 TOKEN_VARIABLE = "DS_LSP_TCP_TOKEN"
-"""Names the token that a client of ``--tcp`` must send; no setting."""
+"""The environment variable with the token that a client of ``--tcp`` must send; no setting."""
 _PRIVATE = {
     "api_key": (0o044, "read"),
     "api_key_command": (0o022, "write"),
     "base_url": (0o022, "write"),
     "allow_http": (0o022, "write"),
 }
-"""What the user's file may set only where others have not these rights to it: they would have the
-key, choose a command, or choose who gets the key."""
+"""Settings that are used from the user's file only if other users lack these rights to the file,
+and the name of the right. With it, they could read the key, choose a command that is run, or choose
+the service that gets the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """Everything but the client: read once, at start and when the workspace changes."""
+    """All sources but the client, read at the start and when the workspace changes."""
 
     sources: tuple[SettingsSource, ...]
     problems: tuple[str, ...]
 
 
 def read_layers(folders: Iterable[Path], environ: Mapping[str, str] = os.environ) -> Layers:
-    """User file, then each folder's project file, then the environment: later wins."""
+    """Read the user's file, each folder's project file and the environment; later ones win."""
     user, problems = _read_user_file(user_file())
     sources = [user]
     for folder in folders:
@@ -56,20 +58,21 @@ def read_layers(folders: Iterable[Path], environ: Mapping[str, str] = os.environ
 
 
 def resolve_with(layers: Layers, *client: SettingsSource) -> Resolved:
-    """The settings in force: *layers*, then what the client says."""
+    """Return the settings in force: those of *layers*, then those of the client."""
     resolved = resolve((*layers.sources, *client))
     return dataclasses.replace(resolved, problems=(*layers.problems, *resolved.problems))
 
 
 def user_file() -> Path:
-    # Imported where it is used: only the start of a session needs it.
+    """Return the path of the user's settings file."""
+    # Imported here, because only the start of a session needs it.
     import platformdirs
 
     return platformdirs.user_config_path("ds-lsp", appauthor=False) / "config.toml"
 
 
 class _UnusableFile(Exception):  # noqa: N818 - what is wrong with a file, in words
-    """The file is there, and cannot be a source."""
+    """The file exists, and cannot be used as a source; the message says why."""
 
 
 def _read_user_file(path: Path) -> tuple[SettingsSource, list[str]]:
@@ -78,7 +81,7 @@ def _read_user_file(path: Path) -> tuple[SettingsSource, list[str]]:
         values = _parse(data)
     except _UnusableFile as exc:
         return SettingsSource(str(path), {}, lost=str(exc)), []
-    # Windows keeps other people's rights elsewhere, and a user's own folder to the user.
+    # On Windows the mode does not tell other users' rights, and a user's folder is private.
     mode = status.st_mode if status and os.name == "posix" else 0
     kept, withheld = withhold(values, mode)
     command = f"chmod 600 {shlex.quote(str(path))}"
@@ -86,7 +89,7 @@ def _read_user_file(path: Path) -> tuple[SettingsSource, list[str]]:
         name: f"{name} is not used, as others can {do} this file: run {command}"
         for name, do in withheld
     }
-    # Without this file's word on it, the key might go to another service than it is meant for.
+    # If this file's base_url is not used, the key might go to another service than it is meant for.
     lost = problems.pop("base_url", "")
     return SettingsSource(str(path), kept, lost=lost), [
         f"{path}: {each}" for each in problems.values()
@@ -96,7 +99,10 @@ def _read_user_file(path: Path) -> tuple[SettingsSource, list[str]]:
 def withhold(
     values: Mapping[str, object], mode: int
 ) -> tuple[Mapping[str, object], list[tuple[str, str]]]:
-    """What of *values* counts, in a file of this *mode*; what does not, and what others can do."""
+    """Return the *values* that are used of a file with this *mode*, and the withheld settings.
+
+    A withheld setting has a name and the right that other users have to the file.
+    """
     names = {name: to_snake(name) for name in values}
     bad = {name: do for name, (rights, do) in _PRIVATE.items() if mode & rights}
     kept = {name: value for name, value in values.items() if names[name] not in bad}
@@ -113,7 +119,10 @@ def _read_project(path: Path) -> Mapping[str, object]:
 
 
 def _read(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result | None]:
-    """The file's content and state; a missing file is just empty."""
+    """Return the file's content and state; a missing file is empty, and its state None.
+
+    Raises `_UnusableFile` if the file cannot be read or is larger than *max_bytes*.
+    """
     try:
         file = open_regular(path, follow_links=True)
         if file is None:
@@ -131,7 +140,7 @@ def _read(path: Path, max_bytes: int) -> tuple[bytes, os.stat_result | None]:
 
 def _parse(data: bytes) -> Mapping[str, object]:
     try:
-        # Windows' editors put a byte order mark before it, which TOML does not know.
+        # Editors on Windows write a byte order mark, which is not valid TOML.
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise _UnusableFile("is not UTF-8 and was left out; save it as UTF-8") from None
@@ -144,7 +153,7 @@ def _parse(data: bytes) -> Mapping[str, object]:
 
 
 def _locate_error(exc: tomllib.TOMLDecodeError) -> str:
-    # Where, not what: the message may quote the line, and the line may hold the key.
+    # Only the position is shown: the message may quote the line, and the line may hold the key.
     found = str(exc).rpartition("(at ")[2].rstrip(")")
     return f"see {found}" if found.startswith("line") else "see its end"
 
