@@ -243,7 +243,7 @@ class Document:
         self.edits = DocumentChange()
 
     def note_places(self, places: int) -> None:
-        """Note that the last change was made in so many places at once."""
+        """Note the number of places at which the last change was made at once."""
         self.edits = replace(self.edits, places=places)
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:

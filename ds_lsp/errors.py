@@ -16,7 +16,7 @@
   + ChatRefused              a chat command cannot be carried out, or must not
 
 The message of a `ProviderError` is one sentence for the user. It never holds the key, the
-prompt or the completion, whatever the provider's own message said.
+prompt or the completion, even if the provider's own message does.
 """
 
 

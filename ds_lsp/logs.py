@@ -46,7 +46,7 @@ class PrivateFormatter(logging.Formatter):
             record.args = None
         return super().format(record)
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the same
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
         # A file's name can hold a line end, and the text behind it would look like another record.
         return escape_control_characters(super().formatMessage(record))
 

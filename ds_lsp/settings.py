@@ -408,7 +408,7 @@ class Resolved:
     origins: Mapping[str, str]
     """The path of each setting to the name of the source that its value comes from."""
     problems: tuple[str, ...]
-    """One sentence per problem, shown to the user."""
+    """A sentence per problem, shown to the user."""
     knows_base_url: bool = True
     """False if the last source that sets `base_url` has no valid address, or cannot be read."""
 

@@ -71,7 +71,7 @@ def user_file() -> Path:
     return platformdirs.user_config_path("ds-lsp", appauthor=False) / "config.toml"
 
 
-class _UnusableFile(Exception):  # noqa: N818 - what is wrong with a file, in words
+class _UnusableFile(Exception):  # noqa: N818 - the fault of a file, in words
     """The file exists, and cannot be used as a source; the message says why."""
 
 
@@ -89,7 +89,7 @@ def _read_user_file(path: Path) -> tuple[SettingsSource, list[str]]:
         name: f"{name} is not used, as others can {do} this file: run {command}"
         for name, do in withheld
     }
-    # If this file's base_url is not used, the key might go to another service than it is meant for.
+    # Without this file's base_url, the key might go to another service than it is meant for.
     lost = problems.pop("base_url", "")
     return SettingsSource(str(path), kept, lost=lost), [
         f"{path}: {each}" for each in problems.values()

@@ -71,7 +71,7 @@ class DocumentName(NamedTuple):
     cell: str = ""
     """The id of the notebook cell that is shown; empty if the document is no cell."""
     unresolvable: str | None = None
-    """The reason why the file that the uri must name cannot be told from it, or None."""
+    """The reason why the uri does not say which file it names, or None."""
 
 
 class _Uri(NamedTuple):

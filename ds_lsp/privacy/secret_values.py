@@ -20,7 +20,7 @@ class Evidence(IntEnum):
 
     NONE = 0
     WORD = 1
-    """One word in small letters: a password, or a word that says that there is none."""
+    """A single word in small letters: a password, or a word that says that there is none."""
     LOOSE = 2
     """A word with a number or a sign: a weak password, or an ordinary string."""
     MIXED = 3

@@ -374,7 +374,7 @@ _NAME_BYTES = (1 << 256) - 1 & ~(1 << 0 | 1 << _SLASH)
 
 def _range_members(first: int, last: int, ignores_case: bool) -> int:
     members = (1 << last + 1) - (1 << first) if last >= first else 0
-    # When case is ignored, names are in lower case.
+    # Names are in lower case if case is ignored.
     return members | members >> ord("A") << ord("a") & _LOWER if ignores_case else members
 
 

@@ -130,7 +130,7 @@ class Store:
             with self._transaction():
                 # Read again in the transaction: another server may have upgraded the file.
                 for step in MIGRATIONS[self._version() :]:
-                    # Not executescript, which would end the transaction.
+                    # Statement by statement, as `executescript` would end the transaction.
                     for statement in step.split(";"):
                         self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
