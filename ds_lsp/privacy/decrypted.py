@@ -27,7 +27,7 @@ _ENCRYPTS = re.compile(r"crypt|sops|secret|\bage\b|gpg|vault", re.IGNORECASE)
 and others."""
 
 
-class Decrypted:
+class DecryptedFiles:
     """Judges a file by an encrypted one beside it, and by the filters of ``.gitattributes``."""
 
     def __init__(

@@ -11,7 +11,7 @@ from cachetools import TTLCache
 
 from ds_lsp.paths import absolute_name
 from ds_lsp.privacy.copies import find_original_path
-from ds_lsp.privacy.decrypted import Decrypted
+from ds_lsp.privacy.decrypted import DecryptedFiles
 from ds_lsp.privacy.ignored import IgnoreFiles, real_path
 from ds_lsp.privacy.name_rules import NameRules, pick_anchored, spell_globs
 from ds_lsp.privacy.rules import Rules
@@ -58,7 +58,7 @@ class Gate:
         anchored = Rules("privacy.ignore", pick_anchored(globs))
         self._names = NameRules(self._own, anchored, platform)
         self._ignored = IgnoreFiles(self._folders, clock, report, changed)
-        self._decrypted = Decrypted(Rules, clock)
+        self._decrypted = DecryptedFiles(Rules, clock)
         self._recent: TTLCache[str, str | None] = TTLCache(_MAX_RECENT, _RECENT_S, timer=clock)
 
     @property
