@@ -24,7 +24,7 @@ from ds_lsp.privacy.private_keys import find_private_keys
 from ds_lsp.privacy.secret_names import WORDS, WordPattern, lower
 
 __all__ = [
-    "Masked",
+    "MaskedText",
     "Secret",
     "compile_patterns",
     "cut_secret",
@@ -34,22 +34,22 @@ __all__ = [
 ]
 
 _NO_CURSOR = -1
-_SHORT_LINE = 1_000
+_MAX_SHORT_LINE = 1_000
 _MIN_LINE = 8
 """Minimum characters of a line that can hold a secret."""
-_MAX_HEAD = 4_000
+_MAX_JUDGED_BEFORE = 4_000
 """Maximum characters before a completion that are judged together with it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Masked:
+class MaskedText:
     """A masked text, as long as the original line for line, and the rules that found secrets."""
 
     text: str
     rules: tuple[str, ...] = ()
 
 
-def mask(text: str, cursor: int = _NO_CURSOR) -> Masked:
+def mask(text: str, cursor: int = _NO_CURSOR) -> MaskedText:
     """Replace every secret in *text* by filler of the same length.
 
     A string that the user is typing at *cursor*, beside a name like password, is taken for a
@@ -57,13 +57,13 @@ def mask(text: str, cursor: int = _NO_CURSOR) -> Masked:
     """
     secrets = find_secrets(text, cursor)
     if not secrets:
-        return Masked(text)
+        return MaskedText(text)
     pieces, at = [], 0
     for secret in secrets:
         pieces += [text[at : secret.start], FILLER * (secret.end - secret.start)]
         at = secret.end
     rules = dict.fromkeys(secret.rule for secret in secrets)
-    return Masked("".join([*pieces, text[at:]]), tuple(rules))
+    return MaskedText("".join([*pieces, text[at:]]), tuple(rules))
 
 
 def compile_patterns() -> None:
@@ -108,7 +108,7 @@ def _find_in_lines(text: str, carry: Carry | None) -> LineSecrets:
         end = text.find("\n", start)
         line = text[start : end if end >= 0 else len(text)]
         if carry is not None or len(line) >= _MIN_LINE:
-            known = (_find_in_short_line if len(line) <= _SHORT_LINE else _find_in_long_line)(
+            known = (_find_in_short_line if len(line) <= _MAX_SHORT_LINE else _find_in_long_line)(
                 line, carry
             )
             if known is not NOTHING:
@@ -188,12 +188,12 @@ def _line_start(text: str, at: int) -> int:
 
 
 def _last_lines(before: str) -> str:
-    """Return the lines before a completion that are judged with it: at most `_MAX_HEAD` chars."""
+    """Return the lines before a completion that are judged together with it."""
     before = show_carriage_returns(before)
-    if len(before) <= _MAX_HEAD:
+    if len(before) <= _MAX_JUDGED_BEFORE:
         return before
     line = _line_start(before, len(before))
-    first = before.find("\n", len(before) - _MAX_HEAD, line) + 1
+    first = before.find("\n", len(before) - _MAX_JUDGED_BEFORE, line) + 1
     return before[first or line :]
 
 
