@@ -50,7 +50,7 @@ class Gate:
         file have changed since it was read.
         """
         self._platform = platform
-        opened = [self._named(folder) for folder in folders]
+        opened = [self._normalize(folder) for folder in folders]
         # Both as the editor names them and with links followed: it may name a file in either way.
         self._folders = list(dict.fromkeys([*opened, *map(real_path, opened)]))
         globs = spell_globs(ignore, platform)
@@ -85,7 +85,7 @@ class Gate:
 
     def excludes_path(self, path: Path) -> str | None:
         """Return the rule that excludes a file or folder, or the target of a link; or None."""
-        named = self._named(path)
+        named = self._normalize(path)
         if len(named.parts) > _MAX_DEPTH:
             return "built-in: a path this deep is not looked into"
         real = real_path(path.absolute())
@@ -95,7 +95,7 @@ class Gate:
         """Return whether a file or folder may be read and sent."""
         return self.excludes_path(path) is None
 
-    def _named(self, path: Path) -> Path:
+    def _normalize(self, path: Path) -> Path:
         return Path(absolute_name(str(path.absolute()), self._platform))
 
     def _excludes_now(self, uri: str) -> str | None:
@@ -116,7 +116,7 @@ class Gate:
         return next(filter(None, below), None)
 
     def _excludes(self, path: Path) -> str | None:
-        above, parts = len(self._root(path).parts) - 1, path.parts[1:]
+        above, parts = len(self._find_root(path).parts) - 1, path.parts[1:]
         is_folder = partial(os.path.isdir, path)
         # Outside the workspace's folders, a glob may begin at any folder of the path.
         rule = self._names.excludes(parts, above, above or len(parts), is_folder)
@@ -128,7 +128,7 @@ class Gate:
         original = self.excludes_path(Path(path.anchor, *held)) if held else None
         return original or self._decrypted.excludes(path)
 
-    def _root(self, path: Path) -> Path:
+    def _find_root(self, path: Path) -> Path:
         """Return the workspace folder or repository that a file is in, else the root of the disk.
 
         For a file outside of both, every folder above counts: ``~/.ssh/config`` lies in ``.ssh``.
