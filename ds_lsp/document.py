@@ -257,7 +257,7 @@ class Document:
         # Typing inserts at one position; in a line of megabytes, locating twice is noticeably slow.
         found = (first, first_index) if end == start else self.locate(*end)
         last, last_index = max(found, (first, first_index))
-        self._note_edit((first, first_index), (last, last_index), text)
+        self._note_change((first, first_index), (last, last_index), text)
         chunk = self._lines[first][:first_index] + text + self._lines[last][last_index:]
         if chunk.startswith("\n") and first > 0 and self._lines[first - 1].endswith("\r"):
             # The two halves of a CRLF meet and become one line end.
@@ -309,7 +309,7 @@ class Document:
             column=width(last_line, self._encoding) + (at_start.column if is_one_line else 0),
         )
 
-    def _note_edit(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
+    def _note_change(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         (first, first_index), (last, last_index) = start, end
         removed = ""
         if first == last:
