@@ -21,8 +21,8 @@ def is_absolute(name: str, platform: str) -> bool:
 def absolute_name(name: str, platform: str) -> str:
     """Return the absolute *name* in one spelling, without ``..``, ``.`` and ``//``."""
     if platform == "win32":
-        return _windows_name(name)
-    joined = "/" + "/".join(_without_dots(name.split("/")))
+        return _to_windows_name(name)
+    joined = "/" + "/".join(_remove_dots(name.split("/")))
     # Apple's file systems take both normal forms for one name; on Linux they are two files.
     return unicodedata.normalize("NFC", joined) if platform == "darwin" else joined
 
@@ -34,7 +34,7 @@ def spelling(name: str, platform: str) -> str:
     return composed.lower() if platform in ("win32", "darwin") else composed
 
 
-def _windows_name(name: str) -> str:
+def _to_windows_name(name: str) -> str:
     share = ""
     if device := _DEVICE.match(name):
         name = name[device.end() :]
@@ -53,10 +53,10 @@ def _windows_name(name: str) -> str:
         each if each in (".", "..") else each.partition(":")[0].rstrip(". ")
         for each in _SLASHES.split(name)
     ]
-    return root + "\\" + "\\".join(_without_dots(parts))
+    return root + "\\" + "\\".join(_remove_dots(parts))
 
 
-def _without_dots(parts: list[str]) -> list[str]:
+def _remove_dots(parts: list[str]) -> list[str]:
     kept: list[str] = []
     for part in parts:
         if part == "..":

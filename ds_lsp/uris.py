@@ -315,7 +315,7 @@ def _name_in_repository(parts: _Uri, platform: str) -> DocumentName:
         if not found:
             # The repository's folder is not called ``.git``.
             tree, *after = re.split(r"//|[:;#]", text.lstrip("/"))
-            within = [*(each for each in after if each), *_files_within(text)]
+            within = [*(each for each in after if each), *_find_files_within(text)]
             # Relative names are included, because the gate looks them up in the workspace as well.
             others = [
                 *(f"/{each}" for each in (*reversed(after), text) if each.strip("/")),
@@ -329,17 +329,17 @@ def _name_in_repository(parts: _Uri, platform: str) -> DocumentName:
             names.append(_judge_also_as(other, _join(local)))
             continue
         tree = found["tree"] + (f"/{found['module']}" if found["module"] else "")
-        for file in _files_of_revision(found["rest"]):
+        for file in _find_files_of_revision(found["rest"]):
             names.append(_name_on_disk([f"{tree}/{file}"], platform))
     return _join(names)._replace(is_file=False)
 
 
-def _files_within(text: str) -> list[str]:
+def _find_files_within(text: str) -> list[str]:
     """Return the paths behind a revision, in a repository whose folder is not ``.git``."""
     return [text[found.end() :] for found in _REVISION.finditer(text) if text[found.end() :]]
 
 
-def _files_of_revision(rest: str) -> list[str]:
+def _find_files_of_revision(rest: str) -> list[str]:
     """Return the paths that *rest*, a revision and a path, may mean; the likeliest first."""
     if staged := re.fullmatch(r":\d:/?(.+)", rest, re.DOTALL):
         return [staged[1]]
