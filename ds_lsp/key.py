@@ -93,7 +93,7 @@ async def _start(command: str, *arguments: str) -> "tuple[asyncio.SubprocessTran
         *arguments,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        cwd=_own_folder(),
+        cwd=_home_folder(),
         env=_remove_keys(os.environ),
         # Windows ignores this, and `end_group` needs no group there.
         start_new_session=True,
@@ -107,7 +107,7 @@ async def _end(transport: asyncio.SubprocessTransport, output: "_FirstLine") -> 
     await asyncio.wait([output.exited], timeout=_STATUS_TIMEOUT_S)
 
 
-def _own_folder() -> str:
+def _home_folder() -> str:
     """Return the user's home folder; the current folder may be a stranger's workspace."""
     home = os.path.expanduser("~")
     return home if os.path.isabs(home) and os.path.isdir(home) else os.path.abspath(os.sep)
