@@ -446,7 +446,7 @@ def resolve(sources: Sequence[SettingsSource]) -> Resolved:
     merge = _Merge()
     for source in sources:
         merge.take(source)
-    return merge.resolved()
+    return merge.finish()
 
 
 class _Merge:
@@ -591,7 +591,8 @@ class _Merge:
             self.problems.append(line)
         self._counts[source.name] += 1
 
-    def resolved(self) -> Resolved:
+    def finish(self) -> Resolved:
+        """Return the settings in force, with the items that projects add and with all problems."""
         for path, extra in self.added.items():
             own = cast(tuple[str, ...], self.values[path])
             self.values[path] = tuple(dict.fromkeys((*own, *extra)))
