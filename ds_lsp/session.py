@@ -22,7 +22,7 @@ from ds_lsp.completion.shape import Extent
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, ProviderError, RefusedTextError, UnknownModelError
 from ds_lsp.health import Health, Occasion, Say
-from ds_lsp.key import Found, find_key, needs_search
+from ds_lsp.key import KeyLookup, find_key, needs_search
 from ds_lsp.privacy.gate import Gate
 from ds_lsp.privacy.text import text_rule
 from ds_lsp.providers.base import Account, FimProvider, FimRequest, FimResult
@@ -325,7 +325,7 @@ class Session:
         self._say("privacy", self.gate.problem)
 
     async def _choose_provider(self, settings: Settings) -> None:
-        found = Found(None, "none")
+        found = KeyLookup(None, "none")
         if settings.provider != "local" and not self._refusal:
             found = await find_key(settings, self.resolved.origins.get("api_key", "none"))
         self.key_source = found.source

@@ -19,11 +19,11 @@ from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.chat.whole import find_part_or_double
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
-from ds_lsp.invisible import misplaced, names_of
+from ds_lsp.invisible import find_misplaced, names_of
 from ds_lsp.languages import PROSE
 from ds_lsp.providers.base import Finish
 from ds_lsp.quoted import without_strings
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 MAX_EDITED_CHARS = 16_000
 """Maximum characters of code that is rewritten. The answer to longer code would be cut off, and a
@@ -142,7 +142,7 @@ def check_characters(lines: Sequence[str], selection: CodeSelection) -> None:
     """Raise `ChatRefused` for invisible characters; an unchanged line may keep its own."""
     known = {line.strip(" \t") for line in _code_lines(selection)}
     new = "\n".join(line for line in lines if line.strip(" \t") not in known)
-    if names := names_of(new, misplaced(new, own=tuple(selection.lines))):
+    if names := names_of(new, find_misplaced(new, own=tuple(selection.lines))):
         raise ChatRefused(
             f"The answer holds characters that cannot be seen ({names}), and nothing was changed."
         )
@@ -154,8 +154,8 @@ def _check_notation(lines: Sequence[str], own: Sequence[str], selection: CodeSel
         raise ChatRefused(f"The answer {fault}, and nothing was changed.")
     if placeholder := find_placeholder(lines, own, selection):
         raise ChatRefused(
-            f"The answer leaves code out (“{visible_only(placeholder[:40])}”), and nothing was "
-            "changed."
+            f"The answer leaves code out (“{escape_control_characters(placeholder[:40])}”), and "
+            "nothing was changed."
         )
 
 

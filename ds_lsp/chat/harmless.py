@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from ds_lsp.chat.markup import first_level, is_closing
 from ds_lsp.languages import BY_NAME, BY_SUFFIX
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _FENCE = re.compile(
     r"(?P<before>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$"
@@ -92,8 +92,8 @@ class MarkdownSanitizer:
         fence, self._fence = self._fence, ""
         return f"\n{fence}" if fence else ""
 
-    def _sanitize_part(self, line: str) -> str:
-        line = visible_only(line, keep="\t")
+    def _line(self, line: str) -> str:
+        line = escape_control_characters(line, keep="\t")
         if self._fence:
             return self._sanitize_code(line)
         found = _FENCE.match(line)
@@ -129,9 +129,9 @@ def sanitize(text: str) -> str:
     return "\n".join(lines) + sanitizer.finish()
 
 
-def sanitize_phrase(text: str) -> str:
+def harmless_phrase(text: str) -> str:
     """Return a name or a message as part of a line: it can begin no heading and no code."""
-    return _sanitize_text(visible_only(" ".join(text.split())))
+    return _sanitize_text(escape_control_characters(" ".join(text.split())))
 
 
 def _sanitize_text(line: str) -> str:

@@ -22,7 +22,7 @@ from ds_lsp.commands.workspace import (
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document, PositionEncoding, split_lines, strip_line_end
 from ds_lsp.languages import language_id
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _MAX_DIGITS = 9
 """Maximum digits of a line or column."""
@@ -183,4 +183,8 @@ def _print(completion: Completion, *, as_json: bool) -> None:
         print_json(value)
     elif completion.text:
         is_shown = sys.stdout.isatty()
-        print(visible_only(completion.text, keep="\t\r\n") if is_shown else completion.text)
+        print(
+            escape_control_characters(completion.text, keep="\t\r\n")
+            if is_shown
+            else completion.text
+        )

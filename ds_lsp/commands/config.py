@@ -12,7 +12,7 @@ from ds_lsp.commands.output import prepare_output, print_json, without_keys
 from ds_lsp.commands.workspace import folder_of, report_problems, resolve_for
 from ds_lsp.settings import SETTINGS, Resolved
 from ds_lsp.sources import PROJECT_FILE, user_file
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 HIDDEN = "(set, hidden)"
 
@@ -117,7 +117,7 @@ def _print(lines: Sequence[ConfigLine], files: Sequence[SettingsFile]) -> None:
     for index, (name, value, origin) in enumerate(rows):
         if index == len(lines):
             print("\nFiles, the later one wins; the environment wins over both:\n")
-        print(visible_only(f"{name:<{names}}  {value:<{values}}  {origin}"))
+        print(escape_control_characters(f"{name:<{names}}  {value:<{values}}  {origin}"))
 
 
 def _to_text(value: object) -> str:

@@ -28,7 +28,7 @@ from ds_lsp.providers.connection import Reached, reach
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
 from ds_lsp.sources import user_file
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
 
@@ -78,9 +78,9 @@ async def _run(*, as_json: bool) -> int:
 def _print(check: Check) -> None:
     mark = {OK: "ok", WARNING: "note", FAILED: "FAIL", SKIPPED: "-"}[check.state]
     took = f" ({check.ms:.0f} ms)" if check.ms is not None else ""
-    print(visible_only(f"{mark:<5} {check.name:<11} {check.detail}{took}"), flush=True)
+    print(escape_control_characters(f"{mark:<5} {check.name:<11} {check.detail}{took}"), flush=True)
     if check.advice:
-        print(visible_only(f"{'':<17} -> {check.advice}"), flush=True)
+        print(escape_control_characters(f"{'':<17} -> {check.advice}"), flush=True)
 
 
 async def _checks() -> AsyncIterator[Check]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ds_lsp.commands.output import can_encode, prepare_output, without_keys
 from ds_lsp.commands.setups import SETUPS, Part, Setup, reader_of, text_of
 from ds_lsp.commands.workspace import CommandRefused, run
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _AFTER_INSTALL = {
     "vscode": "Install the extension, too: see `ds-lsp editor vscode`.",
@@ -143,7 +143,7 @@ def _describe_change(
 
 def _show(text: str) -> None:
     """Print a text with lines of the user's files, without keys and control characters."""
-    shown = "\n".join(visible_only(line.replace("\t", "    ")) for line in text.split("\n"))
+    shown = "\n".join(escape_control_characters(line.replace("\t", "    ")) for line in text.split("\n"))
     shown = without_keys(shown)
     if not can_encode(shown):
         shown = shown.encode("ascii", "backslashreplace").decode()

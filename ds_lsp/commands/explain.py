@@ -30,7 +30,7 @@ from ds_lsp.document import Document
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatPiece, ChatResult, Finish
 from ds_lsp.session import Session
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class _AnswerPrinter:
 def _choose_renderer() -> Callable[[str], str]:
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         return Rendered().line
-    return lambda line: visible_only(line, keep="\t")
+    return lambda line: escape_control_characters(line, keep="\t")
 
 
 def locale_of(environ: Mapping[str, str]) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"#{1,6} +(.*)")
@@ -23,7 +23,7 @@ class Rendered:
         self._fence = ""
 
     def line(self, line: str) -> str:
-        line = visible_only(line, keep="\t")
+        line = escape_control_characters(line, keep="\t")
         fence = _FENCE.match(line)
         if self._fence:
             if fence and fence[1].startswith(self._fence):

@@ -9,7 +9,7 @@ from ds_lsp.commands.workspace import ask_service, run
 from ds_lsp.providers.base import Service
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ async def _models(arguments: argparse.Namespace) -> int:
         return 0
     for name in names:
         settings = [use.setting for use in uses if use.used == name]
-        print(visible_only(f"{name}  {', '.join(settings)}".rstrip()))
+        print(escape_control_characters(f"{name}  {', '.join(settings)}".rstrip()))
     for use in uses:
         if use.used != use.wanted:
             complain(f"There is no model {use.wanted}: set `{use.setting}` to {use.used}.")

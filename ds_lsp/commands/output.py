@@ -5,7 +5,7 @@ import json
 import re
 import sys
 
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _SECRET = re.compile(r"\bsk-[\w-]{4,}")
 
@@ -23,7 +23,7 @@ def prepare_output() -> None:
 
 def complain(sentence: str) -> None:
     """Print a sentence on stderr that says what is wrong and what to do."""
-    print(f"ds-lsp: {visible_only(sentence)}", file=sys.stderr)
+    print(f"ds-lsp: {escape_control_characters(sentence)}", file=sys.stderr)
 
 
 def print_json(value: object) -> None:

@@ -6,7 +6,7 @@ from ds_lsp.commands.output import can_encode
 from ds_lsp.commands.typist import DemoEvent, Fate, Offer, Trouble, Typed
 from ds_lsp.completion.request import Trigger
 from ds_lsp.document import LINE_END
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _MAX_QUOTED = 40
 """Maximum characters of a completion that a note quotes."""
@@ -123,9 +123,9 @@ def to_short_note(event: Offer | Trouble) -> str:
     return to_origin(event) if taken else event.fate.value
 
 
-def quote(text: str, marks: Marks) -> str:
+def quoted(text: str, marks: Marks) -> str:
     """Return a completion as one short line."""
-    line = visible_only(LINE_END.sub(marks.line_end, text))
+    line = escape_control_characters(LINE_END.sub(marks.line_end, text))
     if len(line) <= _MAX_QUOTED:
         return line
     return line[: _MAX_QUOTED - len(marks.ellipsis)] + marks.ellipsis

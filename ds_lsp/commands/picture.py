@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from ds_lsp.commands.page import to_duration
 from ds_lsp.commands.typist import DemoEvent, Fate, Offer, Typed
 from ds_lsp.document import LINE_END
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _KEY_S = 0.014
 """Seconds between two keys."""
@@ -257,9 +257,9 @@ def _draw_ghost(row: PictureRow, ends_s: float) -> str:
     )
 
 
-def _to_xml(text: str) -> str:
+def _xml(text: str) -> str:
     """Return *text* escaped for XML; U+FFFE and U+FFFF, which XML cannot hold, are replaced."""
-    return escape(re.sub("[\ufffe\uffff]", "\ufffd", visible_only(text)))
+    return escape(re.sub("[\ufffe\uffff]", "\ufffd", escape_control_characters(text)))
 
 
 def _draw_badges(badges: Sequence[Badge], y: int) -> Iterator[str]:

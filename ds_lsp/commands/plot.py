@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import Counts, Totals
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 WIDTH, HEIGHT = 880, 500
 _LEFT, _RIGHT = 78, 24
@@ -58,7 +58,7 @@ PlotSeries = Mapping[str, Sequence[float]]
 """Stacked values: a name to its value on each day."""
 
 
-def to_shapes(counts: Counts, days: Sequence[date]) -> list[PlotShape]:
+def picture(counts: Counts, days: Sequence[date]) -> list[PlotShape]:
     """Return the shapes of the plot: cost by model above, tokens by kind below."""
     used = [counts.on(day.isoformat()) for day in days]
     total = sum(used, Totals())
@@ -179,7 +179,7 @@ def _to_element(shape: PlotShape) -> str:
         case PlotText(x, y, text, size, color, anchor):
             return (
                 f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{color}" '
-                f'text-anchor="{anchor}">{escape(visible_only(text))}</text>'
+                f'text-anchor="{anchor}">{escape(escape_control_characters(text))}</text>'
             )
 
 

@@ -12,7 +12,7 @@ from typing import Protocol, TextIO
 from ds_lsp.commands.page import Marks, Page, PageLine, to_note, to_short_note
 from ds_lsp.commands.typist import DemoEvent, Offer, Trouble, Typed
 from ds_lsp.document import LINE_END
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 KEY_S = 0.004
 """Seconds between two keys."""
@@ -105,7 +105,7 @@ def to_plain_rows(number: int, line: PageLine, marks: Marks) -> list[str]:
 def mark_accepted(line: PageLine, marks: Marks) -> str:
     """Return a line with marks around its accepted text."""
     return "".join(
-        f"{marks.opening}{visible_only(segment.text)}{marks.closing}"
+        f"{marks.opening}{escape_control_characters(segment.text)}{marks.closing}"
         if segment.is_accepted
         else segment.text
         for segment in line.segments
@@ -163,7 +163,7 @@ class AnimatedScreen:
         self._page.add(event)
         self._redraw(start)
         if isinstance(event, Trouble):
-            self._write("\n" + visible_only(to_note(event, self._ink.marks)) + "\n")
+            self._write("\n" + escape_control_characters(to_note(event, self._ink.marks)) + "\n")
             self._redraw(start)
 
     def close(self) -> None:
@@ -193,7 +193,7 @@ class AnimatedScreen:
     def _draw_row(self, number: int, *, is_finished: bool) -> str:
         line = self._page.lines[number]
         code = "".join(
-            self._ink.paint_accepted(visible_only(segment.text))
+            self._ink.paint_accepted(escape_control_characters(segment.text))
             if segment.is_accepted
             else segment.text
             for segment in line.segments
@@ -222,10 +222,10 @@ class AnimatedScreen:
             return ""
         return f"\x1b[{column}G{self._ink.paint_aside(clip(text, room))}"
 
-    def _draw_ghost(self, offer: Offer) -> str:
+    def _ghost(self, offer: Offer) -> str:
         """Return ghost text after the cursor, with the moves that bring the cursor back."""
         typed = self._end_column(self._page.lines[-1])
-        rows = [visible_only(row) for row in LINE_END.split(offer.text)][:_MAX_GHOST_LINES]
+        rows = [escape_control_characters(row) for row in LINE_END.split(offer.text)][:_MAX_GHOST_LINES]
         first, *more = [clip(row, self._columns - typed - 5) for row in rows]
         drawn = self._ink.paint_ghost(first) + self._draw_aside(
             to_short_note(offer), typed + count_columns(first) + 2

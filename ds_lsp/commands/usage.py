@@ -12,7 +12,7 @@ from ds_lsp.errors import StoreError
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import Counts, Tally, Totals
 from ds_lsp.usage.ledger import local_now, usage_file
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 DAYS = 30
 _PERIODS = {"today": 1, "last 7 days": 7, f"last {DAYS} days": DAYS}
@@ -114,7 +114,7 @@ def read(path: Path, today: date) -> Counts:
     if store is None:
         return Counts()
     try:
-        return store.since(_first_day(today, DAYS))
+        return store.read_since(_first_day(today, DAYS))
     finally:
         store.close()
 
@@ -154,8 +154,12 @@ def _print_calls(counts: Counts, today: date, path: Path) -> None:
         )
     unpriced = sorted({key.model for key in counts.calls} - set(catalog().prices))
     if unpriced:
-        print(visible_only(f"No price is known of {', '.join(unpriced)}; it counts as nothing."))
-    print(visible_only(f"Counted in {path}"))
+        print(
+            escape_control_characters(
+                f"No price is known of {', '.join(unpriced)}; it counts as nothing."
+            )
+        )
+    print(escape_control_characters(f"Counted in {path}"))
 
 
 def _cells(totals: Totals) -> tuple[str, ...]:
@@ -176,7 +180,7 @@ def _calls_json(counts: Counts, today: date) -> Mapping[str, object]:
     return {
         "prices_as_of": catalog().as_of,
         **periods,
-        "days": {day: asdict(counts.on(day)) for day in days_used},
+        "days": {day: asdict(counts.totals_on(day)) for day in days_used},
     }
 
 
@@ -270,7 +274,7 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *rest in rows:
         cells = (f"{cell:>{width}}" for cell, width in zip(rest, widths[1:], strict=True))
-        print(visible_only("  ".join([f"{first:<{widths[0]}}", *cells])))
+        print(escape_control_characters("  ".join([f"{first:<{widths[0]}}", *cells])))
 
 
 # The plot

@@ -14,7 +14,7 @@ from ds_lsp.files import open_regular
 from ds_lsp.languages import language_id
 from ds_lsp.privacy.gate import Gate
 from ds_lsp.privacy.text import MAX_CHARS, text_rule
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,11 @@ def find_masked_lines(text: str) -> list[MaskedLine]:
 
 
 def _print(path: Path, rule: str | None, masked: Sequence[MaskedLine]) -> None:
-    name = visible_only(str(path))
+    name = escape_control_characters(str(path))
     if rule:
         print(
             f"{name} is neither read nor sent, whether git tracks it or not. "
-            f"The rule that says so: {visible_only(rule)}"
+            f"The rule that says so: {escape_control_characters(rule)}"
         )
         return
     print(f"{name} may be completed and sent; no rule excludes it.")

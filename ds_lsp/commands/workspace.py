@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ds_lsp.commands.output import complain, without_keys
-from ds_lsp.settings import SETTINGS, Resolved, Source
+from ds_lsp.settings import SETTINGS, Resolved, SettingsSource
 from ds_lsp.sources import read_layers, resolve_with
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def workspace_of(path: Path) -> Path:
     return folder
 
 
-def resolve_for(folder: Path, *more: Source) -> Resolved:
+def resolve_for(folder: Path, *more: SettingsSource) -> Resolved:
     """Return the settings that the server has in this folder, overridden by *more*."""
     return resolve_with(read_layers([folder]), *more)
 
@@ -123,6 +123,6 @@ def provider_name(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} {exc}") from None
 
 
-def provider_source(name: str | None) -> Sequence[Source]:
+def provider_source(name: str | None) -> Sequence[SettingsSource]:
     """Return the value of ``--provider`` as a source of settings; empty without a value."""
-    return [Source("--provider", {"provider": name})] if name else []
+    return [SettingsSource("--provider", {"provider": name})] if name else []

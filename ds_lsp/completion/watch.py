@@ -23,7 +23,7 @@ from ds_lsp.completion.postprocess.scope import (
 )
 from ds_lsp.completion.postprocess.start import skip_blank_start, skip_echo
 from ds_lsp.completion.shape import Extent
-from ds_lsp.invisible import settled
+from ds_lsp.invisible import cut_unfinished
 from ds_lsp.providers.base import KeepGoing
 
 # The rules that depend on the text so far and on nothing that may still arrive. A line that they
@@ -63,7 +63,7 @@ def would_show_more(text: str, at: CursorContext) -> bool:
     """Return whether any text that may still arrive after *text* would be shown."""
     text = normalize_line_ends(text, at)
     # The first half of an emoji or a word may end in an invisible character.
-    known = settled(skip_invisible_start(text, at))
+    known = cut_unfinished(skip_invisible_start(text, at))
     if cut_at_invisible(known, at) != known or cut_at_model_token(text, at) != text:
         return False
     if is_chat_reply(text, at):

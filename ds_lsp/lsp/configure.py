@@ -8,7 +8,7 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from ds_lsp.settings import SETTINGS, Resolved, Source, to_snake
+from ds_lsp.settings import SETTINGS, Resolved, SettingsSource, to_snake
 from ds_lsp.sources import Layers, read_layers, resolve_with
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class Configuration:
     """Everything settings are resolved from, in one session."""
 
     def __init__(self, params: types.InitializeParams, *, trusts_editor: bool = True) -> None:
-        self._initialize = Source(
+        self._initialize = SettingsSource(
             "initializationOptions",
             _section(params.initialization_options),
             is_initialize=True,
@@ -51,8 +51,8 @@ class Configuration:
             self._layers,
             self._initialize,
             # Not the user's word: Emacs, for one, reads it from a project's .dir-locals.el.
-            Source("editor configuration", client, is_client=True),
-            Source("ds-lsp.toggle", self._toggled),
+            SettingsSource("editor configuration", client, is_client=True),
+            SettingsSource("ds-lsp.toggle", self._toggled),
         )
 
     def toggle(self, enabled: bool) -> None:

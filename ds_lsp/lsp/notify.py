@@ -9,7 +9,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from ds_lsp.health import Occasion
-from ds_lsp.visible import as_message, visible_only
+from ds_lsp.visible import as_message, escape_control_characters
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Notifier:
         """One line for the client's log."""
         self._ls.window_log_message(
             types.LogMessageParams(
-                type=types.MessageType.Info, message=f"ds-lsp: {visible_only(line)}"
+                type=types.MessageType.Info, message=f"ds-lsp: {escape_control_characters(line)}"
             )
         )
 

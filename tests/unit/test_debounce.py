@@ -19,7 +19,7 @@ from ds_lsp.completion.debounce import (
     wait_s,
 )
 from ds_lsp.completion.request import Trigger
-from ds_lsp.document import Edits, Snapshot
+from ds_lsp.document import RecentEdits, Snapshot
 from ds_lsp.settings import CompletionSettings
 from tests.unit.texts import at, request_at
 
@@ -125,8 +125,8 @@ def test_after_dismissals_requests_wait_longer() -> None:
 
 def test_a_cursor_that_came_without_an_edit_rests_longer() -> None:
     place, rhythm = at("na\n\u540d|"), typing(0.1)
-    elsewhere = dataclasses.replace(place, edits=Edits(line=0))
-    here = dataclasses.replace(place, edits=Edits(line=1))
+    elsewhere = dataclasses.replace(place, edits=RecentEdits(line=0))
+    here = dataclasses.replace(place, edits=RecentEdits(line=1))
     assert adaptive_wait_ms(elsewhere, rhythm, NOW) == MOVED_WAIT_MS
     assert (
         adaptive_wait_ms(here, rhythm, NOW) == adaptive_wait_ms(place, rhythm, NOW) < MOVED_WAIT_MS

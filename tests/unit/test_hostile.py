@@ -47,7 +47,7 @@ from ds_lsp.quoted import without_strings
 from ds_lsp.scan import looks_minified
 from ds_lsp.settings import CompletionSettings
 from ds_lsp.uris import to_path
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 from tests.unit.hostile import (
     MAX_RATIO,
     UNITS,
@@ -84,17 +84,17 @@ BUILT = {
     "ds_lsp.completion.postprocess.scan._inside_pattern",
     "ds_lsp.completion.postprocess.scan._patterns",
     # Of `formats.toml` and `names.toml`: tests/unit/test_secrets.py has these.
-    "ds_lsp.privacy.formats._table",
+    "ds_lsp.privacy.formats._load_table",
     "ds_lsp.privacy.secret_names.pattern",
     # Of lists of names and of one bracket expression: no part is repeated.
     "ds_lsp.privacy.secret_files.__init__",
-    "ds_lsp.privacy.secret_files._regex",
+    "ds_lsp.privacy.secret_files._compile",
     "ds_lsp.privacy.wildmatch._class_members",
     # Of sets of characters, and of one character.
     "ds_lsp.document.hide_carriage_returns",
-    "ds_lsp.invisible._never",
-    "ds_lsp.invisible._places",
-    "ds_lsp.invisible._suspicious",
+    "ds_lsp.invisible._never_pattern",
+    "ds_lsp.invisible._table_pattern",
+    "ds_lsp.invisible._suspicious_pattern",
     # Of a language's words, on lines of at most `MAX_LINE_CHARS`.
     "ds_lsp.chat.notation._code_of",
     "ds_lsp.chat.whole._code_lines",
@@ -329,7 +329,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "sse.SseDecoder": _decoded,
     "scan.looks_minified": looks_minified,
     "uris.to_path": lambda text: to_path("file:///" + text),
-    "visible.visible_only": visible_only,
+    "visible.escape_control_characters": escape_control_characters,
     "commands.markdown.Rendered": _rendered,
 }
 

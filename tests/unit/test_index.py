@@ -11,7 +11,7 @@ from ds_lsp.providers.base import FimRequest
 from ds_lsp.providers.local.index import Index, Limits, family_of, suffixes_of
 from ds_lsp.providers.local.overlap import hashes_of, overlap
 from ds_lsp.providers.local.provider import Local
-from ds_lsp.scan import looks_minified, nearest_files, read_source
+from ds_lsp.scan import find_nearest_files, looks_minified, read_source
 
 SOURCE = "def alpha_beta_gamma(first, second):\n    return first + second\n"
 
@@ -23,7 +23,7 @@ def allow_all(path: Path) -> bool:
 def names(
     root: Path, near: Path | None = None, allows: Callable[[Path], bool] = allow_all
 ) -> list[str]:
-    found = nearest_files([root], near, frozenset({".py"}), allows)
+    found = find_nearest_files([root], near, frozenset({".py"}), allows)
     return [each.path.relative_to(root).as_posix() for each in found if each]
 
 
@@ -356,5 +356,5 @@ def test_a_folder_opened_through_a_link_out_of_the_workspace_is_not_read(tmp_pat
     write(root, "a.py")
     (root / "link").symlink_to(outside)
     for near in (root / "link", root / ".." / "outside"):
-        found = nearest_files([root], near, frozenset({".py"}), lambda path: True)
+        found = find_nearest_files([root], near, frozenset({".py"}), lambda path: True)
         assert [each.path.name for each in found if each] == ["a.py"]

@@ -6,7 +6,7 @@ import pytest
 
 from ds_lsp.providers.base import FimRequest, TokenUsage
 from ds_lsp.providers.models import catalog
-from ds_lsp.usage.estimate import estimated_usage, tokens_in
+from ds_lsp.usage.estimate import estimate_tokens, estimate_usage
 from ds_lsp.usage.limit import Level, level, message
 from ds_lsp.usage.prices import cost_usd
 
@@ -46,7 +46,7 @@ def test_the_cost_depends_on_the_model_and_the_time(
     ],
 )
 def test_tokens_in_a_text(text: str, tokens: int) -> None:
-    assert tokens_in(text) == tokens
+    assert estimate_tokens(text) == tokens
 
 
 def test_all_of_the_prompt_of_a_call_that_was_cut_counts_as_missed() -> None:
@@ -59,8 +59,8 @@ def test_all_of_the_prompt_of_a_call_that_was_cut_counts_as_missed() -> None:
         max_tokens=1,
         temperature=0,
     )
-    assert estimated_usage(request, "y" * 10) == TokenUsage(0, 36, 3)
-    assert estimated_usage(request, "") == TokenUsage(0, 36, 0)
+    assert estimate_usage(request, "y" * 10) == TokenUsage(0, 36, 3)
+    assert estimate_usage(request, "") == TokenUsage(0, 36, 0)
 
 
 @pytest.mark.parametrize(

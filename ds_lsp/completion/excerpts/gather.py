@@ -25,7 +25,7 @@ from ds_lsp.completion.excerpts.source import (
 )
 from ds_lsp.document import LINE_END, Document, Snapshot
 from ds_lsp.languages import LINE_COMMENT, are_alike, language_id, suffixes_like
-from ds_lsp.scan import Allows, nearest_files, read_source
+from ds_lsp.scan import Allows, find_nearest_files, read_source
 from ds_lsp.uris import document_name, name_within, shown_file, to_path
 
 GATHER_AFTER_S = 3.0
@@ -400,7 +400,7 @@ class Excerpts:
             return known[1]
         paths: list[Path] = []
         deadline = self._clock() + _MAX_LISTING_S
-        for entry in nearest_files(roots, path.parent, suffixes, readable.allows):
+        for entry in find_nearest_files(roots, path.parent, suffixes, readable.allows):
             yield
             if entry is not None:
                 paths.append(entry.path)

@@ -3,7 +3,7 @@
 import re
 
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.invisible import misplaced
+from ds_lsp.invisible import find_misplaced
 
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
 _DAMAGED = "\ufffd"
@@ -37,8 +37,8 @@ def normalize_line_ends(text: str, at: CursorContext) -> str:
 
 
 def cut_at_invisible(text: str, at: CursorContext) -> str:
-    """Cut the text before a misplaced invisible character, so that no model controls a terminal."""
-    end = next(misplaced(text, before=at.before, own=(at.before, at.after)), None)
+    """Cut the text before a find_misplaced invisible character, so that no model controls a terminal."""
+    end = next(find_misplaced(text, before=at.before, own=(at.before, at.after)), None)
     return text[:end]
 
 
@@ -79,7 +79,7 @@ def cut_damaged_line(text: str, at: CursorContext) -> str:
 
 def skip_invisible_start(text: str, at: CursorContext) -> str:
     """Drop characters without width from the start, unless they join the text before the cursor."""
-    while text[:1] in _ZERO_WIDTH and text and next(misplaced(text, before=at.before), None) == 0:
+    while text[:1] in _ZERO_WIDTH and text and next(find_misplaced(text, before=at.before), None) == 0:
         text = text[1:]
     return text
 

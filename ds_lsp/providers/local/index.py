@@ -12,7 +12,7 @@ from ds_lsp.document import LINE_END
 from ds_lsp.providers.local.overlap import hashes_of, overlap
 from ds_lsp.providers.local.stream import TokenChain
 from ds_lsp.providers.local.tokens import Vocabulary, document_tokens
-from ds_lsp.scan import Allows, Stamp, nearest_files, read_source
+from ds_lsp.scan import Allows, FileStamp, find_nearest_files, read_source
 from ds_lsp.uris import canonical_uri, document_name, to_path
 
 # Suffixes whose files complete each other. A suffix that is not listed is a family of its own.
@@ -118,8 +118,8 @@ class _File:
 
     number: int
     """Number of the document in the token chain."""
-    stamp: Stamp
-    """Stamp of the file when it was read; all zero until all of it is read."""
+    stamp: FileStamp
+    """FileStamp of the file when it was read; all zero until all of it is read."""
 
 
 class Family:
@@ -275,7 +275,7 @@ class Index:
         *path* is the file of the document; the files nearest to it come first.
         """
         near = path.parent if path else None
-        for found in nearest_files(roots, near, suffixes_of(name), allows):
+        for found in find_nearest_files(roots, near, suffixes_of(name), allows):
             yield
             if found is None or found.stamp.size > self.limits.max_file_bytes:
                 continue
@@ -307,7 +307,7 @@ class Index:
         return True
 
     @staticmethod
-    def _index_file(family: Family, uri: str, stamp: Stamp, text: str) -> Iterator[None]:
+    def _add(family: Family, uri: str, stamp: FileStamp, text: str) -> Iterator[None]:
         """Index the *text* of one file in steps of a few lines, with its secrets masked."""
         from ds_lsp.privacy.secrets import masked_lines
 
@@ -317,7 +317,7 @@ class Index:
             family.stale_bytes += family.known[uri].stamp.size
         # The stamp stays zero until all of the file is read, so that the scan after a cancelled one
         # reads it again.
-        entry = family.known[uri] = _File(family.files.begin_document(), Stamp(0, 0))
+        entry = family.known[uri] = _File(family.files.begin_document(), FileStamp(0, 0))
         family.file_bytes += len(text)
         family.show_file(uri, live=uri not in family.open)
         lines = document_tokens(family.vocabulary, clean, _MAX_LINE_CHARS)
