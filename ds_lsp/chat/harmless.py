@@ -92,7 +92,7 @@ class MarkdownSanitizer:
         fence, self._fence = self._fence, ""
         return f"\n{fence}" if fence else ""
 
-    def _line(self, line: str) -> str:
+    def _sanitize_part(self, line: str) -> str:
         line = escape_control_characters(line, keep="\t")
         if self._fence:
             return self._sanitize_code(line)
@@ -129,7 +129,7 @@ def sanitize(text: str) -> str:
     return "\n".join(lines) + sanitizer.finish()
 
 
-def harmless_phrase(text: str) -> str:
+def sanitize_phrase(text: str) -> str:
     """Return a name or a message as part of a line: it can begin no heading and no code."""
     return _sanitize_text(escape_control_characters(" ".join(text.split())))
 

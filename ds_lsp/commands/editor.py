@@ -143,7 +143,9 @@ def _describe_change(
 
 def _show(text: str) -> None:
     """Print a text with lines of the user's files, without keys and control characters."""
-    shown = "\n".join(escape_control_characters(line.replace("\t", "    ")) for line in text.split("\n"))
+    shown = "\n".join(
+        escape_control_characters(line.replace("\t", "    ")) for line in text.split("\n")
+    )
     shown = without_keys(shown)
     if not can_encode(shown):
         shown = shown.encode("ascii", "backslashreplace").decode()

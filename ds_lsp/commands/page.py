@@ -123,7 +123,7 @@ def to_short_note(event: Offer | Trouble) -> str:
     return to_origin(event) if taken else event.fate.value
 
 
-def quoted(text: str, marks: Marks) -> str:
+def quote(text: str, marks: Marks) -> str:
     """Return a completion as one short line."""
     line = escape_control_characters(LINE_END.sub(marks.line_end, text))
     if len(line) <= _MAX_QUOTED:

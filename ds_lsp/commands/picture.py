@@ -257,7 +257,7 @@ def _draw_ghost(row: PictureRow, ends_s: float) -> str:
     )
 
 
-def _xml(text: str) -> str:
+def _to_xml(text: str) -> str:
     """Return *text* escaped for XML; U+FFFE and U+FFFF, which XML cannot hold, are replaced."""
     return escape(re.sub("[\ufffe\uffff]", "\ufffd", escape_control_characters(text)))
 

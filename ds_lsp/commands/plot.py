@@ -58,9 +58,9 @@ PlotSeries = Mapping[str, Sequence[float]]
 """Stacked values: a name to its value on each day."""
 
 
-def picture(counts: Counts, days: Sequence[date]) -> list[PlotShape]:
+def to_shapes(counts: Counts, days: Sequence[date]) -> list[PlotShape]:
     """Return the shapes of the plot: cost by model above, tokens by kind below."""
-    used = [counts.on(day.isoformat()) for day in days]
+    used = [counts.totals_on(day.isoformat()) for day in days]
     total = sum(used, Totals())
     tokens: PlotSeries = {
         "cache hit": [each.prompt_hit_tokens for each in used],

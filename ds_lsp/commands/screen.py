@@ -222,10 +222,12 @@ class AnimatedScreen:
             return ""
         return f"\x1b[{column}G{self._ink.paint_aside(clip(text, room))}"
 
-    def _ghost(self, offer: Offer) -> str:
+    def _draw_ghost(self, offer: Offer) -> str:
         """Return ghost text after the cursor, with the moves that bring the cursor back."""
         typed = self._end_column(self._page.lines[-1])
-        rows = [escape_control_characters(row) for row in LINE_END.split(offer.text)][:_MAX_GHOST_LINES]
+        rows = [escape_control_characters(row) for row in LINE_END.split(offer.text)][
+            :_MAX_GHOST_LINES
+        ]
         first, *more = [clip(row, self._columns - typed - 5) for row in rows]
         drawn = self._ink.paint_ghost(first) + self._draw_aside(
             to_short_note(offer), typed + count_columns(first) + 2

@@ -83,7 +83,9 @@ def test_bad_usage_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param("a\x0cb\n", 1, 4, "a\x0cb", id="a form feed ends no line"),
     ],
 )
-def test_line_and_column_lead_to_the_cursor(tmp_path: Path, text: str, line: int, column: int, before: str) -> None:
+def test_line_and_column_lead_to_the_cursor(
+    tmp_path: Path, text: str, line: int, column: int, before: str
+) -> None:
     document = open_document(FilePosition(write(tmp_path, text), line, column), None)
     snapshot = document.snapshot(line - 1, column - 1)
     assert snapshot.line_before == before
@@ -100,7 +102,9 @@ def test_line_and_column_lead_to_the_cursor(tmp_path: Path, text: str, line: int
         pytest.param("ab\r\n", 1, 4, "the last one there is 3", id="in a crlf"),
     ],
 )
-def test_a_place_past_the_end_is_refused_with_the_last_one_there_is(tmp_path: Path, text: str, line: int, column: int, sentence: str) -> None:
+def test_a_place_past_the_end_is_refused_with_the_last_one_there_is(
+    tmp_path: Path, text: str, line: int, column: int, sentence: str
+) -> None:
     with pytest.raises(CommandRefused, match=sentence):
         open_document(FilePosition(write(tmp_path, text), line, column), None)
 
@@ -274,7 +278,9 @@ def test_a_language_can_be_named(
         ),
     ],
 )
-def test_an_empty_completion_gets_a_remark_with_the_reason(completion: Completion, remark: str | None) -> None:
+def test_an_empty_completion_gets_a_remark_with_the_reason(
+    completion: Completion, remark: str | None
+) -> None:
     assert message_on(completion) == remark
 
 

@@ -413,7 +413,9 @@ AROUND_REST = [
         for name, at, before, after in cases
     ],
 )
-def test_each_rule_gives_the_text_of_its_case(rule: Rule, at: CursorContext, before: str, after: str) -> None:
+def test_each_rule_gives_the_text_of_its_case(
+    rule: Rule, at: CursorContext, before: str, after: str
+) -> None:
     assert rule(before, at) == after
 
 
@@ -421,7 +423,9 @@ def test_each_rule_gives_the_text_of_its_case(rule: Rule, at: CursorContext, bef
     ("at", "before", "after", "replaced"),
     [pytest.param(*case, id=name) for name, *case in AROUND_REST],
 )
-def test_brackets_fit_around_the_rest_of_the_line(at: CursorContext, before: str, after: str, replaced: str) -> None:
+def test_brackets_fit_around_the_rest_of_the_line(
+    at: CursorContext, before: str, after: str, replaced: str
+) -> None:
     assert brackets.fit_around_rest(before, at) == Overwrite(after, len(replaced))
     assert at.rest.startswith(replaced)
 

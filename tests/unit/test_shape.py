@@ -29,7 +29,9 @@ LINE, STATEMENT, BLOCK = Extent.LINE, Extent.STATEMENT, Extent.BLOCK
         pytest.param("case $x in\n  a) |\nesac", "shellscript", STATEMENT, id="label"),
     ],
 )
-def test_the_setting_and_the_place_decide_on_the_shape(text: str, language_id: str, extent: Extent) -> None:
+def test_the_setting_and_the_place_decide_on_the_shape(
+    text: str, language_id: str, extent: Extent
+) -> None:
     snapshot = at(text, language_id=language_id)
     assert extent_for(snapshot, "auto") is extent
     assert extent_for(snapshot, "always") is BLOCK

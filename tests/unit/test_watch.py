@@ -34,7 +34,9 @@ LINE, STATEMENT, BLOCK = Extent.LINE, Extent.STATEMENT, Extent.BLOCK
         pytest.param("", "", BLOCK, "```py\nx = 1\n```\n", False, id="code has ended"),
     ],
 )
-def test_a_call_goes_on_while_more_of_it_would_be_shown(before: str, after: str, extent: Extent, text: str, more: bool) -> None:
+def test_a_call_goes_on_while_more_of_it_would_be_shown(
+    before: str, after: str, extent: Extent, text: str, more: bool
+) -> None:
     assert would_show_more(text, CursorContext(before, after, "python", extent=extent)) is more
 
 

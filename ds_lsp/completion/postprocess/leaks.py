@@ -79,7 +79,9 @@ def cut_damaged_line(text: str, at: CursorContext) -> str:
 
 def skip_invisible_start(text: str, at: CursorContext) -> str:
     """Drop characters without width from the start, unless they join the text before the cursor."""
-    while text[:1] in _ZERO_WIDTH and text and next(find_misplaced(text, before=at.before), None) == 0:
+    while (
+        text[:1] in _ZERO_WIDTH and text and next(find_misplaced(text, before=at.before), None) == 0
+    ):
         text = text[1:]
     return text
 

@@ -307,7 +307,7 @@ class Index:
         return True
 
     @staticmethod
-    def _add(family: Family, uri: str, stamp: FileStamp, text: str) -> Iterator[None]:
+    def _index_file(family: Family, uri: str, stamp: FileStamp, text: str) -> Iterator[None]:
         """Index the *text* of one file in steps of a few lines, with its secrets masked."""
         from ds_lsp.privacy.secrets import masked_lines
 
