@@ -12,10 +12,10 @@ from importlib.resources import files
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ModelFamily:
     """What makes two models stand in for each other."""
 
-    family: str
+    name: str
     tier: str
 
 
@@ -36,9 +36,9 @@ class Catalog:
     """The day the table was read from the documentation, ``YYYY-MM-DD``."""
     top_up: str
     """Where an account is filled up."""
-    models: Mapping[str, Kind]
+    models: Mapping[str, ModelFamily]
     """The current models, the service's first one first."""
-    retired: Mapping[str, Kind]
+    retired: Mapping[str, ModelFamily]
     prices: Mapping[str, Price]
     peak_hours_utc: tuple[tuple[int, int], ...]
     """From the first hour on, up to the second; Monday to Friday."""
@@ -55,17 +55,17 @@ class Catalog:
         """
         if name in supported:
             return name
-        kind = self._kind(name)
-        return next((each for each in supported if self._kind(each) == kind), supported[0])
+        family = self._family(name)
+        return next((each for each in supported if self._family(each) == family), supported[0])
 
-    def _kind(self, name: str) -> Kind:
+    def _family(self, name: str) -> ModelFamily:
         known = self.models.get(name) or self.retired.get(name)
         if known:
             return known
         # A name of next year is likely built like those of this one: deepseek-v5-flash.
         words = re.split(r"[^a-z0-9]+", name.lower())
-        tiers = {kind.tier for kind in self.models.values()}
-        return Kind(words[0], next((word for word in words if word in tiers), ""))
+        tiers = {family.tier for family in self.models.values()}
+        return ModelFamily(words[0], next((word for word in words if word in tiers), ""))
 
 
 @functools.cache
@@ -74,16 +74,16 @@ def catalog() -> Catalog:
     return Catalog(
         as_of=str(raw["as_of"]),
         top_up=raw["top_up"],
-        models={name: _kind_of(row) for name, row in raw["models"].items()},
-        retired={name: _kind_of(row) for name, row in raw["retired"].items()},
+        models={name: _family_of(row) for name, row in raw["models"].items()},
+        retired={name: _family_of(row) for name, row in raw["retired"].items()},
         prices={name: _price_of(row) for name, row in raw["models"].items()},
         peak_hours_utc=tuple((start, end) for start, end in raw["peak_hours_utc"]),
         peak_factor=raw["peak_factor"],
     )
 
 
-def _kind_of(row: Mapping[str, str]) -> Kind:
-    return Kind(row["family"], row["tier"])
+def _family_of(row: Mapping[str, str]) -> ModelFamily:
+    return ModelFamily(row["family"], row["tier"])
 
 
 def _price_of(row: Mapping[str, float]) -> Price:
