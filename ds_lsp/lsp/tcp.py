@@ -49,21 +49,21 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Rejection:
     """Why a client is hung up on, and what it is told before; empty for what speaks no LSP."""
 
     why: str
     answer: bytes = b""
 
 
-def judge(body: bytes, token: str) -> Admitted | Refused:
+def judge(body: bytes, token: str) -> Admitted | Rejection:
     """Return whether a client may stay that begins with the message *body*."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
-        return Refused("its first message is not JSON")
+        return Rejection("its first message is not JSON")
     if not isinstance(message, dict) or message.get("method") != "initialize":
-        return Refused("its first message is not initialize")
+        return Rejection("its first message is not initialize")
     params = message.get("params")
     options = params.get("initializationOptions") if isinstance(params, dict) else None
     given = options.pop("token", None) if isinstance(options, dict) else None
@@ -76,7 +76,7 @@ def judge(body: bytes, token: str) -> Admitted | Refused:
     error = {"code": -32602, "message": _WRONG_TOKEN}
     identifier = message.get("id")
     known = identifier if isinstance(identifier, str | int) else None
-    return Refused(
+    return Rejection(
         "its token is missing or wrong",
         framed(json.dumps({"jsonrpc": "2.0", "id": known, "error": error}).encode()),
     )
@@ -119,20 +119,20 @@ class Door:
             async with asyncio.timeout(FIRST_MESSAGE_S):
                 verdict = await self._examine(client)
         except TimeoutError:
-            verdict = Refused("it has not sent a whole message in time")
+            verdict = Rejection("it has not sent a whole message in time")
         except asyncio.CancelledError:
             # Not passed on: asyncio's server would report it as an error.
-            verdict = Refused("another one was faster, or is newer")
+            verdict = Rejection("another one was faster, or is newer")
         finally:
             self._unknown.pop(task, None)
         if isinstance(verdict, Admitted) and not self.admitted.done():
             self.admitted.set_result(client)
             for other in self._unknown:
                 other.cancel()
-        elif isinstance(verdict, Refused):
+        elif isinstance(verdict, Rejection):
             _hang_up(writer, verdict)
         else:
-            _hang_up(writer, Refused("another one was faster"))
+            _hang_up(writer, Rejection("another one was faster"))
 
     async def _make_room(self) -> None:
         """Hang up on the oldest connections where there are too many.
@@ -149,26 +149,26 @@ class Door:
             turns += 1
             await asyncio.sleep(0)
 
-    async def _examine(self, client: Client) -> Admitted | Refused:
+    async def _examine(self, client: Client) -> Admitted | Rejection:
         first = Framer(MAX_FIRST_BYTES, is_strict=True)
         while True:
             chunk = await client.read()
             if not chunk:
-                return Refused("it has ended before its first message")
+                return Rejection("it has ended before its first message")
             first.feed(chunk)
             frame = first.take()
             if frame is None and first.is_oversized:
-                return Refused("its first message is too large")
+                return Rejection("its first message is too large")
             if isinstance(frame, Body):
                 verdict = judge(frame.data, self._token)
                 if isinstance(verdict, Admitted):
                     client.framer.feed(framed(verdict.body) + first.rest)
                 return verdict
             if frame is not None:
-                return Refused("it does not speak LSP")
+                return Rejection("it does not speak LSP")
 
 
-def _hang_up(writer: asyncio.StreamWriter, refused: Refused) -> None:
+def _hang_up(writer: asyncio.StreamWriter, refused: Rejection) -> None:
     log.warning("a connection was refused: %s", refused.why)
     if refused.answer:
         writer.write(refused.answer)
