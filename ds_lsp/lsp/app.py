@@ -15,7 +15,7 @@ from ds_lsp.logs import log_unhandled
 from ds_lsp.lsp import actions, chat, handlers
 from ds_lsp.lsp.convert import ACCEPT
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
-from ds_lsp.lsp.frames import Framer, Noise
+from ds_lsp.lsp.frames import Framer, Garbage
 from ds_lsp.lsp.greeting import NOT_GREETED, Greeted
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.stdio import (
@@ -128,15 +128,15 @@ async def handle_messages(
     while chunk:
         while frame := framer.take():
             server.protocol.take(frame)
-            if framer.is_strict and isinstance(frame, Noise):
+            if framer.is_strict and isinstance(frame, Garbage):
                 return
             # Each message's handler begins before the next message is read: in its first step it
             # takes its snapshot, which must not hold the changes behind it as well.
             await asyncio.sleep(0)
         chunk = await read()
         framer.feed(chunk)
-    if noise := framer.end():
-        server.protocol.take(noise)
+    if garbage := framer.end():
+        server.protocol.take(garbage)
 
 
 def end_by_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:

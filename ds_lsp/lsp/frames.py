@@ -25,7 +25,7 @@ _STRICT_HEADER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class Message:
     """One whole message."""
 
     data: bytes
@@ -41,13 +41,13 @@ class TooLarge:
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
+class Garbage:
     """Something that is no message: what, in words. Reading goes on at the next header."""
 
     what: str
 
 
-Frame = Body | TooLarge | Noise
+Frame = Message | TooLarge | Garbage
 
 
 class Framer:
@@ -80,8 +80,8 @@ class Framer:
     def take(self) -> Frame | None:
         """The next frame; None when the rest of it has not arrived."""
         while self._missing is None:
-            if self.is_strict and (noise := self._find_foreign()):
-                return noise
+            if self.is_strict and (garbage := self._find_foreign()):
+                return garbage
             line = self._take_line()
             if line is None:
                 if len(self._buffer) <= MAX_HEADER_BYTES:
@@ -90,9 +90,9 @@ class Framer:
                 del self._buffer[:-_OVERLAP]
                 self._length = None
                 line = b"no end"
-            noise = self._read_line(line)
-            if noise:
-                return noise
+            garbage = self._read_line(line)
+            if garbage:
+                return garbage
         return self._take_body(self._missing)
 
     @property
@@ -105,13 +105,13 @@ class Framer:
         """Whether the message being read is longer than `max_body_bytes`."""
         return (self._missing or 0) > self._max_body_bytes
 
-    def end(self) -> Noise | None:
+    def end(self) -> Garbage | None:
         """What there is to say of a stream that ends here."""
         is_between = self._missing is None and self._length is None and not self._buffer.strip()
-        return None if is_between else Noise("the input ends within a message")
+        return None if is_between else Garbage("the input ends within a message")
 
-    def _find_foreign(self) -> Noise | None:
-        """Return noise if the next line, whole or not, cannot stand in a header of the protocol.
+    def _find_foreign(self) -> Garbage | None:
+        """Return garbage if the next line, whole or not, cannot stand in a header of the protocol.
 
         A header is Content-Length and Content-Type, each once and in either order.
         """
@@ -137,7 +137,7 @@ class Framer:
         del self._buffer[:end]
         return line
 
-    def _read_line(self, line: bytes) -> Noise | None:
+    def _read_line(self, line: bytes) -> Garbage | None:
         found = _LENGTH.search(line[-_OVERLAP:])
         if found:
             return self._begin_header(int(found[1]), is_whole_line=len(found[0]) == len(line))
@@ -154,19 +154,19 @@ class Framer:
             return self._lose("a header has no end")
         return None
 
-    def _begin_header(self, length: int, *, is_whole_line: bool) -> Noise | None:
-        noise = None
+    def _begin_header(self, length: int, *, is_whole_line: bool) -> Garbage | None:
+        garbage = None
         if not is_whole_line:
-            noise = self._lose("what is no header is read past")
+            garbage = self._lose("what is no header is read past")
         elif self._length not in (None, length):
-            noise = self._lose("a header has two lengths")
+            garbage = self._lose("a header has two lengths")
         self._length, self._header_bytes, self._is_lost = length, 0, False
-        return noise
+        return garbage
 
-    def _lose(self, what: str) -> Noise | None:
+    def _lose(self, what: str) -> Garbage | None:
         """Said once, until a header is found again."""
         is_known, self._is_lost = self._is_lost, True
-        return None if is_known else Noise(what)
+        return None if is_known else Garbage(what)
 
     def _take_body(self, missing: int) -> Frame | None:
         if not self._head and missing <= self._max_body_bytes:
@@ -176,7 +176,7 @@ class Framer:
                 data = bytes(view[:missing])
             del self._buffer[:missing]
             self._missing = None
-            return Body(data)
+            return Message(data)
         return self._read_past(missing)
 
     def _read_past(self, missing: int) -> TooLarge | None:
@@ -204,7 +204,7 @@ def _can_begin_header(line: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
+class MessageSummary:
     """What is known of a message that was not parsed."""
 
     method: str | None = None
@@ -222,14 +222,14 @@ _LAST_MEMBER = re.compile(rf',\s*"(id|method|jsonrpc)"\s*:\s*({_STRING}|-?[0-9]{
 _decode = json.JSONDecoder().raw_decode
 
 
-def glimpse(head: bytes, tail: bytes) -> Glimpse:
+def glimpse(head: bytes, tail: bytes) -> MessageSummary:
     """Method, id and document of a message, from its two ends."""
     first, last = head.decode("utf-8", "replace"), tail.decode("utf-8", "replace")
     members = _first_members(first) | _last_members(last)
     method, identifier = members.get("method"), members.get("id")
     found = _URI.search(first) or _URI.search(last)
     uri = _value(found[1]) if found else None
-    return Glimpse(
+    return MessageSummary(
         method if isinstance(method, str) else None,
         identifier if is_usable_id(identifier) else None,
         uri if isinstance(uri, str) else "",

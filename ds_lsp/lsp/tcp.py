@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ds_lsp.lsp.frames import Body, Framer
+from ds_lsp.lsp.frames import Framer, Message
 from ds_lsp.lsp.stdio import CHUNK_BYTES
 from ds_lsp.sources import TOKEN_VARIABLE
 
@@ -159,7 +159,7 @@ class Door:
             frame = first.take()
             if frame is None and first.is_oversized:
                 return Rejection("its first message is too large")
-            if isinstance(frame, Body):
+            if isinstance(frame, Message):
                 verdict = judge(frame.data, self._token)
                 if isinstance(verdict, Admitted):
                     client.framer.feed(framed(verdict.body) + first.rest)

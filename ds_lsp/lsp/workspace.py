@@ -26,9 +26,9 @@ from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainParams, ExplainRequest
 from ds_lsp.lsp.frames import (
     EDGE_BYTES,
     MAX_BODY_BYTES,
-    Body,
     Frame,
-    Glimpse,
+    Message,
+    MessageSummary,
     TooLarge,
     glimpse,
     is_usable_id,
@@ -209,14 +209,14 @@ class DsProtocol(LanguageServerProtocol):
         """Handle one message, or what came in the place of one. Never raises."""
         try:
             match frame:
-                case Body(data):
+                case Message(data):
                     self._take_body(data)
                 case TooLarge(size, first, last):
                     log.warning("a message of %d bytes was read past", size)
                     error = JsonRpcInvalidRequest("The message is too large.")
                     self._pass_over(glimpse(first, last), error, TOO_LARGE)
-                case noise:
-                    log.warning("the client does not send what it should: %s", noise.what)
+                case garbage:
+                    log.warning("the client does not send what it should: %s", garbage.what)
         except JsonRpcException as exc:
             log.error("a message could not be handled: %s", type(exc).__name__)
         except Exception as exc:
@@ -362,7 +362,7 @@ class DsProtocol(LanguageServerProtocol):
         elif future is not None:
             future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
 
-    def _pass_over(self, seen: Glimpse, error: JsonRpcException, why: str) -> None:
+    def _pass_over(self, seen: MessageSummary, error: JsonRpcException, why: str) -> None:
         """Nobody will handle this message: answer it, or give up the document it is about."""
         if seen.method is None:
             return

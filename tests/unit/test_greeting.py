@@ -12,7 +12,7 @@ import pytest
 
 from ds_lsp import sources
 from ds_lsp.lsp.app import create_server
-from ds_lsp.lsp.frames import Body
+from ds_lsp.lsp.frames import Message
 from ds_lsp.lsp.greeting import MAX_BYTES, Greeted, answer_to, greet, user_file
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "initialize"
@@ -49,7 +49,7 @@ async def served(body: bytes) -> Any:
     """What the whole server answers."""
     server, writer = create_server(), Recorder()
     server.protocol.set_writer(writer)
-    server.protocol.take(Body(body))
+    server.protocol.take(Message(body))
     await server.aclose()
     (answer,) = writer.messages
     return parsed(answer)
