@@ -19,9 +19,9 @@ from ds_lsp.lsp.frames import Framer, Garbage
 from ds_lsp.lsp.greeting import NOT_GREETED, Greeted
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.stdio import (
+    MessageWriter,
     SocketWriter,
     StdoutWriter,
-    Writer,
     open_stdin,
     take_stdout,
 )
@@ -158,7 +158,7 @@ def end_by_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> 
 async def _serve(
     server: DsLanguageServer,
     read: Callable[[], Awaitable[bytes]],
-    writer: Writer,
+    writer: MessageWriter,
     framer: Framer,
 ) -> None:
     """Handle messages until the client says exit, or is gone or given up; then end the process."""

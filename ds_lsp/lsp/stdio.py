@@ -106,7 +106,7 @@ def open_stdin(descriptor: int, start: bytes = b"") -> Stdin | ThreadedStdin:
     return ThreadedStdin(descriptor, start)
 
 
-class Writer(ABC):
+class MessageWriter(ABC):
     """Takes whole messages and never makes the caller wait; gives up on who does not read them.
 
     *lost* is called once, on the event loop: nothing is written any more from then on.
@@ -172,7 +172,7 @@ class Writer(ABC):
             self._lost()
 
 
-class StdoutWriter(Writer):
+class StdoutWriter(MessageWriter):
     """Writes at once what a pipe has room for; a thread takes the rest.
 
     The descriptor may be shared with other processes, so it is not switched to non-blocking.
@@ -239,7 +239,7 @@ class StdoutWriter(Writer):
                 self._loop.call_soon_threadsafe(self._give_up, why)
 
 
-class SocketWriter(Writer):
+class SocketWriter(MessageWriter):
     """The same for a socket, whose stream keeps what the client has not taken yet."""
 
     def __init__(
