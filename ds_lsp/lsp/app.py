@@ -16,7 +16,7 @@ from ds_lsp.lsp import actions, chat, handlers
 from ds_lsp.lsp.convert import ACCEPT
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
 from ds_lsp.lsp.frames import Framer, Garbage
-from ds_lsp.lsp.greeting import NOT_GREETED, Greeted
+from ds_lsp.lsp.greeting import NO_EARLY_INITIALIZE, EarlyInitialize
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.stdio import (
     MessageWriter,
@@ -78,18 +78,20 @@ def create_server(*, is_started_by_client: bool = True) -> DsLanguageServer:
     return server
 
 
-def serve_stdio(greeted: Greeted = NOT_GREETED, *, trusts_editor: bool = True) -> None:
+def serve_stdio(
+    early: EarlyInitialize = NO_EARLY_INITIALIZE, *, trusts_editor: bool = True
+) -> None:
     """Serve the editor at the other end of stdin and stdout; ends the process."""
 
     async def serve() -> None:
         server = create_server()
         server.trusts_editor = trusts_editor
-        server.early_client = greeted.client
+        server.early_client = early.client
         lost = server.protocol.exit_requested.set
         # The descriptor, not sys.stdin: its lock, held by a waiting reader, would stop the
         # interpreter from ending.
-        stdin = open_stdin(sys.stdin.fileno(), greeted.data)
-        server.protocol.is_greeted = greeted.is_answered
+        stdin = open_stdin(sys.stdin.fileno(), early.data)
+        server.protocol.is_initialize_answered = early.is_answered
         asyncio.get_running_loop().call_later(SETTLED_AFTER_S, _settle)
         await _serve(server, stdin.read, StdoutWriter(take_stdout(), lost), Framer())
 

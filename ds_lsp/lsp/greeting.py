@@ -29,7 +29,7 @@ _COMMANDS = (
 )
 
 
-class Greeted:
+class EarlyInitialize:
     """What has been read of the client, and whether its ``initialize`` has been answered."""
 
     def __init__(
@@ -41,10 +41,10 @@ class Greeted:
         """The process that ``initialize`` names, if there is one on this machine."""
 
 
-NOT_GREETED = Greeted()
+NO_EARLY_INITIALIZE = EarlyInitialize()
 
 
-def greet(source: int, sink: int) -> Greeted:
+def answer_early(source: int, sink: int) -> EarlyInitialize:
     """Read the first message, and answer it if that can be done. Never raises `OSError`."""
     data = bytearray()
     client = None
@@ -66,7 +66,7 @@ def greet(source: int, sink: int) -> Greeted:
     except OSError:
         # The server meets the same, and knows what to do.
         answer = b""
-    return Greeted(bytes(data), is_answered=bool(answer), client=client)
+    return EarlyInitialize(bytes(data), is_answered=bool(answer), client=client)
 
 
 def _read_body(source: int, data: bytearray, starter: int) -> bytes:

@@ -149,7 +149,7 @@ class DsProtocol(LanguageServerProtocol):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.is_shut_down = False
-        self.is_greeted = False
+        self.is_initialize_answered = False
         """Whether the client has had the answer to its first message already."""
         self.exit_requested = asyncio.Event()
         for method in _NOT_OURS:
@@ -292,9 +292,9 @@ class DsProtocol(LanguageServerProtocol):
             log.debug("an answer to nothing we asked")
 
     def _send_data(self, data: Any) -> None:
-        if self.is_greeted:
+        if self.is_initialize_answered:
             # The first thing there is to say is that answer.
-            self.is_greeted = False
+            self.is_initialize_answered = False
         else:
             super()._send_data(data)
 
