@@ -34,19 +34,19 @@ class Stdin:
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
         if start:
             self._chunks.put_nowait(start)
-        self._is_heard = False
-        self._listen()
+        self._is_reading = False
+        self._start_reading()
 
     async def read(self) -> bytes:
         """The next piece; empty at the end."""
         chunk = await self._chunks.get()
-        if chunk and not self._is_heard:
-            self._listen()
+        if chunk and not self._is_reading:
+            self._start_reading()
         return chunk
 
-    def _listen(self) -> None:
+    def _start_reading(self) -> None:
         self._loop.add_reader(self._descriptor, self._take)
-        self._is_heard = True
+        self._is_reading = True
 
     def _take(self) -> None:
         try:
@@ -58,7 +58,7 @@ class Stdin:
         self._chunks.put_nowait(chunk)
         if not chunk or self._chunks.qsize() >= MAX_CHUNKS_WAITING:
             self._loop.remove_reader(self._descriptor)
-            self._is_heard = False
+            self._is_reading = False
 
 
 class ThreadedStdin:
@@ -109,14 +109,17 @@ def open_stdin(descriptor: int, start: bytes = b"") -> Stdin | ThreadedStdin:
 class MessageWriter(ABC):
     """Takes whole messages and never makes the caller wait; gives up on who does not read them.
 
-    *lost* is called once, on the event loop: nothing is written any more from then on.
+    *on_lost* is called once, on the event loop: nothing is written any more from then on.
     """
 
     def __init__(
-        self, lost: Callable[[], None], max_bytes: int = MAX_BYTES_WAITING, stall_s: float = STALL_S
+        self,
+        on_lost: Callable[[], None],
+        max_bytes: int = MAX_BYTES_WAITING,
+        stall_s: float = STALL_S,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._lost = lost
+        self._on_lost = on_lost
         self._max_bytes = max_bytes
         self._stall_s = stall_s
         self._taken = 0
@@ -169,7 +172,7 @@ class MessageWriter(ABC):
         if not self._is_over:
             self._is_over = True
             log.error("the client %s: it is given up", why)
-            self._lost()
+            self._on_lost()
 
 
 class StdoutWriter(MessageWriter):
@@ -181,11 +184,11 @@ class StdoutWriter(MessageWriter):
     def __init__(
         self,
         descriptor: int,
-        lost: Callable[[], None],
+        on_lost: Callable[[], None],
         max_bytes: int = MAX_BYTES_WAITING,
         stall_s: float = STALL_S,
     ) -> None:
-        super().__init__(lost, max_bytes, stall_s)
+        super().__init__(on_lost, max_bytes, stall_s)
         self._descriptor = descriptor
         self._queue: deque[memoryview] = deque()
         self._waiting = 0
@@ -245,11 +248,11 @@ class SocketWriter(MessageWriter):
     def __init__(
         self,
         stream: asyncio.StreamWriter,
-        lost: Callable[[], None],
+        on_lost: Callable[[], None],
         max_bytes: int = MAX_BYTES_WAITING,
         stall_s: float = STALL_S,
     ) -> None:
-        super().__init__(lost, max_bytes, stall_s)
+        super().__init__(on_lost, max_bytes, stall_s)
         self._stream = stream
         # So that `drain` waits until all is gone.
         stream.transport.set_write_buffer_limits(0)
