@@ -44,7 +44,9 @@ def code_actions(
     if document is None or not ls.session.chat.has_provider:
         return []
     offers = (
-        _asks(document, params) if ls.pages.owns(document.uri) else _offers(ls, document, params)
+        _asks(document, params)
+        if ls.explanations.owns(document.uri)
+        else _offers(ls, document, params)
     )
     only = params.context.only
     return [

@@ -176,7 +176,7 @@ async def _serve(
     messages.cancel()
     await asyncio.wait([asyncio.ensure_future(server.aclose())], timeout=_CLOSE_TIMEOUT_S)
     # Whatever of the above has failed or takes too long, no file stays.
-    server.pages.close()
+    server.explanations.close()
     await writer.flush(_CLOSE_TIMEOUT_S)
     # Stderr may be closed, or have been closed from the start.
     with suppress(OSError, ValueError, AttributeError):

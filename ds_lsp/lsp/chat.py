@@ -24,7 +24,7 @@ from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.actions import is_cursor, spots
 from ds_lsp.lsp.extensions import ExplainParams
-from ds_lsp.lsp.pages import Opening
+from ds_lsp.lsp.pages import ConversationStart
 from ds_lsp.lsp.progress import Progress, ask_client, create_token
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.providers.base import ChatMessage, ChatPiece, ChatRequest, ChatResult
@@ -135,7 +135,7 @@ def _ask(ls: DsLanguageServer, params: ExplainParams) -> Work:
     said = _conversation(ls, uri)
     if said is None or not said.question:
         raise ChatRefused("Write a question at the end of the explanation first.")
-    opening = ls.pages.opening(uri) or Opening(uri, ())
+    opening = ls.explanations.start_of(uri) or ConversationStart(uri, ())
     first = opening.messages or (prompt.system(_language(ls)),)
     messages = (*first, *said.turns, ChatMessage("user", said.question))
     return _append_answer(ls, uri, opening.uri, messages)
@@ -351,7 +351,7 @@ async def _show_answer(
     prepared = tuple(
         ChatMessage(each.role, ls.session.chat.prepare(each.content)) for each in messages
     )
-    shown = _Shown(ls, subject, Opening(subject.uri, prepared))
+    shown = _Shown(ls, subject, ConversationStart(subject.uri, prepared))
     async with _progress(ls, explanation.title_of(subject)) as progress:
         request = _answer_request(ls, messages)
         try:
@@ -366,7 +366,7 @@ async def _show_answer(
 class _Shown:
     """An explanation on its way to the client's screen."""
 
-    def __init__(self, ls: DsLanguageServer, subject: Subject, opening: Opening) -> None:
+    def __init__(self, ls: DsLanguageServer, subject: Subject, opening: ConversationStart) -> None:
         self._ls = ls
         self._subject = subject
         self._opening = opening
@@ -407,9 +407,9 @@ class _Shown:
     def _write(self, answer: Answer, *, is_complete: bool) -> None:
         name = self._subject.name or Path(self._subject.file).name
         if self._path is None:
-            self._path = self._ls.pages.new(f"explain-{name}", self._opening)
+            self._path = self._ls.explanations.create(f"explain-{name}", self._opening)
         text = explanation.page(self._subject, answer, is_complete=is_complete)
-        self._ls.pages.write(self._path, text)
+        self._ls.explanations.write(self._path, text)
 
     async def _show(self) -> bool:
         assert self._path
@@ -423,7 +423,9 @@ class _Shown:
 
 def _conversation(ls: DsLanguageServer, uri: str) -> Conversation | None:
     document = ls.documents.get(uri)
-    return explanation.conversation(document.text) if document and ls.pages.owns(uri) else None
+    return (
+        explanation.conversation(document.text) if document and ls.explanations.owns(uri) else None
+    )
 
 
 async def _append_answer(
@@ -448,8 +450,8 @@ async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer)
         if said.line < len(lines) and await _applied(ls, "Answer", subject, edit):
             return
     # The document is closed, or does not take edits: the answer has been paid for all the same.
-    path = ls.pages.new("answer", Opening(uri, ()))
-    ls.pages.write(path, explanation.answered(question, answer).lstrip())
+    path = ls.explanations.create("answer", ConversationStart(uri, ()))
+    ls.explanations.write(path, explanation.answered(question, answer).lstrip())
     ls.notifier.tell(_in_short(answer, f"(The whole of it is in {path}.)"))
 
 

@@ -60,7 +60,7 @@ async def _initialized(ls: DsLanguageServer) -> None:
         ls.protocol.rehearse(types.CompletionRequest, convert.EMPTY_MENU)
     else:
         ls.protocol.rehearse(types.InlineCompletionRequest, convert.NOTHING)
-    ls.pages.remove_old()
+    ls.explanations.remove_old()
 
 
 async def shutdown(ls: DsLanguageServer, params: None) -> None:

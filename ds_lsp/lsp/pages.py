@@ -29,14 +29,14 @@ _OF_A_SESSION = re.compile(r"[0-9]{1,10}-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class ConversationStart:
     """What a conversation began with: the document it is about, and what was sent first."""
 
     uri: str
     messages: tuple[ChatMessage, ...]
 
 
-class Pages:
+class ExplanationFiles:
     """One folder for this session, in the user's cache, that nobody else can read."""
 
     def __init__(self, root: Path | None = None, clock: Callable[[], float] = time.time) -> None:
@@ -45,10 +45,10 @@ class Pages:
         self._folder = self._root / f"{os.getpid()}-{os.urandom(4).hex()}"
         self._clock = clock
         self._count = 0
-        self._openings: dict[Path, Opening] = {}
+        self._starts: dict[Path, ConversationStart] = {}
         self._lock: int | None = None
 
-    def new(self, name: str, opening: Opening) -> Path:
+    def create(self, name: str, start: ConversationStart) -> Path:
         """A file that is empty so far, named after what is explained. Raises OSError."""
         for folder in (self._root, self._folder):
             make_private_folder(folder)
@@ -60,9 +60,9 @@ class Pages:
         words = re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:40]
         path = self._folder / f"{words or 'explanation'}-{self._count}.md"
         self.write(path, "")
-        self._openings[path] = opening
+        self._starts[path] = start
         # Beside the page, as some editors ask another process about it than wrote it.
-        self.write(_opening_file(path), json.dumps({"uri": opening.uri}))
+        self.write(_start_file(path), json.dumps({"uri": start.uri}))
         return path
 
     def write(self, path: Path, text: str) -> None:
@@ -77,7 +77,7 @@ class Pages:
         path = to_path(uri)
         return path is not None and path.suffix == ".md" and path.parent.parent == self._root
 
-    def opening(self, uri: str) -> Opening | None:
+    def start_of(self, uri: str) -> ConversationStart | None:
         """Return what the conversation in a page began with, if that is still known.
 
         Of another process's page, only the document it is about is: its messages are not kept.
@@ -85,13 +85,13 @@ class Pages:
         path = to_path(uri)
         if path is None:
             return None
-        if path in self._openings:
-            return self._openings[path]
+        if path in self._starts:
+            return self._starts[path]
         try:
-            about = json.loads(_opening_file(path).read_text("utf-8"))["uri"]
+            about = json.loads(_start_file(path).read_text("utf-8"))["uri"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return Opening(about, ()) if isinstance(about, str) else None
+        return ConversationStart(about, ()) if isinstance(about, str) else None
 
     def remove_old(self) -> None:
         """Remove what sessions have left behind that are over."""
@@ -106,7 +106,7 @@ class Pages:
 
     def close(self) -> None:
         """Remove this session's files, and forget what was sent."""
-        self._openings.clear()
+        self._starts.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._release()
 
@@ -158,7 +158,7 @@ if sys.platform != "win32":
         return False
 
 
-def _opening_file(page: Path) -> Path:
+def _start_file(page: Path) -> Path:
     return page.with_suffix(".json")
 
 

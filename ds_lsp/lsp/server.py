@@ -18,7 +18,7 @@ from ds_lsp.lsp.client_process import watch
 from ds_lsp.lsp.configure import Configuration
 from ds_lsp.lsp.convert import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.notify import Notifier
-from ds_lsp.lsp.pages import Pages
+from ds_lsp.lsp.pages import ExplanationFiles
 from ds_lsp.lsp.progress import Cancellables
 from ds_lsp.lsp.workspace import Documents, DsProtocol
 from ds_lsp.processes import Process, find_process
@@ -52,7 +52,7 @@ class DsLanguageServer(LanguageServer):
         self.acceptance = Acceptance(self.documents, self.session.note_outcomes)
         self.chat_client = ChatClient()
         self.cancellables = Cancellables()
-        self.pages = Pages()
+        self.explanations = ExplanationFiles()
         self.folders: list[Path] = []
         self.trusts_editor = True
         """Whether initializationOptions are the user's word, and not perhaps a project's."""
@@ -76,7 +76,7 @@ class DsLanguageServer(LanguageServer):
 
     def snapshot(self, uri: str, position: types.Position) -> Snapshot | None:
         """The text around a position; None for a document that is not open, or is our own."""
-        document = None if self.pages.owns(uri) else self.documents.get(uri)
+        document = None if self.explanations.owns(uri) else self.documents.get(uri)
         return document.snapshot(position.line, position.character) if document else None
 
     def snapshot_as_if(self, uri: str, selected: types.SelectedCompletionInfo) -> Snapshot | None:
@@ -150,7 +150,7 @@ class DsLanguageServer(LanguageServer):
 
     def learn(self, document: Document) -> None:
         """Let the local provider learn a document that was opened, and the files like it."""
-        if self.pages.owns(document.uri):
+        if self.explanations.owns(document.uri):
             return
         self._index(document)
         if document.language_id not in self._scans and len(self._scans) < MAX_SCANS:
@@ -159,7 +159,7 @@ class DsLanguageServer(LanguageServer):
 
     def learn_later(self, document: Document) -> None:
         """The same for its new text, once typing rests: learning reads the whole document."""
-        if self.pages.owns(document.uri):
+        if self.explanations.owns(document.uri):
             return
         timer = self._learning.get(document.uri)
         self._learning[document.uri] = _restarted(timer, LEARN_AFTER_S, self._learn_now, document)
@@ -229,7 +229,7 @@ class DsLanguageServer(LanguageServer):
             task.cancel()
         self.acceptance.finish()
         await self.session.aclose()
-        self.pages.close()
+        self.explanations.close()
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """pygls's default is a pop-up for each; the log is where these belong."""
