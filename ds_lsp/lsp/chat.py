@@ -70,7 +70,7 @@ def rewrite(ls: DsLanguageServer, *arguments: object) -> None:
 
 
 def cancel_progress(ls: DsLanguageServer, params: types.WorkDoneProgressCancelParams) -> None:
-    ls.cancellables.cancel(params.token)
+    ls.cancellable_tasks.cancel(params.token)
 
 
 async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
@@ -84,7 +84,9 @@ async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
         subject = _subject(ls, params)
         request = _answer_request(ls, prompt.explain(subject, _language(ls)))
         title = explanation.title_of(subject)
-        async with ls.cancellables.progress(ls, title, token=params.work_done_token) as progress:
+        async with ls.cancellable_tasks.progress(
+            ls, title, token=params.work_done_token
+        ) as progress:
             answer = await _listen(ls, subject.uri, request, progress, lines.take)
     except (ChatRefused, ProviderError) as error:
         raise JsonRpcException(message=as_message(str(error)), code=_REQUEST_FAILED) from None
@@ -245,7 +247,7 @@ def _answer_request(ls: DsLanguageServer, messages: tuple[ChatMessage, ...]) -> 
 @asynccontextmanager
 async def _progress(ls: DsLanguageServer, title: str) -> AsyncIterator[Progress]:
     token = await create_token(ls) if ls.chat_client.shows_progress else None
-    async with ls.cancellables.progress(ls, title, token=token) as progress:
+    async with ls.cancellable_tasks.progress(ls, title, token=token) as progress:
         yield progress
 
 

@@ -42,7 +42,7 @@ class Progress:
             self._ls.protocol.notify(types.PROGRESS, types.ProgressParams(self._token, value))
 
 
-class Cancellables:
+class CancellableTasks:
     """The tasks a client can end by the tokens of their progress."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from ds_lsp.lsp.configure import Configuration
 from ds_lsp.lsp.convert import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.notify import Notifier
 from ds_lsp.lsp.pages import ExplanationFiles
-from ds_lsp.lsp.progress import Cancellables
+from ds_lsp.lsp.progress import CancellableTasks
 from ds_lsp.lsp.workspace import Documents, DsProtocol
 from ds_lsp.processes import Process, find_process
 from ds_lsp.session import Session, State
@@ -51,7 +51,7 @@ class DsLanguageServer(LanguageServer):
         self.session = Session(self.notifier.say, self.tell_state)
         self.acceptance = Acceptance(self.documents, self.session.note_outcomes)
         self.chat_client = ChatClient()
-        self.cancellables = Cancellables()
+        self.cancellable_tasks = CancellableTasks()
         self.explanations = ExplanationFiles()
         self.folders: list[Path] = []
         self.trusts_editor = True
