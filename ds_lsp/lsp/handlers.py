@@ -57,9 +57,9 @@ async def _initialized(ls: DsLanguageServer) -> None:
     await ls.configuration.ask_for_changes(ls)
     await _announce_menu(ls)
     if serves_menu(ls):
-        ls.protocol.rehearse(types.CompletionRequest, convert.EMPTY_MENU)
+        ls.protocol.prewarm_converters(types.CompletionRequest, convert.EMPTY_MENU)
     else:
-        ls.protocol.rehearse(types.InlineCompletionRequest, convert.NOTHING)
+        ls.protocol.prewarm_converters(types.InlineCompletionRequest, convert.NOTHING)
     ls.explanations.remove_old()
 
 

@@ -265,7 +265,7 @@ class DsProtocol(LanguageServerProtocol):
         elif is_request:
             self._refuse(data["id"], refusal)
 
-    def rehearse(self, request: type[object], nothing: object) -> None:
+    def prewarm_converters(self, request: type[object], nothing: object) -> None:
         """Make the converters that typing needs: the first key would wait some 8 ms for them.
 
         *request* is how this client asks for completion, *nothing* an empty result of it.
