@@ -181,12 +181,12 @@ def _begin(
     """Have done in the background what *plan* says; editors wait for the answer to a command."""
     params = _params(ls, arguments)
     if params is None:
-        ls.notifier.tell(f"{command} takes one argument, with textDocument and range.")
+        ls.notifier.show(f"{command} takes one argument, with textDocument and range.")
         return
     try:
         work = plan(ls, params)
     except ChatRefused as refusal:
-        ls.notifier.tell(str(refusal))
+        ls.notifier.show(str(refusal))
     else:
         ls.spawn(_told_of_failure(ls, work))
 
@@ -206,7 +206,7 @@ async def _told_of_failure(ls: DsLanguageServer, work: Work) -> None:
         pass
     except (ChatRefused, ProviderError) as error:
         # Whoever has asked waits for a word, each time.
-        ls.notifier.tell(str(error))
+        ls.notifier.show(str(error))
 
 
 def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
@@ -393,12 +393,12 @@ class _Shown:
             self._write(answer, is_complete=True)
         except OSError as error:
             where = f"(The file for it cannot be written: {error.strerror}.)"
-            self._ls.notifier.tell(_in_short(answer, where))
+            self._ls.notifier.show(_in_short(answer, where))
             return
         if self._showing is None and self._ls.chat_client.shows_documents:
             self._showing = asyncio.create_task(self._show())
         if self._showing is None or not await self._showing:
-            self._ls.notifier.tell(_in_short(answer, f"(The whole of it is in {self._path}.)"))
+            self._ls.notifier.show(_in_short(answer, f"(The whole of it is in {self._path}.)"))
 
     async def stop(self) -> None:
         """Nobody waits for the rest."""
@@ -454,7 +454,7 @@ async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer)
     # The document is closed, or does not take edits: the answer has been paid for all the same.
     path = ls.explanations.create("answer", ConversationStart(uri, ()))
     ls.explanations.write(path, explanation.answered(question, answer).lstrip())
-    ls.notifier.tell(_in_short(answer, f"(The whole of it is in {path}.)"))
+    ls.notifier.show(_in_short(answer, f"(The whole of it is in {path}.)"))
 
 
 def _in_short(answer: Answer, where: str) -> str:

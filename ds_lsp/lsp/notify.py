@@ -37,9 +37,11 @@ class Notifier:
         """The client is ready to be told things; say what is still true of what was held back."""
         self.is_open = True
         for message in self._current.values():
-            self._show(message)
+            self._warn(message)
 
-    def say(self, topic: str, message: str | None, occasion: Occasion = Occasion.NEWS) -> None:
+    def notify_once(
+        self, topic: str, message: str | None, occasion: Occasion = Occasion.NEWS
+    ) -> None:
         """What there is to say about *topic* now; None when all is well again."""
         if message is None:
             self._current.pop(topic, None)
@@ -47,7 +49,7 @@ class Notifier:
         is_new = self._current.get(topic) != message
         self._current[topic] = message
         if self.is_open and self._is_due(message, occasion, is_new=is_new):
-            self._show(message)
+            self._warn(message)
 
     def _is_due(self, message: str, occasion: Occasion, *, is_new: bool) -> bool:
         age = self._clock() - self._shown.get(message, float("-inf"))
@@ -59,11 +61,11 @@ class Notifier:
             case Occasion.ASKED:
                 return age >= ASKED_EVERY_S
 
-    def tell(self, message: str) -> None:
+    def show(self, message: str) -> None:
         """What somebody has asked for, and waits to hear."""
         self._show_line(message, types.MessageType.Info)
 
-    def note(self, line: str) -> None:
+    def log(self, line: str) -> None:
         """One line for the client's log."""
         self._ls.window_log_message(
             types.LogMessageParams(
@@ -71,11 +73,11 @@ class Notifier:
             )
         )
 
-    def notify(self, method: str, params: object) -> None:
+    def send(self, method: str, params: object) -> None:
         """A notification of our own, for a client that has asked for it."""
         self._ls.protocol.notify(method, params)
 
-    def _show(self, message: str) -> None:
+    def _warn(self, message: str) -> None:
         self._shown[message] = self._clock()
         line = self._show_line(message, types.MessageType.Warning)
         log.info("told the user: %s", line)

@@ -48,7 +48,7 @@ class DsLanguageServer(LanguageServer):
         self.documents = Documents(self.document_lost)
         self.protocol.documents = self.documents
         self.notifier = Notifier(self)
-        self.session = Session(self.notifier.say, self.tell_state)
+        self.session = Session(self.notifier.notify_once, self.tell_state)
         self.acceptance = Acceptance(self.documents, self.session.note_outcomes)
         self.chat_client = ChatClient()
         self.cancellable_tasks = CancellableTasks()
@@ -117,7 +117,7 @@ class DsLanguageServer(LanguageServer):
         resolved = self.configuration.resolved()
         gate = self.session.gate
         self.session.begin_configure(resolved, self.folders)
-        self.notifier.say("settings", resolved.summary())
+        self.notifier.notify_once("settings", resolved.summary())
         if self.session.gate is not gate:
             # They go by the old gate, and fill an index that has been cleared.
             for scan in self._scans.values():
@@ -177,7 +177,7 @@ class DsLanguageServer(LanguageServer):
         """A document is open in the editor and not here."""
         self.forget(uri)
         name = document_name(uri).title or "A file"
-        self.notifier.say("documents", f"{name} {why}.")
+        self.notifier.notify_once("documents", f"{name} {why}.")
 
     def gather(self, snapshot: Snapshot) -> None:
         """Look for excerpts of other files to send along, in the background."""
@@ -216,11 +216,11 @@ class DsLanguageServer(LanguageServer):
         if not self.notifier.is_open:
             return
         if self.session.settings.client.status:
-            self.notifier.notify("ds-lsp/status", asdict(state))
+            self.notifier.send("ds-lsp/status", asdict(state))
         line = f"{state.state} ({state.detail})" if state.detail else state.state
         if line != self._noted:
             self._noted = line
-            self.notifier.note(line)
+            self.notifier.log(line)
 
     async def aclose(self) -> None:
         for timer in (*self._learning.values(), *filter(None, [self._idle, self._moved])):
@@ -286,7 +286,7 @@ class DsLanguageServer(LanguageServer):
         document = self.documents.get(snapshot.uri)
         if found and document and document.version == snapshot.version:
             position = {"line": snapshot.line, "character": snapshot.column}
-            self.notifier.notify(
+            self.notifier.send(
                 "ds-lsp/lateCompletion",
                 {"uri": snapshot.uri, "version": snapshot.version, "position": position},
             )
