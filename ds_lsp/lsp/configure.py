@@ -18,7 +18,7 @@ _PULL_TIMEOUT_S = 2.0
 """A client that announces workspace/configuration and never answers must not hold us up."""
 
 
-class Configuration:
+class ClientSettings:
     """Everything settings are resolved from, in one session."""
 
     def __init__(self, params: types.InitializeParams, *, trusts_editor: bool = True) -> None:
@@ -44,7 +44,7 @@ class Configuration:
     def read_files(self, folders: Iterable[Path]) -> None:
         self._layers = read_layers(folders)
 
-    def resolved(self) -> Resolved:
+    def resolve(self) -> Resolved:
         # A client that pushes has said what it wants; one that is asked knows better still.
         client = self._pulled or self._pushed
         return resolve_with(
@@ -83,7 +83,7 @@ class Configuration:
         if number == self._pulls:
             self._pulled = _section(answer[0] if answer else None)
 
-    async def ask_for_changes(self, ls: LanguageServer) -> None:
+    async def register_for_changes(self, ls: LanguageServer) -> None:
         """Some clients tell of changes only to servers that have asked to be told."""
         if self._can_register:
             await register(ls, types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": SECTION})

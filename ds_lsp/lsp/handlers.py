@@ -12,7 +12,7 @@ from lsprotocol import types
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.errors import Superseded
 from ds_lsp.lsp import convert
-from ds_lsp.lsp.configure import Configuration, register
+from ds_lsp.lsp.configure import ClientSettings, register
 from ds_lsp.lsp.greeting import TRIGGER_CHARACTERS
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.privacy.ignored import IGNORE_FILES
@@ -36,8 +36,8 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.chat_client = convert.to_chat_client(params)
     ls.inline_client = convert.to_inline_client(params)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
-    ls.configuration = Configuration(params, trusts_editor=ls.trusts_editor)
-    ls.configuration.read_files(ls.folders)
+    ls.client_settings = ClientSettings(params, trusts_editor=ls.trusts_editor)
+    ls.client_settings.read_files(ls.folders)
     ls.reconfigure()
     setting = ls.session.settings.client.carriage_returns
     ls.documents.carriage_returns = convert.to_carriage_returns(params, setting)
@@ -50,11 +50,11 @@ def initialized(ls: DsLanguageServer, params: types.InitializedParams) -> None:
 
 
 async def _initialized(ls: DsLanguageServer) -> None:
-    await ls.configuration.pull(ls)
+    await ls.client_settings.pull(ls)
     ls.reconfigure()
     ls.notifier.open()
     ls.tell_state(ls.session.state())
-    await ls.configuration.ask_for_changes(ls)
+    await ls.client_settings.register_for_changes(ls)
     await _announce_menu(ls)
     if serves_menu(ls):
         ls.protocol.prewarm_converters(types.CompletionRequest, convert.EMPTY_MENU)
@@ -101,7 +101,7 @@ def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> N
     is_project_file = uri.endswith(names) or (path is not None and path.name in names)
     # An editor may name the file that a link stands for. What is read is ours in any case.
     if is_project_file or (path and os.path.realpath(path) == os.path.realpath(user_file())):
-        ls.configuration.read_files(ls.folders)
+        ls.client_settings.read_files(ls.folders)
         ls.session.forget_gate()
         ls.reconfigure()
 
@@ -174,7 +174,7 @@ def serves_menu(ls: DsLanguageServer) -> bool:
 async def _announce_menu(ls: DsLanguageServer) -> None:
     """`completion.menu` can be switched on later than `initialize`, where it is announced."""
     is_announced = types.TEXT_DOCUMENT_COMPLETION in ls.protocol.fm.features
-    if serves_menu(ls) and not is_announced and ls.configuration.can_register_menu:
+    if serves_menu(ls) and not is_announced and ls.client_settings.can_register_menu:
         ls.feature(types.TEXT_DOCUMENT_COMPLETION)(completion_menu)
         options = types.CompletionRegistrationOptions(
             trigger_characters=MENU_OPTIONS.trigger_characters
@@ -188,13 +188,13 @@ async def _announce_menu(ls: DsLanguageServer) -> None:
 def did_change_configuration(
     ls: DsLanguageServer, params: types.DidChangeConfigurationParams
 ) -> None:
-    ls.configuration.push(params.settings)
+    ls.client_settings.push(params.settings)
     ls.reconfigure()
     ls.spawn(_configuration_changed(ls))
 
 
 async def _configuration_changed(ls: DsLanguageServer) -> None:
-    await ls.configuration.pull(ls)
+    await ls.client_settings.pull(ls)
     ls.reconfigure()
     await _announce_menu(ls)
 
@@ -205,7 +205,7 @@ def did_change_workspace_folders(
     removed = frozenset(convert.to_paths(params.event.removed))
     kept = [folder for folder in ls.folders if folder not in removed]
     ls.folders = list(dict.fromkeys([*kept, *convert.to_paths(params.event.added)]))
-    ls.configuration.read_files(ls.folders)
+    ls.client_settings.read_files(ls.folders)
     ls.reconfigure()
 
 
@@ -222,7 +222,7 @@ def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
 
 
 def toggle(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    ls.configuration.toggle(not ls.session.settings.completion.enabled)
+    ls.client_settings.toggle(not ls.session.settings.completion.enabled)
     ls.reconfigure()
     return ls.session.status()
 

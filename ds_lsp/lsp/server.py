@@ -15,7 +15,7 @@ from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.acceptance import Acceptance
 from ds_lsp.lsp.client_process import watch
-from ds_lsp.lsp.configure import Configuration
+from ds_lsp.lsp.configure import ClientSettings
 from ds_lsp.lsp.convert import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.notify import Notifier
 from ds_lsp.lsp.pages import ExplanationFiles
@@ -39,7 +39,7 @@ class DsLanguageServer(LanguageServer):
     """Holds the session and the documents; decides nothing."""
 
     protocol: DsProtocol
-    configuration: Configuration
+    client_settings: ClientSettings
     menu_client: MenuClient
 
     def __init__(self, *, is_started_by_client: bool = True) -> None:
@@ -114,7 +114,7 @@ class DsLanguageServer(LanguageServer):
 
     def reconfigure(self) -> None:
         """Put into force what the configuration says now."""
-        resolved = self.configuration.resolved()
+        resolved = self.client_settings.resolve()
         gate = self.session.gate
         self.session.begin_configure(resolved, self.folders)
         self.notifier.notify_once("settings", resolved.summary())
