@@ -18,7 +18,7 @@ import httpx
 import truststore
 
 from ds_lsp.errors import ConnectError
-from ds_lsp.providers.http1 import Headers, Link
+from ds_lsp.providers.http1 import Headers, Http11Connection
 from ds_lsp.providers.proxy import ThroughProxy, UnusableProxyError, proxy_before
 
 KEEPALIVE_S = 330.0
@@ -80,12 +80,12 @@ class Connection:
             raise httpx.UnsupportedProtocol("not an http(s) address")
         self.proxy = proxy_before(url)
         """The proxy all requests go through; None where there is none."""
-        self._way: _Direct | ThroughProxy
+        self._transport: _DirectPool | ThroughProxy
         if self.proxy:
             limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
-            self._way = ThroughProxy(self.proxy, _ssl_context(), limits)
+            self._transport = ThroughProxy(self.proxy, _ssl_context(), limits)
         else:
-            self._way = _Direct(url, reached)
+            self._transport = _DirectPool(url, reached)
 
     async def send(
         self, request: httpx.Request, sent: Callable[[], None] = lambda: None
@@ -95,15 +95,15 @@ class Connection:
         *sent* is called when the first byte is about to leave. Raises `httpx.HTTPError`, and what
         else is in `UNREACHABLE`. Cancelling hangs up.
         """
-        return await self._way.send(request, sent)
+        return await self._transport.send(request, sent)
 
     def warm(self) -> None:
         """Open a connection unless one is idle, open or being opened. Never raises."""
-        self._way.warm()
+        self._transport.warm()
 
     async def aclose(self) -> None:
         """Close every connection. `warm` does nothing any more."""
-        await self._way.aclose()
+        await self._transport.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def _ssl_context() -> ssl.SSLContext:
     return context
 
 
-class _Direct:
+class _DirectPool:
     """Connections of our own, one of them opened ahead of need.
 
     One request waits for what is being opened, or none: then it is idle once it is there. A
@@ -221,12 +221,12 @@ class _Direct:
         self._host = url.raw_host.decode("ascii")
         self._port = url.port or (443 if self._context else 80)
         self._reached = reached
-        self._idle: list[tuple[Link, float]] = []
+        self._idle: list[tuple[Http11Connection, float]] = []
         """The one used last is the last; with when that was."""
-        self._in_use: set[Link] = set()
+        self._in_use: set[Http11Connection] = set()
         self._turns = asyncio.Semaphore(MAX_IN_USE)
-        self._openings: set[asyncio.Task[Link]] = set()
-        self._unclaimed: list[asyncio.Task[Link]] = []
+        self._openings: set[asyncio.Task[Http11Connection]] = set()
+        self._unclaimed: list[asyncio.Task[Http11Connection]] = []
         """Those that no request waits for."""
         self._not_before = 0.0
         self._closed = False
@@ -235,28 +235,30 @@ class _Direct:
         if self._closed or self._openings or any(_is_usable(*idle) for idle in self._idle):
             return
         if asyncio.get_running_loop().time() >= self._not_before:
-            self._leave(self._open())
+            self._abandon(self._open())
 
     async def send(self, request: httpx.Request, sent: Callable[[], None]) -> httpx.Response:
         await self._turns.acquire()
         try:
-            link, status, headers = await self._answered(request, sent)
+            connection, status, headers = await self._exchange(request, sent)
         except BaseException:
             self._turns.release()
             raise
-        return httpx.Response(status, headers=headers, stream=_Body(self, link), request=request)
+        return httpx.Response(
+            status, headers=headers, stream=_ResponseBody(self, connection), request=request
+        )
 
-    def done_with(self, link: Link) -> None:
-        """The answer on *link* has been read, or nobody wants more of it."""
-        self._in_use.discard(link)
+    def release(self, connection: Http11Connection) -> None:
+        """The answer on *connection* has been read, or nobody wants more of it."""
+        self._in_use.discard(connection)
         self._turns.release()
-        if link.rest():
-            self._keep(link)
+        if connection.finish():
+            self._release(connection)
 
     async def aclose(self) -> None:
         self._closed = True
-        for link in self._in_use:
-            link.hang_up()
+        for connection in self._in_use:
+            connection.hang_up()
         self._drop_idle()
         if self._openings:
             # Cancelled, asyncio would leave a socket open. One that comes later is hung up then.
@@ -264,9 +266,9 @@ class _Direct:
         # asyncio closes a socket the next time around.
         await asyncio.sleep(0)
 
-    async def _answered(
+    async def _exchange(
         self, request: httpx.Request, sent: Callable[[], None]
-    ) -> tuple[Link, int, Headers]:
+    ) -> tuple[Http11Connection, int, Headers]:
         """Send *request*, once more where the connection had died while it was idle.
 
         Nothing tells a dead connection from a live one before it is used. Sent again is only what
@@ -276,50 +278,50 @@ class _Direct:
         head = request.method.encode(), request.url.raw_path, request.headers.raw
         may_repeat = True
         while True:
-            link, is_fresh = await self._taken()
+            connection, is_fresh = await self._acquire()
             may_repeat = may_repeat and not is_fresh
-            self._in_use.add(link)
+            self._in_use.add(connection)
             asked_at = asyncio.get_running_loop().time()
             try:
                 sent()
-                status, headers = await link.ask(*head, request.content)
+                status, headers = await connection.ask(*head, request.content)
                 is_goodbye = status == _TIMED_OUT_WHILE_IDLE
-                if not (is_goodbye and may_repeat and _was_dead(link, asked_at)):
-                    return link, status, headers
+                if not (is_goodbye and may_repeat and _was_dead(connection, asked_at)):
+                    return connection, status, headers
             except BaseException as exc:
-                self._drop(link)
-                is_lost = isinstance(exc, _STALE) and not link.has_answered
-                if not (is_lost and may_repeat and _was_dead(link, asked_at)):
+                self._drop(connection)
+                is_lost = isinstance(exc, _STALE) and not connection.has_answered
+                if not (is_lost and may_repeat and _was_dead(connection, asked_at)):
                     raise
             else:
-                self._drop(link)
+                self._drop(connection)
             may_repeat = False
             # The others have been idle as long, or longer.
             self._drop_idle()
 
-    def _drop(self, link: Link) -> None:
-        self._in_use.discard(link)
-        link.hang_up()
+    def _drop(self, connection: Http11Connection) -> None:
+        self._in_use.discard(connection)
+        connection.hang_up()
 
     def _drop_idle(self) -> None:
-        for link, _ in self._idle:
-            link.hang_up()
+        for connection, _ in self._idle:
+            connection.hang_up()
         self._idle.clear()
 
-    async def _taken(self) -> tuple[Link, bool]:
+    async def _acquire(self) -> tuple[Http11Connection, bool]:
         """A connection, and whether it is too new to be a dead one. Raises what opening one raises.
 
         One that was being opened when this was asked has not been idle, whoever it was opened for.
         """
         while not self._closed:
-            if link := self._take_idle():
-                return link, False
+            if connection := self._take_idle():
+                return connection, False
             is_own = not self._unclaimed
             opening = self._open() if is_own else self._unclaimed.pop()
             try:
                 await asyncio.wait([opening])
             except asyncio.CancelledError:
-                self._leave(opening)
+                self._abandon(opening)
                 raise
             error = opening.exception()
             if not error:
@@ -329,35 +331,35 @@ class _Direct:
                 raise error
         raise httpx.ConnectError("closed")
 
-    def _take_idle(self) -> Link | None:
+    def _take_idle(self) -> Http11Connection | None:
         while self._idle:
-            link, since = self._idle.pop()
-            if _is_usable(link, since):
-                return link
-            link.hang_up()
+            connection, since = self._idle.pop()
+            if _is_usable(connection, since):
+                return connection
+            connection.hang_up()
         return None
 
-    def _keep(self, link: Link) -> None:
+    def _release(self, connection: Http11Connection) -> None:
         if self._closed:
-            link.hang_up()
+            connection.hang_up()
             return
-        self._idle.append((link, time.monotonic()))
+        self._idle.append((connection, time.monotonic()))
         if len(self._idle) > MAX_IDLE:
             self._idle.pop(0)[0].hang_up()
 
-    def _open(self) -> asyncio.Task[Link]:
+    def _open(self) -> asyncio.Task[Http11Connection]:
         opening = asyncio.create_task(self._dial())
         self._openings.add(opening)
-        opening.add_done_callback(self._opened)
+        opening.add_done_callback(self._finish_opening)
         return opening
 
-    def _leave(self, opening: asyncio.Task[Link]) -> None:
+    def _abandon(self, opening: asyncio.Task[Http11Connection]) -> None:
         """No request waits for *opening*."""
         self._unclaimed.append(opening)
         if opening.done():
-            self._opened(opening)
+            self._finish_opening(opening)
 
-    def _opened(self, opening: asyncio.Task[Link]) -> None:
+    def _finish_opening(self, opening: asyncio.Task[Http11Connection]) -> None:
         self._openings.discard(opening)
         if opening not in self._unclaimed:
             return
@@ -366,24 +368,24 @@ class _Direct:
             # Whatever it is, the next request meets it and says so.
             self._not_before = asyncio.get_running_loop().time() + RETRY_S
         else:
-            self._keep(opening.result())
+            self._release(opening.result())
             self._reached()
 
-    async def _dial(self) -> Link:
+    async def _dial(self) -> Http11Connection:
         # A name server or a firewall that drops packets: offline, and not merely slow.
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
-                return await Link.open(self._host, self._port, self._context)
+                return await Http11Connection.open(self._host, self._port, self._context)
         except TimeoutError as exc:
             raise httpx.ConnectTimeout("") from exc
         except OSError as exc:
             raise httpx.ConnectError("") from _most_telling(exc)
 
 
-def _was_dead(link: Link, asked_at: float) -> bool:
+def _was_dead(connection: Http11Connection, asked_at: float) -> bool:
     """Return whether an exchange that began at *asked_at* ended too soon to have been one."""
     took_s = asyncio.get_running_loop().time() - asked_at
-    return took_s <= max(STALE_WITHIN_S, link.opened_in_s)
+    return took_s <= max(STALE_WITHIN_S, connection.opened_in_s)
 
 
 def _most_telling(error: OSError) -> OSError:
@@ -393,22 +395,22 @@ def _most_telling(error: OSError) -> OSError:
     return error
 
 
-def _is_usable(link: Link, since: float) -> bool:
-    return link.is_at_rest and time.monotonic() - since < KEEPALIVE_S
+def _is_usable(connection: Http11Connection, since: float) -> bool:
+    return connection.is_idle and time.monotonic() - since < KEEPALIVE_S
 
 
-class _Body(httpx.AsyncByteStream):
+class _ResponseBody(httpx.AsyncByteStream):
     """The body of an answer; closing it gives its connection back."""
 
-    def __init__(self, way: _Direct, link: Link) -> None:
-        self._way = way
-        self._link: Link | None = link
+    def __init__(self, pool: _DirectPool, connection: Http11Connection) -> None:
+        self._pool = pool
+        self._connection: Http11Connection | None = connection
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while self._link and (part := await self._link.read()):
+        while self._connection and (part := await self._connection.read()):
             yield part
 
     async def aclose(self) -> None:
-        link, self._link = self._link, None
-        if link:
-            self._way.done_with(link)
+        connection, self._connection = self._connection, None
+        if connection:
+            self._pool.release(connection)

@@ -24,8 +24,11 @@ NEXT_ADDRESS_AFTER_S = 0.25
 Headers = list[tuple[bytes, bytes]]
 
 
-class Link(asyncio.Protocol):
-    """Carries one request at a time: `ask`, then `read` until the end, then `rest` or `hang_up`."""
+class Http11Connection(asyncio.Protocol):
+    """Carries one request at a time.
+
+    `ask`, then `read` until the end, then `finish` or `hang_up`.
+    """
 
     def __init__(self) -> None:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
@@ -45,14 +48,14 @@ class Link(asyncio.Protocol):
         """Connect. Raises OSError."""
         loop = asyncio.get_running_loop()
         started = loop.time()
-        _, link = await loop.create_connection(
+        _, connection = await loop.create_connection(
             cls, host, port, ssl=context, happy_eyeballs_delay=NEXT_ADDRESS_AFTER_S
         )
-        link.opened_in_s = loop.time() - started
-        return link
+        connection.opened_in_s = loop.time() - started
+        return connection
 
     @property
-    def is_at_rest(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether it may carry the next request, as far as anybody can tell without trying."""
         return self._http.our_state is h11.IDLE and not self._is_closed
 
@@ -82,7 +85,7 @@ class Link(asyncio.Protocol):
         event = await self._next()
         return bytes(event.data) if isinstance(event, h11.Data) else b""
 
-    def rest(self) -> bool:
+    def finish(self) -> bool:
         """The answer was read: whether the next request can follow. If not, it is hung up."""
         if (self._http.our_state, self._http.their_state) == (h11.DONE, h11.DONE):
             self._http.start_next_cycle()
