@@ -73,8 +73,8 @@ class Connection:
     proxy that cannot be used.
     """
 
-    def __init__(self, base_url: str, reached: Callable[[], None] = lambda: None) -> None:
-        """*reached* is called when a connection was opened ahead of need."""
+    def __init__(self, base_url: str, connected: Callable[[], None] = lambda: None) -> None:
+        """*connected* is called when a connection was opened ahead of need."""
         url = httpx.URL(base_url)
         if url.scheme not in ("http", "https") or not url.host:
             raise httpx.UnsupportedProtocol("not an http(s) address")
@@ -85,7 +85,7 @@ class Connection:
             limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
             self._transport = ThroughProxy(self.proxy, _ssl_context(), limits)
         else:
-            self._transport = _DirectPool(url, reached)
+            self._transport = _DirectPool(url, connected)
 
     async def send(
         self, request: httpx.Request, sent: Callable[[], None] = lambda: None
@@ -107,7 +107,7 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ConnectionProbe:
     """How a connection came about, step by step, in milliseconds; None: there was no such step."""
 
     proxy: str | None
@@ -119,7 +119,7 @@ class Reached:
     """The version of TLS."""
 
 
-async def reach(base_url: str) -> Reached:
+async def probe(base_url: str) -> ConnectionProbe:
     """Open a connection, and close it. Raises `ConnectError` with the step that failed."""
     host = "base_url"
     try:
@@ -127,15 +127,15 @@ async def reach(base_url: str) -> Reached:
         host = url.host
         if proxy := proxy_before(url):
             proxy.check()
-            return Reached(proxy.host)
+            return ConnectionProbe(proxy.host)
         async with asyncio.timeout(OPEN_TIMEOUT_S):
-            return await _reach(url)
+            return await _probe(url)
     except (OSError, TimeoutError, httpx.InvalidURL, ValueError) as exc:
         failure = ConnectError(why_unreachable(exc, host))
     raise failure
 
 
-async def _reach(url: httpx.URL) -> Reached:
+async def _probe(url: httpx.URL) -> ConnectionProbe:
     loop, started = asyncio.get_running_loop(), time.perf_counter()
     port = url.port or (443 if url.scheme == "https" else 80)
     found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
@@ -150,7 +150,7 @@ async def _reach(url: httpx.URL) -> Reached:
     finally:
         writer.close()
     secured = time.perf_counter()
-    return Reached(
+    return ConnectionProbe(
         None,
         (named - started) * 1000,
         (connected - named) * 1000,
@@ -216,11 +216,11 @@ class _DirectPool:
     request that is cancelled leaves its opening to the next.
     """
 
-    def __init__(self, url: httpx.URL, reached: Callable[[], None]) -> None:
+    def __init__(self, url: httpx.URL, connected: Callable[[], None]) -> None:
         self._context = _ssl_context() if url.scheme == "https" else None
         self._host = url.raw_host.decode("ascii")
         self._port = url.port or (443 if self._context else 80)
-        self._reached = reached
+        self._connected = connected
         self._idle: list[tuple[Http11Connection, float]] = []
         """The one used last is the last; with when that was."""
         self._in_use: set[Http11Connection] = set()
@@ -369,7 +369,7 @@ class _DirectPool:
             self._not_before = asyncio.get_running_loop().time() + RETRY_S
         else:
             self._release(opening.result())
-            self._reached()
+            self._connected()
 
     async def _dial(self) -> Http11Connection:
         # A name server or a firewall that drops packets: offline, and not merely slow.

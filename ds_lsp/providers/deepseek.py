@@ -106,10 +106,10 @@ class DeepSeek:
         api_key: str,
         base_url: str,
         idle_timeout_s: float = IDLE_TIMEOUT_S,
-        reached: Callable[[], None] = lambda: None,
+        connected: Callable[[], None] = lambda: None,
     ) -> None:
-        """*reached* is called when a connection was opened ahead of need."""
-        self._reached = reached
+        """*connected* is called when a connection was opened ahead of need."""
+        self._connected = connected
         self._api_key = api_key
         self._base_url = base_url
         self._idle_timeout_s = idle_timeout_s
@@ -211,7 +211,7 @@ class DeepSeek:
         if self._closed:
             raise UnavailableError("The connection has been closed.")
         if self._connection is None:
-            self._connection = Connection(self._base_url, self._reached)
+            self._connection = Connection(self._base_url, self._connected)
         return self._connection
 
     def _headers(self) -> dict[str, str]:
