@@ -53,7 +53,7 @@ async def _initialized(ls: DsLanguageServer) -> None:
     await ls.client_settings.pull(ls)
     ls.reconfigure()
     ls.notifier.open()
-    ls.tell_state(ls.session.state())
+    ls.report_state(ls.session.state())
     await ls.client_settings.register_for_changes(ls)
     await _announce_menu(ls)
     if serves_menu(ls):
@@ -80,14 +80,14 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
 
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
-    ls.drop_late(params.text_document.uri)
+    ls.cancel_late_answer(params.text_document.uri)
     ls.acceptance.edited(params)
     document = ls.documents.get(params.text_document.uri)
     if document:
         ls.session.heed(document)
         ls.session.warm()
-        ls.learn_later(document)
-        ls.gather_later(document)
+        ls.schedule_learning(document)
+        ls.schedule_gathering(document)
 
 
 def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
@@ -123,9 +123,11 @@ async def inline_completion(
     if snapshot is None:
         ls.session.engine.turn_away(Reason.NOT_OPEN)
         return convert.NOTHING
-    ls.gather_where_moved(snapshot)
+    ls.schedule_gathering_after_jump(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
-    request = ls.request(snapshot, trigger, "inline", can_replace=ls.inline_client.can_replace)
+    request = ls.completion_request(
+        snapshot, trigger, "inline", can_replace=ls.inline_client.can_replace
+    )
     completion = await _complete(ls, request)
     if completion is None:
         return None
@@ -138,11 +140,11 @@ async def completion_menu(
     snapshot = ls.snapshot(params.text_document.uri, params.position)
     if snapshot is None or not serves_menu(ls):
         return convert.EMPTY_MENU
-    ls.gather_where_moved(snapshot)
+    ls.schedule_gathering_after_jump(snapshot)
     # Always automatic: Helix says "invoked" while one types.
     # Only an edit says what it replaces: a bare text is put at the cursor.
     can_replace = ls.menu_client.wants_edit
-    request = ls.request(snapshot, Trigger.AUTOMATIC, "menu", can_replace=can_replace)
+    request = ls.completion_request(snapshot, Trigger.AUTOMATIC, "menu", can_replace=can_replace)
     try:
         async with asyncio.timeout(MENU_TIMEOUT_S):
             completion = await _complete(ls, request)
@@ -155,12 +157,12 @@ async def completion_menu(
 
 async def _complete(ls: DsLanguageServer, request: CompletionRequest) -> Completion | None:
     try:
-        await ls.prepared()
+        await ls.wait_until_prepared()
         completion = await ls.session.engine.complete(request)
     except Superseded:
         return None
     except asyncio.CancelledError:
-        ls.finish_late(request)
+        ls.start_late_answer(request)
         raise
     ls.acceptance.offered(completion, request.snapshot)
     return completion

@@ -45,10 +45,10 @@ class DsLanguageServer(LanguageServer):
     def __init__(self, *, is_started_by_client: bool = True) -> None:
         """*is_started_by_client*: the client runs on this machine, for the same user as we do."""
         super().__init__("ds-lsp", ds_lsp.__version__, protocol_cls=DsProtocol)
-        self.documents = Documents(self.document_lost)
+        self.documents = Documents(self.give_up_document)
         self.protocol.documents = self.documents
         self.notifier = Notifier(self)
-        self.session = Session(self.notifier.notify_once, self.tell_state)
+        self.session = Session(self.notifier.notify_once, self.report_state)
         self.acceptance = Acceptance(self.documents, self.session.note_outcomes)
         self.chat_client = ChatClient()
         self.cancellable_tasks = CancellableTasks()
@@ -63,7 +63,7 @@ class DsLanguageServer(LanguageServer):
         self.early_client: Process | None = None
         """The client's process as it was found before it was answered: it may have ended since."""
         self.accepted = 0
-        self._noted = ""
+        self._logged_state = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._learning: dict[str, asyncio.TimerHandle] = {}
         self._late: dict[str, asyncio.Task[None]] = {}
@@ -71,8 +71,8 @@ class DsLanguageServer(LanguageServer):
         self._indexing: dict[str, asyncio.Task[None]] = {}
         self._gathering: asyncio.Task[None] | None = None
         self._preparing: list[asyncio.Task[None]] = []
-        self._idle: asyncio.TimerHandle | None = None
-        self._moved: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._jump_timer: asyncio.TimerHandle | None = None
 
     def snapshot(self, uri: str, position: types.Position) -> Snapshot | None:
         """The text around a position; None for a document that is not open, or is our own."""
@@ -97,7 +97,7 @@ class DsLanguageServer(LanguageServer):
             process = early if early and early.pid == pid else find_process(pid)
             watch(process, self.protocol.exit_requested.set)
 
-    def request(
+    def completion_request(
         self, snapshot: Snapshot, trigger: Trigger, lane: str, *, can_replace: bool
     ) -> CompletionRequest:
         settings = self.session.settings.completion
@@ -131,19 +131,19 @@ class DsLanguageServer(LanguageServer):
         """Run something in the background, until the session ends at the latest."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._discard_task)
         return task
 
     def prepare(self, document: Document) -> None:
         """Make ready for the first request in a document that was opened."""
         if not self.session.can_mask:
-            self._preparing.append(self.spawn(self._prepare_later(document)))
+            self._preparing.append(self.spawn(self._prepare_with_secrets(document)))
             return
         self.session.rehearse(document.snapshot(0, 0))
         self.learn(document)
         self.gather(document.snapshot(0, 0))
 
-    async def prepared(self) -> None:
+    async def wait_until_prepared(self) -> None:
         """Wait until the documents that were opened at the start are prepared."""
         if self._preparing:
             await asyncio.wait(self._preparing)
@@ -155,25 +155,27 @@ class DsLanguageServer(LanguageServer):
         self._index(document)
         if document.language_id not in self._scans and len(self._scans) < MAX_SCANS:
             work = self.session.scan(self.folders, document)
-            self._keep(self._scans, document.language_id, self.spawn(work))
+            self._track(self._scans, document.language_id, self.spawn(work))
 
-    def learn_later(self, document: Document) -> None:
+    def schedule_learning(self, document: Document) -> None:
         """The same for its new text, once typing rests: learning reads the whole document."""
         if self.explanations.owns(document.uri):
             return
         timer = self._learning.get(document.uri)
-        self._learning[document.uri] = _restarted(timer, LEARN_AFTER_S, self._learn_now, document)
+        self._learning[document.uri] = _restart_timer(
+            timer, LEARN_AFTER_S, self._learn_new_text, document
+        )
 
     def forget(self, uri: str) -> None:
         """A document is not open any more: its file counts again."""
-        self.drop_late(uri)
-        self._forget_learning(uri)
-        self._forget_indexing(uri)
+        self.cancel_late_answer(uri)
+        self._cancel_learning(uri)
+        self._cancel_indexing(uri)
         self.acceptance.closed(uri)
         self.session.index.drop(uri)
         self.session.engine.refused.forget(uri)
 
-    def document_lost(self, uri: str, why: str) -> None:
+    def give_up_document(self, uri: str, why: str) -> None:
         """A document is open in the editor and not here."""
         self.forget(uri)
         name = document_name(uri).title or "A file"
@@ -186,44 +188,49 @@ class DsLanguageServer(LanguageServer):
         work = self.session.gather(snapshot, list(self.documents), self.folders)
         self._gathering = self.spawn(work)
 
-    def gather_where_moved(self, snapshot: Snapshot) -> None:
+    def schedule_gathering_after_jump(self, snapshot: Snapshot) -> None:
         """The same, if the user has come from elsewhere, once this request has been sent."""
         if self.session.excerpts.visited(snapshot.uri, snapshot.line):
-            self._moved = _restarted(self._moved, MOVED_S, self.gather, snapshot)
+            self._jump_timer = _restart_timer(self._jump_timer, MOVED_S, self.gather, snapshot)
 
-    def gather_later(self, document: Document) -> None:
+    def schedule_gathering(self, document: Document) -> None:
         """The same, once typing rests."""
-        self._idle = _restarted(self._idle, IDLE_S, self._gather_at_rest, document)
+        self._idle_timer = _restart_timer(self._idle_timer, IDLE_S, self._gather_at_rest, document)
 
     def _gather_at_rest(self, document: Document) -> None:
         line = self.session.excerpts.line_of(document.uri)
         self.gather(document.snapshot(line, 0))
 
-    def finish_late(self, request: CompletionRequest) -> None:
+    def start_late_answer(self, request: CompletionRequest) -> None:
         """Go on with a cancelled request for a client that has opted in to late answers."""
         if self.session.settings.client.late_answers:
-            self.drop_late(request.snapshot.uri)
-            self._keep(self._late, request.snapshot.uri, self.spawn(self._finish_late(request)))
+            self.cancel_late_answer(request.snapshot.uri)
+            self._track(
+                self._late, request.snapshot.uri, self.spawn(self._send_late_answer(request))
+            )
 
-    def drop_late(self, uri: str) -> None:
+    def cancel_late_answer(self, uri: str) -> None:
         """The text has moved on: nobody wants the late answer any more."""
         task = self._late.pop(uri, None)
         if task:
             task.cancel()
 
-    def tell_state(self, state: State) -> None:
+    def report_state(self, state: State) -> None:
         """Tell the client how things stand: in its log, and to a plugin that has asked for it."""
         if not self.notifier.is_open:
             return
         if self.session.settings.client.status:
             self.notifier.send("ds-lsp/status", asdict(state))
         line = f"{state.state} ({state.detail})" if state.detail else state.state
-        if line != self._noted:
-            self._noted = line
+        if line != self._logged_state:
+            self._logged_state = line
             self.notifier.log(line)
 
     async def aclose(self) -> None:
-        for timer in (*self._learning.values(), *filter(None, [self._idle, self._moved])):
+        for timer in (
+            *self._learning.values(),
+            *filter(None, [self._idle_timer, self._jump_timer]),
+        ):
             timer.cancel()
         for task in self._tasks:
             task.cancel()
@@ -235,37 +242,37 @@ class DsLanguageServer(LanguageServer):
         """pygls's default is a pop-up for each; the log is where these belong."""
         log.error("a message could not be handled: %s", type(error).__name__)
 
-    async def _prepare_later(self, document: Document) -> None:
+    async def _prepare_with_secrets(self, document: Document) -> None:
         await self.session.load_secrets()
         self._preparing.clear()
         if self.documents.get(document.uri) is document:
             self.prepare(document)
 
-    def _learn_now(self, document: Document) -> None:
+    def _learn_new_text(self, document: Document) -> None:
         self._learning.pop(document.uri, None)
         self._index(document)
 
     def _index(self, document: Document) -> None:
         """Let the local provider learn a document: at once a small one, others in slices."""
-        self._forget_indexing(document.uri)
+        self._cancel_indexing(document.uri)
         if document.size <= INDEXED_AT_ONCE_CHARS:
             self.session.index_document(document)
         else:
             work = self.session.index_in_slices(document)
-            self._keep(self._indexing, document.uri, self.spawn(work))
+            self._track(self._indexing, document.uri, self.spawn(work))
 
-    def _forget_indexing(self, uri: str) -> None:
+    def _cancel_indexing(self, uri: str) -> None:
         task = self._indexing.pop(uri, None)
         if task:
             task.cancel()
 
-    def _forget_learning(self, uri: str) -> None:
+    def _cancel_learning(self, uri: str) -> None:
         timer = self._learning.pop(uri, None)
         if timer:
             timer.cancel()
 
     @staticmethod
-    def _keep(kept: dict[str, asyncio.Task[None]], name: str, task: asyncio.Task[None]) -> None:
+    def _track(kept: dict[str, asyncio.Task[None]], name: str, task: asyncio.Task[None]) -> None:
         """Keep a task until it has ended, or another one has its place."""
 
         def ended(task: asyncio.Task[None]) -> None:
@@ -275,12 +282,12 @@ class DsLanguageServer(LanguageServer):
         kept[name] = task
         task.add_done_callback(ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _discard_task(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (exc := task.exception()):
             log.error("a background task failed: %s", type(exc).__name__, exc_info=exc)
 
-    async def _finish_late(self, request: CompletionRequest) -> None:
+    async def _send_late_answer(self, request: CompletionRequest) -> None:
         snapshot = request.snapshot
         found = await self.session.engine.finish(request)
         document = self.documents.get(snapshot.uri)
@@ -292,7 +299,7 @@ class DsLanguageServer(LanguageServer):
             )
 
 
-def _restarted(
+def _restart_timer(
     timer: asyncio.TimerHandle | None,
     seconds: float,
     callback: Callable[..., object],
