@@ -1,4 +1,4 @@
-"""One function per method: convert, call, convert back.
+"""Handlers of LSP methods, one function each: convert, call, convert back.
 
 A handler takes its snapshot before its first ``await``: the next change may already be waiting.
 """
@@ -20,7 +20,8 @@ from ds_lsp.sources import PROJECT_FILE, user_file
 from ds_lsp.uris import to_path
 
 MENU_TIMEOUT_S = 2.0
-"""A completion menu is held up by its slowest server; later than this nobody waits for it."""
+"""Maximum seconds for the completion menu, which waits for its slowest server: users do not
+wait longer."""
 
 MENU_OPTIONS = types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS)
 
@@ -46,10 +47,10 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
 
 
 def initialized(ls: DsLanguageServer, params: types.InitializedParams) -> None:
-    ls.spawn(_initialized(ls))
+    ls.spawn(_finish_initialize(ls))
 
 
-async def _initialized(ls: DsLanguageServer) -> None:
+async def _finish_initialize(ls: DsLanguageServer) -> None:
     await ls.client_settings.pull(ls)
     ls.reconfigure()
     ls.notifier.open()
@@ -81,7 +82,7 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
     ls.cancel_late_answer(params.text_document.uri)
-    ls.acceptance.edited(params)
+    ls.acceptance.note_edits(params)
     document = ls.documents.get(params.text_document.uri)
     if document:
         ls.session.heed(document)
@@ -99,7 +100,8 @@ def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> N
     path = to_path(uri)
     names = (PROJECT_FILE, *IGNORE_FILES)
     is_project_file = uri.endswith(names) or (path is not None and path.name in names)
-    # An editor may name the file that a link stands for. What is read is ours in any case.
+    # The editor may name the target of a link to our settings, so real paths are compared.
+    # Either way, what is read below is our own file.
     if is_project_file or (path and os.path.realpath(path) == os.path.realpath(user_file())):
         ls.client_settings.read_files(ls.folders)
         ls.session.forget_gate()
@@ -141,8 +143,8 @@ async def completion_menu(
     if snapshot is None or not serves_menu(ls):
         return convert.EMPTY_MENU
     ls.schedule_gathering_after_jump(snapshot)
-    # Always automatic: Helix says "invoked" while one types.
-    # Only an edit says what it replaces: a bare text is put at the cursor.
+    # Always automatic: Helix sends "invoked" while the user types.
+    # Only a text edit can replace text; a bare insert text is put at the cursor.
     can_replace = ls.menu_client.wants_edit
     request = ls.completion_request(snapshot, Trigger.AUTOMATIC, "menu", can_replace=can_replace)
     try:
@@ -164,7 +166,7 @@ async def _complete(ls: DsLanguageServer, request: CompletionRequest) -> Complet
     except asyncio.CancelledError:
         ls.start_late_answer(request)
         raise
-    ls.acceptance.offered(completion, request.snapshot)
+    ls.acceptance.note_offer(completion, request.snapshot)
     return completion
 
 
@@ -174,7 +176,7 @@ def serves_menu(ls: DsLanguageServer) -> bool:
 
 
 async def _announce_menu(ls: DsLanguageServer) -> None:
-    """`completion.menu` can be switched on later than `initialize`, where it is announced."""
+    """Register the completion menu if settings switched it on after `initialize` announced none."""
     is_announced = types.TEXT_DOCUMENT_COMPLETION in ls.protocol.fm.features
     if serves_menu(ls) and not is_announced and ls.client_settings.can_register_menu:
         ls.feature(types.TEXT_DOCUMENT_COMPLETION)(completion_menu)
@@ -192,10 +194,10 @@ def did_change_configuration(
 ) -> None:
     ls.client_settings.push(params.settings)
     ls.reconfigure()
-    ls.spawn(_configuration_changed(ls))
+    ls.spawn(_pull_settings(ls))
 
 
-async def _configuration_changed(ls: DsLanguageServer) -> None:
+async def _pull_settings(ls: DsLanguageServer) -> None:
     await ls.client_settings.pull(ls)
     ls.reconfigure()
     await _announce_menu(ls)
@@ -211,12 +213,12 @@ def did_change_workspace_folders(
     ls.reconfigure()
 
 
-# Commands. What a client passes is taken as it comes: these answer, whatever was sent.
+# Commands. They accept any arguments a client may send, and always answer.
 
 
 def accept(ls: DsLanguageServer, *arguments: object) -> None:
     ls.accepted += 1
-    ls.acceptance.accepted(arguments)
+    ls.acceptance.note_acceptance(arguments)
 
 
 def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
