@@ -1,4 +1,4 @@
-"""What the user is told, and how often."""
+"""Messages to the user and to the client's log; decides how often a message is shown."""
 
 import logging
 import time
@@ -14,17 +14,19 @@ from ds_lsp.visible import as_message, visible_only
 log = logging.getLogger(__name__)
 
 PASSING_EVERY_S = 300.0
-"""The same passing trouble is told again after so many seconds at the earliest: on a network that
-comes and goes, each time would be too often."""
+"""Minimum seconds between two messages of the same transient trouble: on an unstable network, one
+message per failure would be too many."""
 ASKED_EVERY_S = 30.0
-"""Who asks again and again within so many seconds has read the answer."""
+"""Minimum seconds between two identical messages about explicit requests: a user who repeats the
+request sooner has read the message."""
 _MAX_SHOWN = 64
+"""Maximum messages whose time of display is remembered."""
 MAX_CHARS = 4000
-"""A longer message is cut: some editors cover the text with it."""
+"""Maximum characters of a message; it is cut there, as some editors cover the text with it."""
 
 
 class Notifier:
-    """One message per change of state: a topic's message is shown when it becomes another one."""
+    """Sends messages to the client. A topic has one message, which is shown when it changes."""
 
     def __init__(self, ls: LanguageServer, clock: Callable[[], float] = time.monotonic) -> None:
         self._ls = ls
@@ -34,7 +36,7 @@ class Notifier:
         self._shown: TTLCache[str, float] = TTLCache(_MAX_SHOWN, PASSING_EVERY_S, timer=clock)
 
     def open(self) -> None:
-        """The client is ready to be told things; say what is still true of what was held back."""
+        """Start sending: the client is ready. Show the messages held back that are still true."""
         self.is_open = True
         for message in self._current.values():
             self._warn(message)
@@ -42,7 +44,7 @@ class Notifier:
     def notify_once(
         self, topic: str, message: str | None, occasion: Occasion = Occasion.NEWS
     ) -> None:
-        """What there is to say about *topic* now; None when all is well again."""
+        """Set the message of *topic*, and show it if it is due; None: all is well again."""
         if message is None:
             self._current.pop(topic, None)
             return
@@ -62,11 +64,11 @@ class Notifier:
                 return age >= ASKED_EVERY_S
 
     def show(self, message: str) -> None:
-        """What somebody has asked for, and waits to hear."""
+        """Show the answer to a command; the user waits for it."""
         self._show_line(message, types.MessageType.Info)
 
     def log(self, line: str) -> None:
-        """One line for the client's log."""
+        """Write a line to the client's log."""
         self._ls.window_log_message(
             types.LogMessageParams(
                 type=types.MessageType.Info, message=f"ds-lsp: {visible_only(line)}"
@@ -74,7 +76,7 @@ class Notifier:
         )
 
     def send(self, method: str, params: object) -> None:
-        """A notification of our own, for a client that has asked for it."""
+        """Send a notification of our own, for a client that has opted in to it."""
         self._ls.protocol.notify(method, params)
 
     def _warn(self, message: str) -> None:
