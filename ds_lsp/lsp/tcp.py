@@ -1,8 +1,8 @@
-"""Serves one client on a socket, for debugging: the one that knows the token, and speaks only LSP.
+"""Serves one client on a socket, for debugging: it must know the token, and speak only LSP.
 
-Any program of this machine can connect to a loopback port, and any web page can make the user's
-browser do so. A browser speaks HTTP, whose headers and body a lenient reader takes for a message.
-Another user's program speaks LSP, and does not know the token.
+Any program on this machine can connect to a loopback port, and any web page can make the user's
+browser do so. A browser speaks HTTP, and a lenient reader may find a message in its headers and
+body. A program of another user may speak LSP, but does not know the token.
 """
 
 import asyncio
@@ -23,18 +23,18 @@ from ds_lsp.sources import TOKEN_VARIABLE
 log = logging.getLogger(__name__)
 
 FIRST_MESSAGE_S = 10.0
-"""Maximum seconds from a connection to its whole first message, so that none is held in silence."""
+"""Maximum seconds from a connection to its whole first message: a silent one is not held."""
 MAX_FIRST_BYTES = 1 << 20
 """Maximum bytes of the first message. No editor's has nearly as many."""
 MAX_UNKNOWN = 8
-"""Maximum connections that have not shown the token yet; a further one takes the oldest's place."""
+"""Maximum connections that have not shown the token yet; another one replaces the oldest."""
 _BACKLOG = 32
-"""Maximum connections that are taken at once, so that a flood does not use up the process's
-files: macOS allows 256."""
+"""Maximum connections accepted at once, so that a flood does not use up the file descriptors of the
+process: macOS allows 256."""
 _TURNS = 5
-"""Turns of the event loop after which what a connection has sent at once has been read."""
+"""Turns of the event loop after which the first bytes of a new connection have been read."""
 _TOKEN_BYTES = 16
-"""As many as a random key has: 128 bits are not guessed."""
+"""Bytes of a token: 128 bits, as in a random key, cannot be guessed."""
 _WRONG_TOKEN = (
     "The token is missing or wrong: send the one that ds-lsp printed at its start, or that "
     f"{TOKEN_VARIABLE} names, as initializationOptions.token."
@@ -43,21 +43,21 @@ _WRONG_TOKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The first message of a client that knows the token, without it."""
+    """The first message of a client that knows the token, with the token removed."""
 
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why a client is hung up on, and what it is told before; empty for what speaks no LSP."""
+    """The reason to hang up on a client, and the answer sent before; empty if it speaks no LSP."""
 
     why: str
     answer: bytes = b""
 
 
 def judge(body: bytes, token: str) -> Admitted | Rejection:
-    """Return whether a client may stay that begins with the message *body*."""
+    """Return whether to admit a client whose first message is *body*."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -95,21 +95,21 @@ class Client:
         self.framer = Framer(is_strict=True)
 
     async def read(self) -> bytes:
-        """Return the next piece; empty at the end."""
+        """Return the next chunk; empty at the end."""
         with suppress(OSError):
             return await self._reader.read(CHUNK_BYTES)
         return b""
 
 
 class Door:
-    """Lets the first client in that shows the token, and hangs up on all others."""
+    """Admits the first client that shows the token, and hangs up on all others."""
 
     def __init__(self, token: str) -> None:
         self._token = token
         self._unknown: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.admitted: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
 
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def examine(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         self._unknown[task] = writer
@@ -117,7 +117,7 @@ class Door:
         try:
             await self._make_room()
             async with asyncio.timeout(FIRST_MESSAGE_S):
-                verdict = await self._examine(client)
+                verdict = await self._judge_first_message(client)
         except TimeoutError:
             verdict = Rejection("it has not sent a whole message in time")
         except asyncio.CancelledError:
@@ -135,9 +135,10 @@ class Door:
             _hang_up(writer, Rejection("another one was faster"))
 
     async def _make_room(self) -> None:
-        """Hang up on the oldest connections where there are too many.
+        """Hang up on the oldest connection if there are too many.
 
-        One whose message has arrived is not to pay for those behind it: it is read first.
+        First give the event loop time to read messages that have arrived: a flood of connections
+        must not displace a client that has sent its token.
         """
         turns = 0
         while len(self._unknown) > MAX_UNKNOWN:
@@ -149,7 +150,7 @@ class Door:
             turns += 1
             await asyncio.sleep(0)
 
-    async def _examine(self, client: Client) -> Admitted | Rejection:
+    async def _judge_first_message(self, client: Client) -> Admitted | Rejection:
         first = Framer(MAX_FIRST_BYTES, is_strict=True)
         while True:
             chunk = await client.read()
@@ -176,11 +177,11 @@ def _hang_up(writer: asyncio.StreamWriter, refused: Rejection) -> None:
 
 
 async def serve(host: str, port: int, run: Callable[[Client], Coroutine[None, None, None]]) -> None:
-    """Listen, say where and for which token on stderr, and run the first client that knows it."""
+    """Listen, print address and token on stderr, and run the first client that knows the token."""
     given = os.environ.pop(TOKEN_VARIABLE, "").strip()
     token = given or secrets.token_hex(_TOKEN_BYTES)
     door = Door(token)
-    listener = await asyncio.start_server(door.connected, host, port, backlog=_BACKLOG)
+    listener = await asyncio.start_server(door.examine, host, port, backlog=_BACKLOG)
     bound = listener.sockets[0].getsockname()
     lines = [f"ds-lsp listens on {bound[0]}:{bound[1]}"]
     if not given:
