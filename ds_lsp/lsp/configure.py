@@ -19,7 +19,7 @@ _PULL_TIMEOUT_S = 2.0
 workspace/configuration and never answer."""
 
 
-class ClientSettings:
+class SettingsSources:
     """All sources that the settings of one session are resolved from."""
 
     def __init__(self, params: types.InitializeParams, *, trusts_editor: bool = True) -> None:

@@ -27,7 +27,7 @@ _STRICT_HEADER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One whole message, without its header."""
+    """A whole message, without its header."""
 
     data: bytes
 

@@ -12,7 +12,7 @@ from lsprotocol import types
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.errors import Superseded
 from ds_lsp.lsp import convert
-from ds_lsp.lsp.configure import ClientSettings, register
+from ds_lsp.lsp.configure import SettingsSources, register
 from ds_lsp.lsp.greeting import TRIGGER_CHARACTERS
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.privacy.ignored import IGNORE_FILES
@@ -37,8 +37,8 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.chat_client = convert.to_chat_client(params)
     ls.inline_client = convert.to_inline_client(params)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
-    ls.client_settings = ClientSettings(params, trusts_editor=ls.trusts_editor)
-    ls.client_settings.read_files(ls.folders)
+    ls.settings_sources = SettingsSources(params, trusts_editor=ls.trusts_editor)
+    ls.settings_sources.read_files(ls.folders)
     ls.reconfigure()
     setting = ls.session.settings.client.carriage_returns
     ls.documents.carriage_returns = convert.to_carriage_returns(params, setting)
@@ -51,11 +51,11 @@ def initialized(ls: DsLanguageServer, params: types.InitializedParams) -> None:
 
 
 async def _finish_initialize(ls: DsLanguageServer) -> None:
-    await ls.client_settings.pull(ls)
+    await ls.settings_sources.pull(ls)
     ls.reconfigure()
     ls.notifier.open()
     ls.report_state(ls.session.state())
-    await ls.client_settings.register_for_changes(ls)
+    await ls.settings_sources.register_for_changes(ls)
     await _announce_menu(ls)
     if serves_menu(ls):
         ls.protocol.prewarm_converters(types.CompletionRequest, convert.EMPTY_MENU)
@@ -103,7 +103,7 @@ def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> N
     # The editor may name the target of a link to our settings, so real paths are compared.
     # Either way, what is read below is our own file.
     if is_project_file or (path and os.path.realpath(path) == os.path.realpath(user_file())):
-        ls.client_settings.read_files(ls.folders)
+        ls.settings_sources.read_files(ls.folders)
         ls.session.forget_gate()
         ls.reconfigure()
 
@@ -178,7 +178,7 @@ def serves_menu(ls: DsLanguageServer) -> bool:
 async def _announce_menu(ls: DsLanguageServer) -> None:
     """Register the completion menu if settings switched it on after `initialize` announced none."""
     is_announced = types.TEXT_DOCUMENT_COMPLETION in ls.protocol.fm.features
-    if serves_menu(ls) and not is_announced and ls.client_settings.can_register_menu:
+    if serves_menu(ls) and not is_announced and ls.settings_sources.can_register_menu:
         ls.feature(types.TEXT_DOCUMENT_COMPLETION)(completion_menu)
         options = types.CompletionRegistrationOptions(
             trigger_characters=MENU_OPTIONS.trigger_characters
@@ -192,13 +192,13 @@ async def _announce_menu(ls: DsLanguageServer) -> None:
 def did_change_configuration(
     ls: DsLanguageServer, params: types.DidChangeConfigurationParams
 ) -> None:
-    ls.client_settings.push(params.settings)
+    ls.settings_sources.push(params.settings)
     ls.reconfigure()
     ls.spawn(_pull_settings(ls))
 
 
 async def _pull_settings(ls: DsLanguageServer) -> None:
-    await ls.client_settings.pull(ls)
+    await ls.settings_sources.pull(ls)
     ls.reconfigure()
     await _announce_menu(ls)
 
@@ -209,7 +209,7 @@ def did_change_workspace_folders(
     removed = frozenset(convert.to_paths(params.event.removed))
     kept = [folder for folder in ls.folders if folder not in removed]
     ls.folders = list(dict.fromkeys([*kept, *convert.to_paths(params.event.added)]))
-    ls.client_settings.read_files(ls.folders)
+    ls.settings_sources.read_files(ls.folders)
     ls.reconfigure()
 
 
@@ -226,7 +226,7 @@ def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
 
 
 def toggle(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    ls.client_settings.toggle(not ls.session.settings.completion.enabled)
+    ls.settings_sources.toggle(not ls.session.settings.completion.enabled)
     ls.reconfigure()
     return ls.session.status()
 

@@ -58,7 +58,7 @@ class _BrokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _MessageMember:
-    """One member of an object of the protocol."""
+    """A member of an object of the protocol."""
 
     name: str
     """The name on the wire, in camel case."""

@@ -15,7 +15,7 @@ from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.acceptance import Acceptance
 from ds_lsp.lsp.client_process import watch
-from ds_lsp.lsp.configure import ClientSettings
+from ds_lsp.lsp.configure import SettingsSources
 from ds_lsp.lsp.convert import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.notify import Notifier
 from ds_lsp.lsp.pages import ExplanationFiles
@@ -39,7 +39,7 @@ class DsLanguageServer(LanguageServer):
     """Holds the session and the documents; decides nothing."""
 
     protocol: DsProtocol
-    client_settings: ClientSettings
+    settings_sources: SettingsSources
     menu_client: MenuClient
 
     def __init__(self, *, is_started_by_client: bool = True) -> None:
@@ -117,7 +117,7 @@ class DsLanguageServer(LanguageServer):
 
     def reconfigure(self) -> None:
         """Apply the settings as they resolve now."""
-        resolved = self.client_settings.resolve()
+        resolved = self.settings_sources.resolve()
         gate = self.session.gate
         self.session.begin_configure(resolved, self.folders)
         self.notifier.notify_once("settings", resolved.summary())
