@@ -1,8 +1,8 @@
-"""Connections to one host that are open before a request needs them.
+"""Connections to one host, opened before a request needs them.
 
-Opening one takes two round trips, three times what a request on a warm one takes in all. httpx
-offers no way to open one without sending a request, so its place is taken here by `http1`; behind
-a proxy, all is left to httpx.
+Opening a connection takes two round trips, and three times as long as a whole request on an open
+one. httpx cannot open a connection without sending a request, so `http1` replaces it here; behind a
+proxy, all is left to httpx.
 """
 
 import asyncio
@@ -22,21 +22,21 @@ from ds_lsp.providers.http1 import Headers, Http11Connection
 from ds_lsp.providers.proxy import ThroughProxy, UnusableProxyError, proxy_before
 
 KEEPALIVE_S = 330.0
-"""How long an idle connection is kept, in seconds: a human pauses for five minutes, where httpx
-keeps one for 5 s. Not for longer: gateways forget it after 350 s (AWS), and do not say so."""
+"""Maximum seconds an idle connection is kept: a user pauses for five minutes, but httpx keeps a
+connection for 5 s. Not longer: gateways drop it after 350 s (AWS), without a notice."""
 OPEN_TIMEOUT_S = 5.0
 """Wall clock for opening a connection, in seconds."""
 RETRY_S = 1.0
-"""After a connection could not be opened ahead of need, leave it for as many seconds."""
+"""Seconds without another attempt after opening a connection ahead of need has failed."""
 MAX_IDLE = 2
-"""Idle connections kept: one in use, one from a call that ran beside it."""
+"""Maximum idle connections: one of the usual calls, and one of a call that ran beside them."""
 MAX_IN_USE = 4
-"""Requests at once; what is asked beyond waits its turn."""
+"""Maximum requests at once; further ones wait for their turn."""
 CLOSE_TIMEOUT_S = 0.1
-"""How long closing waits for a connection that is being opened, in seconds."""
+"""Maximum seconds that closing waits for a connection being opened."""
 
 _STALE = (httpx.ReadError, httpx.RemoteProtocolError)
-"""How a request fails on a connection that the server, or the network, has given up."""
+"""Errors of a request on a connection that the server or the network has dropped."""
 
 PROXY_WANTS_PASSWORD = (
     "The proxy asks for a name and a password: put them into its address, as in "
@@ -44,14 +44,15 @@ PROXY_WANTS_PASSWORD = (
 )
 
 _STATUS = re.compile("[1-5][0-9]{2}")
-"""The status by which a proxy refuses to open a way, at the start of httpx's words for it."""
+"""The status of a proxy that refuses a tunnel; httpx's message begins with it."""
 
 STALE_WITHIN_S = 0.2
-"""Maximum seconds after which a lost connection, of those that were idle, counts as one that was
-dead before: its end is on the way when the request is sent. Longer where opening it took longer."""
+"""Maximum seconds from sending a request on an idle connection to its loss, for the connection to
+count as dead before: its end was on the way when the request was sent. If opening the connection
+took longer, that time counts instead."""
 
 _TIMED_OUT_WHILE_IDLE = 408
-"""What some servers say on an idle connection before they close it (RFC 9110, 15.5.9)."""
+"""The status some servers send on an idle connection before they close it (RFC 9110, 15.5.9)."""
 
 UNREACHABLE = (
     httpx.ConnectError,
@@ -62,24 +63,24 @@ UNREACHABLE = (
     UnusableProxyError,
     UnicodeError,  # a host name that cannot be one
 )
-"""What a request raises when no connection came about."""
+"""Errors of a request for which no connection could be opened."""
 
 
 class Connection:
-    """The way to one origin.
+    """Connections to one origin, directly or through a proxy.
 
-    Lives in one event loop. Making one raises `httpx.InvalidURL` or `httpx.UnsupportedProtocol`
+    Each object belongs to one event loop. Raises `httpx.InvalidURL` or `httpx.UnsupportedProtocol`
     when *base_url* is no http(s) address, and `UnusableProxyError` when the environment names a
     proxy that cannot be used.
     """
 
     def __init__(self, base_url: str, connected: Callable[[], None] = lambda: None) -> None:
-        """*connected* is called when a connection was opened ahead of need."""
+        """*connected* is called when a connection has been opened ahead of need."""
         url = httpx.URL(base_url)
         if url.scheme not in ("http", "https") or not url.host:
             raise httpx.UnsupportedProtocol("not an http(s) address")
         self.proxy = proxy_before(url)
-        """The proxy all requests go through; None where there is none."""
+        """The proxy that all requests go through, or None."""
         self._transport: _DirectPool | ThroughProxy
         if self.proxy:
             limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
@@ -90,28 +91,28 @@ class Connection:
     async def send(
         self, request: httpx.Request, sent: Callable[[], None] = lambda: None
     ) -> httpx.Response:
-        """The answer to *request*, its body yet to be read; closing it is a must.
+        """Return the answer to *request*, its body unread. The caller must close it.
 
-        *sent* is called when the first byte is about to leave. Raises `httpx.HTTPError`, and what
-        else is in `UNREACHABLE`. Cancelling hangs up.
+        *sent* is called when the first byte is about to leave. Raises `httpx.HTTPError`, and the
+        other errors in `UNREACHABLE`. Cancelling hangs up.
         """
         return await self._transport.send(request, sent)
 
     def warm(self) -> None:
-        """Open a connection unless one is idle, open or being opened. Never raises."""
+        """Open a connection, unless one is idle or being opened. Never raises."""
         self._transport.warm()
 
     async def aclose(self) -> None:
-        """Close every connection. `warm` does nothing any more."""
+        """Close every connection; from then on, `warm` does nothing."""
         await self._transport.aclose()
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionProbe:
-    """How a connection came about, step by step, in milliseconds; None: there was no such step."""
+    """The steps of opening one connection, in milliseconds; None for a step that did not occur."""
 
     proxy: str | None
-    """The proxy's host; behind one, the steps are its business."""
+    """The proxy's host; with a proxy, there are no steps, which the proxy takes."""
     name_ms: float | None = None
     connect_ms: float | None = None
     tls_ms: float | None = None
@@ -120,7 +121,10 @@ class ConnectionProbe:
 
 
 async def probe(base_url: str) -> ConnectionProbe:
-    """Open a connection, and close it. Raises `ConnectError` with the step that failed."""
+    """Open a connection, time its steps, and close it.
+
+    Raises `ConnectError` with a message about the step that failed.
+    """
     host = "base_url"
     try:
         url = httpx.URL(base_url)
@@ -160,9 +164,9 @@ async def _probe(url: httpx.URL) -> ConnectionProbe:
 
 
 def why_unreachable(exc: BaseException, host: str, setting: str = "`base_url`") -> str:
-    """Return one sentence out of the chain of causes of *exc*.
+    """Return a sentence about the most telling cause of *exc*.
 
-    *host* is where the connection was to go, and *setting* names what says so.
+    *host* is the host of the connection, and *setting* the name of the setting with its address.
     """
     sentence = _why(exc, host, setting)
     return sentence[0].upper() + sentence[1:] if host.startswith("the ") else sentence
@@ -201,19 +205,19 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
 
 
 def _ssl_context() -> ssl.SSLContext:
-    """The operating system's certificates: companies install their own there."""
+    """Return a context with the operating system's certificates, where companies add theirs."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # HTTP/2 as httpx speaks it does not tell the server of a hang-up, and a completion that
-    # nobody waits for is paid to its end.
+    # httpx's HTTP/2 does not notify the server of a hang-up, so that an abandoned completion would
+    # be paid for to its end.
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
 class _DirectPool:
-    """Connections of our own, one of them opened ahead of need.
+    """A pool of direct connections, one of them opened ahead of need.
 
-    One request waits for what is being opened, or none: then it is idle once it is there. A
-    request that is cancelled leaves its opening to the next.
+    A connection being opened has at most one request that waits for it; without one, it becomes
+    idle once it is open. A cancelled request leaves its opening to the next one.
     """
 
     def __init__(self, url: httpx.URL, connected: Callable[[], None]) -> None:
@@ -222,12 +226,12 @@ class _DirectPool:
         self._port = url.port or (443 if self._context else 80)
         self._connected = connected
         self._idle: list[tuple[Http11Connection, float]] = []
-        """The one used last is the last; with when that was."""
+        """Idle connections and when each was last used (`time.monotonic`), the latest last."""
         self._in_use: set[Http11Connection] = set()
         self._turns = asyncio.Semaphore(MAX_IN_USE)
         self._openings: set[asyncio.Task[Http11Connection]] = set()
         self._unclaimed: list[asyncio.Task[Http11Connection]] = []
-        """Those that no request waits for."""
+        """Openings that no request waits for."""
         self._not_before = 0.0
         self._closed = False
 
@@ -249,7 +253,7 @@ class _DirectPool:
         )
 
     def release(self, connection: Http11Connection) -> None:
-        """The answer on *connection* has been read, or nobody wants more of it."""
+        """Take back *connection* once its answer has been read, or is abandoned."""
         self._in_use.discard(connection)
         self._turns.release()
         if connection.finish():
@@ -261,19 +265,20 @@ class _DirectPool:
             connection.hang_up()
         self._drop_idle()
         if self._openings:
-            # Cancelled, asyncio would leave a socket open. One that comes later is hung up then.
+            # Not cancelled: asyncio would leave a socket open. What opens later is hung up then.
             await asyncio.wait(self._openings, timeout=CLOSE_TIMEOUT_S)
-        # asyncio closes a socket the next time around.
+        # asyncio closes a socket in the next turn of the event loop.
         await asyncio.sleep(0)
 
     async def _exchange(
         self, request: httpx.Request, sent: Callable[[], None]
     ) -> tuple[Http11Connection, int, Headers]:
-        """Send *request*, once more where the connection had died while it was idle.
+        """Send *request*, and once more if the connection had died while it was idle.
 
-        Nothing tells a dead connection from a live one before it is used. Sent again is only what
-        no service can have worked on: no byte of an answer has come, or a goodbye (408) alone, and
-        the end came as soon as it does from a connection that is gone. Else it would be paid twice.
+        A dead connection cannot be told from a live one before it is used. A request is repeated
+        only if the service cannot have worked on it, because it would be paid for twice:
+        1. No byte of an answer has arrived, or only the status 408, with which servers close.
+        2. The connection was lost as soon as one that was dead before.
         """
         head = request.method.encode(), request.url.raw_path, request.headers.raw
         may_repeat = True
@@ -296,7 +301,7 @@ class _DirectPool:
             else:
                 self._drop(connection)
             may_repeat = False
-            # The others have been idle as long, or longer.
+            # The other connections have been idle for as long or longer, and are dead as well.
             self._drop_idle()
 
     def _drop(self, connection: Http11Connection) -> None:
@@ -309,9 +314,13 @@ class _DirectPool:
         self._idle.clear()
 
     async def _acquire(self) -> tuple[Http11Connection, bool]:
-        """A connection, and whether it is too new to be a dead one. Raises what opening one raises.
+        """Return a connection, and whether it is fresh, that is, has not been idle.
 
-        One that was being opened when this was asked has not been idle, whoever it was opened for.
+        There are three cases:
+        1. A connection is idle: return it.
+        2. A connection is being opened, and no request waits for it: wait for it. If it fails, try
+           again, because the network may have recovered since it began.
+        3. Otherwise open a connection. Raises the error of opening it.
         """
         while not self._closed:
             if connection := self._take_idle():
@@ -326,7 +335,6 @@ class _DirectPool:
             error = opening.exception()
             if not error:
                 return opening.result(), True
-            # What was begun earlier may have failed by a network that has come back since.
             if is_own:
                 raise error
         raise httpx.ConnectError("closed")
@@ -354,7 +362,7 @@ class _DirectPool:
         return opening
 
     def _abandon(self, opening: asyncio.Task[Http11Connection]) -> None:
-        """No request waits for *opening*."""
+        """Leave *opening*, which no request waits for any more, to the next request."""
         self._unclaimed.append(opening)
         if opening.done():
             self._finish_opening(opening)
@@ -365,14 +373,14 @@ class _DirectPool:
             return
         self._unclaimed.remove(opening)
         if opening.cancelled() or opening.exception():
-            # Whatever it is, the next request meets it and says so.
+            # The next request meets the same error, and reports it.
             self._not_before = asyncio.get_running_loop().time() + RETRY_S
         else:
             self._release(opening.result())
             self._connected()
 
     async def _dial(self) -> Http11Connection:
-        # A name server or a firewall that drops packets: offline, and not merely slow.
+        # After this time, a name server or firewall drops packets: we are offline, not merely slow.
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
                 return await Http11Connection.open(self._host, self._port, self._context)
@@ -383,13 +391,16 @@ class _DirectPool:
 
 
 def _was_dead(connection: Http11Connection, asked_at: float) -> bool:
-    """Return whether an exchange that began at *asked_at* ended too soon to have been one."""
+    """Return whether the exchange begun at *asked_at* was lost so soon that it never took place."""
     took_s = asyncio.get_running_loop().time() - asked_at
     return took_s <= max(STALE_WITHIN_S, connection.opened_in_s)
 
 
 def _most_telling(error: OSError) -> OSError:
-    """Of several addresses that failed, asyncio gives no more than the texts."""
+    """Return a refusal for *error* if one is in its text, else *error*.
+
+    When several addresses of a host fail, asyncio raises one error with the texts of all.
+    """
     if f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return ConnectionRefusedError()
     return error
@@ -400,7 +411,7 @@ def _is_usable(connection: Http11Connection, since: float) -> bool:
 
 
 class _ResponseBody(httpx.AsyncByteStream):
-    """The body of an answer; closing it gives its connection back."""
+    """The body of an answer; closing it releases its connection."""
 
     def __init__(self, pool: _DirectPool, connection: Http11Connection) -> None:
         self._pool = pool
