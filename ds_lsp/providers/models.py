@@ -1,4 +1,4 @@
-"""Which models there are, which take the place of others, and what they cost.
+"""The catalog of models: their prices, and the successors of retired ones.
 
 All of it is data: ``models.toml`` beside this file, with its date and source.
 """
@@ -13,7 +13,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class ModelFamily:
-    """What makes two models stand in for each other."""
+    """The properties that two models share if one can replace the other."""
 
     name: str
     tier: str
@@ -30,28 +30,28 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The table as it is in the file."""
+    """The table of models, as in the file."""
 
     as_of: str
     """The day the table was read from the documentation, ``YYYY-MM-DD``."""
     top_up: str
-    """Where an account is filled up."""
+    """The address at which to top up an account."""
     models: Mapping[str, ModelFamily]
-    """The current models, the service's first one first."""
+    """The current models, in the service's order."""
     retired: Mapping[str, ModelFamily]
     prices: Mapping[str, Price]
     peak_hours_utc: tuple[tuple[int, int], ...]
-    """From the first hour on, up to the second; Monday to Friday."""
+    """Pairs of hours, the first inclusive and the second exclusive; Monday to Friday."""
     peak_factor: float
 
     def current(self, name: str) -> str:
-        """*name*, or for a retired name the current model nearest to it."""
+        """Return *name*, or the nearest current model if it is retired."""
         return self.nearest(name, tuple(self.models)) if name in self.retired else name
 
     def nearest(self, name: str, supported: Sequence[str]) -> str:
-        """The one of *supported* (not empty) in the place of *name*.
+        """Return the model of *supported*, which is not empty, to use in place of *name*.
 
-        Itself, else the first one of the same family and tier, else the first.
+        That is *name* itself, else the first one of the same family and tier, else the first one.
         """
         if name in supported:
             return name
@@ -62,7 +62,7 @@ class Catalog:
         known = self.models.get(name) or self.retired.get(name)
         if known:
             return known
-        # A name of next year is likely built like those of this one: deepseek-v5-flash.
+        # Names of future models are probably built like those of today, as deepseek-v5-flash.
         words = re.split(r"[^a-z0-9]+", name.lower())
         tiers = {family.tier for family in self.models.values()}
         return ModelFamily(words[0], next((word for word in words if word in tiers), ""))
