@@ -13,7 +13,7 @@ POLL_S = 2.0
 
 
 def watch(process: Process | None, on_end: Callable[[], None]) -> None:
-    """Call *on_end* once *process* has ended. For None, which cannot be observed, never do."""
+    """Call *on_end* once *process* has ended. Do nothing if it is None: it cannot be watched."""
     if process is None:
         log.debug("the client's process is not watched")
     elif process.descriptor is None:

@@ -287,7 +287,7 @@ def to_completion_list(
 
 
 def _label(text: str) -> str:
-    """Return the first line that says something, with dots for the lines around it."""
+    """Return the first line that is not blank, with dots for the lines around it."""
     lines = with_newlines(text).rstrip().split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip()), 0)
     label = lines[first].strip() if first else lines[first]

@@ -148,7 +148,7 @@ if sys.platform != "win32":
     import fcntl
 
     def _is_locked(descriptor: int) -> bool | None:
-        """Lock an open folder, or return True if another process has; None if it cannot be told."""
+        """Lock an open folder; return True if another process has locked it, None if unknown."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -92,7 +92,7 @@ class DsLanguageServer(LanguageServer):
     def watch_client(self, pid: object) -> None:
         """End the server when the client's process *pid* ends.
 
-        Its pipes do not tell: processes that it started may still hold them.
+        The end of its pipes is no sign: processes that it started may still hold them.
         """
         # For a client on another machine, *pid* would name an unrelated process.
         if self.is_started_by_client:
