@@ -47,7 +47,7 @@ def code_actions(
     offers = (
         _question_actions(document, params)
         if ls.explanations.owns(document.uri)
-        else _code_actions(ls, document, params)
+        else _actions_for_code(ls, document, params)
     )
     only = params.context.only
     return [
@@ -64,7 +64,7 @@ def _question_actions(
         yield _action("Ask", EXPLAIN_KIND, ASK, params)
 
 
-def _code_actions(
+def _actions_for_code(
     ls: DsLanguageServer, document: Document, params: types.CodeActionParams
 ) -> Iterator[types.CodeAction]:
     if ls.session.excludes(document):

@@ -210,7 +210,7 @@ def _mend_object(value: object, wanted: type) -> tuple[Any, int]:
         raise _BrokenError
     members = _members_of(wanted)
     # Members that this class does not know are losses, so that a union prefers the class that has
-    # them. A null does not count as a loss.
+    # them. A null does not count: it may belong to a class that the union tries next.
     kept = {name: each for name, each in value.items() if each is not None and name not in members}
     losses = len(kept)
     for name, member in members.items():

@@ -36,7 +36,7 @@ MAX_SCANS = 8
 
 
 class DsLanguageServer(LanguageServer):
-    """Holds the session and the documents; decides nothing."""
+    """Holds the session and the documents, and schedules work in the background."""
 
     protocol: DsProtocol
     settings_sources: SettingsSources

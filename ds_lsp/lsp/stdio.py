@@ -22,7 +22,7 @@ MAX_CHUNKS_WAITING = 16
 MAX_BYTES_WAITING = 64 << 20
 """Maximum bytes that wait for a client that does not read. An answer has some hundred."""
 STALL_S = 60.0
-"""Seconds without reading, while bytes wait, after which the client counts as gone."""
+"""Seconds without reading, while bytes wait, after which the client is given up."""
 
 
 class Stdin:

@@ -42,7 +42,7 @@ _WRONG_TOKEN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class Admission:
     """The first message of a client that knows the token, with the token removed."""
 
     body: bytes
@@ -56,7 +56,7 @@ class Rejection:
     answer: bytes = b""
 
 
-def judge(body: bytes, token: str) -> Admitted | Rejection:
+def judge(body: bytes, token: str) -> Admission | Rejection:
     """Return whether to admit a client whose first message is *body*."""
     try:
         message = json.loads(body)
@@ -71,7 +71,7 @@ def judge(body: bytes, token: str) -> Admitted | Rejection:
         given.encode("utf-8", "surrogatepass"), token.encode("utf-8", "surrogatepass")
     )
     if is_right:
-        return Admitted(json.dumps(message).encode())
+        return Admission(json.dumps(message).encode())
     # -32602: invalid params, as of JSON-RPC.
     error = {"code": -32602, "message": _WRONG_TOKEN}
     identifier = message.get("id")
@@ -125,7 +125,7 @@ class Door:
             verdict = Rejection("another one was faster, or is newer")
         finally:
             self._unknown.pop(task, None)
-        if isinstance(verdict, Admitted) and not self.admitted.done():
+        if isinstance(verdict, Admission) and not self.admitted.done():
             self.admitted.set_result(client)
             for other in self._unknown:
                 other.cancel()
@@ -150,7 +150,7 @@ class Door:
             turns += 1
             await asyncio.sleep(0)
 
-    async def _judge_first_message(self, client: Client) -> Admitted | Rejection:
+    async def _judge_first_message(self, client: Client) -> Admission | Rejection:
         first = Framer(MAX_FIRST_BYTES, is_strict=True)
         while True:
             chunk = await client.read()
@@ -162,7 +162,7 @@ class Door:
                 return Rejection("its first message is too large")
             if isinstance(frame, Message):
                 verdict = judge(frame.data, self._token)
-                if isinstance(verdict, Admitted):
+                if isinstance(verdict, Admission):
                     client.framer.feed(framed(verdict.body) + first.rest)
                 return verdict
             if frame is not None:

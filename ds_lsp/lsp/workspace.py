@@ -403,7 +403,7 @@ _NOT_OURS = (
     types.NOTEBOOK_DOCUMENT_DID_CHANGE,
     types.NOTEBOOK_DOCUMENT_DID_CLOSE,
 )
-"""Methods that pygls would handle, keeping notebooks that we do not use, without a limit."""
+"""Methods removed from pygls, which would keep notebooks, unused and without a limit."""
 
 
 def _mend_id(data: dict[str, Any]) -> None:

@@ -22,8 +22,8 @@ from ds_lsp.providers.http1 import Headers, Http11Connection
 from ds_lsp.providers.proxy import ThroughProxy, UnusableProxyError, proxy_before
 
 KEEPALIVE_S = 330.0
-"""Maximum seconds an idle connection is kept: a user pauses for five minutes, but httpx keeps a
-connection for 5 s. Not longer: gateways drop it after 350 s (AWS), without a notice."""
+"""Maximum seconds an idle connection is kept: a user pauses for five minutes, but httpx keeps one
+for 5 s. Not longer: gateways drop it after 350 s (AWS), without a notice."""
 OPEN_TIMEOUT_S = 5.0
 """Wall clock for opening a connection, in seconds."""
 RETRY_S = 1.0
@@ -112,7 +112,7 @@ class ConnectionProbe:
     """The steps of opening one connection, in milliseconds; None for a step that did not occur."""
 
     proxy: str | None
-    """The proxy's host; with a proxy, there are no steps, which the proxy takes."""
+    """The proxy's host. Behind a proxy, the steps are None: the proxy takes them."""
     name_ms: float | None = None
     connect_ms: float | None = None
     tls_ms: float | None = None
@@ -380,7 +380,7 @@ class _DirectPool:
             self._connected()
 
     async def _dial(self) -> Http11Connection:
-        # After this time, a name server or firewall drops packets: we are offline, not merely slow.
+        # A timeout means that a name server or firewall drops packets: offline, not merely slow.
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
                 return await Http11Connection.open(self._host, self._port, self._context)
