@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    from ds_lsp.lsp.greeting import Greeted
+    from ds_lsp.lsp.greeting import EarlyInitialize
 
 COMMANDS = {
     "demo": "show completions at work in this terminal; needs no key and no network",
@@ -40,9 +40,9 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     try:
         import signal
 
-        from ds_lsp.lsp.greeting import NOT_GREETED, greet
+        from ds_lsp.lsp.greeting import NO_EARLY_INITIALIZE, answer_early
 
-        greeted = NOT_GREETED
+        early = NO_EARLY_INITIALIZE
         if set(words) <= {"--stdio", _DISTRUST}:
             # These handlers hold until the server installs its own; so far there is nothing to
             # clean up. Otherwise an interrupt would be an exception, which some imports print and
@@ -50,13 +50,13 @@ def main(argv: "Sequence[str] | None" = None) -> int:
             signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
             if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
                 signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-            greeted = greet(sys.stdin.fileno(), sys.stdout.fileno())
-        return _run(words, greeted)
+            early = answer_early(sys.stdin.fileno(), sys.stdout.fileno())
+        return _run(words, early)
     except KeyboardInterrupt:
         return 130
 
 
-def _run(words: "Sequence[str]", greeted: "Greeted") -> int:
+def _run(words: "Sequence[str]", early: "EarlyInitialize") -> int:
     from ds_lsp.logs import configure_logging
 
     parser = _parser()
@@ -70,7 +70,7 @@ def _run(words: "Sequence[str]", greeted: "Greeted") -> int:
     try:
         if arguments.command:
             return _run_command(arguments.command, arguments.rest)
-        _serve(arguments.tcp, greeted, trusts_editor=not arguments.distrust_editor)
+        _serve(arguments.tcp, early, trusts_editor=not arguments.distrust_editor)
     except OSError as exc:
         parser.error(f"cannot listen on {arguments.tcp}: {exc.strerror}")
     return 0
@@ -177,10 +177,12 @@ def _address(text: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]") or _LOOPBACK, int(port)
 
 
-def _serve(address: tuple[str, int] | None, greeted: "Greeted", *, trusts_editor: bool) -> None:
+def _serve(
+    address: tuple[str, int] | None, early: "EarlyInitialize", *, trusts_editor: bool
+) -> None:
     from ds_lsp.lsp.app import serve_stdio, serve_tcp
 
     if address:
         serve_tcp(*address)
     else:
-        serve_stdio(greeted, trusts_editor=trusts_editor)
+        serve_stdio(early, trusts_editor=trusts_editor)

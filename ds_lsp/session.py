@@ -356,7 +356,7 @@ class Session:
         from ds_lsp.providers.deepseek_chat import DeepSeekChat
 
         deepseek = DeepSeek(
-            api_key=key, base_url=settings.base_url, reached=lambda: self._health.reached()
+            api_key=key, base_url=settings.base_url, connected=lambda: self._health.reached()
         )
         self.chat.use(DeepSeekChat(deepseek))
         return Providers(deepseek, self._local if settings.provider == "auto" else None)

@@ -24,7 +24,7 @@ from ds_lsp.editor_files.inspect import SetupState, inspect_all
 from ds_lsp.editor_files.places import Machine
 from ds_lsp.errors import AuthenticationError, ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, Service
-from ds_lsp.providers.connection import Reached, reach
+from ds_lsp.providers.connection import ConnectionProbe, probe
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
 from ds_lsp.sources import user_file
@@ -126,13 +126,13 @@ async def _network_check(session: Session) -> Check:
         return Check("network", SKIPPED, "`provider` is local, which needs none")
     started = time.perf_counter()
     try:
-        reached = await reach(session.settings.base_url)
+        reached = await probe(session.settings.base_url)
     except ProviderError as error:
         return Check("network", FAILED, str(error), "Check `base_url`, the network and any proxy.")
     return Check("network", OK, describe_steps(reached), ms=_ms_since(started))
 
 
-def describe_steps(reached: Reached) -> str:
+def describe_steps(reached: ConnectionProbe) -> str:
     if reached.proxy is not None:
         return f"through the proxy {reached.proxy}"
     steps = [("name", reached.name_ms), ("connection", reached.connect_ms)]

@@ -814,7 +814,7 @@ async def answering(value: object) -> AsyncIterator[DeepSeek]:
 
 async def test_being_reached_is_told(fake: FakeDeepSeek) -> None:
     reached = asyncio.Event()
-    provider = DeepSeek(api_key=KEY, base_url=fake.url, reached=reached.set)
+    provider = DeepSeek(api_key=KEY, base_url=fake.url, connected=reached.set)
     provider.warm()
     await reached.wait()
     await provider.aclose()

@@ -8,7 +8,7 @@ import pytest
 from ds_lsp.commands import balance, doctor, models
 from ds_lsp.commands.doctor import describe_steps, editor_checks
 from ds_lsp.commands.setups import Part, text_of
-from ds_lsp.providers.connection import Reached
+from ds_lsp.providers.connection import ConnectionProbe
 from ds_lsp.sources import user_file
 from tests.fake_deepseek import FakeDeepSeek
 from tests.unit.clean import clean
@@ -175,9 +175,9 @@ def test_a_refusal_is_said(
 
 
 def test_steps_of_a_connection() -> None:
-    assert describe_steps(Reached("proxy.example")) == "through the proxy proxy.example"
-    assert describe_steps(Reached(None, 1.2, 3.4)) == "name 1 ms, connection 3 ms"
-    words = describe_steps(Reached(None, 1.0, 2.0, 3.0, "TLSv1.3"))
+    assert describe_steps(ConnectionProbe("proxy.example")) == "through the proxy proxy.example"
+    assert describe_steps(ConnectionProbe(None, 1.2, 3.4)) == "name 1 ms, connection 3 ms"
+    words = describe_steps(ConnectionProbe(None, 1.0, 2.0, 3.0, "TLSv1.3"))
     assert words == "name 1 ms, connection 2 ms, TLSv1.3 3 ms"
 
 

@@ -10,7 +10,7 @@ import pytest
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from ds_lsp.lsp.configure import Configuration
+from ds_lsp.lsp.configure import SettingsSources
 from ds_lsp.settings import SETTINGS, ProjectRight, Resolved
 from tests.unit.clean import clean
 
@@ -112,11 +112,11 @@ class Session:
             capabilities=types.ClientCapabilities(workspace=workspace),
             initialization_options=distrusted or self._said.get("initializationOptions"),
         )
-        configuration = Configuration(params, trusts_editor=distrusted is None)
-        configuration.read_files([self._folder])
-        configuration.push(self._said.get("pushed"))
-        await configuration.pull(Client(self._said.get("pulled")))
-        return configuration.resolved()
+        settings = SettingsSources(params, trusts_editor=distrusted is None)
+        settings.read_files([self._folder])
+        settings.push(self._said.get("pushed"))
+        await settings.pull(Client(self._said.get("pulled")))
+        return settings.resolve()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def normalize_line_ends(text: str, at: CursorContext) -> str:
 
 
 def cut_at_invisible(text: str, at: CursorContext) -> str:
-    """Cut the text before a find_misplaced invisible character, so that no model controls a terminal."""
+    """Cut the text before a misplaced invisible character: no model controls a terminal."""
     end = next(find_misplaced(text, before=at.before, own=(at.before, at.after)), None)
     return text[:end]
 
