@@ -1,8 +1,8 @@
-"""The command line: what to run, and where logs go.
+"""The command line: options, subcommands, and the file for logs.
 
-What an editor starts greets it first, so nothing is imported that a greeting does not need.
-Nothing at all is imported above `main` that Python has not imported by itself: an interrupt there
-would print a traceback.
+A server that an editor starts answers ``initialize`` first, so only the modules which that answer
+needs are imported by then. Above `main`, only modules are imported that Python has imported
+by itself: an interrupt there would print a traceback.
 """
 
 import os
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    from ds_lsp.lsp.greeting import Greeted
+    from ds_lsp.lsp.greeting import EarlyInitialize
 
 COMMANDS = {
     "demo": "show completions at work in this terminal; needs no key and no network",
@@ -28,39 +28,40 @@ COMMANDS = {
     "editor": "print the configuration for an editor, or merge it into your own with --install",
     "config": "show the settings in force and where each came from",
 }
-"""Each is a module of `ds_lsp.commands`, imported when it is asked for."""
+"""Subcommand to its help. Each is a module of `ds_lsp.commands`, imported when it is run."""
 
 _LOOPBACK = "127.0.0.1"
 _DISTRUST = "--distrust-editor"
 
 
 def main(argv: "Sequence[str] | None" = None) -> int:
-    """Run ds-lsp; the process's exit status: 0 ok, 1 the thing asked failed, 2 usage."""
+    """Run ds-lsp. Return the exit status: 0 success, 1 a command has failed, 2 wrong usage."""
     words = sys.argv[1:] if argv is None else argv
     try:
         import signal
 
-        from ds_lsp.lsp.greeting import NOT_GREETED, greet
+        from ds_lsp.lsp.greeting import NO_EARLY_INITIALIZE, answer_early
 
-        greeted = NOT_GREETED
+        early = NO_EARLY_INITIALIZE
         if set(words) <= {"--stdio", _DISTRUST}:
-            # As the server does; until it is there, there is nothing to clean up. An interrupt
-            # would otherwise be an exception, which some imports print and others lose.
+            # These handlers hold until the server installs its own; so far there is nothing to
+            # clean up. Otherwise an interrupt would be an exception, which some imports print and
+            # others lose.
             signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
             if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
                 signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-            greeted = greet(sys.stdin.fileno(), sys.stdout.fileno())
-        return _run(words, greeted)
+            early = answer_early(sys.stdin.fileno(), sys.stdout.fileno())
+        return _run(words, early)
     except KeyboardInterrupt:
         return 130
 
 
-def _run(words: "Sequence[str]", greeted: "Greeted") -> int:
+def _run(words: "Sequence[str]", early: "EarlyInitialize") -> int:
     from ds_lsp.logs import configure_logging
 
     parser = _parser()
     arguments = parser.parse_args(words)
-    # A command says on stderr what went wrong, in its own words; the log would say it again.
+    # A command reports its errors on stderr in its own words; the log would repeat them.
     level = arguments.log_level or ("error" if arguments.command else "warning")
     try:
         configure_logging(level, arguments.log_file)
@@ -69,7 +70,7 @@ def _run(words: "Sequence[str]", greeted: "Greeted") -> int:
     try:
         if arguments.command:
             return _run_command(arguments.command, arguments.rest)
-        _serve(arguments.tcp, greeted, trusts_editor=not arguments.distrust_editor)
+        _serve(arguments.tcp, early, trusts_editor=not arguments.distrust_editor)
     except OSError as exc:
         parser.error(f"cannot listen on {arguments.tcp}: {exc.strerror}")
     return 0
@@ -127,11 +128,11 @@ def _run_command(command: str, arguments: "Sequence[str]") -> int:
         status: int = module.main(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever was reading, as `head` does, has read enough.
+        # The reading program, such as `head`, has read enough.
         _give_up_stdout()
         return 1
     except OSError as exc:
-        # Such as a full disk: whatever a command can foresee, it says itself.
+        # Such as a full disk. Errors that a command can foresee, it reports itself.
         sys.stderr.write(f"ds-lsp {command}: {exc.strerror or exc}\n")
         _give_up_stdout()
         return 1
@@ -139,12 +140,16 @@ def _run_command(command: str, arguments: "Sequence[str]") -> int:
 
 
 def _interrupt_by_signals() -> None:
-    """End a command by any signal as by Ctrl-C: what it has started, such as the command for the
-    key, has a session of its own, which no signal to this process reaches."""
+    """Make SIGHUP and SIGTERM end a command as Ctrl-C does.
+
+    A process that the command has started, such as the command for the key, has a session of its
+    own, which no signal to this process reaches.
+    """
     import signal
 
     def interrupt(number: int, frame: "FrameType | None") -> None:
-        # An event loop has put its own there: it cancels, and lets what is half done be cleaned up.
+        # An event loop has installed its own handler, which cancels the main task: its clean-up
+        # runs.
         on_interrupt = signal.getsignal(signal.SIGINT)
         if not callable(on_interrupt):
             raise KeyboardInterrupt
@@ -152,13 +157,13 @@ def _interrupt_by_signals() -> None:
 
     for name in ("SIGHUP", "SIGTERM"):
         number = getattr(signal, name, None)
-        # What is ignored, as under nohup, stays so.
+        # A signal that is ignored, as under nohup, stays ignored.
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, interrupt)
 
 
 def _give_up_stdout() -> None:
-    """What is still to be flushed at the end would fail again: let it go nowhere."""
+    """Send stdout to the null device: the final flush would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -168,14 +173,16 @@ def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdecimal() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not [HOST:]PORT")
-    # The brackets tell an IPv6 address from its port.
+    # The brackets separate an IPv6 address from its port.
     return host.removeprefix("[").removesuffix("]") or _LOOPBACK, int(port)
 
 
-def _serve(address: tuple[str, int] | None, greeted: "Greeted", *, trusts_editor: bool) -> None:
+def _serve(
+    address: tuple[str, int] | None, early: "EarlyInitialize", *, trusts_editor: bool
+) -> None:
     from ds_lsp.lsp.app import serve_stdio, serve_tcp
 
     if address:
         serve_tcp(*address)
     else:
-        serve_stdio(greeted, trusts_editor=trusts_editor)
+        serve_stdio(early, trusts_editor=trusts_editor)

@@ -1,7 +1,7 @@
-"""One text document: its lines, edits in place, positions to offsets and back, snapshots.
+"""A text document: its lines, edits in place, positions and offsets, snapshots.
 
 LSP knows three line ends: ``\\n``, ``\\r\\n`` and ``\\r``. Form feed, U+0085, U+2028 and the
-rest of what `str.splitlines` cuts at are text here.
+other characters at which `str.splitlines` cuts are text here.
 """
 
 import re
@@ -16,30 +16,31 @@ from pathlib import PurePosixPath
 from ds_lsp.languages import language_id as language_of_file
 from ds_lsp.languages import to_id
 
-# Possessive: a last line of megabytes would be tried at each of its lengths.
+# Possessive, because a last line of megabytes would be tried at each of its lengths.
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++")
 _OTHER_END = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-"""What `str.splitlines` takes for a line end, and LSP does not."""
+"""Line ends to `str.splitlines` that are none in LSP."""
 LINE_END = re.compile("\x1a\r?\n|\r\n?|\n")
-"""A line end, with the stand-in (`STAND_IN`) of a carriage return before it: to a reader of a text
-they are one, though the client counts the carriage return as a character."""
+"""A line end, together with the stand-in (`STAND_IN`) of a carriage return before it: they are one
+to a reader of the text, though the client counts the carriage return as a character."""
 
 BEFORE_WINDOW = 16_000
-"""Characters of text a snapshot keeps before the cursor; more than any prefix budget."""
+"""Maximum characters that a snapshot keeps before the cursor; more than any prefix budget."""
 AFTER_WINDOW = 8_000
-"""Characters of text a snapshot keeps after the cursor; more than any suffix budget."""
+"""Maximum characters that a snapshot keeps after the cursor; more than any suffix budget."""
 HEAD_LINES = 20
-"""Lines at the top of a document in which it says what it is."""
+"""Number of lines at the top of a document that are searched for marks such as "generated"."""
 HEAD_LINE_CHARS = 400
-"""Maximum characters of each of them that are looked at."""
+"""Maximum characters of each of those lines that are read."""
 
 _MAX_NOTED_LINES = 200
+"""Maximum line ends in a removed text that is kept in `RecentEdits`."""
 _AT_END = re.compile("\x1a(?=\r?\n)")
 """A stand-in (`STAND_IN`) at the end of a line."""
 
 
 class PositionEncoding(Enum):
-    """What one column counts; the values are LSP's names."""
+    """The unit in which a client counts columns; the values are LSP's names."""
 
     UTF8 = "utf-8"
     UTF16 = "utf-16"
@@ -47,28 +48,28 @@ class PositionEncoding(Enum):
 
 
 class CarriageReturns(Enum):
-    """How a client counts carriage returns; LSP counts each as a line end.
+    """The ways in which clients count carriage returns; LSP counts each as a line end.
 
     Recorded from the editors: see ``tests/editors/test_carriage_returns.py``.
     """
 
     LINE_ENDS = "line_ends"
-    """As LSP says."""
+    """Each is a line end, as in LSP."""
     PAIRED = "paired"
     """A line end only before a line feed, as in Helix."""
     BY_FILE = "by_file"
-    """A character, unless all lines of the file end with one, as in Neovim."""
+    """A character, unless every line of the file ends with one, as in Neovim."""
     CHARACTERS = "characters"
     """Always a character, as in Emacs and Vim, which keep line ends out of the text."""
 
 
 STAND_IN = "\x1a"
-"""Kept in the place of a carriage return that its client counts as a character: as wide in every
-encoding, and in no text that an editor shows."""
+"""Replaces a carriage return that the client counts as a character. It has the same width in every
+encoding, and occurs in no text that an editor shows."""
 
 
 def hide_carriage_returns(text: str, rule: CarriageReturns) -> str:
-    """Return *text* with stand-ins for the carriage returns that end no line in its client."""
+    """Return *text* with stand-ins for the carriage returns that end no line in the client."""
     if "\r" not in text or rule is CarriageReturns.LINE_ENDS:
         return text
     return re.sub(_CHARACTERS[rule], STAND_IN, text)
@@ -86,59 +87,60 @@ def rule_of_file(text: str) -> CarriageReturns:
 
 
 def show_carriage_returns(text: str) -> str:
-    """Return *text* with carriage returns in the place of their stand-ins."""
+    """Return *text* with carriage returns instead of stand-ins."""
     return text.replace(STAND_IN, "\r")
 
 
 @dataclass(frozen=True, slots=True)
-class Edits:
-    """What was done to a document last, as far as its changes tell."""
+class RecentEdits:
+    """The last change to a document."""
 
     line: int = -1
-    """Where the last change ends; -1 when there was none that said what it changed."""
+    """Line in which the change ends; -1 before the first change, or after a new full text."""
     start: tuple[int, int] = (-1, -1)
-    """Line and character index at which it began."""
+    """Line and character index at which the change began."""
     inserted: str = ""
     removed: str = ""
-    """Empty, too, where it was very much."""
+    """The removed text; empty if it had more than `_MAX_NOTED_LINES` line ends."""
     deletions: int = 0
-    """How many of the last changes did nothing but delete within a line."""
+    """Number of successive changes, up to this one, that only deleted within a line."""
     restored: bool = False
-    """It put back what the change before had taken away, as undo and redo do."""
+    """True if the change put back the text that the change before had removed, as undo and redo
+    do."""
     places: int = 1
-    """In how many places the same was done at once, as with several cursors."""
+    """Number of places that were changed alike at once, as with several cursors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The text around one cursor in one version of a document. Frozen, and no copy of the file."""
+    """The text around one cursor in one version of a document; frozen, and no copy of the file."""
 
     uri: str
     language_id: str
     version: int | None
     before: str
-    """Text before the cursor, at most `BEFORE_WINDOW` characters of it: whole lines, where that
-    does not halve it."""
+    """Text before the cursor, at most `BEFORE_WINDOW` characters. It begins with a whole line,
+    unless that would leave less than half of these characters."""
     after: str
-    """Text after the cursor, at most `AFTER_WINDOW` characters of it."""
+    """Text after the cursor, at most `AFTER_WINDOW` characters."""
     line: int
     """Line of the cursor, from 0."""
     column: int
     """Column of the cursor in the client's units."""
     encoding: PositionEncoding
-    """What the client's columns count."""
+    """The unit of the client's columns."""
     before_is_whole: bool
-    """Whether `before` reaches back to the start of the document."""
+    """True if `before` reaches back to the start of the document."""
     eol: str
-    """The document's own line end."""
+    """The document's line end."""
     edited_at: float
-    """When the document last changed, on the clock of the document, in seconds."""
+    """Time of the document's last change, in seconds on the document's clock."""
     head: str
-    """The document's first lines, without the ends of overlong ones."""
+    """The document's first lines, each cut to `HEAD_LINE_CHARS` characters."""
     size: int
     """Characters of the whole document."""
-    edits: Edits = Edits()
-    """What was done last, and where."""
+    edits: RecentEdits = RecentEdits()
+    """The last change to the document."""
 
     @property
     def line_before(self) -> str:
@@ -171,12 +173,12 @@ class Document:
         carriage_returns: CarriageReturns = CarriageReturns.LINE_ENDS,
     ) -> None:
         self.uri = uri
-        # A client that names no language leaves it to the file's name.
+        # The file's name decides if the client names no language.
         self.language_id = to_id(language_id) or language_of_file(PurePosixPath(uri))
         self.version = version
-        # Opening a document is not editing it: nothing was typed yet.
+        # Opening a document is not an edit.
         self.edited_at = float("-inf")
-        self.edits = Edits()
+        self.edits = RecentEdits()
         self._encoding = encoding
         self._clock = clock
         self._counting = carriage_returns
@@ -184,30 +186,30 @@ class Document:
         self.size = len(text)
 
     def _split(self, text: str) -> list[str]:
-        """Return the lines of a whole text, as the client counts them."""
+        """Return the lines of a whole text as the client counts them."""
         rule = self._counting
         self._rule = rule_of_file(text) if rule is CarriageReturns.BY_FILE else rule
         return split_lines(hide_carriage_returns(text, self._rule))
 
     @property
     def head(self) -> str:
-        """The first lines, without the ends of overlong ones."""
+        """The first `HEAD_LINES` lines, each cut to `HEAD_LINE_CHARS` characters."""
         lines = self._lines[:HEAD_LINES]
         return "\n".join(strip_line_end(line[:HEAD_LINE_CHARS]) for line in lines)
 
     @property
     def text(self) -> str:
-        """The whole text; costs a copy of it."""
+        """The whole text; each access makes a copy."""
         return show_carriage_returns("".join(self._lines))
 
     @property
     def encoding(self) -> PositionEncoding:
-        """What the client's columns count."""
+        """The unit of the client's columns."""
         return self._encoding
 
     @property
     def hides_carriage_returns(self) -> bool:
-        """Whether a stand-in in it is one, and no text of the client."""
+        """True if a `STAND_IN` in the lines replaces a carriage return, and is not the client's."""
         return self._rule is not CarriageReturns.LINE_ENDS
 
     @property
@@ -215,16 +217,16 @@ class Document:
         return len(self._lines)
 
     def lines(self, first: int, last: int) -> list[str]:
-        """Lines *first* to *last*, both included, as far as there are such; with their ends.
+        """Return the lines from *first* to *last*, inclusive, that exist; with their line ends.
 
-        A stand-in before an end is left out: whoever reads lines knows one line end.
+        A stand-in before a line end is left out, as the callers know LSP's line ends only.
         """
         lines = self._lines[max(first, 0) : last + 1]
         return [_AT_END.sub("", each) for each in lines] if self.hides_carriage_returns else lines
 
     def beginning(self, chars: int) -> str:
-        """The first *chars* characters; costs no more than those."""
-        # Every line but the last has a character at least, its end.
+        """Return the first *chars* characters, without a look at the rest of the text."""
+        # Every line but the last has at least one character, its line end.
         ends = list(accumulate(map(len, self._lines[:chars])))
         whole = bisect_right(ends, chars)
         missing = chars - (ends[whole - 1] if whole else 0)
@@ -234,30 +236,31 @@ class Document:
         return show_carriage_returns(text)
 
     def replace_all(self, text: str) -> None:
+        """Replace the whole text."""
         self._lines = self._split(text)
         self.size = len(text)
         self.edited_at = self._clock()
-        self.edits = Edits()
+        self.edits = RecentEdits()
 
     def note_places(self, places: int) -> None:
-        """The last change was made in so many places at once."""
+        """Note the number of places at which the last change was made at once."""
         self.edits = replace(self.edits, places=places)
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
-        """Replace what stands between two positions (line, column in the client's units).
+        """Replace the text between two positions (line, column in the client's units).
 
         Positions past the end of a line or of the document are moved back to that end; an end
         before the start is taken as the start.
         """
         text = hide_carriage_returns(text, self._rule)
         first, first_index = self.locate(*start)
-        # Typing inserts: in a line of megabytes, finding a place twice is to be felt.
+        # Typing inserts at one position; in a line of megabytes, locating twice is noticeably slow.
         found = (first, first_index) if end == start else self.locate(*end)
         last, last_index = max(found, (first, first_index))
-        self._note_edit((first, first_index), (last, last_index), text)
+        self._note_change((first, first_index), (last, last_index), text)
         chunk = self._lines[first][:first_index] + text + self._lines[last][last_index:]
         if chunk.startswith("\n") and first > 0 and self._lines[first - 1].endswith("\r"):
-            # The two halves of a CRLF meet: from now on they are one line end.
+            # The two halves of a CRLF meet and become one line end.
             first -= 1
             chunk = self._lines[first] + chunk
         is_one_line = not chunk.startswith("\n") and not LINE_END.search(text)
@@ -270,15 +273,18 @@ class Document:
         self.edited_at = self._clock()
 
     def snapshot(self, line: int, column: int) -> Snapshot:
-        """The text around a position (column in the client's units), clamped as in `replace`."""
+        """Return the text around a position (column in the client's units).
+
+        The position is clamped as in `replace`.
+        """
         line, index = self.locate(line, column)
-        before, whole = self._before(line, index)
+        before, whole = self._text_before(line, index)
         return Snapshot(
             uri=self.uri,
             language_id=self.language_id,
             version=self.version,
             before=before,
-            after=self._after(line, index),
+            after=self._text_after(line, index),
             line=line,
             column=width(self._lines[line][:index], self._encoding),
             encoding=self._encoding,
@@ -291,7 +297,7 @@ class Document:
         )
 
     def snapshot_as_if(self, start: tuple[int, int], end: tuple[int, int], text: str) -> Snapshot:
-        """The snapshot there would be after `replace`, with the cursor behind *text*."""
+        """Return the snapshot after a `replace` that is not made, with the cursor behind *text*."""
         at_start, at_end = self.snapshot(*start), self.snapshot(*max(start, end))
         last_line = LINE_END.split(text)[-1]
         is_one_line = last_line == text
@@ -303,7 +309,7 @@ class Document:
             column=width(last_line, self._encoding) + (at_start.column if is_one_line else 0),
         )
 
-    def _note_edit(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
+    def _note_change(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         (first, first_index), (last, last_index) = start, end
         removed = ""
         if first == last:
@@ -313,20 +319,20 @@ class Document:
             removed = self._lines[first][first_index:] + middle + self._lines[last][:last_index]
         before = self.edits
         is_deletion = first == last and bool(removed) and not text
-        self.edits = Edits(
+        self.edits = RecentEdits(
             line=first + len(LINE_END.findall(text)),
             start=start,
             inserted=text,
             removed=removed,
             deletions=before.deletions + 1 if is_deletion else 0,
-            # One character may as well have been typed again.
+            # A single character may have been typed again rather than restored.
             restored=len(text) > 1 and text == before.removed and start == before.start,
         )
 
     def locate(self, line: int, column: int) -> tuple[int, int]:
-        """Line and character index of a position, clamped into the document.
+        """Return line and character index of a position, clamped into the document.
 
-        A stand-in at the end of a line is a place of its own, as it is in the client.
+        A stand-in at the end of a line counts as a character, as it does in the client.
         """
         if line < 0:
             return 0, 0
@@ -334,7 +340,7 @@ class Document:
             return len(self._lines) - 1, len(self._lines[-1])
         return line, column_to_index(self._lines[line].rstrip("\r\n"), column, self._encoding)
 
-    def _before(self, line: int, index: int) -> tuple[str, bool]:
+    def _text_before(self, line: int, index: int) -> tuple[str, bool]:
         pieces = [self._lines[line][max(0, index - BEFORE_WINDOW) : index]]
         size = index
         while line > 0 and size < BEFORE_WINDOW:
@@ -343,12 +349,13 @@ class Document:
             size += len(self._lines[line])
         is_cut = len(pieces) > 1 and size > BEFORE_WINDOW
         if is_cut and size - len(pieces[-1]) >= BEFORE_WINDOW // 2:
-            # Whole lines, so that what they say need not be found out anew for each letter typed.
+            # Begin with a whole line, so that what is computed of `before` can be cached: the
+            # window does not move with each letter typed.
             pieces.pop()
         text = "".join(reversed(pieces))
         return text[-BEFORE_WINDOW:], line == 0 and size <= BEFORE_WINDOW
 
-    def _after(self, line: int, index: int) -> str:
+    def _text_after(self, line: int, index: int) -> str:
         pieces = [self._lines[line][index : index + AFTER_WINDOW]]
         size = len(pieces[0])
         while line < len(self._lines) - 1 and size < AFTER_WINDOW:
@@ -358,19 +365,19 @@ class Document:
         return "".join(pieces)[:AFTER_WINDOW]
 
     def ends_in_carriage_return(self, line: int) -> bool:
-        """Return whether a carriage return ends a line whose client counts it as a character."""
+        """Return whether a line ends in a carriage return that the client counts as a character."""
         return self._lines[line].endswith(STAND_IN + "\n")
 
     def eol(self) -> str:
-        """The line end of the document: that of its first line."""
-        # At the end of its line alone: that may be a megabyte away from its start.
+        """Return the document's line end: that of its first line."""
+        # Only the last two characters are searched, as the line may have a megabyte.
         end = LINE_END.search(self._lines[0][-2:])
         return end.group().removeprefix(STAND_IN) if end else "\n"
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a text, each with its line end; the last one has none and may be empty."""
-    # The text of a whole file is cut in C wherever that cuts at LSP's line ends alone.
+    """Return the lines of a text with their line ends; the last has none, and may be empty."""
+    # `str.splitlines`, which is fast, is used unless the text has line ends that LSP does not know.
     lines: list[str] = _LINE.findall(text) if _OTHER_END.search(text) else text.splitlines(True)
     if not lines or lines[-1].endswith(("\n", "\r")):
         lines.append("")
@@ -378,27 +385,27 @@ def split_lines(text: str) -> list[str]:
 
 
 def with_newlines(text: str) -> str:
-    """*text* with ``\\n`` for every line end."""
+    """Return *text* with ``\\n`` for every line end."""
     return LINE_END.sub("\n", text) if "\r" in text or STAND_IN in text else text
 
 
 def is_word_character(character: str) -> bool:
-    """Whether a character can be part of a name, in any script."""
+    """Return whether a character can be part of a name, in any script."""
     return character.isalnum() or character == "_"
 
 
 def strip_line_end(line: str) -> str:
-    """Return *line* without its end, and without a stand-in before it."""
+    """Return *line* without its line end, and without a stand-in before that."""
     text = line.rstrip("\r\n")
     return text if text == line else text.removesuffix(STAND_IN)
 
 
 def column_to_index(line: str, column: int, encoding: PositionEncoding) -> int:
-    """Character index of a column; a column inside a character is that character's start."""
+    """Return the character index of a column; within a character, the character's start."""
     column = max(column, 0)
     if encoding is PositionEncoding.UTF32 or line.isascii():
         return min(column, len(line))
-    # Every character takes a column at least.
+    # A character takes at least one column.
     line = line[:column]
     data = line.encode(_CODEC[encoding], "surrogatepass")
     if len(data) == len(line) * _UNIT_BYTES[encoding]:
@@ -410,7 +417,7 @@ def column_to_index(line: str, column: int, encoding: PositionEncoding) -> int:
 
 
 def width(text: str, encoding: PositionEncoding) -> int:
-    """How many columns a piece of a line takes."""
+    """Return the number of columns that a part of a line takes."""
     if encoding is PositionEncoding.UTF32 or text.isascii():
         return len(text)
     return len(text.encode(_CODEC[encoding], "surrogatepass")) // _UNIT_BYTES[encoding]
@@ -422,7 +429,7 @@ _UNIT_BYTES = {PositionEncoding.UTF8: 1, PositionEncoding.UTF16: 2}
 
 
 def _is_inside(data: bytes, at: int, encoding: PositionEncoding) -> bool:
-    """Whether a character began before the unit *at* and goes on in it."""
+    """Return whether the code unit at *at* continues a character that began before it."""
     if encoding is PositionEncoding.UTF8:
         return data[at] & 0xC0 == 0x80
     is_low = data[at + 1] & 0xFC == 0xDC

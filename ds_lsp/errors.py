@@ -1,50 +1,50 @@
-"""Everything ds-lsp raises on purpose.
+"""The exceptions that ds-lsp raises on purpose.
 
 * DsLspError
   + ProviderError            the provider gave no usable answer
     - AuthenticationError    401: the key is wrong
-    - BalanceError           402: nothing left to pay with
+    - BalanceError           402: the balance is used up
     - RateLimitError         429: the same request may work later
     - RefusedTextError       this text is refused; others are not
     - BadRequestError        any other 4xx: a wrong setting, or a bug in ds-lsp
-      . UnknownModelError    there is no such model, and these there are
+      . UnknownModelError    the provider has no such model; it lists those it has
     - UnavailableError       timeout, no network, 5xx, unreadable answer
       . ConnectError         the provider could not be reached at all
       . NoAnswerError        the request was sent, and no answer came
   + Blocked                  no automatic request may be sent now
   + TooManyCalls             two calls of this session are running already
   + StoreError               the file with the counts cannot be used now
-  + Superseded               a newer request took this one's place
-  + ChatRefused              what was asked of chat cannot be done, or must not
+  + Superseded               a newer request replaced this one
+  + ChatRefused              a chat command cannot be carried out, or must not
 
 The message of a `ProviderError` is one sentence for the user. It never holds the key, the
-prompt or the completion, whatever the provider's own message said.
+prompt or the completion, even if the provider's own message does.
 """
 
 
 class DsLspError(Exception):
-    """Base of everything ds-lsp raises on purpose."""
+    """Base class of the exceptions that ds-lsp raises on purpose."""
 
 
 class ProviderError(DsLspError):
     """The provider gave no usable answer."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        """*retry_after_s*: for how many seconds the provider asked to be left alone."""
+        """*retry_after_s*: seconds that the provider asks clients to wait before a retry."""
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.has_begun = False
-        """Whether an answer had begun: the request was worked on, and billed."""
+        """True if the answer had begun before the error, so that the request is billed."""
         self.tokens: tuple[int, int, int] | None = None
-        """What was billed then, where the provider still said it (`TokenUsage`)."""
+        """The billed tokens, as in `TokenUsage`, if the provider reported them; else None."""
 
 
 class AuthenticationError(ProviderError):
-    """401: the key is wrong; only the user can mend it."""
+    """401: the key is wrong; only the user can correct it."""
 
 
 class BalanceError(ProviderError):
-    """402: nothing left to pay with; only the user can mend it."""
+    """402: the balance is used up; only the user can top it up."""
 
 
 class RateLimitError(ProviderError):
@@ -52,7 +52,7 @@ class RateLimitError(ProviderError):
 
 
 class RefusedTextError(ProviderError):
-    """The service, or a filter before it, refuses this text; it says nothing about others."""
+    """The service, or a filter in front of it, refuses this text; other texts may pass."""
 
 
 class BadRequestError(ProviderError):
@@ -63,7 +63,7 @@ class UnknownModelError(BadRequestError):
     """The provider has no such model (any more)."""
 
     def __init__(self, message: str, *, asked: str, supported: tuple[str, ...]) -> None:
-        """*supported*: the models there are, as the provider lists them."""
+        """*asked*: the model in the request; *supported*: the models that the provider lists."""
         super().__init__(message)
         self.asked = asked
         self.supported = supported
@@ -78,7 +78,7 @@ class ConnectError(UnavailableError):
 
 
 class NoAnswerError(UnavailableError):
-    """The request was sent and no answer came in time: it may have been worked on, and billed."""
+    """The request was sent and no answer came in time; the provider may have billed it."""
 
 
 class Blocked(DsLspError):  # noqa: N818 - a decision, not a failure
@@ -99,11 +99,11 @@ class StoreError(DsLspError):
 
 
 class Superseded(DsLspError):  # noqa: N818 - not an error to its caller, but an ending
-    """A newer request for the same document took this one's place."""
+    """A newer request for the same document replaced this one."""
 
 
 class ChatRefused(DsLspError):  # noqa: N818 - an answer in words
-    """What was asked of chat cannot be done, or must not; the message tells the user why.
+    """A chat command cannot be carried out, or must not; the message gives the user the reason.
 
-    As that of a `ProviderError`, it holds no text of a document or an answer.
+    The message holds no text of a document or an answer, like that of a `ProviderError`.
     """

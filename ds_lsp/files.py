@@ -1,4 +1,4 @@
-"""Opens files that a stranger may have put there: waits for nothing, leaves no folder."""
+"""Opens files that a stranger may have written, without waiting and within a folder."""
 
 import errno
 import os
@@ -8,11 +8,11 @@ from typing import BinaryIO
 
 
 def open_regular(path: Path, *, follow_links: bool) -> BinaryIO | None:
-    """The file, open for reading; None when it is no regular one. Never waits on a FIFO.
+    """Open a file for reading; None if it is no regular file. Never waits on a FIFO.
 
-    Raises OSError when there is none, or a link that is not to be followed.
+    Raises `OSError` if there is no file, or if it is a link and *follow_links* is False.
     """
-    # A device may do something on being opened: looked at before as well as after.
+    # The type is checked before as well as after opening, as opening a device may have effects.
     if not stat.S_ISREG(os.stat(path, follow_symlinks=follow_links).st_mode):
         return None
     flags = os.O_RDONLY
@@ -26,9 +26,9 @@ def open_regular(path: Path, *, follow_links: bool) -> BinaryIO | None:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Create *folder* and those above it, readable by this user alone; never the user's home.
+    """Create *folder* and its parents, readable by this user alone, but never the user's home.
 
-    A home that is missing is not mounted yet, or belongs to an account without one. Raises OSError.
+    A missing home is not mounted yet, or belongs to an account without one. Raises `OSError`.
     """
     home = Path(os.path.expanduser("~"))
     if home in folder.parents and not home.is_dir():
@@ -37,8 +37,8 @@ def make_private_folder(folder: Path) -> None:
 
 
 def check_own_folder(folder: Path, *, follow_links: bool = True) -> None:
-    """Raise OSError if *folder* is another user's, or everybody can put files into it."""
-    # Windows keeps a user's own folders to the user.
+    """Raise `OSError` if *folder* belongs to another user, or if all users can write to it."""
+    # On Windows, other users have no access to a user's folders.
     if os.name != "posix":
         return
     status = os.stat(folder, follow_symlinks=follow_links)
@@ -48,9 +48,9 @@ def check_own_folder(folder: Path, *, follow_links: bool = True) -> None:
 
 
 def is_within(path: Path, folder: Path) -> bool:
-    """Whether *path* is in *folder*, or is it, once every link has been followed."""
+    """Return whether *path* is *folder* or lies in it, after following every link."""
     try:
         return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
     except (OSError, ValueError):
-        # No file can have this name, or a link on the way is not for this user to read.
+        # No file can have this name, or the user must not read a link on the way.
         return False

@@ -1,9 +1,9 @@
-"""Characters that nobody sees, and where each of them may stand all the same.
+"""Invisible characters, and the places where each of them may stand.
 
-A character without a shape can hide what is run, turn a line around, end a comment early or carry
-a text past its reader. Many have a use: they join emoji and letters, or choose a form. One table
-says where, and one function reads it for everything a model or a file's name brings: completions,
-edits, documentation, explanations and what is printed.
+A character without a shape can hide the code that is run, reverse a line, end a comment early or
+carry a text past its reader. Many have a use: they join emoji and letters, or select a form. One
+table lists the places, and one function reads it for every text from a model or a file's name:
+completions, edits, documentation, explanations and printed lines.
 """
 
 import re
@@ -15,21 +15,21 @@ from functools import cache
 BLANKS = (
     "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 )
-"""Spaces that are no space to a compiler. A reader may see them."""
+"""Spaces that a reader may see, and a compiler does not take for spaces."""
 
 _NEVER = (
     # Controls of a terminal, except the form feed, which some sources have between their sections.
     "\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"
-    # The end of a line to some programs, and not to others.
+    # Line ends to some programs, and not to others.
     "\u2028\u2029"
-    # Embeddings, overrides and isolates: what is shown is not what is run.
+    # Embeddings, overrides and isolates: the code shown is not the code that is run.
     "\u202a-\u202e\u2066-\u2069"
     # Deprecated, for annotations, or of no use in text.
     "\u206a-\u206f\ufff0-\ufffb\ud800-\udfff\ufdd0-\ufdef"
-    # Tags spell ASCII that is not shown; what lies around them is not assigned.
+    # Tags, which spell ASCII invisibly, and the unassigned characters around them.
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 ) + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
-"""These stand in a flag (see `_FLAG`) or nowhere, whatever the document has."""
+"""Characters that may stand in a flag (see `_FLAG`) and nowhere else, whatever the document has."""
 
 _SELDOM = (
     "\x0c\xad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2060-\u2065\ufeff\ufe00-\ufe0f\ufffc"
@@ -39,7 +39,7 @@ _SELDOM = (
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0100-\U000e01ef"
     "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 )
-"""These stand where the table says so, or where the document has them already."""
+"""Characters that may stand where the table allows it, or if the document has them already."""
 
 
 _EMOJI = (
@@ -71,22 +71,24 @@ _JOINING_SCRIPTS = (
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """Characters, and what stands before and after them where they may stand."""
+    """Characters, and the neighbors between which they may stand."""
 
     characters: str
     before: str
+    """Characters of which one must precede; empty for any, or none."""
     after: str
+    """Characters of which one must follow; empty for any, or none."""
     needs: str = ""
-    """Unicode categories of both neighbors, by their first letter; empty: any."""
+    """First letters of the Unicode categories that both neighbors may have; empty for any."""
 
 
 _TABLE = (
-    # A family, a job, a flag of two: emoji that are joined, with their form or tone of skin.
+    # Joined emoji, with their form or skin tone: a family, a job, a flag made of two.
     _Row("\u200d", f"{_EMOJI}\ufe0f", _EMOJI),
-    # Shown as text or as an emoji; a keycap.
+    # Selectors of text or emoji form; a keycap.
     _Row("\ufe0e\ufe0f", _EMOJI, ""),
     _Row("\ufe0e\ufe0f", "0-9#*", "\u20e3"),
-    # Joined or not, within a word.
+    # Joiners and non-joiners within a word.
     *(_Row("\u200c\u200d", script, script, "LM") for script in _JOINING_SCRIPTS),
     # Forms of a Chinese character, of a Mongolian letter.
     _Row("\ufe00-\ufe02\U000e0100-\U000e01ef", _IDEOGRAPHS, ""),
@@ -99,14 +101,14 @@ _TABLE = (
     _Row("\u3000", "", _EAST_ASIAN),
 )
 _VIRAMA = 9
-"""Combining class of the sign that a half letter is made with: a joiner may follow at its end."""
+"""Combining class of the sign that makes a half letter; a joiner may follow it."""
 _LANDS = "|".join(
     "".join(chr(0xE0000 + ord(letter)) for letter in land) for land in ("gbeng", "gbsct", "gbwls")
 )
 _FLAG = re.compile(f"\U0001f3f4(?:{_LANDS})\U000e007f")
-"""England, Scotland and Wales: the flags that Unicode recommends to spell with tags."""
+"""The flags of England, Scotland and Wales, the only ones that Unicode recommends with tags."""
 _LONGEST_SEQUENCE = 7
-"""Characters of a flag, the longest sequence that is looked at."""
+"""Characters of a flag, which is the longest sequence."""
 _MAX_NAMED = 3
 """Maximum characters named in one message."""
 _MAY_GO_ON = re.compile(
@@ -115,21 +117,21 @@ _MAY_GO_ON = re.compile(
 """The end of a text that may be the first half of a sequence."""
 
 
-# Compiled where they are first needed: the start of a server needs none of them.
+# The patterns are compiled when they are first used: the start of a server uses none of them.
 
 
 @cache
-def _suspicious() -> re.Pattern[str]:
+def _suspicious_pattern() -> re.Pattern[str]:
     return re.compile(f"[{_NEVER}{_SELDOM}{BLANKS}]")
 
 
 @cache
-def _never() -> re.Pattern[str]:
+def _never_pattern() -> re.Pattern[str]:
     return re.compile(f"[{_NEVER}]")
 
 
 @cache
-def _places() -> re.Pattern[str]:
+def _table_pattern() -> re.Pattern[str]:
     """Return the rows of the table, each as a group with its number."""
     rows = []
     for number, row in enumerate(_TABLE):
@@ -139,47 +141,47 @@ def _places() -> re.Pattern[str]:
     return re.compile("|".join(rows))
 
 
-def misplaced(text: str, *, before: str = "", own: tuple[str, ...] = ()) -> Iterator[int]:
-    """Yield where *text* has a character nobody sees that may not stand there.
+def find_misplaced(text: str, *, before: str = "", own: tuple[str, ...] = ()) -> Iterator[int]:
+    """Yield the indexes of the invisible characters in *text* that may not stand there.
 
-    *before* is what stands before the text, and *own* the texts of the place it goes to: what they
-    have already may be there once more. Tabs and line ends are not looked at.
+    *before* is the text before it. *own* are the texts at its destination: a character that they
+    have already is allowed, unless it is one of `_NEVER`. Tabs and line ends are not judged.
     """
-    if (text.isascii() and text.isprintable()) or not _suspicious().search(text):
+    if (text.isascii() and text.isprintable()) or not _suspicious_pattern().search(text):
         return
     head = before[-_LONGEST_SEQUENCE:]
     whole = head + text
     flagged = {at for found in _FLAG.finditer(whole) for at in range(*found.span())}
     is_own: dict[str, bool] = {}
-    for found in _suspicious().finditer(whole, len(head)):
+    for found in _suspicious_pattern().finditer(whole, len(head)):
         at, character = found.start(), found[0]
         if at in flagged or _has_reason(whole, at):
             continue
         if character not in is_own:
-            is_own[character] = not _never().match(character) and any(
+            is_own[character] = not _never_pattern().match(character) and any(
                 character in each for each in own
             )
         if not is_own[character]:
             yield at - len(head)
 
 
-def settled(text: str) -> str:
-    """Return *text* without an end that what follows may make a sequence of."""
+def cut_unfinished(text: str) -> str:
+    """Return *text* without an end that may be the first half of a sequence."""
     found = _MAY_GO_ON.search(text)
     return text[: found.start()] if found else text
 
 
 def names_of(text: str, places: Iterator[int]) -> str:
-    """Return the first few characters of *text* at *places* as ``U+200B, U+202E``, each once."""
+    """Return the names of the first few characters at *places*, each once: ``U+200B, U+202E``."""
     names = list(dict.fromkeys(f"U+{ord(text[at]):04X}" for at in places))
     return ", ".join([*names[:_MAX_NAMED], "..."] if len(names) > _MAX_NAMED else names)
 
 
 def _has_reason(text: str, at: int) -> bool:
-    """Return whether the table has a row for the character at *at* and its neighbors."""
+    """Return whether a row of the table allows the character at *at* between its neighbors."""
     if text[at] == "\u200d" and at and unicodedata.combining(text[at - 1]) == _VIRAMA:
         return True
-    found = _places().match(text, at)
+    found = _table_pattern().match(text, at)
     if found is None or found.lastgroup is None:
         return False
     needs = _TABLE[int(found.lastgroup.removeprefix("row"))].needs

@@ -1,16 +1,16 @@
-"""Languages by name: one table of the names that clients and files have for them, one equality.
+"""Languages by name: one table of the names in clients and files, and one equality.
 
-LSP's id of a language is the name used everywhere else. A client's own name becomes that id where
-a document is opened (`Document`) and where a setting is read; an unknown name stays as it is.
+All other modules use the id that LSP gives a language. A client's own name is converted to that id
+when a document is opened (`Document`) and when a setting is read; an unknown name stays as it is.
 """
 
 from functools import cache, lru_cache
 from pathlib import PurePath
 
 UNNAMED = "plaintext"
-"""Id of text in no language that its client knows: notes, a license, any unknown file."""
+"""Id of text in a language that its client does not know: notes, a license, any unknown file."""
 
-# LSP's id (VS Code's, where LSP has none), and after the colon the names that others have for it.
+# The id in LSP (or in VS Code, if LSP has none), and after the colon the other names for it.
 # Sources: Neovim's and Vim's filetypes, which ALE sends too; Emacs's modes as Eglot sends them,
 # without "-mode" and "-ts"; lsp-mode's lsp-language-id-configuration; Helix's languages.toml;
 # Sublime's scopes; Kate's highlighting modes and servers; ids of JetBrains, Zed and Xcode.
@@ -225,7 +225,7 @@ xsl xsl, xslt xsl, yaml yaml, yml yaml, zig zig, zsh shellscript
 """
 
 BY_SUFFIX = dict(pair.split() for pair in _SUFFIXES.split(","))
-"""Suffix, in lower case and without its dot, to language id."""
+"""Language ids by suffix, in lower case and without its dot."""
 
 BY_NAME = {
     "cmakelists.txt": "cmake",
@@ -244,7 +244,7 @@ BY_NAME = {
     "merge_msg": "git-commit",
     "rakefile": "ruby",
 }
-"""Files whose whole name says it, in lower case."""
+"""Language ids by the whole name of a file, in lower case."""
 
 LINE_COMMENT = {
     **dict.fromkeys(
@@ -278,7 +278,8 @@ LINE_COMMENT = {
     "vb": "'",
     "vim": '"',
 }
-"""How a line of comment begins, and after a space how it ends where it must; else with ``#``."""
+"""Comment marks by language id: the start of a comment on one line and, after a space, its end if
+it needs one. In all other languages the mark is ``#``."""
 
 PROSE = frozenset(
     {
@@ -287,7 +288,7 @@ PROSE = frozenset(
         "vimwiki",
     }
 )
-"""Languages in which people write to people."""
+"""Ids of the languages of text for people."""
 
 _ALIKE = (
     ("javascript", "javascriptreact", "typescript", "typescriptreact", "vue", "svelte"),
@@ -300,14 +301,14 @@ _ALIKE = (
     ("json", "jsonc"),
     ("terraform", "hcl"),
 )
-"""Languages that import each other's files, or are one another with some additions."""
+"""Groups of languages that import each other's files, or extend one another."""
 _FAMILY = {language: family for family in _ALIKE for language in family}
 
 
-# Read at the first look-up: the server answers its first message without it.
+# Built at the first look-up, because the server answers its first message without it.
 @cache
 def by_client_name() -> dict[str, str]:
-    """Return the table of names, in lower case and with "-" for blanks, to language ids."""
+    """Return the language ids by name, in lower case and with "-" for blanks."""
     known: dict[str, str] = {}
     language = ""
     for word in _NAMES.split():
@@ -326,32 +327,34 @@ def to_id(name: str) -> str:
     An unknown name is returned as it is.
     """
     spelled = "-".join(name.lower().replace("_", " ").split())
-    # Tried in order: the name; an Emacs mode's; the first of Vim's several, as in "yaml.ansible".
+    # There are three names to try in this order: the name itself; without the suffix of an Emacs
+    # mode; the first of several in Vim, as in "yaml.ansible".
     mode = spelled.removesuffix("-mode").removesuffix("-ts")
     for each in (spelled, mode, mode.partition(".")[0]):
         found = by_client_name().get(each) or BY_SUFFIX.get(each)
-        # Of a scope as "text.html" the first part says nothing.
+        # The first part of a scope such as "text.html" says nothing.
         if found and not (found == UNNAMED and "." in spelled):
             return found
     return name.strip()
 
 
 def language_id(path: PurePath) -> str:
-    """Return the id of a file's language by its name; of an unknown suffix, the suffix itself."""
+    """Return the language id of a file by its name; an unknown suffix is returned itself."""
     suffix = path.suffix[1:].lower()
     return BY_NAME.get(path.name.lower()) or BY_SUFFIX.get(suffix) or to_id(suffix) or UNNAMED
 
 
 def is_same(one: str, other: str) -> bool:
-    """Tell whether two names are names of one language. No name at all is none."""
+    """Return whether two names mean one language. An empty name means none."""
     return to_id(one) == to_id(other) != ""
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Tell whether documents in these languages may be shown to a model together.
+    """Return whether documents in these languages may be sent to a model together.
 
-    They may in one language, or in two of one family. Text without a language is like nothing,
-    not even like itself: a draft of a letter must not go along with a list of passwords.
+    They may if both are in one language, or in two of one group. Text without a language may be
+    sent with no other text, not even of its kind: a draft of a letter must not take a list of
+    passwords along.
     """
     one, other = to_id(one), to_id(other)
     if UNNAMED in (one, other) or not (one and other):

@@ -1,4 +1,4 @@
-"""Logging that cannot show text: what ds-lsp did, how much and how long, never what."""
+"""Logging that cannot show text: it names actions, amounts and durations, never contents."""
 
 import copy
 import logging
@@ -16,22 +16,23 @@ from ds_lsp.pipes import CAN_TELL, PIPE_BYTES, has_room
 if TYPE_CHECKING:
     import asyncio
 
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 MAX_FILE_BYTES = 5_000_000
-"""When a log file is this large it becomes the old one, of which there is one."""
+"""Maximum size of the log file in bytes; it then replaces the one old log file that is kept."""
 MAX_LINE_BYTES = PIPE_BYTES - 64
-"""On stderr, so that a record takes no more than there is room for; its middle is left out."""
+"""Maximum bytes of a record on stderr, so that it fits into a pipe with room; a longer record loses
+its middle."""
 
 log = logging.getLogger("ds_lsp")
 
 
 class PrivateFormatter(logging.Formatter):
-    """Formats our records; of other people's only what holds no values.
+    """Formats the records of ds-lsp, and those of libraries without their values.
 
-    pygls puts whole messages, and libraries put whatever failed to parse, into the arguments of
-    their records and into the messages of exceptions: the user's code, or the key.
+    pygls puts whole messages, and other libraries put the text that they failed to parse, into the
+    arguments of their records and the messages of exceptions: the user's code, or the key.
     """
 
     def __init__(self) -> None:
@@ -40,14 +41,14 @@ class PrivateFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         if record.name.partition(".")[0] != "ds_lsp":
             record = copy.copy(record)
-            # Without arguments the values are in the message itself: only a template can be shown.
+            # A message without arguments holds the values itself; only a template can be shown.
             record.msg = record.msg if record.args else "(message withheld)"
             record.args = None
         return super().format(record)
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the same
-        # A file's name can hold a line end, and what follows would pass for a line of ours.
-        return visible_only(super().formatMessage(record))
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        # A file's name can hold a line end, and the text behind it would look like another record.
+        return escape_control_characters(super().formatMessage(record))
 
     def formatException(  # noqa: N802 - the name is logging's
         self,
@@ -65,16 +66,16 @@ class PrivateFormatter(logging.Formatter):
 
 
 class PatientHandler(logging.StreamHandler[TextIO]):
-    """Writes to stderr, unless nobody reads it: a line that there is no room for is left out.
+    """Writes to stderr, and drops a record for which the pipe has no room.
 
-    An editor may keep a pipe to our stderr and never read it; waiting for it would be for good.
+    An editor may keep a pipe to the server's stderr and never read it; a write would block forever.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             descriptor = self.stream.fileno()
         except (OSError, ValueError, AttributeError):
-            # No file, as in tests; or none at all, as under pythonw.
+            # The stream is no file, as in tests, or None, as under pythonw.
             super().emit(record)
             return
         if has_room(descriptor) or not CAN_TELL:
@@ -89,15 +90,15 @@ class PatientHandler(logging.StreamHandler[TextIO]):
 
 
 def configure_logging(level: str, file: Path | None) -> None:
-    """Log to *file*, or to stderr. Raises OSError when the file cannot be opened."""
-    # What cannot be logged is lost: logging's own complaint would show the values.
+    """Log to *file*, or to stderr if it is None. Raises `OSError` if it cannot be opened."""
+    # A record that cannot be written is dropped: logging's own report would show its values.
     logging.raiseExceptions = False
     handler = _file_handler(file) if file else PatientHandler()
     handler.setFormatter(PrivateFormatter())
     logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
-    # Other people's loggers stay at ERROR: pygls logs every body at INFO.
+    # The loggers of libraries stay at ERROR: pygls logs every message's body at INFO.
     log.setLevel(level.upper())
-    # Nor may a warning or a lost exception show what it was about.
+    # Warnings and unhandled exceptions must not show values either.
     logging.captureWarnings(True)
     sys.unraisablehook = lambda unraisable: log.error("unraisable %s", unraisable.exc_type.__name__)
     sys.excepthook = lambda kind, error, trace: log.critical(
@@ -111,21 +112,21 @@ def configure_logging(level: str, file: Path | None) -> None:
 
 
 def log_unhandled(loop: "asyncio.AbstractEventLoop", context: Mapping[str, object]) -> None:
-    """What an event loop does with an exception that nobody has taken."""
+    """Log an exception that no task has handled; set as the event loop's exception handler."""
     error = context.get("exception")
     if isinstance(error, BaseException):
         log.error("unhandled %s", type(error).__name__, exc_info=error)
     else:
-        # What it says may quote anything.
+        # The message in *context* may quote anything.
         log.error("something is wrong in the event loop")
 
 
 def _file_handler(file: Path) -> logging.Handler:
-    # Imported where it is used: it brings sockets and pickling along.
+    # Imported here, because it imports sockets and pickling.
     from logging.handlers import RotatingFileHandler
 
     class OwnersFileHandler(RotatingFileHandler):
-        """A log may hold the names of files: it is created for its owner alone to read."""
+        """Creates the log file for its owner alone to read, as it may hold names of files."""
 
         def _open(self) -> TextIOWrapper:
             def opener(path: str, flags: int) -> int:

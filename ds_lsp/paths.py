@@ -1,4 +1,7 @@
-"""Spell the absolute name of a file in one way, for the system whose name is a parameter."""
+"""Spells the absolute name of a file in one way, by the rules of a given system.
+
+The parameter *platform* of each function is a value of `sys.platform`.
+"""
 
 import re
 import unicodedata
@@ -9,29 +12,29 @@ _SLASHES = re.compile(r"[/\\]+")
 
 
 def is_absolute(name: str, platform: str) -> bool:
-    """Whether *name* begins at the root of a disk, or with a share on Windows."""
+    """Return whether *name* begins at the root of a disk, or with a share on Windows."""
     if platform == "win32":
         return name.startswith(("/", "\\")) or _DRIVE.fullmatch(name) is not None
     return name.startswith("/")
 
 
 def absolute_name(name: str, platform: str) -> str:
-    """Return the one spelling of *name*, which is absolute: no ``..``, ``.`` or ``//`` in it."""
+    """Return the absolute *name* in one spelling, without ``..``, ``.`` and ``//``."""
     if platform == "win32":
-        return _windows_name(name)
-    joined = "/" + "/".join(_without_dots(name.split("/")))
-    # Apple's file systems take both normal forms for one name; Linux knows two files.
+        return _to_windows_name(name)
+    joined = "/" + "/".join(_remove_dots(name.split("/")))
+    # Apple's file systems take both normal forms for one name; on Linux they are two files.
     return unicodedata.normalize("NFC", joined) if platform == "darwin" else joined
 
 
 def spelling(name: str, platform: str) -> str:
-    """Return one spelling for all of *name* that a system takes for one, or that look the same."""
+    """Return one spelling for all names that the system takes for one, or that look the same."""
     composed = unicodedata.normalize("NFC", name)
-    # As git does there: the case of names is kept, and makes no difference.
+    # Windows and macOS keep the case of a name and do not compare by it; git follows them there.
     return composed.lower() if platform in ("win32", "darwin") else composed
 
 
-def _windows_name(name: str) -> str:
+def _to_windows_name(name: str) -> str:
     share = ""
     if device := _DEVICE.match(name):
         name = name[device.end() :]
@@ -44,16 +47,16 @@ def _windows_name(name: str) -> str:
         root = f"\\\\{host}\\{share}" if share else f"\\\\{host}"
     else:
         root = ""
-    # Windows drops dots and blanks at the end of a name, and takes what follows a colon for a
-    # stream of the same file.
+    # Windows drops dots and blanks at the end of a name, and takes the text behind a colon for the
+    # name of a stream in the same file.
     parts = [
         each if each in (".", "..") else each.partition(":")[0].rstrip(". ")
         for each in _SLASHES.split(name)
     ]
-    return root + "\\" + "\\".join(_without_dots(parts))
+    return root + "\\" + "\\".join(_remove_dots(parts))
 
 
-def _without_dots(parts: list[str]) -> list[str]:
+def _remove_dots(parts: list[str]) -> list[str]:
     kept: list[str] = []
     for part in parts:
         if part == "..":

@@ -1,19 +1,19 @@
-"""Whether a pipe can be written to without waiting for whoever reads it."""
+"""Tells whether a pipe can be written to without waiting for its reader."""
 
 import select
 
 PIPE_BYTES = getattr(select, "PIPE_BUF", 512)
-"""So much can be written at once when there is room."""
+"""Maximum bytes in one write that does not wait when the pipe has room."""
 
 
 CAN_TELL = hasattr(select, "poll")
-"""Not on Windows."""
+"""True if the system can tell whether a pipe has room; Windows cannot."""
 
 
 def has_room(descriptor: int) -> bool:
-    """Whether `PIPE_BYTES` can be written now; False where that cannot be known.
+    """Return whether `PIPE_BYTES` can be written now; False if the system cannot tell.
 
-    What is closed has room: writing to it fails at once.
+    A closed pipe has room: a write to it fails at once.
     """
     if not CAN_TELL:
         return False

@@ -1,6 +1,6 @@
-"""Other processes: whether one has ended, and how to end one with all that it has started.
+"""Other processes: watches one for its end, and ends one together with its descendants.
 
-Imports little: an editor is greeted with it.
+Imports little, because the early answer to `initialize` uses it.
 """
 
 import os
@@ -12,40 +12,40 @@ from contextlib import suppress
 from typing import Final
 
 MAX_PID: Final = 2**31 - 1
-"""The largest id that a C `pid_t` holds. Linux stops at 2**22, Windows ids are shorter still."""
+"""Maximum id in a C `pid_t`. Linux stops at 2**22, and Windows' ids are smaller still."""
 _SYNCHRONIZE: Final = 0x00100000
 _WAIT_OBJECT_0: Final = 0
 
 
 def is_watchable(pid: object) -> bool:
-    """Return whether *pid* can name an editor; null, texts, 0 and negative numbers cannot.
+    """Return whether *pid* can be the id of an editor; null, text, 0 and negative numbers cannot.
 
-    A negative number or 0 would mean a whole group of processes to the system.
+    To the system, 0 or a negative number would mean a whole group of processes.
     """
     return isinstance(pid, int) and not isinstance(pid, bool) and 0 < pid <= MAX_PID
 
 
 def end_group(pid: int) -> None:
-    """End the process *pid*, started with ``start_new_session``, and all that it has started.
+    """End the process *pid*, started with ``start_new_session``, and its descendants.
 
-    A descendant that has made itself a session, as a key agent does, goes on.
+    A descendant with a session of its own, as a key agent has, goes on running.
     """
     if sys.platform == "win32":
-        # Imported where it is used, as it brings much along.
+        # Imported here, because it imports many other modules.
         import subprocess
 
-        # Windows has no groups to signal: this follows the tree of processes.
+        # Windows has no groups to signal; taskkill follows the tree of processes.
         command = ("taskkill", "/T", "/F", "/PID", str(pid))
         with suppress(OSError, subprocess.TimeoutExpired):
             subprocess.run(command, capture_output=True, timeout=5)
         return
-    # PermissionError: macOS says so of a group in which nothing runs any more.
+    # macOS raises PermissionError for a group in which no process runs any more.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
 class Process:
-    """A process that was running when this was made, whoever started it."""
+    """A process that was running when this object was made; any program may have started it."""
 
     def __init__(
         self, pid: int, has_ended: Callable[[], bool], descriptor: int | None = None
@@ -53,21 +53,21 @@ class Process:
         self.pid = pid
         self.has_ended = has_ended
         self.descriptor = descriptor
-        """Becomes readable when the process ends; None where only `has_ended` tells."""
+        """File descriptor that becomes readable when the process ends; None if there is none."""
 
 
 def find_process(pid: object) -> Process | None:
-    """Return the process *pid*; None if there is none here, as when it runs in another container.
+    """Return the process *pid*; None if there is none here, as if it runs in another container.
 
-    Linux and Windows name the process itself, so that its id may be given to another one later.
-    Elsewhere a new process with this id is taken for the old one.
+    On Linux and Windows the result stands for the process itself, even if another process gets
+    its id later. Elsewhere a new process with this id is taken for the old one.
     """
     if not isinstance(pid, int) or not is_watchable(pid):
         return None
     if sys.platform == "win32":
         return _find_by_handle(pid)
     if sys.platform == "linux":
-        # OSError: an old kernel, or a sandbox that knows no such call.
+        # OSError is raised by an old kernel, or in a sandbox without this call.
         with suppress(OSError):
             return _find_by_descriptor(pid, os.pidfd_open(pid))
     return Process(pid, lambda: not _exists(pid)) if _exists(pid) else None
@@ -79,7 +79,7 @@ def _find_by_descriptor(pid: int, descriptor: int) -> Process | None:
     process = Process(pid, lambda: bool(poll.poll(0)), descriptor)
     if not process.has_ended():
         return process
-    # Ended, and not yet waited for by its parent.
+    # The process has ended, and its parent has not yet waited for it.
     os.close(descriptor)
     return None
 
@@ -90,7 +90,7 @@ def _exists(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except OSError:
-        # It is another user's.
+        # The process belongs to another user.
         return True
     return True
 

@@ -1,4 +1,4 @@
-"""Text without its strings, for counting brackets in a language that need not be known."""
+"""Remove strings from a text, to count its brackets without knowing the language."""
 
 import re
 
@@ -11,10 +11,10 @@ _UNTIL_CLOSED = {
 
 
 def without_strings(text: str) -> str:
-    """*text* without what stands between quotes; a quote that nothing closes is text.
+    """Return *text* without quoted strings; a quote that is never closed is plain text.
 
-    Reading from a quote that is not closed tells that no later one like it, up to where reading
-    ended, is closed: all of them are escaped. So each kind of quote costs one reading of the text.
+    If a quote is not closed, then no later quote of its kind up to the end of the search is closed:
+    all of them are escaped. So each kind of quote costs one pass over the text.
     """
     kept: list[str] = []
     unclosed_until = dict.fromkeys(_UNTIL_CLOSED, 0)

@@ -1,4 +1,4 @@
-"""The workspace's files of one language, nearest first: which they are, and their text."""
+"""Finds the workspace's files of one language, nearest first, and reads their text."""
 
 import os
 from collections import deque
@@ -10,7 +10,7 @@ from ds_lsp.document import HEAD_LINE_CHARS, HEAD_LINES, LINE_END
 from ds_lsp.files import is_within, open_regular
 from ds_lsp.privacy.text import text_rule
 
-# Never anybody's own source, whatever .gitignore says.
+# Folders that never hold the user's own source, whatever .gitignore says.
 _SKIPPED_DIRECTORIES = frozenset(
     {
         ".git", ".hg", ".svn", ".idea", ".vscode", "node_modules", "bower_components",
@@ -18,7 +18,7 @@ _SKIPPED_DIRECTORIES = frozenset(
         ".mypy_cache", ".ruff_cache", ".pytest_cache", ".gradle", ".next", ".cache",
     }
 )  # fmt: skip
-# Written by a machine for a machine: lines that nobody types.
+# A file with longer lines was written by a program for a program.
 _MAX_MEAN_LINE_CHARS = 200
 _MAX_LINE_CHARS = 5000
 _HEAD_CHARS = 4000
@@ -27,52 +27,55 @@ Allows = Callable[[Path], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
-    """What changes when a file does."""
+class FileStamp:
+    """The state of a file; it differs after the file has changed."""
 
     modified_ns: int
     size: int
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceFile:
+    """A source file in the workspace, and its state when it was found."""
+
     path: Path
-    stamp: Stamp
+    stamp: FileStamp
 
 
-def nearest_files(
+def find_nearest_files(
     roots: Sequence[Path], near: Path | None, suffixes: frozenset[str], allows: Allows
-) -> Iterator[Found | None]:
-    """Regular files with one of *suffixes*, by steps from *near*; None where time has passed.
+) -> Iterator[SourceFile | None]:
+    """Yield the regular files with one of *suffixes*, the nearest to *near* first.
 
-    Symbolic links are not followed: inside a root they name what is found anyway.
+    Yields None before each entry of a folder, so that the caller can give way. Symbolic links are
+    not followed: within a root they lead to files that are found anyway.
     """
     visited: set[Path] = set()
-    for start, root in _starts(roots, near, allows):
+    for start, root in _find_starts(roots, near, allows):
         waiting = deque([start])
         while waiting:
             directory = waiting.popleft()
             if directory in visited:
                 continue
             visited.add(directory)
-            for entry in _entries(directory):
+            for entry in _list_entries(directory):
                 yield None
                 path = directory / entry.name
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in _SKIPPED_DIRECTORIES and allows(path):
                         waiting.append(path)
                 elif path.suffix.lower() in suffixes and allows(path):
-                    yield _found(path, entry)
+                    yield _to_source_file(path, entry)
             if directory != root:
                 waiting.append(directory.parent)
 
 
-def _starts(
+def _find_starts(
     roots: Sequence[Path], near: Path | None, allows: Allows
 ) -> Iterator[tuple[Path, Path]]:
-    """Where to begin, and the root not to leave: at *near* first, then at each root."""
+    """Yield the folders to begin at, each with the root not to leave: *near*, then each root."""
     for root in roots:
-        # A folder that is opened through a link out of the workspace is none of ours.
+        # A folder that a link out of the workspace leads to does not belong to the workspace.
         if near is not None and near.is_relative_to(root) and is_within(near, root):
             between = [near, *near.parents][: len(near.parts) - len(root.parts)]
             if all(each.name not in _SKIPPED_DIRECTORIES and allows(each) for each in between):
@@ -81,29 +84,30 @@ def _starts(
         yield root, root
 
 
-def _entries(directory: Path) -> list[os.DirEntry[str]]:
+def _list_entries(directory: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:
             return sorted(entries, key=lambda entry: entry.name)
-    # ValueError: a NUL in the name of a folder, as a client can send one.
+    # ValueError is raised for a NUL in the name of a folder, which a client can send.
     except (OSError, ValueError):
         return []
 
 
-def _found(path: Path, entry: os.DirEntry[str]) -> Found | None:
+def _to_source_file(path: Path, entry: os.DirEntry[str]) -> SourceFile | None:
     try:
         if not entry.is_file(follow_symlinks=False):
             return None
         status = entry.stat(follow_symlinks=False)
     except OSError:
         return None
-    return Found(path, Stamp(status.st_mtime_ns, status.st_size))
+    return SourceFile(path, FileStamp(status.st_mtime_ns, status.st_size))
 
 
 def read_source(path: Path, max_bytes: int) -> str | None:
-    """The text of a source file; None if it is not one, or says itself that it is not to be read.
+    """Return the text of a source file; None if it is not to be read.
 
-    As when it is too large, binary, minified, generated or gone.
+    That is a file that is gone, larger than *max_bytes*, binary, minified or generated, or marked
+    ``ds-lsp: off``.
     """
     try:
         data = _read_regular(path, max_bytes)
@@ -118,7 +122,10 @@ def read_source(path: Path, max_bytes: int) -> str | None:
 
 
 def _read_regular(path: Path, max_bytes: int) -> bytes | None:
-    """Never waits on a FIFO and never follows a link that was put there since we looked."""
+    """Read a regular file of at most *max_bytes*; None for any other.
+
+    Never waits on a FIFO, and never follows a link, even one made since the file was found.
+    """
     file = open_regular(path, follow_links=False)
     if file is None:
         return None

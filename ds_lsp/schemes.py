@@ -1,11 +1,11 @@
-"""Schemes of uris, by where the text lies that they show."""
+"""Schemes of uris, grouped by the place of the text: on this disk, in a repository, elsewhere."""
 
-# Schemes of a file of this disk as it is, and not of another version or a part of it.
+# Schemes of a file on this disk itself, not of another version or a part of it.
 WHOLE_FILE = frozenset({"file", "vscode-userdata", "untitled", "suda", "sudo", "sudoedit", "admin"})
-# Schemes of a version or part of a file of this disk, whose authority is not part of its name.
+# Schemes of a version or part of a file on this disk; the authority is not part of its name.
 OF_THIS_DISK = frozenset({"git", "gitlens", "git-graph", "git-history", "oil", "pr", "review"})
 NOTEBOOK = "vscode-notebook"
-"""How the schemes of cells, their outputs and their metadata begin."""
+"""The beginning of the schemes of notebook cells, their outputs and their metadata."""
 # Schemes of a path in the repository, after the path of its `.git`.
 IN_REPOSITORY = frozenset(
     {

@@ -13,11 +13,11 @@ from pathlib import Path
 from ds_lsp.chat.chat import Chat
 from ds_lsp.completion.context import Contexts, defuse
 from ds_lsp.completion.engine import Engine, Providers
-from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
-from ds_lsp.completion.outcomes import Event, Outcome
+from ds_lsp.completion.excerpts.gather import Excerpts, ReadableFiles
+from ds_lsp.completion.outcomes import Outcome, OutcomeEvent
 from ds_lsp.completion.postprocess.fit import fit
-from ds_lsp.completion.postprocess.place import place_at
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.postprocess.place import cursor_context
+from ds_lsp.completion.shape import Extent
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.health import Say, no_news
 from ds_lsp.privacy.gate import Gate
@@ -147,7 +147,7 @@ class Session:
             "daily_token_limit": self.settings.usage.daily_token_limit,
         }
 
-    def note_outcomes(self, events: Iterable[Event]) -> None:
+    def note_outcomes(self, events: Iterable[OutcomeEvent]) -> None:
         """Count what became of completions that were offered."""
         for event in events:
             self.ledger.add_outcome(event.language, event.outcome.value, event.chars)
@@ -200,7 +200,7 @@ class Session:
         provider = self.engine.providers.first
         if provider is None or not provider.metered or self.excludes(snapshot):
             return
-        workspace = Workspace(
+        workspace = ReadableFiles(
             documents, folders, self._may_be_excerpted, self._excludes_from_excerpts
         )
         await self.excerpts.renew(snapshot, workspace, self.engine.contexts)
@@ -242,7 +242,7 @@ class Session:
             self._rehearsed.add(snapshot.language_id)
             if not self.excludes(snapshot):
                 self.engine.contexts.request(snapshot, self.settings.completion)
-                fit("pass\n", place_at(snapshot, Shape.BLOCK))
+                fit("pass\n", cursor_context(snapshot, Extent.BLOCK))
 
     def warm(self) -> None:
         """Open the connection before a request needs it. Called at each keystroke."""

@@ -1,7 +1,7 @@
-"""Every setting: its name, default, meaning and parser; the sources and their order.
+"""The settings with their names, defaults, meanings and parsers; the merging of their sources.
 
-The field name in the dataclass tree is the setting's path (``completion.max_tokens``); over LSP
-the same path in camelCase is accepted, and either spelling anywhere.
+A setting's path is made of the field names in the dataclass tree: ``completion.max_tokens``. Every
+source may spell it so or in camelCase, as is usual over LSP.
 """
 
 import dataclasses
@@ -15,46 +15,59 @@ from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from ds_lsp.uris import is_loopback
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 T = TypeVar("T")
 Parser = Callable[[object], T]
-"""Turns a raw value into the setting's, or raises ValueError with what it must be."""
+"""Turns a raw value into a setting's value. Raises `ValueError` saying which values are valid."""
 
 
 _MAX_TEXT_CHARS = 1000
+"""Maximum characters of a setting that is text."""
 _MAX_NESTING = 5
+"""Maximum depth of nested mappings that are read."""
 _MAX_SHOWN_CHARS = 60
-"""So much of a name that is none of ours is repeated."""
+"""Maximum characters of an unknown setting's name that are shown."""
 _MAX_NAME_CHARS = 100
+"""Maximum characters of a name that are read."""
 MAX_PROBLEMS = 20
-"""So many of one source are named; finding the right spelling for thousands takes minutes."""
+"""Maximum problems of one source that are shown. To find the nearest name for each of thousands
+would take minutes."""
 _MAX_PROJECT_PROBLEMS = 10
-"""A stranger's file does not fill the user's screen."""
+"""Maximum problems of a project's source that are shown, as a stranger may have written it."""
 _MAX_PROJECT_ITEMS = 1000
 """Maximum items that a project may add to a list."""
 
 
 class EnvText(str):
-    """A value from the environment, where numbers, switches and lists can only be text."""
+    """A value from the environment, in which numbers, switches and lists are text."""
 
     def __repr__(self) -> str:
-        # It may be the key.
+        # The value may be the key.
         return "EnvText(...)"
 
 
-class Project(Enum):
-    """What a project, which may be a stranger's, can do to a setting: in its file, or by way of an
-    editor that answers `workspace/configuration` from files of the project."""
+class ProjectRight(Enum):
+    """The rights of a project, which may be a stranger's, to a setting.
+
+    A project sets it in its file, or through an editor that answers `workspace/configuration` from
+    files of the project.
+    """
 
     SET = "set"
+    """The project may set any value."""
     FORBIDDEN = "forbidden"
+    """The project may not set it."""
     LOWER = "lower"
+    """The project may lower the number in force."""
     ADD = "add"
+    """The project may add items to the list in force."""
     SWITCH_OFF = "switch off"
+    """The project may switch it off."""
 
 
 def text(value: object) -> str:
+    """Parse text that is not blank."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be text")
     if len(value) > _MAX_TEXT_CHARS:
@@ -63,6 +76,7 @@ def text(value: object) -> str:
 
 
 def boolean(value: object) -> bool:
+    """Parse true or false; from the environment also 1, yes, on, 0, no and off."""
     if isinstance(value, EnvText):
         words = {"1": True, "true": True, "yes": True, "on": True}
         words |= {"0": False, "false": False, "no": False, "off": False}
@@ -74,7 +88,10 @@ def boolean(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """Parses a number; a class, like the next two, so that what it takes can be shown in a form."""
+    """Parses a number in a range.
+
+    It is a class, like `Whole` and `Choice`, so that a form can show the valid values.
+    """
 
     low: float
     high: float
@@ -91,6 +108,8 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
+    """Parses a whole number in a range."""
+
     low: int
     high: int
 
@@ -106,6 +125,8 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
+    """Parses one of some words, in any case."""
+
     words: tuple[str, ...]
 
     def __call__(self, value: object) -> str:
@@ -115,6 +136,7 @@ class Choice:
 
 
 def text_list(value: object) -> tuple[str, ...]:
+    """Parse a list of texts; from the environment, they are separated by commas."""
     if isinstance(value, EnvText):
         value = [item.strip() for item in value.split(",") if item.strip()]
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
@@ -126,6 +148,7 @@ DEBOUNCE_MS = Whole(0, 10_000)
 
 
 def debounce(value: object) -> str | int:
+    """Parse ``adaptive`` or a number of milliseconds."""
     if isinstance(value, str) and value.strip().lower() == "adaptive":
         return "adaptive"
     try:
@@ -135,14 +158,19 @@ def debounce(value: object) -> str | int:
 
 
 def key(value: object) -> str:
-    # HTTP headers carry visible ASCII; anything else is a slip while pasting.
+    """Parse a key: one word of visible ASCII characters."""
+    # An HTTP header holds visible ASCII; another character is a slip while pasting.
     if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,1000}", value.strip()):
         raise ValueError("must be one word of visible ASCII characters")
     return value.strip()
 
 
 def base_url(value: object) -> str:
-    """With or without ``/v1``, ``/beta``, trailing slash: all name the same service."""
+    """Parse the address of a service.
+
+    A trailing slash, ``/v1`` or ``/beta`` is removed: with or without it, the address names the
+    same service.
+    """
     try:
         parts = urlsplit(value.strip() if isinstance(value, str) else "")
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
@@ -158,16 +186,16 @@ def base_url(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What one field of the tree says about itself."""
+    """The description of one field of the tree."""
 
     path: str
     default: object
     meaning: str
     parse: Parser[object]
     secret: bool
-    project: Project
+    project: ProjectRight
     session_only: bool
-    """Whether the client alone can ask for it, in ``initializationOptions``."""
+    """True if only the client can set it, in ``initializationOptions``."""
 
 
 def _setting(
@@ -177,7 +205,7 @@ def _setting(
     *,
     secret: bool = False,
     in_repr: bool = True,
-    project: Project = Project.SET,
+    project: ProjectRight = ProjectRight.SET,
     session_only: bool = False,
 ) -> T:
     metadata = {
@@ -187,7 +215,7 @@ def _setting(
         "project": project,
         "session_only": session_only,
     }
-    # A secret is kept out of repr, so that no log line can show it.
+    # A secret has no repr, so that no log line can show it.
     return field(default=default, repr=in_repr and not secret, metadata=metadata)
 
 
@@ -197,10 +225,10 @@ def _optional(parse: Callable[[object], T]) -> Callable[[object], T | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionSettings:
-    enabled: bool = _setting(True, boolean, "Complete at all.", project=Project.SWITCH_OFF)
+    enabled: bool = _setting(True, boolean, "Complete at all.", project=ProjectRight.SWITCH_OFF)
     model: str = _setting("deepseek-flash", text, "The model that completes.")
     max_tokens: int = _setting(
-        128, Whole(1, 4096), "Longest completion, in tokens: 1 to 4096.", project=Project.LOWER
+        128, Whole(1, 4096), "Longest completion, in tokens: 1 to 4096.", project=ProjectRight.LOWER
     )
     temperature: float = _setting(0.0, Number(0, 2), "0 to 2; 0 is right for code.")
     debounce_ms: str | int = _setting(
@@ -213,7 +241,7 @@ class CompletionSettings:
         8000,
         Whole(100, 120_000),
         "Wall clock for one completion, in milliseconds.",
-        project=Project.LOWER,
+        project=ProjectRight.LOWER,
     )
     multiline: str = _setting(
         "auto",
@@ -231,7 +259,7 @@ class CompletionSettings:
         (),
         text_list,
         "Languages that are never completed, by any editor's name: `cs` and `csharp` are one.",
-        project=Project.ADD,
+        project=ProjectRight.ADD,
     )
 
 
@@ -242,7 +270,7 @@ class ChatSettings:
         False,
         boolean,
         "Let the model reason before it explains.",
-        project=Project.SWITCH_OFF,
+        project=ProjectRight.SWITCH_OFF,
     )
     language: str = _setting(
         "auto", text, "Language of explanations; `auto` is the editor's, else English."
@@ -256,7 +284,7 @@ class PrivacySettings:
         text_list,
         "Files that are neither read nor sent, as in `.gitignore`; in addition to the built-in "
         "ones, `.gitignore` and `.dslspignore`.",
-        project=Project.ADD,
+        project=ProjectRight.ADD,
     )
 
 
@@ -266,7 +294,7 @@ class UsageSettings:
         None,
         _optional(Whole(0, 10**12)),
         "Stop automatic requests for the day above this many tokens.",
-        project=Project.LOWER,
+        project=ProjectRight.LOWER,
     )
 
 
@@ -298,35 +326,35 @@ class Settings:
         "auto",
         Choice(("auto", "deepseek", "local")),
         "`auto` (DeepSeek if a key is found, else local), `deepseek` or `local`.",
-        project=Project.FORBIDDEN,
+        project=ProjectRight.FORBIDDEN,
     )
     api_key: str | None = _setting(
         None,
         _optional(key),
         "The DeepSeek key; better kept in the environment as `DEEPSEEK_API_KEY`.",
         secret=True,
-        project=Project.FORBIDDEN,
+        project=ProjectRight.FORBIDDEN,
     )
     api_key_command: str | None = _setting(
         None,
         _optional(text),
         "A command whose first output line is the key, such as `pass show deepseek`.",
-        # `echo sk-...` is a command too.
+        # The command may hold the key itself: `echo sk-...`.
         in_repr=False,
-        project=Project.FORBIDDEN,
+        project=ProjectRight.FORBIDDEN,
     )
     base_url: str = _setting(
         "https://api.deepseek.com",
         base_url,
         "Where DeepSeek is reached.",
-        project=Project.FORBIDDEN,
+        project=ProjectRight.FORBIDDEN,
     )
     allow_http: bool = _setting(
         False,
         boolean,
         "Send the key and your code unencrypted to a `base_url` that is `http://` and not this "
         "machine.",
-        project=Project.FORBIDDEN,
+        project=ProjectRight.FORBIDDEN,
     )
     completion: CompletionSettings = CompletionSettings()
     chat: ChatSettings = ChatSettings()
@@ -350,45 +378,45 @@ SETTINGS: Mapping[str, Setting] = {each.path: each for each in _walk(Settings())
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One place settings come from, as it was read: nested mappings, either spelling."""
+class SettingsSource:
+    """A source of settings as it was read: nested mappings with names in either spelling."""
 
     name: str
-    # The key may be among them.
     values: Mapping[str, object] = field(repr=False)
+    """The raw values, without a repr because the key may be among them."""
     is_project: bool = False
-    """Whether this is a project file."""
+    """True for a project file."""
     is_initialize: bool = False
-    """Whether these are ``initializationOptions``."""
+    """True for ``initializationOptions``."""
     lost: str = ""
-    """What keeps it from being read; it may have set anything."""
+    """The reason why the source cannot be read, so that it may set anything; empty if it can."""
     is_client: bool = False
-    """Whether the client may have read this from the project's files: what it pushes, answers to
-    ``workspace/configuration``, or, in some editors, its ``initializationOptions``."""
+    """True if the client may have read the values from the project's files: those it pushes, those
+    in answers to ``workspace/configuration``, and in some editors ``initializationOptions``."""
 
     @property
     def is_untrusted(self) -> bool:
-        """Whether a project may have written this."""
+        """True if a project may have written the values."""
         return self.is_project or self.is_client
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The settings in force, and how they came about."""
+    """The settings in force, and their origins and problems."""
 
     settings: Settings
     origins: Mapping[str, str]
-    """Setting path to the name of the source it has its value from."""
+    """The path of each setting to the name of the source that its value comes from."""
     problems: tuple[str, ...]
-    """One sentence for each bad setting."""
+    """A sentence per problem, shown to the user."""
     knows_base_url: bool = True
-    """False where the last word on `base_url` was no address."""
+    """False if the last source that sets `base_url` has no valid address, or cannot be read."""
 
     @property
     def refusal(self) -> str | None:
-        """Why neither key nor code is sent to `base_url`; None: they may be.
+        """The reason why neither key nor code is sent to `base_url`; None if they may be sent.
 
-        A key is meant for one service; another one's address in its place would get to see it.
+        A key is meant for one service: sent to the address of another, it would be disclosed.
         """
         if self.settings.provider == "local":
             return None
@@ -400,7 +428,7 @@ class Resolved:
         return None if self.settings.allow_http else "base_url is http:// to another machine"
 
     def summary(self) -> str | None:
-        """Every problem in one line, for the user; None when there is none."""
+        """Return all problems in one line for the user; None if there are none."""
         return f"Settings: {'; '.join(self.problems)}." if self.problems else None
 
 
@@ -409,19 +437,21 @@ _USE_HTTPS = (
     "allow_http to true"
 )
 _PLACES = "config.toml, the environment or initializationOptions"
-"""Where only the user sets anything."""
+"""The sources in which only the user sets anything."""
 _UNTIL_READ = "DeepSeek is not used until then, as it may name another base_url"
 
 
-def resolve(sources: Sequence[Source]) -> Resolved:
-    """The settings from *sources*, later ones winning. A bad setting costs that setting only."""
+def resolve(sources: Sequence[SettingsSource]) -> Resolved:
+    """Merge *sources*; later ones win. A bad value is left out, and affects no other setting."""
     merge = _Merge()
     for source in sources:
         merge.take(source)
-    return merge.resolved()
+    return merge.finish()
 
 
 class _Merge:
+    """Merges sources one by one."""
+
     def __init__(self) -> None:
         self.values: dict[str, object] = {path: each.default for path, each in SETTINGS.items()}
         self.origins = dict.fromkeys(SETTINGS, "default")
@@ -429,119 +459,119 @@ class _Merge:
         self.adders: dict[str, list[str]] = {}
         self.problems: list[str] = []
         self._initial: Mapping[str, object] = {}
-        """The raw values in ``initializationOptions``."""
+        """The raw values in ``initializationOptions`` by the path of their setting."""
         self._refused: list[str] = []
-        """The settings of one client source that only the user may set."""
+        """The paths of settings that a client's source has and only the user may set."""
         self.knows_base_url = True
-        self._lost: Source | None = None
-        self._said: Counter[str] = Counter()
+        self._lost: SettingsSource | None = None
+        self._counts: Counter[str] = Counter()
 
-    def take(self, source: Source) -> None:
+    def take(self, source: SettingsSource) -> None:
         if source.lost:
             self.knows_base_url, self._lost = False, source
         flat = list(_flatten(source.values))
-        taken = {path for path, raw in flat if self._take_one(source, path, raw)}
+        taken = {path for path, raw in flat if self._apply(source, path, raw)}
         if source.is_initialize:
             self._initial = dict(flat)
         if self._refused:
-            self.problems.append(_only_the_user(source, tuple(dict.fromkeys(self._refused))))
+            self.problems.append(_explain_refused(source, tuple(dict.fromkeys(self._refused))))
             self._refused.clear()
         if "base_url" in taken:
             self.knows_base_url = True
-        more = self._said[source.name] - _most_problems(source)
+        more = self._counts[source.name] - _max_problems(source)
         if more > 0:
             self.problems.append(f"{source.name}: {more} more like these")
-        # Within one source the key comes before the command; a later source's beats both of the
-        # earlier ones.
+        # In one source, the key precedes the command. A later source with either replaces both.
         if "api_key" in taken:
             self._unset("api_key_command")
         elif "api_key_command" in taken:
             self._unset("api_key")
 
-    def _take_one(self, source: Source, path: str, raw: object) -> bool:
+    def _apply(self, source: SettingsSource, path: str, raw: object) -> bool:
+        """Apply one value, and return whether it is used; report it if it is not valid."""
         setting = SETTINGS.get(path)
         if raw is None or raw == "":
-            # Editors send what was left empty in a form as empty text.
+            # Editors send an empty field of a form as empty text.
             return False
         if source.is_client and path in self._initial and self._initial[path] == raw:
-            # Many clients repeat their initializationOptions: that is no news.
+            # Many clients repeat their initializationOptions, which were applied already.
             return False
         if setting is None:
-            # To find the nearest names of thousands takes minutes.
-            hint = "" if self._has_said_enough(source) else _nearest(path)
-            self._problem(f"{_shown(path)} is no setting{hint}", source)
+            # To find the nearest names of thousands would take minutes.
+            hint = "" if self._has_reported_enough(source) else _suggest_nearest(path)
+            self._report(f"{_shorten(path)} is no setting{hint}", source)
             return False
-        if source.is_project and setting.project is Project.FORBIDDEN:
-            self._problem(f"{path} cannot be set by a project file", source)
+        if source.is_project and setting.project is ProjectRight.FORBIDDEN:
+            self._report(f"{path} cannot be set by a project file", source)
             return False
         try:
             value = setting.parse(raw)
         except ValueError as exc:
-            if source.is_client and setting.project is Project.FORBIDDEN:
+            if source.is_client and setting.project is ProjectRight.FORBIDDEN:
                 self._refused.append(path)
             else:
-                self._problem(f"{path} {exc}; {self._instead(path)}", source)
+                self._report(f"{path} {exc}; {self._consequence(path)}", source)
             return False
         if source.is_client and value == self.values[path]:
             return False
-        if source.is_client and self._is_only_the_users(setting, value):
+        if source.is_client and self._is_reserved_for_user(setting, value):
             self._refused.append(path)
             return False
         refusal = self._refusal(setting, value, source)
         if refusal:
-            self._problem(f"{path} {refusal}", source)
+            self._report(f"{path} {refusal}", source)
             return False
-        if source.is_untrusted and setting.project is Project.ADD:
+        if source.is_untrusted and setting.project is ProjectRight.ADD:
             self._add(source, path, cast(tuple[str, ...], value))
         else:
             self.values[path] = value
             self.origins[path] = source.name
         return True
 
-    def _refusal(self, setting: Setting, value: object, source: Source) -> str | None:
+    def _refusal(self, setting: Setting, value: object, source: SettingsSource) -> str | None:
         if setting.session_only and not source.is_initialize:
             return "can only be asked for in initializationOptions"
         if setting.session_only and source.is_client:
             return "cannot be asked for by an editor that is distrusted"
-        if not source.is_project or not self._is_only_the_users(setting, value):
+        if not source.is_project or not self._is_reserved_for_user(setting, value):
             return None
-        if setting.project is Project.SWITCH_OFF:
+        if setting.project is ProjectRight.SWITCH_OFF:
             return "can be switched off by a project file, not on"
         return f"can only be lowered by a project file; {self.values[setting.path]} is used"
 
-    def _is_only_the_users(self, setting: Setting, value: object) -> bool:
-        """Return whether a project must not change *setting* from its value in force to *value*."""
+    def _is_reserved_for_user(self, setting: Setting, value: object) -> bool:
+        """Return whether a project may not change *setting* from its value in force to *value*."""
         before = self.values[setting.path]
         match setting.project:
-            case Project.FORBIDDEN:
+            case ProjectRight.FORBIDDEN:
                 return True
-            case Project.SWITCH_OFF:
+            case ProjectRight.SWITCH_OFF:
                 return bool(value) and not before
-            case Project.LOWER:
+            case ProjectRight.LOWER:
                 assert isinstance(value, int)
                 return isinstance(before, int) and value > before
-            case Project.SET | Project.ADD:
+            case ProjectRight.SET | ProjectRight.ADD:
                 return False
 
     def _unset(self, path: str) -> None:
         self.values[path] = SETTINGS[path].default
         self.origins[path] = "default"
 
-    def _add(self, source: Source, path: str, items: tuple[str, ...]) -> None:
-        # "!" in a pattern lets in again what another one keeps out.
+    def _add(self, source: SettingsSource, path: str, items: tuple[str, ...]) -> None:
+        # A pattern with "!" lets in files that another pattern excludes.
         good = [item for item in items if not item.lstrip().startswith("!")]
         if len(good) < len(items):
             adder = "a project file" if source.is_project else "a project"
-            self._problem(f"{path} can be added to by {adder}, not undone", source)
+            self._report(f"{path} can be added to by {adder}, not undone", source)
         if len(good) > _MAX_PROJECT_ITEMS:
-            self._problem(f"{path}: the first {_MAX_PROJECT_ITEMS} are used", source)
+            self._report(f"{path}: the first {_MAX_PROJECT_ITEMS} are used", source)
         self.added[path] = (*self.added.get(path, ()), *good[:_MAX_PROJECT_ITEMS])
         self.adders.setdefault(path, []).append(
             "project file" if source.is_project else source.name
         )
 
-    def _instead(self, path: str) -> str:
-        """What is done without a setting's bad value."""
+    def _consequence(self, path: str) -> str:
+        """Return the consequence of a setting's bad value, as the end of a sentence."""
         if path == "base_url":
             self.knows_base_url = False
             return "DeepSeek is not used until it is"
@@ -549,19 +579,20 @@ class _Merge:
             f"{'the default' if self.origins[path] == 'default' else 'its earlier value'} is used"
         )
 
-    def _has_said_enough(self, source: Source) -> bool:
-        return self._said[source.name] >= _most_problems(source)
+    def _has_reported_enough(self, source: SettingsSource) -> bool:
+        return self._counts[source.name] >= _max_problems(source)
 
-    def _problem(self, sentence: str, source: Source) -> None:
+    def _report(self, sentence: str, source: SettingsSource) -> None:
         line = f"{source.name}: {sentence}"
         if line in self.problems:
-            # A setting that is there in two spellings.
+            # The source has the setting in both spellings.
             return
-        if not self._has_said_enough(source):
+        if not self._has_reported_enough(source):
             self.problems.append(line)
-        self._said[source.name] += 1
+        self._counts[source.name] += 1
 
-    def resolved(self) -> Resolved:
+    def finish(self) -> Resolved:
+        """Return the settings in force, with the items that projects add and with all problems."""
         for path, extra in self.added.items():
             own = cast(tuple[str, ...], self.values[path])
             self.values[path] = tuple(dict.fromkeys((*own, *extra)))
@@ -581,15 +612,15 @@ class _Merge:
         return dataclasses.replace(resolved, problems=tuple(problems))
 
 
-def _only_the_user(source: Source, paths: tuple[str, ...]) -> str:
-    """Return the one sentence on the settings that *source* cannot set."""
+def _explain_refused(source: SettingsSource, paths: tuple[str, ...]) -> str:
+    """Return one sentence on the settings that *source* has and only the user may set."""
     names = " and ".join(", ".join(paths).rsplit(", ", 1))
     are, it = ("is", "it") if len(paths) == 1 else ("are", "them")
     places = "config.toml or the environment" if source.is_initialize else _PLACES
     return f"{source.name}: {names} {are} not used, as a project may have set {it}; use {places}"
 
 
-def _most_problems(source: Source) -> int:
+def _max_problems(source: SettingsSource) -> int:
     return _MAX_PROJECT_PROBLEMS if source.is_untrusted else MAX_PROBLEMS
 
 
@@ -606,28 +637,29 @@ def _build(tree: T, values: Mapping[str, object], prefix: str = "") -> T:
 
 
 def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Path and raw value of each setting; keys may be nested or dotted, in either spelling."""
+    """Yield path and raw value of each setting; names may be nested or dotted, in any spelling."""
     for name, raw in values.items():
-        # Cut where no setting's name goes on: what is wrong is named in one line.
+        # No setting's name is as long: the rest of a name is cut off, so that a problem fits on
+        # one line.
         path = prefix + to_snake(str(name)[:_MAX_NAME_CHARS])
-        # What is nested deeper is none of ours, and may be nested without end.
+        # Deeper mappings hold no setting, and may be nested without end.
         if isinstance(raw, Mapping) and path not in SETTINGS and path.count(".") < _MAX_NESTING:
             yield from _flatten(raw, path + ".")
         else:
             yield path, raw
 
 
-def _shown(path: str) -> str:
-    """A name that is none of ours, on one line, and not all of it."""
-    shown = visible_only(path)
+def _shorten(path: str) -> str:
+    """Return an unknown name on one line, cut to `_MAX_SHOWN_CHARS` characters."""
+    shown = escape_control_characters(path)
     return shown if len(shown) <= _MAX_SHOWN_CHARS else shown[:_MAX_SHOWN_CHARS] + "…"
 
 
-def _nearest(path: str) -> str:
+def _suggest_nearest(path: str) -> str:
     near = difflib.get_close_matches(path, SETTINGS, n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
 
 def to_snake(name: str) -> str:
-    """``maxTokens`` to ``max_tokens``."""
+    """Return a name in snake case: ``max_tokens`` for ``maxTokens``."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()

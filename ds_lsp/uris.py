@@ -1,4 +1,4 @@
-"""Turn the uri of a document into the names by which the document is judged and shown."""
+"""Turns the uri of a document into the names by which the document is judged and shown."""
 
 import binascii
 import json
@@ -14,14 +14,14 @@ from ds_lsp.paths import absolute_name, is_absolute
 from ds_lsp.schemes import ARCHIVES, ELSEWHERE, IN_REPOSITORY, NOTEBOOK, OF_THIS_DISK, WHOLE_FILE
 
 _MAX_URI_CHARS = 32_768
-"""Maximum characters in a uri: the longest path Windows knows, and eight times Linux's."""
+"""Maximum characters in a uri: as in the longest path of Windows, and eight times Linux's."""
 _MAX_DECODED = 3
-"""Maximum times that a name is percent-decoded, as by clients that encode an encoded name."""
+"""Maximum times that a name is percent-decoded: some clients encode an encoded name."""
 _MAX_NESTED = 2
-"""Maximum uris inside of uris, as in ``jar:file:`` and in the query of a comparison."""
+"""Maximum depth of uris within uris, as in ``jar:file:`` and in the query of a comparison."""
 
 _SCHEME = re.compile(r"([A-Za-z_][\w+.-]+):(.*)", re.DOTALL | re.ASCII)
-"""A scheme has two letters at least: ``c:`` is a drive. VS Code lets it begin with ``_``."""
+"""A scheme has at least two letters, as ``c:`` is a drive. VS Code lets it begin with ``_``."""
 _NAMELESS = re.compile(r"untitled[-_ ]?\d*(\.\w+)?", re.IGNORECASE)
 
 _IN_ARCHIVE = re.compile(r"::|!/|(?<=\.zip)/|(?<=\.jar)/|(?<=\.tar)/|(?<=\.tgz)/|(?<=\.gz)/")
@@ -32,15 +32,15 @@ _TRAMP = re.compile(
     re.DOTALL,
 )
 _TRAMP_OF_THIS_DISK = frozenset({"doas", "ksu", "run0", "sg", "su", "sudo", "sudoedit"})
-"""Methods for another user of this machine: without a hop before it, the host is this one."""
+"""Methods for another user of this machine: without a hop before it, the host is this machine."""
 _QUOTED = re.compile(r"/:(?=/)")
-"""Before a name, Emacs's mark that nothing in it is special."""
+"""Emacs's mark before a name in which no character is special."""
 
 # The code of one language in a document of another, shown as a file beside it (otter.nvim), or in a
 # tree of its own (JupyterLab).
 _EMBEDDED = re.compile(r"\.(?:otter|tmp)\.[A-Za-z]\w{0,7}$|(?<=[/\\])\.virtual_documents[/\\]")
 
-# Keys of a query, or of an authority, that name the file shown, and the folder it is relative to.
+# Keys in a query or an authority: of the file that is shown, and of the folder it is relative to.
 _FILE_KEY = re.compile(r".*(path|file|fileName|uri|resource)", re.IGNORECASE)
 _FOLDER_KEY = re.compile(r"(repo|root|workspace|base)(path|root|folder|uri)?", re.IGNORECASE)
 
@@ -52,25 +52,26 @@ _GIT_FOLDER = re.compile(
 _REVISION = re.compile(r"(?:(?<!/)/++| )(?::\d:|\d(?=/)|[0-9a-f]{7,64}|HEAD)[:/]+(?=[^/:])")
 
 
-# Named tuples: they are frozen as well, and the early answer to `initialize`, which asks here for
-# the workspace's folder, cannot wait for dataclasses to be imported.
+# Named tuples instead of frozen dataclasses: the early answer to `initialize` uses this module for
+# the workspace's folder, and cannot wait for dataclasses to be imported.
 class DocumentName(NamedTuple):
-    """The names of one document, as its uri tells them without a look at the disk."""
+    """The names of one document, read from its uri without access to the disk."""
 
     path: str | None = None
-    """The file of this disk that is shown, absolute, in one spelling; None for any other text."""
+    """The file on this disk that is shown, absolute, in one spelling; None for any other text."""
     is_file: bool = False
-    """Whether the document is that file as it is, and not a part or another version of it."""
+    """True if the document is that file itself, and not a part or another version of it."""
     paths: tuple[str, ...] = ()
-    """All files of this disk the uri may mean, `path` among them: each is to be judged."""
+    """All files on this disk that the uri may mean, `path` among them; each must be judged."""
     names: tuple[str, ...] = ()
-    """Names of texts that are not on this disk, or in an archive; a relative one may be."""
+    """Names of texts elsewhere or in an archive. A relative name may also be a file on this disk,
+    in a workspace folder."""
     title: str = ""
     """The last part of the name that is shown; empty for a document without a name."""
     cell: str = ""
-    """The cell of a notebook that is shown; empty where it is no cell."""
+    """The id of the notebook cell that is shown; empty if the document is no cell."""
     unresolvable: str | None = None
-    """The reason why the uri must name a file and does not say which, or None."""
+    """The reason why the uri does not say which file it names, or None."""
 
 
 class _Uri(NamedTuple):
@@ -89,9 +90,10 @@ class _Uri(NamedTuple):
         return not self.authority or is_loopback(host)
 
     def spellings(self) -> list[str]:
-        """The decoded path, with and without what may be a query or a part of the path.
+        """Return the decoded paths that the uri may mean, the likeliest first.
 
-        The likeliest first: clients leave ``#`` and ``?`` unencoded, and fragments have no dots.
+        Clients leave ``#`` and ``?`` in a path unencoded, so that the query and the fragment may
+        be parts of the path; a fragment has no dots.
         """
         rest = (f"?{self.query}" if self.query else "") + (
             f"#{self.fragment}" if self.fragment else ""
@@ -100,11 +102,11 @@ class _Uri(NamedTuple):
         if self.scheme in WHOLE_FILE and re.search(r"[./]", rest):
             both.reverse()
         if self.scheme in OF_THIS_DISK:
-            # VS Code hides a version's suffix, so that linters leave it alone.
+            # VS Code appends ".git" to a version's name, so that no linter reads it.
             both.append(self.path.removesuffix(".git").removesuffix(".diff"))
         if self.query and self.fragment:
             both.append(f"{self.path}?{self.query}")
-        return [each for text in dict.fromkeys(both) for each in _decoded(text)]
+        return [each for text in dict.fromkeys(both) for each in _decode(text)]
 
 
 @lru_cache(64)
@@ -112,25 +114,25 @@ def document_name(uri: str, platform: str = sys.platform) -> DocumentName:
     """Return the names that *uri* gives its document on a system like `sys.platform`."""
     if len(uri) > _MAX_URI_CHARS:
         return DocumentName(unresolvable="the document's uri is longer than any file's name")
-    return _named(uri.strip(), platform, _MAX_NESTED)
+    return _name_uri(uri.strip(), platform, _MAX_NESTED)
 
 
 def to_path(uri: str) -> Path | None:
-    """Return the file that the document of *uri* is; None for a part, a version and the like."""
+    """Return the file that *uri* names; None for a part or a version of one, or another text."""
     name = document_name(uri)
     return Path(name.path) if name.path and name.is_file else None
 
 
 def shown_file(uri: str) -> Path | None:
-    """Return the file whose text, or a version or a part of it, the document of *uri* shows."""
+    """Return the file of which the document at *uri* shows the text, a part or a version."""
     name = document_name(uri)
     path = Path(name.path) if name.path else None
-    # What is shown of an archive is another file.
+    # The title differs for a member of an archive, which is another file.
     return path if path and path.name == name.title else None
 
 
 def name_within(uri: str, folders: Iterable[Path]) -> str:
-    """Return the document's name as a model sees it: within its folder, or the last part.
+    """Return the name of a document for the model: its path within *folders*, or its last part.
 
     Empty for a document without a name.
     """
@@ -144,14 +146,14 @@ def name_within(uri: str, folders: Iterable[Path]) -> str:
 
 
 def canonical_uri(uri: str) -> str:
-    """Return one uri for all that name the same file; any other uri as it is."""
+    """Return the same uri for all uris of one file; a uri that names no file is not changed."""
     path = to_path(uri)
     return path.as_uri() if path and path.is_absolute() else uri
 
 
 def is_loopback(host: str) -> bool:
-    """Whether what is sent to *host* stays on this machine, as far as its name can tell."""
-    # Imported where it is used: it takes longer than all else here.
+    """Return whether *host* is this machine, judged by its name alone."""
+    # Imported here, because the import takes longer than all else in this module.
     import ipaddress
 
     try:
@@ -160,17 +162,17 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def _named(uri: str, platform: str, nested: int) -> DocumentName:
+def _name_uri(uri: str, platform: str, nested: int) -> DocumentName:
     found = _SCHEME.fullmatch(uri)
     if not found:
-        return _local([uri, *_decoded(uri), *_decoded(re.split("[?#]", uri)[0])], platform)
-    parts = _split(found[1].lower(), found[2])
-    # Cases: inside of an archive; inside of a repository; elsewhere; on this disk, and whatever
-    # an unknown scheme without an authority shows.
+        return _name_on_disk([uri, *_decode(uri), *_decode(re.split("[?#]", uri)[0])], platform)
+    parts = _split_uri(found[1].lower(), found[2])
+    # There are four cases: 1. a member of an archive; 2. a file in a repository; 3. a text
+    # elsewhere; 4. a file on this disk, or any text of an unknown scheme without an authority.
     if parts.scheme in ARCHIVES:
-        return _in_archive(found[2], platform, nested)
+        return _name_in_archive(found[2], platform, nested)
     if parts.scheme in IN_REPOSITORY:
-        return _in_repository(parts, platform)
+        return _name_in_repository(parts, platform)
     if parts.is_of_this_machine and parts.scheme not in ("http", "https"):
         is_elsewhere = parts.scheme in ELSEWHERE and not parts.authority
     else:
@@ -178,30 +180,33 @@ def _named(uri: str, platform: str, nested: int) -> DocumentName:
             parts.scheme in WHOLE_FILE | OF_THIS_DISK or parts.scheme.startswith(NOTEBOOK)
         )
     if is_elsewhere:
-        name = _elsewhere(parts)
+        name = _name_elsewhere(parts)
         if parts.scheme not in ELSEWHERE:
-            # Its authority may be of the scheme's own making, as in ``vscode-file://vscode-app/``.
-            name = _perhaps(name, _local(parts.spellings(), platform))
+            # The authority may be no host but a constant, as in ``vscode-file://vscode-app/``.
+            name = _judge_also_as(name, _name_on_disk(parts.spellings(), platform))
     elif parts.scheme == "file" and parts.authority and platform == "win32":
         shares = ["//" + unquote(parts.authority) + each for each in parts.spellings()]
-        name = _local(shares if not parts.is_of_this_machine else parts.spellings(), platform)
+        name = _name_on_disk(
+            shares if not parts.is_of_this_machine else parts.spellings(), platform
+        )
     else:
-        name = _local(parts.spellings(), platform)
+        name = _name_on_disk(parts.spellings(), platform)
         if not parts.is_of_this_machine:
-            name = _joined([name, _elsewhere(parts)])
+            name = _join([name, _name_elsewhere(parts)])
     if parts.scheme == "git-graph":
-        # Its path is the file's suffix, at most.
+        # Its path holds at most the suffix of the file.
         name = DocumentName()
-    name = _joined([*_told_by(parts, platform, nested), name])
+    name = _join([*_name_by_query(parts, platform, nested), name])
     if parts.scheme == "git-graph" and not name.paths and not name.names:
         return DocumentName(unresolvable="its uri does not say which file it shows")
-    # W1sZmlsZQ==: the second cell, and in base64 the notebook's scheme.
+    # The fragment W1sZmlsZQ== is the id of the second cell and, after "s", the scheme of the
+    # notebook in base64.
     found = re.match(r"[A-Za-rt-z0-9]*", parts.fragment)
     cell = found[0] if found and parts.scheme.startswith(NOTEBOOK) else ""
     return name._replace(is_file=name.is_file and parts.scheme in WHOLE_FILE, cell=cell)
 
 
-def _split(scheme: str, rest: str) -> _Uri:
+def _split_uri(scheme: str, rest: str) -> _Uri:
     rest, _, fragment = rest.partition("#")
     rest, _, query = rest.partition("?")
     authority, path = "", rest
@@ -209,15 +214,15 @@ def _split(scheme: str, rest: str) -> _Uri:
         authority, slash, path = rest[2:].partition("/")
         path = slash + path
         if "%2f" in authority.lower():
-            # Clients that encode all of a path encode its first slash as well.
+            # The client has encoded all of the path, with its first slash.
             authority, path = "", authority + path
     return _Uri(scheme, authority, path, query, fragment)
 
 
-def _decoded(text: str) -> Iterator[str]:
-    """*text*, percent-decoded once, and as often again as that changes it."""
+def _decode(text: str) -> Iterator[str]:
+    """Yield *text* percent-decoded once, then again while that changes it."""
     for _ in range(_MAX_DECODED):
-        # A name that is not UTF-8 keeps its bytes: it is the file of that name.
+        # A name that is not UTF-8 keeps its bytes, as the file has these bytes for a name.
         again = unquote(text, errors="surrogateescape")
         yield again
         if again == text or "%" not in again:
@@ -225,32 +230,32 @@ def _decoded(text: str) -> Iterator[str]:
         text = again
 
 
-def _local(spellings: Iterable[str], platform: str) -> DocumentName:
-    """Name the file of this disk that has these spellings, the likeliest first."""
+def _name_on_disk(spellings: Iterable[str], platform: str) -> DocumentName:
+    """Name a file on this disk by the spellings of its path, the likeliest first."""
     names: list[DocumentName] = []
     for spelled in dict.fromkeys(spellings):
         each = _QUOTED.sub("", spelled, count=1)
         if tramp := _TRAMP.fullmatch(each):
-            return _joined([_tramp(tramp, platform), *names])
+            return _join([_name_tramp(tramp, platform), *names])
         if is_absolute(each, platform):
-            names.append(_absolute(each, platform))
+            names.append(_name_absolute(each, platform))
         elif each and not _NAMELESS.fullmatch(each):
-            names.append(_other(each.replace("\\", "/")))
-    return _joined(names)
+            names.append(_name_off_disk(each.replace("\\", "/")))
+    return _join(names)
 
 
-def _other(*names: str) -> DocumentName:
-    """Name a text that is not on this disk, the name to show first."""
+def _name_off_disk(*names: str) -> DocumentName:
+    """Name a text that is not on this disk; the first name is shown."""
     return DocumentName(names=names, title=names[0].rstrip("/").rpartition("/")[2])
 
 
-def _absolute(name: str, platform: str) -> DocumentName:
+def _name_absolute(name: str, platform: str) -> DocumentName:
     path = absolute_name(name, platform)
     if not path.strip("/\\"):
         return DocumentName()
     paths = [path]
     if ".." in name and platform != "win32":
-        # A link before the dots leads the system elsewhere than it leads an editor.
+        # With a link before the dots, the system and an editor may find different files.
         paths.append(name)
     names = [name.replace("\\", "/")] if "\\" in name and platform != "win32" else []
     if (whole := _EMBEDDED.sub("", path)) != path:
@@ -259,28 +264,28 @@ def _absolute(name: str, platform: str) -> DocumentName:
     return DocumentName(path, True, tuple(paths), tuple(names), title)
 
 
-def _perhaps(name: DocumentName, file: DocumentName) -> DocumentName:
-    """Return *name*, to be judged as *file* as well."""
+def _judge_also_as(name: DocumentName, file: DocumentName) -> DocumentName:
+    """Return *name* with the paths and names of *file*, by which it must be judged as well."""
     return name._replace(paths=file.paths, names=(*name.names, *file.names))
 
 
-def _tramp(found: re.Match[str], platform: str) -> DocumentName:
+def _name_tramp(found: re.Match[str], platform: str) -> DocumentName:
     host = found["host"].rpartition("@")[2]
     is_here = is_loopback(host) or found["method"] in _TRAMP_OF_THIS_DISK
     if is_here and not found["hops"] and found["file"].startswith("/"):
-        return _absolute(found["file"], platform)
-    return _other("/" + found["file"].lstrip("/"))
+        return _name_absolute(found["file"], platform)
+    return _name_off_disk("/" + found["file"].lstrip("/"))
 
 
-def _elsewhere(parts: _Uri) -> DocumentName:
-    """Name a text of another machine, or of none. The host counts as a folder."""
-    # Without slashes, as in ``scp:host:file``.
+def _name_elsewhere(parts: _Uri) -> DocumentName:
+    """Name a text on another machine, or on none. The host counts as a folder."""
+    # Some names have colons instead of slashes, as in ``scp:host:file``.
     hosts = [unquote(parts.authority)] if parts.authority else []
     names = ["/".join(["", *hosts, each.lstrip("/")]) for each in parts.spellings()]
-    return _other(*names, *(each.replace(":", "/") for each in names if ":" in each))
+    return _name_off_disk(*names, *(each.replace(":", "/") for each in names if ":" in each))
 
 
-def _in_archive(rest: str, platform: str, nested: int) -> DocumentName:
+def _name_in_archive(rest: str, platform: str, nested: int) -> DocumentName:
     outer, mark, inner = rest.partition("!/") if "!/" in rest else ("", "", "")
     if not mark:
         found = _IN_ARCHIVE.search(rest)
@@ -288,18 +293,18 @@ def _in_archive(rest: str, platform: str, nested: int) -> DocumentName:
         inner = rest[found.end() :] if found else ""
     outer = outer.lstrip(":")
     if _SCHEME.match(outer) and nested:
-        archive = _named(outer, platform, nested - 1)
+        archive = _name_uri(outer, platform, nested - 1)
     else:
-        archive = _local(_split("file", outer).spellings(), platform)
+        archive = _name_on_disk(_split_uri("file", outer).spellings(), platform)
     if not inner:
         return archive._replace(is_file=False)
-    member = _other(*(f"/{each.lstrip('/')}" for each in _decoded(inner)))
+    member = _name_off_disk(*(f"/{each.lstrip('/')}" for each in _decode(inner)))
     names = (*member.names, *archive.names)
     return archive._replace(is_file=False, names=names, title=member.title)
 
 
-def _in_repository(parts: _Uri, platform: str) -> DocumentName:
-    """Name a file by the path of its repository and its own in there.
+def _name_in_repository(parts: _Uri, platform: str) -> DocumentName:
+    """Name a file by the path of its repository and its path within that.
 
     ``/repo/.git//0/file`` (fugitive), ``/repo/.git//HEAD:file`` and ``/repo/.git/:0:file``
     (gitsigns), ``/repo/.git/abcdef/file`` and ``/repo/.git/:0:/file`` (diffview).
@@ -308,31 +313,34 @@ def _in_repository(parts: _Uri, platform: str) -> DocumentName:
     for text in parts.spellings():
         found = _GIT_FOLDER.fullmatch(text)
         if not found:
-            # The repository's folder has a name of its own.
+            # The repository's folder is not called ``.git``.
             tree, *after = re.split(r"//|[:;#]", text.lstrip("/"))
-            within = [*(each for each in after if each), *_files_within(text)]
-            # A relative name is looked up in the folders of the workspace as well.
-            told = [*(f"/{each}" for each in (*reversed(after), text) if each.strip("/")), *within]
-            if not told:
+            within = [*(each for each in after if each), *_find_files_within(text)]
+            # Relative names are included, because the gate looks them up in the workspace as well.
+            others = [
+                *(f"/{each}" for each in (*reversed(after), text) if each.strip("/")),
+                *within,
+            ]
+            if not others:
                 continue
-            other = _other(*told)
+            other = _name_off_disk(*others)
             files = [text, *(f"/{tree}/{each}" for each in after)]
-            local = [_local([each], platform) for each in files]
-            names.append(_perhaps(other, _joined(local)))
+            local = [_name_on_disk([each], platform) for each in files]
+            names.append(_judge_also_as(other, _join(local)))
             continue
         tree = found["tree"] + (f"/{found['module']}" if found["module"] else "")
-        for file in _files_of_revision(found["rest"]):
-            names.append(_local([f"{tree}/{file}"], platform))
-    return _joined(names)._replace(is_file=False)
+        for file in _find_files_of_revision(found["rest"]):
+            names.append(_name_on_disk([f"{tree}/{file}"], platform))
+    return _join(names)._replace(is_file=False)
 
 
-def _files_within(text: str) -> list[str]:
-    """Paths after what is a revision, in a repository whose folder has a name of its own."""
+def _find_files_within(text: str) -> list[str]:
+    """Return the paths behind a revision, in a repository whose folder is not ``.git``."""
     return [text[found.end() :] for found in _REVISION.finditer(text) if text[found.end() :]]
 
 
-def _files_of_revision(rest: str) -> list[str]:
-    """All paths that may follow a revision, the likeliest first."""
+def _find_files_of_revision(rest: str) -> list[str]:
+    """Return the paths that *rest*, a revision and a path, may mean; the likeliest first."""
     if staged := re.fullmatch(r":\d:/?(.+)", rest, re.DOTALL):
         return [staged[1]]
     revision, _, file = rest.partition(":")
@@ -340,28 +348,28 @@ def _files_of_revision(rest: str) -> list[str]:
     return [each.lstrip("/") for each in found if each.strip("/")]
 
 
-def _told_by(parts: _Uri, platform: str, nested: int) -> list[DocumentName]:
-    """Names that the query or the authority tells, as comparisons do."""
+def _name_by_query(parts: _Uri, platform: str, nested: int) -> list[DocumentName]:
+    """Return the names in the query or the authority, which the uris of comparisons have."""
     if not nested:
         return []
-    told = dict(_values(parts.query)) | dict(_values(parts.authority))
-    if not told or parts.scheme in ("file", "http", "https"):
+    fields = dict(_read_values(parts.query)) | dict(_read_values(parts.authority))
+    if not fields or parts.scheme in ("file", "http", "https"):
         return []
-    folders = [value for key, value in told.items() if _FOLDER_KEY.fullmatch(key)]
+    folders = [value for key, value in fields.items() if _FOLDER_KEY.fullmatch(key)]
     found = []
-    for key, value in told.items():
+    for key, value in fields.items():
         if not _FILE_KEY.fullmatch(key) or _FOLDER_KEY.fullmatch(key):
             continue
         within = [f"{folder}/{value}" for folder in folders]
         is_whole = is_absolute(value, platform) or _SCHEME.match(value) or not within
-        # A path from the repository's top down may begin with a slash as well.
+        # A path that begins with a slash may also be relative to the repository's top folder.
         values = [value, *within] if is_whole else within
-        found += [_named(each, platform, nested - 1) for each in values]
+        found += [_name_uri(each, platform, nested - 1) for each in values]
     return found
 
 
-def _values(text: str) -> Iterator[tuple[str, str]]:
-    """The strings by key in *text*, which is JSON, base64 or hex of JSON, or ``key=value&…``."""
+def _read_values(text: str) -> Iterator[tuple[str, str]]:
+    """Yield keys and strings of *text*, which is JSON, its base64 or hex, or ``key=value&…``."""
     text = unquote(text)
     encoded = text.rpartition("+")[2]
     for decode in _DECODERS:
@@ -386,8 +394,8 @@ _DECODERS: tuple[Callable[[str], str | bytes], ...] = (
 )
 
 
-def _joined(names: Iterable[DocumentName]) -> DocumentName:
-    """One name of all, shown as the first that names a file."""
+def _join(names: Iterable[DocumentName]) -> DocumentName:
+    """Join names into one that is judged by all, and shown as the first that names a file."""
     known = [each for each in names if each.title]
     first = next((each for each in known if each.path), (known or [DocumentName()])[0])
     paths = dict.fromkeys(path for each in known for path in each.paths)

@@ -1,19 +1,19 @@
-"""Text from elsewhere, made fit to be shown on one line."""
+"""Makes text from elsewhere fit to be shown on one line."""
 
 import re
 
-from ds_lsp.invisible import BLANKS, misplaced
+from ds_lsp.invisible import BLANKS, find_misplaced
 
 _LINE_CONTROLS = re.compile("[\t\n\r]")
 _LINK = re.compile(r"\](?=\()")
 
 
-def visible_only(text: str, *, keep: str = "") -> str:
-    """Return *text* with what nobody sees, or what steers a terminal, as escapes.
+def escape_control_characters(text: str, *, keep: str = "") -> str:
+    """Return *text* with escapes for invisible characters and those that control a terminal.
 
-    Those in *keep* stay.
+    The characters in *keep* are not escaped.
     """
-    hidden = {at for at in misplaced(text, own=(BLANKS,)) if text[at] not in keep}
+    hidden = {at for at in find_misplaced(text, own=(BLANKS,)) if text[at] not in keep}
     hidden |= {found.start() for found in _LINE_CONTROLS.finditer(text) if found[0] not in keep}
     if not hidden:
         return text
@@ -24,5 +24,9 @@ def visible_only(text: str, *, keep: str = "") -> str:
 
 
 def as_message(text: str) -> str:
-    """Return *text* as one line for a place where an editor makes links of ``[a](command:b)``."""
-    return _LINK.sub("] ", visible_only(" ".join(text.split())))
+    """Return *text* as one line without Markdown links, as an editor runs ``[a](command:b)``."""
+    return _LINK.sub("] ", escape_control_characters(" ".join(text.split())))
+
+
+visible_only = escape_control_characters
+"""The former name of the function, which scripts outside the package still import."""

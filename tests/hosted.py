@@ -35,7 +35,7 @@ class Hosted:
         if time:
             notifier = self.server.notifier = Notifier(self.server, time.clock)
             self.server.session = Session(
-                notifier.say, self.server.tell_state, clock=time.clock, sleep=time.sleep
+                notifier.notify_once, self.server.report_state, clock=time.clock, sleep=time.sleep
             )
         self.notifications: list[Any] = []
         self.results: dict[str, Callable[[Any], object]] = {}

@@ -1,4 +1,4 @@
-"""How comments are written in which language: data."""
+"""The marks of comments in each language: data, and functions that read lines by it."""
 
 import re
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from ds_lsp.languages import LINE_COMMENT
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """One language's comments."""
+    """The comment marks of one language."""
 
     line: str
-    """What begins a comment of one line."""
+    """The mark that begins a comment of one line."""
     documentation: str = ""
-    """What begins each line of one that documents; ``/**`` stands for a block of lines. Empty where
-    functions are not documented like that, or there are none."""
+    """The mark that begins each line of a documentation comment; ``/**`` stands for a block of
+    lines. Empty for languages that have no functions or do not document them in comments."""
     end: str = ""
-    """What ends a comment of one line, where its end does not."""
+    """The mark that ends a comment of one line, for languages in which the line's end does not."""
 
 
 _TABLE = """
@@ -36,7 +36,7 @@ _TABLE = """
 """
 
 
-def _read(table: str) -> dict[str, Comments]:
+def _parse_table(table: str) -> dict[str, Comments]:
     comments, found = Comments("", ""), {}
     for line in table.strip().splitlines():
         marks, colon, names = line.rpartition(" : ")
@@ -46,17 +46,17 @@ def _read(table: str) -> dict[str, Comments]:
     return found
 
 
-def _without_documentation() -> dict[str, Comments]:
+def _read_line_comments() -> dict[str, Comments]:
     marks = {name: mark.partition(" ") for name, mark in LINE_COMMENT.items() if mark[-1] != " "}
     return {name: Comments(begin, end=end) for name, (begin, _, end) in marks.items()}
 
 
-COMMENTS = _without_documentation() | _read(_TABLE)
-"""Language id to its comments."""
+COMMENTS = _read_line_comments() | _parse_table(_TABLE)
+"""Language id to its comment marks."""
 
 
 def text_of_comment(line: str, language_id: str) -> str:
-    """What a line says that is a comment and nothing else; empty when it is none."""
+    """Return the text of a line that is nothing but a comment; empty for any other line."""
     comments = COMMENTS.get(language_id)
     text = line.strip()
     if comments is None or not text.startswith(comments.line) or text.startswith("#!"):
@@ -75,12 +75,13 @@ _DIRECTIVE = re.compile(
 
 
 def is_directive(line: str) -> bool:
-    """Return whether a comment speaks to a tool, and documents nothing."""
+    """Return whether a comment is an instruction to a tool, and documents nothing."""
     return _DIRECTIVE.match(line.strip()) is not None
 
 
 _BLOCKS = (("/*", "*/"), ('"""', '"""'), ("'''", "'''"), ("<!--", "-->"))
 """Begin and end of comments and strings over several lines, in most languages."""
+
 _BLOCKS_IN = {
     **dict.fromkeys(("haskell", "elm", "purescript"), (("{-", "-}"),)),
     **dict.fromkeys(("ocaml", "fsharp", "pascal"), (("(*", "*)"),)),
@@ -88,26 +89,30 @@ _BLOCKS_IN = {
     "julia": (("#=", "=#"),),
     "lua": (("--[[", "]]"),),
 }
+"""Begin and end of further blocks, by language id."""
 
 
 def outside_blocks(lines: Sequence[str], language_id: str) -> tuple[list[str], bool]:
     """Return the lines that begin outside of comments and strings of several lines.
 
-    The second value says that such a block is still open below the last line.
+    The second value is True if such a block is still open below the last line.
     """
     pairs = (*_BLOCKS, *_BLOCKS_IN.get(language_id, ()))
     end, outside = "", []
     for line in lines:
         if not end:
             outside.append(line)
-        end = _open_end(line, end, pairs)
+        end = _find_open_end(line, end, pairs)
     return outside, bool(end)
 
 
-def _open_end(line: str, end: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """Return what ends the comment or string that is open below *line*; empty where none is."""
+def _find_open_end(line: str, end: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return the end mark of the comment or string that is open below *line*; empty if none is.
+
+    *end* is the end mark of the block that is open at the start of the line.
+    """
     at = 0
-    # Each begin is looked for once, and again only once it has been passed.
+    # Each begin mark is searched for again only after its last match has been passed: linear time.
     starts = {begin: -1 for begin, _ in pairs}
     gone: set[str] = set()
     while True:

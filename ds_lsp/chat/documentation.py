@@ -1,4 +1,4 @@
-"""A model's documentation of a function, as a comment of it: read, checked, placed."""
+"""A model's documentation of a function: read, checked, and placed as a comment or docstring."""
 
 import ast
 import io
@@ -9,25 +9,26 @@ import tokenize
 from collections.abc import Sequence
 
 from ds_lsp.chat.comments import COMMENTS, is_directive
-from ds_lsp.chat.edits import Edit, apply, check_characters, dedented, leading, plain_lines
+from ds_lsp.chat.edits import ChatEdit, apply, check_characters, dedent, leading_blanks, plain_lines
 from ds_lsp.chat.scope import (
-    Definition,
+    PythonDefinition,
     defined_name,
     definition_at,
     first_line,
     last_line,
     parse_python,
 )
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.document import strip_line_end, with_newlines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
 
 MAX_STARTS = 20
-"""Maximum braces in an answer at which an object is looked for; each is read to its end."""
+"""Maximum braces in an answer that are tried as the start of the JSON object; each try may read to
+the end of the answer."""
 
 _DECODER = json.JSONDecoder(strict=False)
-"""Line ends in a string, which JSON forbids and models write, are taken as they are."""
+"""Accepts line ends in a string, which JSON forbids and models write."""
 _THOUGHTS = re.compile(r"\A\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _AROUND = (
     ("```", "```"),
@@ -43,23 +44,26 @@ _AROUND = (
     ('"""', '"""'),
     ("'''", "'''"),
 )
+"""Begin and end of the marks around a whole comment, docstring or code block, the outer ones
+first."""
 _BEFORE_EACH = (
     *("///", "//!", "//", "---", "-- |", "--", "##", "#'", "#", ";;;", ";;", ";"),
     *("%%%", "%%", "%", "!>", "'''", "'"),
 )
-"""Longer ones first."""
+"""Marks before each line of a comment, longer ones first."""
 _DOCUMENTS = ("/**", "///", "@doc ", "#[doc", "--- ", "-- |", "##", "#'")
-"""What begins documentation, below a decorator as well."""
+"""Beginnings of a line of documentation, also below a decorator."""
 _UNICODE_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?=u)")
 _READ_BEFORE_COMMENTS = frozenset({"java", "groovy", "scala"})
 """Languages that read ``\\u`` and four digits as a character before they look for comments."""
 
 
-def to_edit(answer: str, finish: Finish, subject: Subject) -> Edit:
-    """The documentation in *answer*, a JSON object, as a comment of the subject.
+def to_edit(answer: str, finish: Finish, selection: CodeSelection) -> ChatEdit:
+    """Return the edit that adds the documentation in *answer*, a JSON object, to the selection.
 
-    Raises `ChatRefused`. The text alone is asked for, in JSON, which leaves no place for remarks;
-    the comment around it is ours, so that the code itself is never touched.
+    The model writes only the text, in JSON, which leaves no place for remarks. The comment around
+    the text is ours, so that the code itself is never touched. Raises `ChatRefused` when the answer
+    is cut off, holds no documentation or holds the code, or when the comment would change the code.
     """
     if finish is not Finish.STOP:
         raise ChatRefused("The answer was cut off, and half of it was not applied.")
@@ -69,18 +73,18 @@ def to_edit(answer: str, finish: Finish, subject: Subject) -> Edit:
     lines = without_marks([line.rstrip() for line in plain_lines(text.strip().expandtabs(4))])
     if not any(lines):
         raise ChatRefused("The answer holds no documentation, and nothing was changed.")
-    check_characters(lines, subject)
-    if _holds_the_code(lines, subject):
+    check_characters(lines, selection)
+    if _holds_code(lines, selection):
         raise ChatRefused("The answer holds the code itself, and nothing was changed.")
-    if subject.language_id == "python":
-        return _docstring(lines, subject)
-    return _comment(lines, subject)
+    if selection.language_id == "python":
+        return _to_docstring_edit(lines, selection)
+    return _to_comment_edit(lines, selection)
 
 
 def documentation_in(answer: str) -> str | None:
-    """Return the text in the first JSON object of *answer* that has one; None where none has.
+    """Return the documentation in the first JSON object of *answer* that has some, or None.
 
-    Models put the object in a fence, think aloud before it, or add a remark.
+    Models put the object in a fence, write their thoughts before it, or add a remark.
     """
     answer = _THOUGHTS.sub("", answer)
     for start in itertools.islice(re.finditer(r"\{", answer), MAX_STARTS):
@@ -97,8 +101,8 @@ def documentation_in(answer: str) -> str | None:
 def without_marks(lines: Sequence[str]) -> list[str]:
     """Return the text of a comment or docstring without the marks a model wrote around it.
 
-    The cases: a fence, a block such as ``/** */``, quotation marks, a mark before each line. Each
-    is taken away where all of the text has it, the outer ones first.
+    There are four kinds of marks: 1. a fence, 2. a block such as ``/** */``, 3. quotation marks,
+    4. a mark before each line. A mark is removed if the whole text has it, the outer ones first.
     """
     lines = list(lines)
     for begin, end in _AROUND:
@@ -106,7 +110,7 @@ def without_marks(lines: Sequence[str]) -> list[str]:
         if len(text) > len(begin) + len(end) and text.startswith(begin) and text.endswith(end):
             lines = text[len(begin) : len(text) - len(end)].strip("\n").split("\n")
             if begin.startswith("`"):
-                # The language is named beside the opening fence.
+                # The rest of the opening fence's line names the language.
                 lines = lines if text[len(begin)] == "\n" else lines[1:]
             if begin.startswith("/*"):
                 lines = [re.sub(r"^\s*\*(?: |$)", "", line) for line in lines]
@@ -116,7 +120,7 @@ def without_marks(lines: Sequence[str]) -> list[str]:
         if is_marked and any(line != mark for line in with_text):
             lines = [line.strip().removeprefix(mark).removeprefix(" ") for line in lines]
             break
-    lines = [line.rstrip() for line in dedented(lines)]
+    lines = [line.rstrip() for line in dedent(lines)]
     while lines and not lines[0]:
         lines.pop(0)
     while lines and not lines[-1]:
@@ -124,21 +128,24 @@ def without_marks(lines: Sequence[str]) -> list[str]:
     return lines
 
 
-def _holds_the_code(lines: Sequence[str], subject: Subject) -> bool:
-    """Return whether the text says the line that defines the subject."""
-    said = {line.strip() for line in lines}
-    own = (line.strip() for line in plain_lines(subject.code))
-    return any(defined_name(line) and line in said for line in own)
+def _holds_code(lines: Sequence[str], selection: CodeSelection) -> bool:
+    """Return whether the text contains the line that defines the selected code."""
+    stripped = {line.strip() for line in lines}
+    own = (line.strip() for line in plain_lines(selection.code))
+    return any(defined_name(line) and line in stripped for line in own)
 
 
-def can_document(subject: Subject) -> bool:
-    """Return whether documentation can be written for the subject, and has not been yet."""
-    if subject.language_id == "python":
+def can_document(selection: CodeSelection) -> bool:
+    """Return whether documentation can be added to the selection.
+
+    In Python it can always be: it replaces a docstring. In other languages there must be none yet.
+    """
+    if selection.language_id == "python":
         return True
-    comments = COMMENTS.get(subject.language_id)
+    comments = COMMENTS.get(selection.language_id)
     if comments is None or not comments.documentation:
         return False
-    code = (line.strip() for line in plain_lines(subject.code))
+    code = (line.strip() for line in plain_lines(selection.code))
     above = [
         line for line in itertools.takewhile(lambda line: not defined_name(line), code) if line
     ]
@@ -148,33 +155,33 @@ def can_document(subject: Subject) -> bool:
     )
 
 
-def _docstring(text: Sequence[str], subject: Subject) -> Edit:
-    lines = list(subject.lines)
+def _to_docstring_edit(text: Sequence[str], selection: CodeSelection) -> ChatEdit:
+    lines = list(selection.lines)
     tree = parse_python("".join(lines))
-    node = definition_at(tree, subject.first) if tree else None
+    node = definition_at(tree, selection.first) if tree else None
     if tree is None or node is None:
         raise ChatRefused("The file is not valid Python, and cannot be documented like this.")
     body = node.body[0]
     at = first_line(body)
     if at <= node.lineno - 1 or lines[at][: body.col_offset].strip():
         raise ChatRefused("Code on one line with its header cannot be documented.")
-    indent = leading(lines[at])
-    quoted = [indent + line if line else "" for line in _quoted(text)]
-    docstring = subject.eol.join(quoted)
+    indent = leading_blanks(lines[at])
+    quoted = [indent + line if line else "" for line in _quote(text)]
+    docstring = selection.eol.join(quoted)
     if ast.get_docstring(node, clean=False) is not None:
-        edit = Edit(at, last_line(body), docstring)
+        edit = ChatEdit(at, last_line(body), docstring)
     else:
-        # Comments between the header and the first statement stay below the docstring.
-        at = _header_end(lines, node.lineno - 1) + 1
-        edit = Edit(at, at, docstring + subject.eol + strip_line_end(lines[at]))
+        # Comments between the header and the first statement end up below the docstring.
+        at = _find_header_end(lines, node.lineno - 1) + 1
+        edit = ChatEdit(at, at, docstring + selection.eol + strip_line_end(lines[at]))
     changed = parse_python(apply(edit, lines))
-    if changed is None or _code_of(changed) != _code_of(tree):
+    if changed is None or _dump_code(changed) != _dump_code(tree):
         raise ChatRefused("The documentation would change the code, and was not applied.")
     return edit
 
 
-def _header_end(lines: Sequence[str], first: int) -> int:
-    """Return the last line of the header that begins on line *first* of a valid Python text."""
+def _find_header_end(lines: Sequence[str], first: int) -> int:
+    """Return the last line, from 0, of the header that begins on line *first* of valid Python."""
     read = io.StringIO(with_newlines("".join(lines[first:]))).readline
     for token in tokenize.generate_tokens(read):
         if token.type == tokenize.NEWLINE:
@@ -182,36 +189,36 @@ def _header_end(lines: Sequence[str], first: int) -> int:
     return first
 
 
-def _quoted(text: Sequence[str]) -> list[str]:
+def _quote(text: Sequence[str]) -> list[str]:
     lines = [line.replace('"""', "'''") for line in text]
     mark = 'r"""' if any("\\" in line for line in lines) else '"""'
     is_short = len(lines) == 1 and not lines[0].endswith(('"', "\\"))
     return [f'{mark}{lines[0]}"""'] if is_short else [mark + lines[0], *lines[1:], '"""']
 
 
-def _code_of(tree: ast.Module) -> str:
-    """What *tree* does, its docstrings left out."""
+def _dump_code(tree: ast.Module) -> str:
+    """Return a dump of *tree* without its docstrings, for a comparison of what the code does."""
     copy = parse_python(ast.unparse(tree))
     assert copy is not None
     for node in ast.walk(copy):
-        if isinstance(node, Definition) and ast.get_docstring(node, clean=False) is not None:
+        if isinstance(node, PythonDefinition) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
     return ast.dump(copy)
 
 
-def _comment(text: Sequence[str], subject: Subject) -> Edit:
-    comments = COMMENTS.get(subject.language_id)
+def _to_comment_edit(text: Sequence[str], selection: CodeSelection) -> ChatEdit:
+    comments = COMMENTS.get(selection.language_id)
     if comments is None or not comments.documentation:
         raise ChatRefused("How this language is documented is not known.")
     mark = comments.documentation
     if mark == "/**":
         lines = [line.replace("*/", "* /").replace("</script", "<\\/script") for line in text]
-        if subject.language_id in _READ_BEFORE_COMMENTS:
+        if selection.language_id in _READ_BEFORE_COMMENTS:
             lines = [_UNICODE_ESCAPE.sub(r"\1\\\\", line) for line in lines]
         lines = ["/**", *(f" * {line}".rstrip() for line in lines), " */"]
     else:
         lines = [f"{mark} {line}".rstrip() for line in text]
-    own = strip_line_end(subject.lines[subject.first])
-    indent = leading(own)
-    text_above = subject.eol.join(indent + line for line in lines)
-    return Edit(subject.first, subject.first, text_above + subject.eol + own)
+    own = strip_line_end(selection.lines[selection.first])
+    indent = leading_blanks(own)
+    text_above = selection.eol.join(indent + line for line in lines)
+    return ChatEdit(selection.first, selection.first, text_above + selection.eol + own)

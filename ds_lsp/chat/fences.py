@@ -26,11 +26,12 @@ def without_fences(
 ) -> list[str]:
     """Return the code of an answer, without the fences that a model put around it.
 
-    *own* are the lines that the code replaces, *is_prose* says that a block of code may be part of
-    the text. Raises `ChatRefused` where it cannot be told which fences belong to the code.
+    *own* are the lines that the code replaces; *is_prose* says that a block of code may be part of
+    the text. Raises `ChatRefused` if it cannot be told which fences belong to the code.
 
-    The cases: our own closing fence, which the model said; a second fence inside ours, closed, with
-    or without a remark below it; fences of the text itself, in comments, strings and prose.
+    There are three cases: 1. the model wrote our own closing fence; 2. it wrote a second, closed
+    fence inside ours, with or without a remark below; 3. the text itself has fences, in comments,
+    strings and prose.
     """
     lines = list(lines)
     fences = _fences(lines)
@@ -40,8 +41,8 @@ def without_fences(
             raise ChatRefused(_NOT_ALONE)
         del lines[fences.pop() :]
     if fences and not _has_text(lines[: fences[0]]) and not _begins_with_fence(own):
-        lines = _unwrapped(lines, fences, language_id, is_prose=is_prose)
-    if not is_prose and language_id != "python" and _has_loose_fence(lines, language_id):
+        lines = _unwrap(lines, fences, language_id, is_prose=is_prose)
+    if not is_prose and language_id != "python" and _has_unenclosed_fence(lines, language_id):
         raise ChatRefused(_NOT_ALONE)
     return lines
 
@@ -64,10 +65,10 @@ def _has_text(lines: Sequence[str]) -> bool:
     return any(line.strip() for line in lines)
 
 
-def _unwrapped(
+def _unwrap(
     lines: list[str], fences: Sequence[int], language_id: str, *, is_prose: bool
 ) -> list[str]:
-    """Return what stands inside the outer fences, the first of which begins the answer."""
+    """Return the lines inside the outer fences, the first of which begins the answer."""
     first, last = fences[0], fences[-1]
     if is_prose:
         named = _FENCE.match(lines[first])
@@ -79,6 +80,6 @@ def _unwrapped(
     return lines[first + 1 : last]
 
 
-def _has_loose_fence(lines: Sequence[str], language_id: str) -> bool:
+def _has_unenclosed_fence(lines: Sequence[str], language_id: str) -> bool:
     """Return whether a fence stands outside of all comments and strings of several lines."""
     return any(_FENCE.match(line) for line in outside_blocks(lines, language_id)[0])

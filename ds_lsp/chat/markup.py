@@ -1,7 +1,7 @@
-"""What begins a line of Markdown: our own headings, and blocks of code.
+"""Lines that structure our Markdown: our own headings, and fences of blocks of code.
 
-The text of a model is written, and a conversation read back, by these rules alone, so that what
-one takes for text is no heading to the other.
+Writing a model's text and reading a conversation back use the same rules, so that a line that was
+written as text is never read as a heading.
 """
 
 import re
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 QUESTION = "# Question"
 ANSWER = "# Answer"
-"""Headings of this level are ours: those of a model are written one level deeper."""
+"""Our headings. This level is ours alone: a model's headings are written one level deeper."""
 
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})")
 
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """The line that a block of code begins with."""
+    """The opening line of a block of code."""
 
     marks: str
 
@@ -29,7 +29,7 @@ class Fence:
 
 
 def fence_at(line: str) -> Fence | None:
-    """Return the fence that *line* opens outside of a block of code."""
+    """Return the fence that *line*, outside of a block of code, opens; None if it opens none."""
     found = _FENCE.match(line)
     return Fence(found["fence"]) if found else None
 
@@ -41,9 +41,10 @@ def is_closing(line: str, marks: str) -> bool:
 
 
 def first_level(line: str) -> str:
-    """Return the heading of the first level that *line* is to any reader, without blanks; or "".
+    """Return a heading of the first level without the blanks around it; empty for any other line.
 
-    Blanks of every kind may stand before it, and editors take those behind it away.
+    Any renderer may take the line for one: blanks of every kind may stand before it. Editors remove
+    those behind it.
     """
     text = line.strip()
     return text if re.match(r"#(?!#)(?:\s|$)", text) else ""

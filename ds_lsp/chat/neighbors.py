@@ -1,4 +1,4 @@
-"""Lines of a model's answer that stand around the edited lines already: trimmed, or refused."""
+"""Lines in a model's answer that repeat the lines around the edited ones: trimmed, or refused."""
 
 import re
 from collections import Counter
@@ -7,13 +7,14 @@ from itertools import pairwise
 
 from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import defined_name
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.errors import ChatRefused
 
 MAX_NEIGHBORS = 200
 """Maximum lines compared above and below the edited ones; a function is seldom longer."""
-NEAR = 6
-"""Maximum distance, in lines with text, of those that must not come back within an answer."""
+NEAR_LINES = 6
+"""Maximum distance from the edited lines, in lines with text, of lines that an answer must not
+repeat."""
 
 _WEAK_WORDS = frozenset(
     {
@@ -25,76 +26,82 @@ _CLOSERS = (")", "]", "}", "</", "end", "fi", "done", "esac")
 _REPEATS = "The answer repeats lines that stand around the code, and nothing was changed."
 
 
-def without_neighbors(lines: Sequence[str], subject: Subject) -> Iterator[list[str]]:
-    """Yield *lines* without what stands right above and below the subject; the likeliest first.
+def without_neighbors(lines: Sequence[str], selection: CodeSelection) -> Iterator[list[str]]:
+    """Yield *lines* without those that stand right above and below the selection; likeliest first.
 
-    Lines of brackets and words such as ``end`` may belong to the answer all the same, so these
-    come with them and without. Raises `ChatRefused` where it cannot be told what is repeated.
+    Lines of brackets and words such as ``end`` may belong to the answer all the same: such an
+    answer is yielded with and without them. Raises `ChatRefused` if the repeated lines cannot be
+    told from the answer's own.
     """
-    own = _said(subject.lines[subject.first : subject.last + 1])
-    above = _said(subject.lines[max(0, subject.first - MAX_NEIGHBORS) : subject.first])
-    below = _said(subject.lines[subject.last + 1 : subject.last + 1 + MAX_NEIGHBORS])
-    said = _said(lines)
-    head = max(_head(said, each, own) for each in _aboves(above, subject.language_id))
-    tail = _tail(said, below, own)
-    if head + tail >= len(said):
+    own = _texts(selection.lines[selection.first : selection.last + 1])
+    above = _texts(selection.lines[max(0, selection.first - MAX_NEIGHBORS) : selection.first])
+    below = _texts(selection.lines[selection.last + 1 : selection.last + 1 + MAX_NEIGHBORS])
+    answer = _texts(lines)
+    head = max(
+        _count_repeated_above(answer, each, own)
+        for each in _variants_of_above(above, selection.language_id)
+    )
+    tail = _count_repeated_below(answer, below, own)
+    if head + tail >= len(answer):
         raise ChatRefused(_REPEATS)
-    kept = said[head : len(said) - tail]
-    if _is_part_of_a_block(said[:head], tail, subject) or _comes_back(kept, own, subject):
+    kept = answer[head : len(answer) - tail]
+    if _lacks_rest_of_block(answer[:head], tail, selection):
         raise ChatRefused(_REPEATS)
-    left_out = [*said[:head], *said[len(said) - tail :]]
-    if left_out and not any(map(_is_telling, left_out)):
+    if _repeats_surroundings(kept, own, selection):
+        raise ChatRefused(_REPEATS)
+    left_out = [*answer[:head], *answer[len(answer) - tail :]]
+    if left_out and not any(map(_is_distinctive, left_out)):
         yield list(lines)
-    yield _trimmed(lines, head, tail)
+    yield _trim(lines, head, tail)
 
 
-def _said(lines: Sequence[str]) -> list[str]:
+def _texts(lines: Sequence[str]) -> list[str]:
     """Return the lines that are not blank, without their indentation."""
     return [text for line in lines if (text := line.strip())]
 
 
-def _aboves(above: list[str], language_id: str) -> Iterator[list[str]]:
-    """Yield the lines above, as they are and without the comment that asked for the edit."""
+def _variants_of_above(above: list[str], language_id: str) -> Iterator[list[str]]:
+    """Yield the lines above, as they are, and without the comment that asked for the edit."""
     yield above
     if above and text_of_comment(above[-1], language_id):
         yield above[:-1]
 
 
-def _head(said: list[str], above: list[str], own: list[str]) -> int:
-    """Return how many lines at the start of the answer end the text above, and are not its own."""
+def _count_repeated_above(answer: list[str], above: list[str], own: list[str]) -> int:
+    """Return how many first lines of the answer repeat the last ones above, and are not *own*."""
     return next(
         (
             count
-            for count in range(min(len(said), len(above)), 0, -1)
-            if said[:count] == above[-count:] and said[:count] != own[:count]
+            for count in range(min(len(answer), len(above)), 0, -1)
+            if answer[:count] == above[-count:] and answer[:count] != own[:count]
         ),
         0,
     )
 
 
-def _tail(said: list[str], below: list[str], own: list[str]) -> int:
-    """Return how many lines at the end of the answer begin the text below, and are not its own."""
+def _count_repeated_below(answer: list[str], below: list[str], own: list[str]) -> int:
+    """Return how many last lines of the answer repeat the first ones below, and are not *own*."""
     return next(
         (
             count
-            for count in range(min(len(said), len(below)), 0, -1)
-            if said[-count:] == below[:count] and said[-count:] != own[-count:]
+            for count in range(min(len(answer), len(below)), 0, -1)
+            if answer[-count:] == below[:count] and answer[-count:] != own[-count:]
         ),
         0,
     )
 
 
-def _is_part_of_a_block(head: Sequence[str], tail: int, subject: Subject) -> bool:
-    """Return whether an answer brought the header of a block around the subject, but not its rest.
+def _lacks_rest_of_block(head: Sequence[str], tail: int, selection: CodeSelection) -> bool:
+    """Return whether an answer has the header of a block around the selection, but not its rest.
 
-    The rest may then have been deleted, or left out: this cannot be told.
+    It cannot be told whether the model has deleted the rest or left it out.
     """
-    levels = [_depth(line) for line in _headers(subject) if line.strip() in head]
+    levels = [_depth(line) for line in _headers(selection) if line.strip() in head]
     if not levels:
         return False
     level = min(levels)
     needed = 0
-    for line in subject.lines[subject.last + 1 :]:
+    for line in selection.lines[selection.last + 1 :]:
         if line.strip() and _depth(line) <= level:
             needed += line.strip().startswith(_CLOSERS)
             break
@@ -102,33 +109,37 @@ def _is_part_of_a_block(head: Sequence[str], tail: int, subject: Subject) -> boo
     return tail < needed
 
 
-def _comes_back(kept: Sequence[str], own: Sequence[str], subject: Subject) -> bool:
-    """Return whether what is kept of an answer says the header of a block around it, or a run of
-    lines near it."""
-    for header in map(str.strip, _headers(subject)):
+def _repeats_surroundings(
+    kept: Sequence[str], own: Sequence[str], selection: CodeSelection
+) -> bool:
+    """Return whether a trimmed answer repeats a header of a block around it, or two lines near."""
+    for header in map(str.strip, _headers(selection)):
         name = defined_name(header)
         for line in kept:
             if line not in own and (
-                (line == header and _is_telling(line)) or (name and defined_name(line) == name)
+                (line == header and _is_distinctive(line)) or (name and defined_name(line) == name)
             ):
                 return True
+    first, below = selection.first, selection.last + 1
     near = (
-        _said(subject.lines[max(0, subject.first - 2 * NEAR) : subject.first])[-NEAR:],
-        _said(subject.lines[subject.last + 1 : subject.last + 1 + 2 * NEAR])[:NEAR],
+        _texts(selection.lines[max(0, first - 2 * NEAR_LINES) : first])[-NEAR_LINES:],
+        _texts(selection.lines[below : below + 2 * NEAR_LINES])[:NEAR_LINES],
     )
-    runs = {run for lines in near for run in pairwise(lines) if all(map(_is_telling, run))}
+    runs = {run for lines in near for run in pairwise(lines) if all(map(_is_distinctive, run))}
     repeated = runs & set(pairwise(kept)) - set(pairwise(own))
     if not repeated:
         return False
-    # What stands in the document several times is a turn of phrase, and may come once more.
-    counts = Counter(pairwise(_said(subject.lines)))
+    # A pair of lines that stands in the document several times is common, and may come once more.
+    counts = Counter(pairwise(_texts(selection.lines)))
     return any(counts[run] == 1 for run in repeated)
 
 
-def _headers(subject: Subject) -> Iterator[str]:
-    """Yield the lines above that open the blocks around the subject, the innermost first."""
-    depth = _depth(next((line for line in subject.lines[subject.first :] if line.strip()), ""))
-    for line in reversed(subject.lines[max(0, subject.first - MAX_NEIGHBORS) : subject.first]):
+def _headers(selection: CodeSelection) -> Iterator[str]:
+    """Yield the lines that open the blocks around the selection, the innermost first."""
+    depth = _depth(next((line for line in selection.lines[selection.first :] if line.strip()), ""))
+    for line in reversed(
+        selection.lines[max(0, selection.first - MAX_NEIGHBORS) : selection.first]
+    ):
         if line.strip() and _depth(line) < depth:
             depth = _depth(line)
             yield line
@@ -139,13 +150,13 @@ def _depth(line: str) -> int:
     return len(expanded) - len(expanded.lstrip())
 
 
-def _is_telling(line: str) -> bool:
-    """Return whether a line says enough for its repetition to be no accident."""
+def _is_distinctive(line: str) -> bool:
+    """Return whether a line is so specific that its repetition is no coincidence."""
     words = re.findall(r"[^\W_]+", line)
     return any(word not in _WEAK_WORDS for word in words)
 
 
-def _trimmed(lines: Sequence[str], head: int, tail: int) -> list[str]:
+def _trim(lines: Sequence[str], head: int, tail: int) -> list[str]:
     """Return *lines* without the first *head* and the last *tail* of those that are not blank."""
     with_text = [index for index, line in enumerate(lines) if line.strip()]
     return list(lines[with_text[head] : with_text[len(with_text) - tail - 1] + 1])

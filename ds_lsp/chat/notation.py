@@ -1,4 +1,4 @@
-"""Answers that show code in a notation of their own: as a diff, with numbers, escaped, wrapped."""
+"""Finds answers in a notation other than code: a diff, line numbers, escapes, a wrapping."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from html import unescape
 from itertools import pairwise
 
 from ds_lsp.chat.comments import outside_blocks, text_of_comment
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.languages import LINE_COMMENT, PROSE
 from ds_lsp.quoted import without_strings
 
@@ -45,39 +45,43 @@ _BULLET = re.compile(r"(?:[-*•]|\d+[.)]) +[^\W\d_]\S* .*\w")
 _SIGNS = re.compile(r"[={}\[\]<>|;&]|->")
 
 
-def foreign_notation(lines: Sequence[str], own: Sequence[str], subject: Subject) -> str:
-    """Return what an answer is instead of code alone, for a message; empty where it is code."""
+def find_foreign_notation(
+    lines: Sequence[str], own: Sequence[str], selection: CodeSelection
+) -> str:
+    """Return the fault of an answer that is not code alone, for a message; empty if it is code."""
     known = {line.strip() for line in own}
     new = [line for line in lines if line.strip() and line.strip() not in known]
     if any(_WRAPPER.match(line.strip()) for line in new) and (
-        subject.language_id not in MARKUP | PROSE
+        selection.language_id not in MARKUP | PROSE
         or any(re.match(r"<(?:think|reasoning|answer)", line.strip()) for line in new)
     ):
         return "is wrapped in tags"
-    if subject.language_id in PROSE | {"diff"}:
+    if selection.language_id in PROSE | {"diff"}:
         return ""
-    if any(map(_TOKEN.search, new)) and not _TOKEN.search("".join(subject.lines)):
+    if any(map(_TOKEN.search, new)) and not _TOKEN.search("".join(selection.lines)):
         return "holds signs of the model's own"
-    if _is_diff(new, known, has_items=subject.language_id in _WITH_ITEMS):
+    if _is_diff(new, known, has_items=selection.language_id in _WITH_ITEMS):
         return "is a list of changes"
     if _is_packed(lines, own):
         return "is packed in a string, a quotation or a table"
     if _is_numbered(lines, own):
         return "has line numbers"
-    if _is_escaped(new, known, subject.language_id):
+    if _is_escaped(new, known, selection.language_id):
         return "is escaped as for HTML"
-    return "holds remarks" if _has_remarks(lines, known, subject.language_id) else ""
+    return "holds remarks" if _has_markdown(lines, known, selection.language_id) else ""
 
 
-def without_file_name(lines: Sequence[str], own: Sequence[str], subject: Subject) -> list[str]:
-    """Return *lines* without a first one that only names the file, as a comment or bare."""
+def without_file_name(
+    lines: Sequence[str], own: Sequence[str], selection: CodeSelection
+) -> list[str]:
+    """Return *lines* without a first line that only names the file, in a comment or bare."""
     at = next((at for at, line in enumerate(lines) if line.strip()), None)
     if at is None or lines[at].strip() in {line.strip() for line in own}:
         return list(lines)
-    text = text_of_comment(lines[at], subject.language_id) or lines[at].strip()
+    text = text_of_comment(lines[at], selection.language_id) or lines[at].strip()
     name = re.sub(r"^(?:file(?: ?(?:name|path))?|path)\s*:\s*", "", text, flags=re.IGNORECASE)
     name = name.strip("`*: ").removeprefix("./")
-    is_name = name in (subject.file, subject.file.rpartition("/")[2]) and "." in name
+    is_name = name in (selection.file, selection.file.rpartition("/")[2]) and "." in name
     return list(lines[at + 1 :] if is_name else lines)
 
 
@@ -87,7 +91,7 @@ def _is_diff(new: Sequence[str], known: set[str], *, has_items: bool) -> bool:
         return True
     if any(map(_CONFLICT_BEGIN.match, texts)) and any(map(_CONFLICT_END.match, texts)):
         return True
-    # What is taken out was there: a list's item or a negative number was not.
+    # A removed line stands in the old code; an item of a list or a negative number does not.
     taken = [text for text in texts if text.startswith("-") and text[1:].strip() in known - {""}]
     put = [text for text in texts if text.startswith("+")]
     return bool(taken and (put or not has_items))
@@ -107,7 +111,7 @@ def _is_packed(lines: Sequence[str], own: Sequence[str]) -> bool:
 
 
 def _is_numbered(lines: Sequence[str], own: Sequence[str]) -> bool:
-    """Return whether all lines of an answer begin with numbers that count up by one."""
+    """Return whether all lines of an answer begin with numbers that count up."""
     numbers = _numbers(lines)
     return len(numbers) >= 2 and _counts_up(numbers) and not _counts_up(_numbers(own))
 
@@ -118,7 +122,7 @@ def _numbers(lines: Sequence[str]) -> list[int]:
 
 
 def _counts_up(numbers: Sequence[int]) -> bool:
-    # Blank lines may have numbers of their own, which are then left out with them.
+    # Steps of up to three: blank lines may be numbered, too, and were left out with their numbers.
     return len(numbers) >= 2 and all(0 < b - a <= 3 for a, b in pairwise(numbers))
 
 
@@ -132,14 +136,14 @@ def _is_escaped(new: Sequence[str], known: set[str], language_id: str) -> bool:
 
 
 def _code_of(line: str, language_id: str) -> str:
-    """Return a line without its strings and the comment at its end."""
+    """Return a line without its strings and without the comment at its end."""
     code = without_strings(line)
     mark = LINE_COMMENT.get(language_id, "//").partition(" ")[0]
     comment = re.search(rf"(?:^|(?<=\s)){re.escape(mark)}|/\*|(?:^|(?<=\s))\*\s", code)
     return code[: comment.start()] if comment else code
 
 
-def _has_remarks(lines: Sequence[str], known: set[str], language_id: str) -> bool:
+def _has_markdown(lines: Sequence[str], known: set[str], language_id: str) -> bool:
     """Return whether an answer holds Markdown: headings, strong words, a list below the code."""
     outside, _ = outside_blocks(lines, language_id)
     has_sharp_comments = LINE_COMMENT.get(language_id, "").startswith("#")

@@ -1,12 +1,12 @@
 """Remarks in a model's answer that stand for code it has left out, such as ``// ... rest ...``.
 
-An edit with such a remark would delete the code. The remark counts only where code is missing.
+An edit with such a remark would delete the code. A remark counts only in an answer that lacks code.
 """
 
 import re
 from collections.abc import Sequence
 
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.languages import PROSE
 from ds_lsp.quoted import without_strings
 
@@ -89,33 +89,33 @@ _PHRASES = re.compile(
     ),
     re.IGNORECASE,
 )
-"""Remarks, without the dots and brackets around them, that say that code was there."""
+"""Remarks that say that code was there, without the dots and brackets around them."""
 _AROUND = " \t.…⋯‥⋮-–—_=*~[](){}<>:;,!/#\"'`"
 
 
-def placeholder_in(lines: Sequence[str], own: Sequence[str], subject: Subject) -> str:
-    """Return the line of an answer that stands for code it leaves out; empty where none does.
+def find_placeholder(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
+    """Return the line of an answer that stands for code it leaves out; empty if there is none.
 
-    *own* are the lines the answer takes the place of.
+    *own* are the lines that the answer replaces.
     """
     known = {line.strip() for line in own}
-    said = {line.strip() for line in lines}
-    if all(line in said for line in known if re.search(r"\w", line) and not _REMARK.match(line)):
+    answer = {line.strip() for line in lines}
+    if all(line in answer for line in known if re.search(r"\w", line) and not _REMARK.match(line)):
         return ""
     for at, line in enumerate(lines):
-        if line.strip() and line.strip() not in known and _stands_for_code(lines, at, subject):
+        if line.strip() and line.strip() not in known and _stands_for_code(lines, at, selection):
             return line.strip()
     return ""
 
 
-def _stands_for_code(lines: Sequence[str], at: int, subject: Subject) -> bool:
+def _stands_for_code(lines: Sequence[str], at: int, selection: CodeSelection) -> bool:
     line = lines[at]
     if len(line) > MAX_LINE_CHARS:
         return False
     if _BARE.match(line):
-        return not _may_be_dots(lines, at, subject)
-    if subject.language_id in PROSE:
-        return bool(_BRACKETED_DOTS.match(line) and _says_so(line))
+        return not _can_be_code(lines, at, selection)
+    if selection.language_id in PROSE:
+        return bool(_BRACKETED_DOTS.match(line) and _is_placeholder(line))
     if _BRACKETED_DOTS.match(line):
         return True
     code = without_strings(line)
@@ -125,30 +125,30 @@ def _stands_for_code(lines: Sequence[str], at: int, subject: Subject) -> bool:
     if not found:
         return False
     text = found["text"]
-    return bool(_BEGINS_WITH_DOTS.match(text)) or _says_so(text)
+    return bool(_BEGINS_WITH_DOTS.match(text)) or _is_placeholder(text)
 
 
-def _says_so(text: str) -> bool:
+def _is_placeholder(text: str) -> bool:
     if re.search(r"8<|✂", text):
         return True
     bare = text.strip(_AROUND)
     return len(bare.split()) <= MAX_WORDS and _PHRASES.search(bare) is not None
 
 
-def _may_be_dots(lines: Sequence[str], at: int, subject: Subject) -> bool:
-    """Return whether dots on a line of their own are code.
+def _can_be_code(lines: Sequence[str], at: int, selection: CodeSelection) -> bool:
+    """Return whether dots on a line of their own can be code.
 
-    The cases: the end of a document in YAML, the last of C's parameters, the whole body of a stub
-    in Python.
+    There are three cases: 1. the end of a document in YAML, 2. the last of C's parameters, 3. the
+    whole body of a stub in Python.
     """
-    if subject.language_id in ("yaml", "latex"):
+    if selection.language_id in ("yaml", "latex"):
         return True
     above = next((line.strip() for line in reversed(lines[:at]) if line.strip()), "")
-    if subject.language_id != "python":
-        return above.endswith(",") and subject.language_id not in PROSE
+    if selection.language_id != "python":
+        return above.endswith(",") and selection.language_id not in PROSE
     below = next((line for line in lines[at + 1 :] if line.strip()), "")
     is_body = above.endswith((":", '"""')) and _depth(below) < _depth(lines[at])
-    return is_body and bool(_STUB.search("\n".join((*lines, subject.code, subject.file))))
+    return is_body and bool(_STUB.search("\n".join((*lines, selection.code, selection.file))))
 
 
 def _depth(line: str) -> int:

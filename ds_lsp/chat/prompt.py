@@ -1,4 +1,4 @@
-"""Prompts: the templates in ``prompts/`` filled in, within a budget."""
+"""Prompts: the templates in ``prompts/``, filled in within a budget."""
 
 import functools
 import re
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
 
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.providers.base import ChatMessage
 
 CODE_BUDGET = 24_000
-"""Characters of the code a question is about; of longer code, the middle is left out."""
+"""Maximum characters of the code a question is about; of longer code, the middle is left out."""
 BEFORE_BUDGET = 4_000
-"""Characters of what stands before it."""
+"""Maximum characters of the text before that code."""
 AFTER_BUDGET = 2_000
-"""Characters of what stands after it."""
+"""Maximum characters of the text after that code."""
 
 _LANGUAGES = {
     "en": "English",
@@ -34,46 +34,49 @@ _LANGUAGES = {
 }
 
 
-def explain(subject: Subject, language: str) -> tuple[ChatMessage, ...]:
-    """The question that an explanation answers, in the language *language*."""
-    kind = "diagnostic" if subject.remark else "explain"
-    return _messages("explain-system", kind, subject, language=language)
+def explain(selection: CodeSelection, language: str) -> tuple[ChatMessage, ...]:
+    """Return the messages that ask for an explanation in the language *language*."""
+    kind = "diagnostic" if selection.problem else "explain"
+    return _build_messages("explain-system", kind, selection, language=language)
 
 
 def system(language: str) -> ChatMessage:
-    """Who is asked, where what was asked first is not known any more."""
+    """Return the system message for a conversation whose first messages are no longer known."""
     return ChatMessage("system", fill("explain-system", {"language": language}))
 
 
-def fix(subject: Subject) -> tuple[ChatMessage, ...]:
-    return _messages("edit-system", "fix", subject)
+def fix(selection: CodeSelection) -> tuple[ChatMessage, ...]:
+    return _build_messages("edit-system", "fix", selection)
 
 
-def rewrite(subject: Subject, request: str) -> tuple[ChatMessage, ...]:
-    return _messages("edit-system", "rewrite", subject, request=request)
+def rewrite(selection: CodeSelection, request: str) -> tuple[ChatMessage, ...]:
+    return _build_messages("edit-system", "rewrite", selection, request=request)
 
 
-def document(subject: Subject, language: str) -> tuple[ChatMessage, ...]:
-    return _messages("document-system", "document", subject, language=language)
+def document(selection: CodeSelection, language: str) -> tuple[ChatMessage, ...]:
+    return _build_messages("document-system", "document", selection, language=language)
 
 
 def answer_language(setting: str, locale: str | None) -> str:
-    """The language to answer in, as it is named to the model."""
+    """Return the name of the language to answer in, in English, for the prompt."""
     tag = (locale or "en") if setting.lower() == "auto" else setting
-    # Of an environment's locale (de_DE.UTF-8) only what a language tag has.
+    # Of a locale such as de_DE.UTF-8, only the part that is a language tag counts.
     tag = tag.partition(".")[0].replace("_", "-")
     if tag.lower() in ("c", "posix", ""):
         tag = "en"
     for known in (tag.lower(), tag.lower().partition("-")[0]):
         if known in _LANGUAGES:
             return _LANGUAGES[known]
-    # Whatever else was set, such as "Esperanto, please": it goes into one line.
+    # Any other text that the user has set, such as "Esperanto, please": made one line.
     return " ".join(tag.split())[:60]
 
 
 def fill(name: str, values: dict[str, str]) -> str:
-    """The template *name*; a paragraph whose value is empty is left out, with its heading."""
-    paragraphs = template(name).strip().split("\n\n")
+    """Return the template *name* filled in.
+
+    A paragraph whose values are all empty is left out, with its heading.
+    """
+    paragraphs = read_template(name).strip().split("\n\n")
     kept: list[str] = []
     for paragraph in paragraphs:
         names = re.findall(r"\$(\w+)", paragraph)
@@ -86,24 +89,24 @@ def fill(name: str, values: dict[str, str]) -> str:
 
 
 @functools.cache
-def template(name: str) -> str:
+def read_template(name: str) -> str:
     return (files("ds_lsp.chat") / "prompts" / f"{name}.md").read_text("utf-8")
 
 
 def fenced(text: str, language_id: str = "") -> str:
-    """*text* as a block of code; empty when there is none."""
+    """Return *text* as a block of code; empty if *text* is blank."""
     fence = fence_for(text)
     return f"{fence}{language_id}\n{text}\n{fence}" if text.strip() else ""
 
 
 def fence_for(text: str) -> str:
-    """A fence that does not occur in *text*."""
+    """Return a fence that does not occur in *text*."""
     longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
     return "`" * (longest + 1)
 
 
-def within(lines: Sequence[str], budget: int) -> str:
-    """*lines*, without their middle where they are too long."""
+def cut_middle(lines: Sequence[str], budget: int) -> str:
+    """Return the text of *lines*, without its middle if it has more than *budget* characters."""
     text = "".join(lines)
     if len(text) <= budget:
         return strip_line_end(text)
@@ -112,31 +115,33 @@ def within(lines: Sequence[str], budget: int) -> str:
     return f"{head}\n(... {left_out} characters are left out here ...)\n{strip_line_end(tail)}"
 
 
-def _messages(system: str, user: str, subject: Subject, **more: str) -> tuple[ChatMessage, ...]:
-    # One kind of line end: what a model sees twice as many tokens for is of no use to it.
-    lines = [strip_line_end(line) + "\n" for line in subject.lines]
-    before = _last_lines(lines[: subject.first], BEFORE_BUDGET)
-    after = _first_lines(lines[subject.last + 1 :], AFTER_BUDGET)
+def _build_messages(
+    system: str, user: str, selection: CodeSelection, **more: str
+) -> tuple[ChatMessage, ...]:
+    # A single kind of line end: CRLF takes a model twice as many tokens and tells it nothing.
+    lines = [strip_line_end(line) + "\n" for line in selection.lines]
+    before = _last_lines(lines[: selection.first], BEFORE_BUDGET)
+    after = _first_lines(lines[selection.last + 1 :], AFTER_BUDGET)
     values = {
         "language": "",
         "request": "",
-        "file": subject.file,
-        "language_id": subject.language_id,
-        "place": subject.place,
-        "code": fenced(within(lines[subject.first : subject.last + 1], CODE_BUDGET)),
-        "focus": fenced(within(split_lines(subject.focus), CODE_BUDGET // 4)),
+        "file": selection.file,
+        "language_id": selection.language_id,
+        "place": selection.place,
+        "code": fenced(cut_middle(lines[selection.first : selection.last + 1], CODE_BUDGET)),
+        "focus": fenced(cut_middle(split_lines(selection.focus), CODE_BUDGET // 4)),
         "before": fenced(before),
         "after": fenced(after),
         "diagnostic": "",
         **more,
     }
-    if subject.remark:
-        remark = subject.remark
-        values["diagnostic"] = fenced(remark.text)
-        first, last = remark.first + 1, remark.last + 1
+    if selection.problem:
+        problem = selection.problem
+        values["diagnostic"] = fenced(problem.text)
+        first, last = problem.first + 1, problem.last + 1
         values["place"] = f"{first} to {last}" if last > first else f"{first}"
-        about = lines[remark.first : remark.last + 1]
-        values["focus"] = fenced(within(about, CODE_BUDGET // 4))
+        about = lines[problem.first : problem.last + 1]
+        values["focus"] = fenced(cut_middle(about, CODE_BUDGET // 4))
     return (
         ChatMessage("system", fill(system, values)),
         ChatMessage("user", fill(user, values)),

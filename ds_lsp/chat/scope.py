@@ -1,7 +1,7 @@
-"""Which lines are meant by a cursor: the function or block around it.
+"""The lines that a cursor selects: those of the function or block around it.
 
-Python is parsed; of other languages, and of Python that does not parse, the layout tells:
-indentation first, brackets where there is none.
+Python is parsed. In other languages, and in Python that does not parse, the layout decides:
+indentation first, and brackets in code without any.
 """
 
 import ast
@@ -14,11 +14,12 @@ from ds_lsp.chat.comments import COMMENTS
 from ds_lsp.document import with_newlines
 
 LOOK_LINES = 400
-"""How far the layout is looked at in each direction: a list of code actions must be cheap."""
+"""Maximum lines of layout read in each direction: a list of code actions must be cheap."""
 MAX_PARSED_CHARS = 300_000
-"""Parsing stops everything else; a longer file is judged by its layout."""
+"""Maximum characters that are parsed, as parsing blocks the server; a longer file is judged by its
+layout."""
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+PythonDefinition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _KEYWORD = re.compile(
     r"\b(?:def|class|func|function|fn|fun|sub|proc|procedure|interface|struct|enum|trait|impl)\b"
@@ -32,14 +33,16 @@ _MAX_ARROW_CHARS = 20
 _STATEMENT = re.compile(r"\s*(?:if|for|while|switch|return|else|catch|with|when|do|try|case)\b")
 _BEFORE_CALLED = re.compile(r"[\w\s<>,*&:~\[\]@.]*+")
 _NAME_AT_START = re.compile(r"[\w$~]++")
-"""Of a line that is read backwards."""
+"""The name at the start of a line that is read backwards."""
 _CLOSERS = (")", "]", "}", "end", "fi", "done", "esac")
-_GOES_ON = re.compile(r"(?:else|elif|elseif|except|finally|catch|rescue|ensure|when|then)\b|\{$")
-_BESIDE = re.compile(r"@|#|//|/\*|\*+(?:[\s/]|$)|--(?!\S*;$)|;;|%(?!\w+\s*=)")
-"""What begins a line that belongs to the definition below it: decorators, comments."""
+_CONTINUATION = re.compile(
+    r"(?:else|elif|elseif|except|finally|catch|rescue|ensure|when|then)\b|\{$"
+)
+_ATTACHED = re.compile(r"@|#|//|/\*|\*+(?:[\s/]|$)|--(?!\S*;$)|;;|%(?!\w+\s*=)")
+"""The start of a line that belongs to the definition below it: a decorator or comment."""
 _C_PLUS_PLUS = frozenset({"cpp", "objective-cpp", "cuda-cpp"})
 _TYPE_ALONE = r"(?!(?:else|do|try|return|public|private|protected)\b)[A-Za-z_][\w<>,*& ]*$"
-_BESIDE_IN = {
+_ATTACHED_IN = {
     "c": re.compile(rf"\[\[|__attribute__|{_TYPE_ALONE}"),
     "objective-c": re.compile(rf"__attribute__|{_TYPE_ALONE}"),
     **dict.fromkeys(
@@ -51,9 +54,8 @@ _BESIDE_IN = {
     "fsharp": re.compile(r"\[<"),
     "vb": re.compile(r"<"),
 }
-"""The same in single languages: attributes, template heads, the type of a function on its own line.
-"""
-MAX_BESIDE_LINES = 40
+"""Further starts in single languages: attributes, template heads, a type alone above a function."""
+MAX_ATTACHED_LINES = 40
 """Maximum lines of one attribute, decorator or template head."""
 _PREPROCESSOR = re.compile(
     r"#\s*(?:if|ifdef|ifndef|elif|elifdef|elifndef|else|endif|define|undef|include|include_next"
@@ -63,27 +65,30 @@ _PREPROCESSOR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Some whole lines, counted from 0, the last one included."""
+    """A range of whole lines, counted from 0, the last one included."""
 
     first: int
     last: int
     name: str = ""
-    """Of the function or class they are, if they are one."""
+    """Name of the function or class, if the lines are one."""
     is_definition: bool = False
 
 
 def scope_at(lines: Sequence[str], at: int, language_id: str) -> Scope | None:
-    """The function or block around line *at*; None: there is nothing."""
+    """Return the function or block around line *at*, or None."""
     if language_id == "python":
         tree = parse_python("".join(lines))
         if tree is not None:
-            return _parsed_scope(tree, at)
+            return _python_scope(tree, at)
     return layout_scope(lines, at, language_id)
 
 
 def layout_scope(lines: Sequence[str], at: int, language_id: str) -> Scope | None:
-    """The same by layout alone, in *lines* that may be a part of the document."""
-    layout = _Layout(lines, language_id)
+    """Return the function or block around line *at* by layout alone, or None.
+
+    *lines* may be a part of the document.
+    """
+    layout = _BlockLayout(lines, language_id)
     if not 0 <= at < len(lines):
         return None
     if layout.is_blank(at):
@@ -93,17 +98,17 @@ def layout_scope(lines: Sequence[str], at: int, language_id: str) -> Scope | Non
         at = below
     headers = list(layout.headers(at))
     if not headers:
-        return layout.brackets(at) or layout.paragraph(at)
+        return layout.bracket_scope(at) or layout.paragraph_scope(at)
     named = [
-        (header, name) for header in headers if (name := layout.definition(header)) is not None
+        (header, name) for header in headers if (name := layout.definition_name(header)) is not None
     ]
     header, name = named[0] if named else (headers[0], "")
-    first = layout.with_what_belongs(header)
-    return Scope(first, layout.end(header), name, is_definition=bool(named))
+    first = layout.first_attached_line(header)
+    return Scope(first, layout.block_end(header), name, is_definition=bool(named))
 
 
 def parse_python(text: str) -> ast.Module | None:
-    """The tree of *text*; None when it is no Python, or too much of it."""
+    """Return the tree of *text*; None if it is not valid Python, or too long."""
     if len(text) > MAX_PARSED_CHARS:
         return None
     try:
@@ -115,7 +120,7 @@ def parse_python(text: str) -> ast.Module | None:
 
 
 def compiles(text: str) -> bool:
-    """Return whether Python takes *text*: all of it, which is more than that it can be parsed."""
+    """Return whether Python compiles *text*, which demands more than that it can be parsed."""
     tree = parse_python(text)
     try:
         with warnings.catch_warnings():
@@ -125,19 +130,19 @@ def compiles(text: str) -> bool:
         return False
 
 
-def definition_at(tree: ast.Module, at: int) -> Definition | None:
-    """The innermost function or class that line *at* is in."""
-    found: Definition | None = None
+def definition_at(tree: ast.Module, at: int) -> PythonDefinition | None:
+    """Return the innermost function or class that contains line *at*, or None."""
+    found: PythonDefinition | None = None
     for node in ast.walk(tree):
-        # Breadth first: a later one that contains the line lies deeper.
-        if isinstance(node, Definition) and first_line(node) <= at <= last_line(node):
+        # `ast.walk` goes breadth first: a later node that contains the line lies deeper.
+        if isinstance(node, PythonDefinition) and first_line(node) <= at <= last_line(node):
             found = node
     return found
 
 
 def first_line(node: ast.stmt) -> int:
-    """The first line of a statement, decorators included, from 0."""
-    decorators = node.decorator_list if isinstance(node, Definition) else []
+    """Return the first line of a statement, decorators included, from 0."""
+    decorators = node.decorator_list if isinstance(node, PythonDefinition) else []
     return min([node.lineno, *(each.lineno for each in decorators)]) - 1
 
 
@@ -145,7 +150,7 @@ def last_line(node: ast.stmt) -> int:
     return (node.end_lineno or node.lineno) - 1
 
 
-def _parsed_scope(tree: ast.Module, at: int) -> Scope | None:
+def _python_scope(tree: ast.Module, at: int) -> Scope | None:
     found = definition_at(tree, at)
     if found is not None:
         return Scope(first_line(found), last_line(found), found.name, is_definition=True)
@@ -156,19 +161,19 @@ def _parsed_scope(tree: ast.Module, at: int) -> Scope | None:
 
 
 def defined_name(line: str) -> tuple[str, str] | None:
-    """Return keyword and name of the function or type that a line defines; None where it has none.
+    """Return keyword and name of the function or type that a line defines, or None.
 
-    A function without keyword, as in C, has an empty one.
+    The keyword of a function without one, as in C, is empty.
     """
     text = line.strip()
     if found := _KEYWORD.search(text):
         return (found[0].split()[0], found[1]) if found[1] else None
-    name = _assigned(text) or _called(text)
+    name = _assigned_name(text) or _called_name(text)
     return ("", name) if name else None
 
 
-class _Layout:
-    """Lines as they are laid out."""
+class _BlockLayout:
+    """The blocks of some lines, by indentation and brackets."""
 
     def __init__(self, lines: Sequence[str], language_id: str) -> None:
         self._language_id = language_id
@@ -185,32 +190,32 @@ class _Layout:
         return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
 
     def next_line(self, at: int) -> int | None:
-        """The next line that is not blank."""
+        """Return the next line that is not blank, or None."""
         for index in range(at + 1, min(len(self._lines), at + LOOK_LINES)):
             if self._texts[index]:
                 return index
         return None
 
     def headers(self, at: int) -> Iterator[int]:
-        """The lines that open the blocks *at* is in, the innermost first."""
+        """Yield the lines that open the blocks around *at*, the innermost first."""
         below = self.next_line(at)
         is_open = below is not None and self.indent(below) > self.indent(at)
         is_open = is_open or (below is not None and self._texts[below] == "{")
-        header = at if is_open and not self._is_remark(at) else self._enclosing(at)
+        header = at if is_open and not self._is_at_any_depth(at) else self._find_enclosing(at)
         while header is not None:
             yield header
-            header = self._enclosing(header)
+            header = self._find_enclosing(header)
 
-    def definition(self, header: int) -> str | None:
-        """The name of what *header* defines, possibly empty; None when it defines nothing."""
+    def definition_name(self, header: int) -> str | None:
+        """Return the name that *header* defines, possibly empty; None if it defines nothing."""
         text = self._texts[header]
         if found := _KEYWORD.search(text):
             return found[1]
-        name = _assigned(text)
-        return _called(text) if name is None else name
+        name = _assigned_name(text)
+        return _called_name(text) if name is None else name
 
-    def end(self, header: int) -> int:
-        """The last line of the block that *header* opens."""
+    def block_end(self, header: int) -> int:
+        """Return the last line of the block that *header* opens."""
         level, last = self.indent(header), header
         for index in range(header + 1, min(len(self._lines), header + 10 * LOOK_LINES)):
             text = self._texts[index]
@@ -224,66 +229,67 @@ class _Layout:
                 last = index
                 if not text.endswith(("{", "(", "[", ":")):
                     break
-            elif _GOES_ON.match(text):
+            elif _CONTINUATION.match(text):
                 last = index
             else:
                 break
         return last
 
-    def with_what_belongs(self, header: int) -> int:
-        """Return the first of the lines right above *header* that belong to it.
+    def first_attached_line(self, header: int) -> int:
+        """Return the first of the lines right above *header* that belong to it, or *header*.
 
-        The cases: comments, decorators and attributes, template heads, and in C a type alone.
+        There are four cases: 1. comments, 2. decorators and attributes, 3. template heads, 4. in C,
+        a type alone.
         """
         level = self.indent(header)
         while header > 0:
-            above = self._start_of_brackets(header - 1)
-            if self.indent(above) not in (level, level + 1) or not self._belongs(above, header):
+            above = self._find_bracket_start(header - 1)
+            if self.indent(above) not in (level, level + 1) or not self._is_attached(above, header):
                 break
             header = above
         return header
 
-    def _belongs(self, at: int, header: int) -> bool:
-        """Return whether the line *at*, or several from there to *header*, belong to it."""
+    def _is_attached(self, at: int, header: int) -> bool:
+        """Return whether the lines from *at* to *header* belong to the definition."""
         text = self._texts[at]
         if self._is_preprocessor(text):
             return False
-        if _BESIDE.match(text):
+        if _ATTACHED.match(text):
             return True
-        pattern = _BESIDE_IN.get(self._language_id)
+        pattern = _ATTACHED_IN.get(self._language_id)
         if pattern is None or pattern.match(text) is None:
             return False
-        # An attribute is all there is on its lines.
+        # The lines of an attribute hold nothing else.
         return not text.startswith(("[", "<")) or self._texts[header - 1].endswith(("]", ">"))
 
-    def _start_of_brackets(self, at: int) -> int:
+    def _find_bracket_start(self, at: int) -> int:
         """Return the line on which the brackets that close on line *at* were opened."""
         depth = 0
         is_template = self._language_id in _C_PLUS_PLUS and self._texts[at].endswith(">")
-        for index in range(at, max(-1, at - MAX_BESIDE_LINES), -1):
-            depth += _balance(self._texts[index])
+        for index in range(at, max(-1, at - MAX_ATTACHED_LINES), -1):
+            depth += _bracket_balance(self._texts[index])
             is_open = is_template and not self._texts[index].startswith("template")
             if depth >= 0 and not is_open:
                 return index
         return at
 
-    def brackets(self, at: int) -> Scope | None:
-        """What the nearest bracket around *at* holds, where nothing is indented."""
+    def bracket_scope(self, at: int) -> Scope | None:
+        """Return the lines of the nearest brackets around *at*, for code without indentation."""
         depth = 0
         for first in range(at, max(-1, at - LOOK_LINES), -1):
-            depth += _balance(self._texts[first])
+            depth += _bracket_balance(self._texts[first])
             if first < at and depth > 0:
                 break
         else:
             return None
         depth = 0
         for last in range(first, min(len(self._lines), first + 2 * LOOK_LINES)):
-            depth += _balance(self._texts[last])
+            depth += _bracket_balance(self._texts[last])
             if depth <= 0 and last >= at:
                 return Scope(first, last)
         return None
 
-    def paragraph(self, at: int) -> Scope:
+    def paragraph_scope(self, at: int) -> Scope:
         first = last = at
         while first > 0 and self._texts[first - 1]:
             first -= 1
@@ -291,14 +297,14 @@ class _Layout:
             last += 1
         return Scope(first, last)
 
-    def _enclosing(self, at: int) -> int | None:
+    def _find_enclosing(self, at: int) -> int | None:
         level = self.indent(at)
         for index in range(at - 1, max(-1, at - 10 * LOOK_LINES), -1):
             text = self._texts[index]
-            if not text or self.indent(index) >= level or self._is_remark(index):
+            if not text or self.indent(index) >= level or self._is_at_any_depth(index):
                 continue
             if text.startswith(_CLOSERS):
-                # The end of a header of several lines: its first one stands no deeper.
+                # The end of a header of several lines; the first of them stands no deeper.
                 level = self.indent(index) + 1
                 continue
             if text == "{" and index > 0 and self._texts[index - 1]:
@@ -306,8 +312,8 @@ class _Layout:
             return index
         return None
 
-    def _is_remark(self, at: int) -> bool:
-        """Whether the line can stand at any depth: comments, the preprocessor's lines."""
+    def _is_at_any_depth(self, at: int) -> bool:
+        """Return whether the line can stand at any depth: a comment or a preprocessor's line."""
         text = self._texts[at]
         return text.startswith("//") or (text.startswith("#") and not text.endswith("{"))
 
@@ -315,19 +321,19 @@ class _Layout:
         return self._has_preprocessor and _PREPROCESSOR.match(text) is not None
 
 
-def _assigned(text: str) -> str | None:
-    """The name that a line gives to a function, as ``const name = () => {`` does."""
+def _assigned_name(text: str) -> str | None:
+    """Return the name to which a line such as ``const name = () => {`` assigns a function."""
     found = _ASSIGNED.search(text)
     if not found:
         return None
-    says_so = _FUNCTION.search(text, found.end()) or _ARROW_AT_END.search(
+    is_function = _FUNCTION.search(text, found.end()) or _ARROW_AT_END.search(
         text, max(found.end(), len(text) - _MAX_ARROW_CHARS)
     )
-    return found[1] if says_so else None
+    return found[1] if is_function else None
 
 
-def _called(text: str) -> str | None:
-    """The name before the first bracket of a line that may be a signature: ``int main(``."""
+def _called_name(text: str) -> str | None:
+    """Return the name before the first bracket of a possible signature, such as ``int main(``."""
     head, bracket, others = text.partition("(")
     if not bracket or _STATEMENT.match(text) or ";" in others or "=" in others:
         return None
@@ -338,6 +344,6 @@ def _called(text: str) -> str | None:
     return head[-name.end() :]
 
 
-def _balance(text: str) -> int:
-    """How many more brackets open in *text* than close."""
+def _bracket_balance(text: str) -> int:
+    """Return how many more brackets open in *text* than close."""
     return sum(text.count(each) for each in "([{") - sum(text.count(each) for each in ")]}")

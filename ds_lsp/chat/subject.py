@@ -1,4 +1,4 @@
-"""What one chat request is about: some lines of one document, as they were when it was asked."""
+"""The code that a chat request is about: some lines of a document, as they were at the request."""
 
 from dataclasses import dataclass, replace
 
@@ -6,19 +6,21 @@ from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import Scope, scope_at
 from ds_lsp.document import Document, strip_line_end
 
-Spot = tuple[int, int]
-"""A line and a column in it, in the client's units."""
+ClientPosition = tuple[int, int]
+"""A line, from 0, and a column in it, in the client's units."""
 
 MAX_DIAGNOSTIC_CHARS = 4_000
 MAX_RELATED = 5
 MAX_REPORTED_CHARS = 8_000
-"""Of a longer function, a diagnostic is about the lines near it."""
+"""Maximum characters of a function that a diagnostic selects as a whole; of a longer one it selects
+the lines near it."""
 NEAR_LINES = 15
+"""Lines above and below a diagnostic that are selected then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """What a tool reports about some lines: a diagnostic."""
+class ReportedProblem:
+    """A diagnostic: a problem that a tool reports about some lines, counted from 0."""
 
     message: str
     first: int
@@ -26,7 +28,7 @@ class Remark:
     code: str = ""
     source: str = ""
     related: tuple[str, ...] = ()
-    """Its related information, each with its place."""
+    """Related information, each text with its place."""
 
     @property
     def text(self) -> str:
@@ -37,12 +39,12 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """Whole lines of a document, counted from 0, the last one included."""
+class CodeSelection:
+    """Selected whole lines of a document, counted from 0, the last one included."""
 
     uri: str
     file: str
-    """As it is named to the model: from the workspace folder on."""
+    """Path of the document from the workspace folder on, as the model is told."""
     language_id: str
     version: int | None
     lines: tuple[str, ...]
@@ -51,60 +53,62 @@ class Subject:
     last: int
     eol: str = "\n"
     hides_carriage_returns: bool = False
-    """Whether the lines hold stand-ins for carriage returns (`ds_lsp.document.STAND_IN`)."""
+    """True if the lines hold stand-ins for carriage returns (`ds_lsp.document.STAND_IN`)."""
     name: str = ""
-    """Of the function or class they are, if they are one."""
+    """Name of the function or class, if the lines are one."""
     is_definition: bool = False
     focus: str = ""
-    """What of them is meant above all; empty: all of it."""
-    remark: Remark | None = None
+    """The part of the lines that the user has selected; empty for all of them."""
+    problem: ReportedProblem | None = None
 
     @property
     def code(self) -> str:
-        """The lines, the last one without its end."""
+        """The selected lines, the last one without its end."""
         return strip_line_end("".join(self.lines[self.first : self.last + 1]))
 
     @property
     def place(self) -> str:
-        """The lines as people count them."""
+        """The numbers of the first and last line, counted from 1, for a text."""
         first, last = self.first + 1, self.last + 1
         return f"{first} to {last}" if last > first else f"{first}"
 
 
-def around(document: Document, file: str, line: int) -> Subject | None:
-    """The function or block around a line; None: there is nothing."""
+def select_around(document: Document, file: str, line: int) -> CodeSelection | None:
+    """Return the function or block around a line, or None."""
     scope = scope_at(document.lines(0, document.line_count), line, document.language_id)
     return _lines_of(document, file, scope) if scope else None
 
 
-def selected(document: Document, file: str, start: Spot, end: Spot) -> Subject | None:
-    """The lines of a selection; None where it holds nothing but blanks."""
+def select_range(
+    document: Document, file: str, start: ClientPosition, end: ClientPosition
+) -> CodeSelection | None:
+    """Return the lines of a range; None if it holds nothing but blanks."""
     (first, first_index), (last, last_index) = document.locate(*start), document.locate(*end)
     if last > first and last_index == 0:
-        # The end of a selection of whole lines is the start of the next one.
+        # A range of whole lines ends at the start of the next line.
         last -= 1
         last_index = len(strip_line_end(document.lines(last, last)[0]))
-    subject = _lines_of(document, file, Scope(first, last))
+    selection = _lines_of(document, file, Scope(first, last))
     lines = document.lines(first, last)
-    # The end first: in a single line, cutting the start moves it.
+    # Cut the end first: in a single line, cutting the start would move it.
     focus = [*lines[:-1], lines[-1][:last_index]]
     focus[0] = focus[0][first_index:]
     text = "".join(focus)
     if not text.strip():
         return None
-    is_whole = text.strip() == subject.code.strip()
-    return subject if is_whole else replace(subject, focus=text)
+    is_whole = text.strip() == selection.code.strip()
+    return selection if is_whole else replace(selection, focus=text)
 
 
-def reported(document: Document, file: str, remark: Remark) -> Subject:
-    """Return the code that a tool's report is about.
+def select_reported(document: Document, file: str, problem: ReportedProblem) -> CodeSelection:
+    """Return the code that a reported problem is about.
 
-    A report about blank lines, as of a brace missing at the end of the file, is about the code
-    above them, or where there is none, below them.
+    A problem in blank lines, such as a brace missing at the end of the file, is about the code
+    above them, or if there is none, below them.
     """
     lines = document.lines(0, document.line_count)
     last_line = document.line_count - 1
-    first, last = min(remark.first, last_line), min(max(remark.first, remark.last), last_line)
+    first, last = min(problem.first, last_line), min(max(problem.first, problem.last), last_line)
     with_text = [at for at in range(first, last + 1) if lines[at].strip()]
     if not with_text:
         above = (at for at in range(first - 1, -1, -1) if lines[at].strip())
@@ -112,32 +116,35 @@ def reported(document: Document, file: str, remark: Remark) -> Subject:
         nearest = next(above, None)
         with_text = [next(below, first) if nearest is None else nearest]
     first, last = with_text[0], with_text[-1]
-    remark = replace(remark, first=first, last=last)
+    problem = replace(problem, first=first, last=last)
     scope = scope_at(lines, first, document.language_id)
     if scope is None or scope.last < last:
         scope = Scope(scope.first if scope else first, last)
     if _size(document, scope) > MAX_REPORTED_CHARS:
         margin = (max(0, first - NEAR_LINES), min(last + NEAR_LINES, last_line))
         scope = Scope(*margin)
-    return replace(_lines_of(document, file, scope), remark=remark)
+    return replace(_lines_of(document, file, scope), problem=problem)
 
 
-def requested(subject: Subject) -> tuple[Subject, str] | None:
-    """A selection that begins with a comment: the rest of it, and what the comment asks for."""
-    request = text_of_comment(subject.lines[subject.first], subject.language_id)
-    if not request or subject.first == subject.last:
+def requested(selection: CodeSelection) -> tuple[CodeSelection, str] | None:
+    """Return the lines below the comment that begins a selection, and its text: the request.
+
+    None if the selection begins with no comment, or holds nothing else.
+    """
+    request = text_of_comment(selection.lines[selection.first], selection.language_id)
+    if not request or selection.first == selection.last:
         return None
-    rest = replace(subject, first=subject.first + 1, focus="")
+    rest = replace(selection, first=selection.first + 1, focus="")
     return (rest, request) if rest.code.strip() else None
 
 
 def _line_end(document: Document) -> str:
-    """Return what ends a line that is added, as its neighbors end in the editor's text."""
+    """Return the line end for added lines: that of their neighbors in the editor's text."""
     return "\r\n" if document.ends_in_carriage_return(0) else document.eol()
 
 
-def _lines_of(document: Document, file: str, scope: Scope) -> Subject:
-    return Subject(
+def _lines_of(document: Document, file: str, scope: Scope) -> CodeSelection:
+    return CodeSelection(
         uri=document.uri,
         file=file,
         language_id=document.language_id,

@@ -1,4 +1,4 @@
-"""Answers that are a part of the code, or hold it twice: each would delete or double lines."""
+"""Finds answers that are a part of the code or hold it twice: they would delete or double lines."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from ds_lsp.chat.comments import outside_blocks
 from ds_lsp.chat.notation import MARKUP
 from ds_lsp.chat.scope import defined_name
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.quoted import without_strings
 
 MAX_NEIGHBORS = 400
@@ -17,10 +17,10 @@ MAX_COMPARED = 60
 """Maximum lines of an answer that are compared by likeness; a longer one is no fragment."""
 MAX_LINE_CHARS = 400
 """Maximum characters of a line that is compared by likeness, or looked through for words."""
-_LIKENESS = 0.75
-"""Minimum share of characters that a changed line has in common with what it was."""
-_LEAST_LINES = 4
-"""Minimum lines of code of which a much shorter answer may be a fragment."""
+_MIN_LIKENESS = 0.75
+"""Minimum share of characters that a changed line has in common with the old one, from 0 to 1."""
+_MIN_LINES = 4
+"""Minimum lines of the old code for a much shorter answer to be taken for a fragment of it."""
 
 _STATEMENT = re.compile(r"\s*(?:match|loop|unless|until|let|const|var|await|assert|expect)\b")
 _FIRST_WORD = re.compile(r"[\w$@-]+")
@@ -31,53 +31,56 @@ _ONE_OF_A_NAME = frozenset(
         *("shellscript", "perl", "c", "r", "zig", "powershell", "fish", "vim"),
     }
 )
-"""Languages in which a second function of a name takes the place of the first, or is an error."""
+"""Languages in which a second function of the same name replaces the first, or is an error."""
 _BESIDE = re.compile(r"@|#\[|#\s*(?:if|else|elif)|\[")
-"""What makes the definition below it one of several: decorators, attributes, conditions."""
+"""The start of a line that allows the definition below it several times: a decorator, an attribute
+or a condition."""
 
 
-def part_or_double(lines: Sequence[str], own: Sequence[str], subject: Subject) -> str:
-    """Return what is wrong with an answer, for a message; empty where it is whole, and once."""
-    if _is_twice(lines, own, subject) or _doubles_a_neighbor(lines, own, subject):
+def find_part_or_double(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> str:
+    """Return the fault of an answer, for a message; empty if it holds the whole code, and once."""
+    if _is_twice(lines, own, selection) or _doubles_a_neighbor(lines, own, selection):
         return "holds code twice"
     if _lacks_definition(lines, own) or _is_fragment(lines, own):
         return "is only a part of the code"
-    if not _has_its_ends(lines, own, subject.language_id):
+    if not _has_its_block_ends(lines, own, selection.language_id):
         return "has blocks without an end"
     return ""
 
 
-# Twice.
+# Code that stands twice.
 
 
-def _is_twice(lines: Sequence[str], own: Sequence[str], subject: Subject) -> bool:
-    said, was = (Counter(_definitions(each, subject.language_id)) for each in (lines, own))
-    if any(count > max(1, was[each]) for each, count in said.items()):
+def _is_twice(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> bool:
+    counts, was = (Counter(_find_definitions(each, selection.language_id)) for each in (lines, own))
+    if any(count > max(1, was[each]) for each, count in counts.items()):
         return True
     texts, own_texts = _texts(lines), _texts(own)
     half, odd = divmod(len(texts), 2)
-    is_telling = sum(bool(re.search(r"\w", text)) for text in texts) >= 4
+    is_distinctive = sum(bool(re.search(r"\w", text)) for text in texts) >= 4
     return (
-        is_telling
+        is_distinctive
         and not odd
         and texts[:half] == texts[half:]
         and own_texts.count(texts[0]) < texts.count(texts[0])
     )
 
 
-def _doubles_a_neighbor(lines: Sequence[str], own: Sequence[str], subject: Subject) -> bool:
-    """Return whether an answer brings a definition that stands beside the subject already."""
-    language_id = subject.language_id
-    new = set(_definitions(lines, language_id)) - set(_definitions(own, language_id))
-    return bool(new) and bool(new & set(_definitions(list(_beside(subject)), language_id)))
+def _doubles_a_neighbor(lines: Sequence[str], own: Sequence[str], selection: CodeSelection) -> bool:
+    """Return whether an answer adds a definition that already stands beside the selection."""
+    language_id = selection.language_id
+    new = set(_find_definitions(lines, language_id)) - set(_find_definitions(own, language_id))
+    return bool(new) and bool(
+        new & set(_find_definitions(list(_lines_beside(selection)), language_id))
+    )
 
 
-def _beside(subject: Subject) -> Iterator[str]:
-    """Yield the lines around the subject at its depth, in the block that it is in."""
-    lines = subject.lines
-    depth = _least_depth(lines[subject.first : subject.last + 1])
-    above = range(subject.first - 1, max(-1, subject.first - MAX_NEIGHBORS), -1)
-    below = range(subject.last + 1, min(len(lines), subject.last + MAX_NEIGHBORS))
+def _lines_beside(selection: CodeSelection) -> Iterator[str]:
+    """Yield the lines around the selection at its depth, within the block that contains it."""
+    lines = selection.lines
+    depth = _least_depth(lines[selection.first : selection.last + 1])
+    above = range(selection.first - 1, max(-1, selection.first - MAX_NEIGHBORS), -1)
+    below = range(selection.last + 1, min(len(lines), selection.last + MAX_NEIGHBORS))
     for places in (above, below):
         for at in places:
             if lines[at].strip() and _depth(lines[at]) < depth:
@@ -90,10 +93,10 @@ def _beside(subject: Subject) -> Iterator[str]:
                 yield lines[at]
 
 
-def _definitions(lines: Sequence[str], language_id: str) -> Iterator[tuple[str, str]]:
-    """Yield keyword and name of what is defined at the least depth; each may be there once.
+def _find_definitions(lines: Sequence[str], language_id: str) -> Iterator[tuple[str, str]]:
+    """Yield keyword and name of each definition at the least depth that may stand there only once.
 
-    Where functions are told apart by their parameters, the line stands for the name.
+    In languages that tell functions apart by their parameters, the line stands for the name.
     """
     depth = _least_depth(lines)
     for at, line in enumerate(lines):
@@ -102,7 +105,8 @@ def _definitions(lines: Sequence[str], language_id: str) -> Iterator[tuple[str, 
         found, text = defined_name(line), line.strip()
         if not found or text.endswith(";") or re.match(r"#|//|--|\*|export \{", text):
             continue
-        # Methods of two types in Go, two implementations in Rust, calls with a block in C's kind.
+        # There are three cases of equal names: methods of two types in Go, two implementations in
+        # Rust, and calls with a block in languages like C.
         is_method = found[0] == "impl" or text.startswith("func (")
         by_name = language_id in _ONE_OF_A_NAME and found[0] and not is_method
         if by_name or _is_header(line):
@@ -114,7 +118,7 @@ def _is_one_of_several(lines: Sequence[str], at: int) -> bool:
     return _BESIDE.match(above) is not None
 
 
-# A part.
+# A part of the code.
 
 
 def _lacks_definition(lines: Sequence[str], own: Sequence[str]) -> bool:
@@ -134,7 +138,7 @@ def _lacks_definition(lines: Sequence[str], own: Sequence[str]) -> bool:
 
 
 def _is_header(line: str) -> bool:
-    """Return whether a line defines something, and does not only call it."""
+    """Return whether a line is a definition, and not only a call."""
     found = defined_name(line)
     if not found or found[0]:
         return bool(found)
@@ -143,12 +147,13 @@ def _is_header(line: str) -> bool:
 
 
 def _is_fragment(lines: Sequence[str], own: Sequence[str]) -> bool:
-    """Return whether a short answer is some lines of the code, one or more of them changed.
+    """Return whether a short answer is some lines of the code, at least one of them changed.
 
-    Lines of the code as they were may be all that was to be kept, as may its begin and its end.
+    An answer of unchanged lines, or one that has the code's first and last line, is none: these may
+    be all that the request wanted to keep.
     """
     texts, was = _texts(lines), _texts(own)
-    if not texts or len(was) < _LEAST_LINES or len(texts) * 2 > len(was):
+    if not texts or len(was) < _MIN_LINES or len(texts) * 2 > len(was):
         return False
     if len(was) > MAX_COMPARED * 4 or set(texts) <= set(was):
         return False
@@ -170,20 +175,20 @@ def _is_like(text: str, was: str) -> bool:
     if _FIRST_WORD.findall(text)[:1] != _FIRST_WORD.findall(was)[:1]:
         return False
     matcher = SequenceMatcher(None, was, text, autojunk=False)
-    return matcher.quick_ratio() >= _LIKENESS and matcher.ratio() >= _LIKENESS
+    return matcher.quick_ratio() >= _MIN_LIKENESS and matcher.ratio() >= _MIN_LIKENESS
 
 
-# Its ends, in languages whose blocks end with words or tags.
+# The ends of blocks, in languages whose blocks end with words or tags.
 
 
-def _has_its_ends(lines: Sequence[str], own: Sequence[str], language_id: str) -> bool:
+def _has_its_block_ends(lines: Sequence[str], own: Sequence[str], language_id: str) -> bool:
     if language_id in MARKUP and language_id != "php":
-        tags, was = _tags(lines), _tags(own)
+        tags, was = _count_open_tags(lines), _count_open_tags(own)
         return tags in (was, {})
     count = _BALANCES.get(language_id)
     if count is None:
         return True
-    return count(_code(lines, language_id)) in (0, count(_code(own, language_id)))
+    return count(_code_lines(lines, language_id)) in (0, count(_code_lines(own, language_id)))
 
 
 _TAG = re.compile(
@@ -196,11 +201,11 @@ _VOID = frozenset(
         *("thead", "tfoot", "colgroup", "body", "html", "head"),
     }
 )
-"""Tags that need no end; names are compared in small letters."""
+"""Tags that need no end, in lower case, in which names are compared."""
 
 
-def _tags(lines: Sequence[str]) -> dict[str, int]:
-    """Return how many more elements of each name are opened than closed."""
+def _count_open_tags(lines: Sequence[str]) -> dict[str, int]:
+    """Return how many more elements of each name are opened than closed, without balanced names."""
     balance: Counter[str] = Counter()
     text = _without_comments("\n".join(lines)).replace("=>", "")
     for found in _TAG.finditer(text):
@@ -215,10 +220,10 @@ def _without_comments(text: str) -> str:
     return first + "".join(each.partition("-->")[2] for each in commented)
 
 
-def _code(lines: Sequence[str], language_id: str) -> list[str]:
+def _code_lines(lines: Sequence[str], language_id: str) -> list[str]:
     mark = "--" if language_id == "lua" else "#"
     outside, _ = outside_blocks(lines, language_id)
-    # What a template is filled in by has blocks of its own.
+    # The code that fills in a template has blocks of its own.
     bare = (
         without_strings(re.sub(r"<%.*?%>", "", line))
         for line in outside
@@ -234,7 +239,7 @@ _RUBY_OPENER = re.compile(
 _RUBY_DO = re.compile(r"\bdo\b(?:\s*\|[^|]*\|)?(?=\s*(?:$|;|\S+.*\bend\b))")
 
 
-def _ruby(lines: Sequence[str]) -> int:
+def _count_ruby_blocks(lines: Sequence[str]) -> int:
     balance = 0
     for line in lines:
         balance += len(_RUBY_OPENER.findall(line)) - len(re.findall(r"(?<![\w.:])end\b(?!:)", line))
@@ -242,8 +247,8 @@ def _ruby(lines: Sequence[str]) -> int:
     return balance
 
 
-def _words(opening: str, closing: str) -> Callable[[Sequence[str]], int]:
-    """Return a count of how many more words open a block than close one."""
+def _make_word_count(opening: str, closing: str) -> Callable[[Sequence[str]], int]:
+    """Return a function that counts how many more words open a block than close one."""
     opens, closes = (
         re.compile(rf"(?<![\w.:$-])(?:{each})(?![\w:=-])") for each in (opening, closing)
     )
@@ -255,15 +260,15 @@ def _words(opening: str, closing: str) -> Callable[[Sequence[str]], int]:
 
 
 _BALANCES: dict[str, Callable[[Sequence[str]], int]] = {
-    "ruby": _ruby,
-    "elixir": _words("do|fn", "end"),
-    "lua": _words("function|if|do|repeat", "end|until"),
-    "shellscript": _words("if|do|case", "fi|done|esac"),
-    "fish": _words("function|if|for|while|switch|begin", "end"),
+    "ruby": _count_ruby_blocks,
+    "elixir": _make_word_count("do|fn", "end"),
+    "lua": _make_word_count("function|if|do|repeat", "end|until"),
+    "shellscript": _make_word_count("if|do|case", "fi|done|esac"),
+    "fish": _make_word_count("function|if|for|while|switch|begin", "end"),
 }
 
 
-# What they have in common.
+# Functions for all of these.
 
 
 def _texts(lines: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Prints what is left on the account."""
+"""Prints the balance of the account."""
 
 import argparse
 from collections.abc import Sequence

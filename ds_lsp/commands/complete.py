@@ -1,4 +1,4 @@
-"""Prints one completion for a place in a file."""
+"""Prints one completion at a position in a file."""
 
 import argparse
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import (
-    Refused,
-    collect,
+    CommandRefused,
+    collect_messages,
     folder_of,
     open_session,
     provider_name,
@@ -22,11 +22,12 @@ from ds_lsp.commands.workspace import (
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document, PositionEncoding, split_lines, strip_line_end
 from ds_lsp.languages import language_id
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _MAX_DIGITS = 9
+"""Maximum digits of a line or column."""
 
-_WHY_NOTHING = {
+_REASONS = {
     Reason.NOTHING_FOUND: "the {source} provider has nothing to offer here",
     Reason.NOTHING_LEFT: "what the {source} provider said is there already",
     Reason.EXCLUDED: "the file is neither read nor sent; the rule that says so is {detail}",
@@ -36,7 +37,7 @@ _WHY_NOTHING = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FilePosition:
     """A file and a position in it, both counted from 1."""
 
     path: Path
@@ -57,9 +58,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "place",
+        "position",
         metavar="FILE:LINE:COL",
-        type=parse_place,
+        type=parse_position,
         help="both counted from 1; column 1 is before the first character of the line",
     )
     parser.add_argument(
@@ -70,14 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def parse_place(text: str) -> Place:
-    """``FILE:LINE:COL``; the file may hold colons of its own, as ``C:\\x.py:3:4`` does."""
+def parse_position(text: str) -> FilePosition:
+    """Parse ``FILE:LINE:COL``; the file may hold colons of its own, as ``C:\\x.py:3:4`` does.
+
+    Raises `argparse.ArgumentTypeError`.
+    """
     name, line, column = ["", "", "", *text.rsplit(":", 2)][-3:]
     if not name or not (_is_number(line) and _is_number(column)):
         raise argparse.ArgumentTypeError(f"{text!r} is not FILE:LINE:COL, as in app.py:12:5")
     if int(line) == 0 or int(column) == 0:
         raise argparse.ArgumentTypeError("lines and columns are counted from 1")
-    return Place(Path(name), int(line), int(column))
+    return FilePosition(Path(name), int(line), int(column))
 
 
 def _is_number(text: str) -> bool:
@@ -85,60 +89,65 @@ def _is_number(text: str) -> bool:
 
 
 async def _complete(arguments: argparse.Namespace) -> int:
-    place: Place = arguments.place
-    document = open_document(place, arguments.language)
-    folder = folder_of(place.path.parent)
+    position: FilePosition = arguments.position
+    document = open_document(position, arguments.language)
+    folder = folder_of(position.path.parent)
     resolved = resolve_for(folder, *provider_source(arguments.provider))
     report_problems(resolved)
-    said: dict[str, str] = {}
-    async with open_session(resolved, folder, collect(said)) as session:
+    messages: dict[str, str] = {}
+    async with open_session(resolved, folder, collect_messages(messages)) as session:
         session.index_document(document)
         await session.scan([folder], document)
-        snapshot = document.snapshot(place.line - 1, place.column - 1)
+        snapshot = document.snapshot(position.line - 1, position.column - 1)
         await session.gather(snapshot, [document], [folder])
         completion = await session.engine.complete(
             CompletionRequest(snapshot, Trigger.INVOKED, session.settings.completion)
         )
     for topic in ("key", "model"):
-        if topic in said:
-            complain(said[topic])
-    remark = remark_on(completion)
-    if remark:
-        complain(remark)
+        if topic in messages:
+            complain(messages[topic])
+    message = message_on(completion)
+    if message:
+        complain(message)
     _print(completion, as_json=arguments.json)
     return status_of(completion)
 
 
-def open_document(place: Place, language: str | None) -> Document:
-    """The file as an editor would open it. Raises `Refused` if it has no such place."""
-    text = _read(place.path)
+def open_document(position: FilePosition, language: str | None) -> Document:
+    """Return the file as an editor would open it.
+
+    Raises `CommandRefused` if the file cannot be read as UTF-8 or has no such position.
+    """
+    text = _read(position.path)
     lines = split_lines(text)
-    if place.line > len(lines):
-        raise Refused(f"{place.path} has no line {place.line}: its last one is {len(lines)}.")
-    columns = len(strip_line_end(lines[place.line - 1])) + 1
-    if place.column > columns:
-        raise Refused(
-            f"{place.path} has no column {place.column} in line {place.line}: "
+    if position.line > len(lines):
+        raise CommandRefused(
+            f"{position.path} has no line {position.line}: its last one is {len(lines)}."
+        )
+    columns = len(strip_line_end(lines[position.line - 1])) + 1
+    if position.column > columns:
+        raise CommandRefused(
+            f"{position.path} has no column {position.column} in line {position.line}: "
             f"the last one there is {columns}."
         )
-    language = language or language_id(place.path)
-    uri = place.path.absolute().as_uri()
+    language = language or language_id(position.path)
+    uri = position.path.absolute().as_uri()
     return Document(uri, language, 0, text, PositionEncoding.UTF32)
 
 
 def _read(path: Path) -> str:
     try:
-        # A byte order mark is no text, and no column: editors do not count it either.
+        # A byte order mark is not text and takes no column: editors do not count it either.
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refused(f"{path} is not UTF-8 text: save it as UTF-8 first.") from None
+        raise CommandRefused(f"{path} is not UTF-8 text: save it as UTF-8 first.") from None
     except (OSError, ValueError) as exc:
         why = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
-        raise Refused(f"{path} cannot be read: {why}.") from None
+        raise CommandRefused(f"{path} cannot be read: {why}.") from None
 
 
-def remark_on(completion: Completion) -> str | None:
-    """What there is to say besides the text: why there is none, or why it is another's."""
+def message_on(completion: Completion) -> str | None:
+    """Return the message besides the text: the reason for no text, or for another provider's."""
     record = completion.record
     if record.reason is Reason.PROVIDER_FAILED:
         return record.detail
@@ -146,17 +155,20 @@ def remark_on(completion: Completion) -> str | None:
         answer = "this is" if completion.text else "nothing was found by"
         return f"{record.detail} Instead, {answer} the {record.source} provider."
     if completion.text or record.reason is Reason.NO_PROVIDER:
-        # Without a provider the session has said why.
+        # Without a provider, the session has already given the reason.
         return None
-    why = _WHY_NOTHING.get(record.reason, record.reason.value)
+    why = _REASONS.get(record.reason, record.reason.value)
     return f"No completion: {why.format(source=record.source, detail=record.detail)}."
 
 
 def status_of(completion: Completion) -> int:
-    """Nothing to offer is an answer; a provider that is missing or failed gave none."""
+    """Return the exit status: 1 if the provider is missing or has failed.
+
+    An empty completion is an answer, and so a success.
+    """
     record = completion.record
-    failed = record.reason in (Reason.PROVIDER_FAILED, Reason.NO_PROVIDER)
-    return 1 if failed else 0
+    has_failed = record.reason in (Reason.PROVIDER_FAILED, Reason.NO_PROVIDER)
+    return 1 if has_failed else 0
 
 
 def _print(completion: Completion, *, as_json: bool) -> None:
@@ -171,4 +183,8 @@ def _print(completion: Completion, *, as_json: bool) -> None:
         print_json(value)
     elif completion.text:
         is_shown = sys.stdout.isatty()
-        print(visible_only(completion.text, keep="\t\r\n") if is_shown else completion.text)
+        print(
+            escape_control_characters(completion.text, keep="\t\r\n")
+            if is_shown
+            else completion.text
+        )

@@ -1,4 +1,4 @@
-"""Shows the settings in force, where each came from, and where settings are looked for."""
+"""Shows the settings in force, the source of each, and the files that settings are read from."""
 
 import argparse
 import dataclasses
@@ -12,14 +12,14 @@ from ds_lsp.commands.output import prepare_output, print_json, without_keys
 from ds_lsp.commands.workspace import folder_of, report_problems, resolve_for
 from ds_lsp.settings import SETTINGS, Resolved
 from ds_lsp.sources import PROJECT_FILE, user_file
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 HIDDEN = "(set, hidden)"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One setting as it is shown: nothing of a secret is left in it."""
+class ConfigLine:
+    """A setting as it is shown: a secret is hidden."""
 
     name: str
     value: object
@@ -27,7 +27,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SettingsFile:
     """A file settings are read from, if it exists."""
 
     meaning: str
@@ -40,12 +40,12 @@ def main(argv: Sequence[str]) -> int:
     prepare_output()
     folder = folder_of(Path.cwd())
     resolved = resolve_for(folder)
-    lines, places = list(lines_of(resolved, os.environ)), places_for(folder)
+    lines, files = list(lines_of(resolved, os.environ)), settings_files_for(folder)
     if arguments.json:
-        print_json(_as_json(lines, places, resolved.problems))
+        print_json(_as_json(lines, files, resolved.problems))
     else:
-        _print(lines, places)
-    # A bad setting costs that setting, and not the command.
+        _print(lines, files)
+    # A bad setting is left out; the command goes on.
     report_problems(resolved)
     return 0
 
@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def lines_of(resolved: Resolved, environ: Mapping[str, str]) -> Iterator[Line]:
-    """Every setting a file or the environment can set."""
+def lines_of(resolved: Resolved, environ: Mapping[str, str]) -> Iterator[ConfigLine]:
+    """Yield every setting that a file or the environment can set."""
     values = dict(_leaves(resolved.settings))
     for path, setting in SETTINGS.items():
         if setting.session_only:
@@ -74,7 +74,7 @@ def lines_of(resolved: Resolved, environ: Mapping[str, str]) -> Iterator[Line]:
             # A command can hold a key as well: `echo sk-...`.
             value = without_keys(value)
         origin = resolved.origins[path].replace("environment", _variable(path, environ))
-        yield Line(path, value, origin)
+        yield ConfigLine(path, value, origin)
 
 
 def _leaves(tree: object, prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -88,42 +88,40 @@ def _leaves(tree: object, prefix: str = "") -> Iterator[tuple[str, object]]:
 
 
 def _variable(path: str, environ: Mapping[str, str]) -> str:
-    """The environment variable a setting has its value from."""
+    """Return the environment variable from which a setting has its value."""
     name = "DS_LSP_" + path.upper().replace(".", "_")
     return "DEEPSEEK_API_KEY" if path == "api_key" and not environ.get(name) else name
 
 
-def places_for(folder: Path) -> list[Place]:
-    """Where files are looked for; the later one wins."""
-    files = {"user file": user_file(), "project file": folder / PROJECT_FILE}
-    return [Place(meaning, str(path), path.is_file()) for meaning, path in files.items()]
+def settings_files_for(folder: Path) -> list[SettingsFile]:
+    """Return the files that settings are read from; the later one wins."""
+    paths = {"user file": user_file(), "project file": folder / PROJECT_FILE}
+    return [SettingsFile(meaning, str(path), path.is_file()) for meaning, path in paths.items()]
 
 
 def _as_json(
-    lines: Sequence[Line], places: Sequence[Place], problems: Sequence[str]
+    lines: Sequence[ConfigLine], files: Sequence[SettingsFile], problems: Sequence[str]
 ) -> Mapping[str, object]:
     return {
         "settings": {line.name: {"value": line.value, "origin": line.origin} for line in lines},
-        "files": [dataclasses.asdict(place) for place in places],
+        "files": [dataclasses.asdict(file) for file in files],
         "problems": [without_keys(problem) for problem in problems],
     }
 
 
-def _print(lines: Sequence[Line], places: Sequence[Place]) -> None:
-    rows = [(line.name, _shown(line.value), line.origin) for line in lines]
-    rows += [
-        (place.meaning, place.path, "found" if place.exists else "not there") for place in places
-    ]
+def _print(lines: Sequence[ConfigLine], files: Sequence[SettingsFile]) -> None:
+    rows = [(line.name, _to_text(line.value), line.origin) for line in lines]
+    rows += [(file.meaning, file.path, "found" if file.exists else "not there") for file in files]
     names = max(len(row[0]) for row in rows)
     values = min(max(len(row[1]) for row in rows), 50)
     for index, (name, value, origin) in enumerate(rows):
         if index == len(lines):
             print("\nFiles, the later one wins; the environment wins over both:\n")
-        print(visible_only(f"{name:<{names}}  {value:<{values}}  {origin}"))
+        print(escape_control_characters(f"{name:<{names}}  {value:<{values}}  {origin}"))
 
 
-def _shown(value: object) -> str:
-    """As one would write it in the file."""
+def _to_text(value: object) -> str:
+    """Return a value as it is written in a settings file."""
     if value is None:
         return "(not set)"
     return value if value == HIDDEN else json.dumps(value, ensure_ascii=False)

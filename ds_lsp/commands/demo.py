@@ -1,7 +1,7 @@
-"""Types a small program in the terminal and shows what is offered on the way.
+"""Types a small program in the terminal and shows the completions offered on the way.
 
-Nothing is staged: the program is written into a document of a real session, and every completion
-is asked for as an editor asks.
+Nothing is staged: the program is written into a document of a real session, and every completion is
+requested as an editor requests it.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from ds_lsp.commands.output import complain, prepare_output
 from ds_lsp.commands.page import Marks, marks_for_output, to_duration
 from ds_lsp.commands.screen import Screen, screen_for
 from ds_lsp.commands.typist import (
-    Event,
+    DemoEvent,
     Offer,
     Program,
     Trouble,
@@ -48,18 +48,18 @@ _MAX_TIMEOUT_MS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the demo, as it went."""
+    """A finished run of the demo."""
 
     provider: str
     model: str
-    events: tuple[Event, ...]
+    events: tuple[DemoEvent, ...]
 
     @property
     def offers(self) -> list[Offer]:
         return [event for event in self.events if isinstance(event, Offer) and event.text]
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         return any(isinstance(event, Trouble) for event in self.events)
 
 
@@ -69,7 +69,7 @@ def main(argv: Sequence[str]) -> int:
     resolved = resolve_with(read_layers([]), *provider_source(arguments.provider))
     report_problems(resolved)
     marks = marks_for_output()
-    run = asyncio.run(_run(for_demo(resolved), marks))
+    run = asyncio.run(_run(adapt_for_demo(resolved), marks))
     print("\n" + "\n".join(summary(run)))
     return _save_picture(run, arguments.svg) if arguments.svg else 0
 
@@ -91,18 +91,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def load_program() -> Program:
-    """The program that is typed."""
+    """Return the program that the demo types."""
     return parse_program(_read("report.txt"))
 
 
 def _read(name: str) -> str:
     data = files("ds_lsp.commands").joinpath("demo_program", name).read_text(encoding="utf-8")
-    # Wherever it was checked out, its lines end in the same way.
+    # A checkout on Windows may have CRLF line ends.
     return data.replace("\r\n", "\n")
 
 
-def for_demo(resolved: Resolved) -> Resolved:
-    """The user's settings, but for what would leave the demo with nothing to show."""
+def adapt_for_demo(resolved: Resolved) -> Resolved:
+    """Return the user's settings without those that would leave the demo with nothing to show."""
     settings = resolved.settings
     completion = replace(
         settings.completion,
@@ -114,7 +114,7 @@ def for_demo(resolved: Resolved) -> Resolved:
         resolved,
         settings=replace(
             settings,
-            # With `auto` the local provider stands by, should DeepSeek fail.
+            # With `auto`, the local provider answers if DeepSeek fails.
             provider="local" if settings.provider == "local" else "auto",
             completion=completion,
             privacy=PrivacySettings(),
@@ -131,17 +131,17 @@ async def _run(resolved: Resolved, marks: Marks) -> Run:
             problems.append(message)
 
     with TemporaryDirectory(prefix="ds-lsp-demo-") as directory:
-        folder = _workspace(directory)
+        folder = _write_workspace(directory)
         async with open_session(resolved, folder, say) as session:
             for problem in problems:
                 complain(problem)
             document = await _open(session, folder)
-            provider = _provider(session)
+            provider = _provider_name(session)
             print("\n".join(introduction(provider, session.settings, marks)) + "\n", flush=True)
-            return await _type(session, document, screen, provider)
+            return await _type_program(session, document, screen, provider)
 
 
-def _workspace(directory: str) -> Path:
+def _write_workspace(directory: str) -> Path:
     # Resolved, because the temporary directory of macOS is a symbolic link.
     folder = Path(directory).resolve()
     for name in _SIBLINGS:
@@ -158,13 +158,15 @@ async def _open(session: "Session", folder: Path) -> Document:
     return document
 
 
-def _provider(session: "Session") -> str:
+def _provider_name(session: "Session") -> str:
     first = session.engine.providers.first
     return first.name if first else "local"
 
 
-async def _type(session: "Session", document: Document, screen: Screen, provider: str) -> Run:
-    events: list[Event] = []
+async def _type_program(
+    session: "Session", document: Document, screen: Screen, provider: str
+) -> Run:
+    events: list[DemoEvent] = []
     try:
         async for event in type_program(session, document, load_program()):
             events.append(event)
@@ -175,7 +177,7 @@ async def _type(session: "Session", document: Document, screen: Screen, provider
 
 
 def introduction(provider: str, settings: Settings, marks: Marks) -> list[str]:
-    """What is about to be seen."""
+    """Return the lines shown before the run."""
     if provider != "local":
         source = f"Completions come from DeepSeek ({settings.completion.model})."
     elif settings.provider == "local":
@@ -198,7 +200,7 @@ def introduction(provider: str, settings: Settings, marks: Marks) -> list[str]:
 
 
 def summary(run: Run) -> list[str]:
-    """What has been seen, and what to do next."""
+    """Return the lines shown after the run: its figures, and the next step."""
     typed = sum(len(event.text) for event in run.events if isinstance(event, Typed))
     accepted = sum(offer.taken for offer in run.offers)
     taken = [offer for offer in run.offers if offer.taken]
@@ -207,20 +209,22 @@ def summary(run: Run) -> list[str]:
     lines = [f"{typed} characters typed, {accepted} accepted ({share} %), {counts}"]
     if run.offers:
         median = statistics.median(offer.took_ms for offer in run.offers)
-        # An automatic request to a model waits until typing rests; a user waits as long.
+        # An automatic request to a model waits until typing pauses, and the user waits with it.
         waited = "" if run.provider == "local" else ", the wait for quiet included"
-        lines.append(f"Provider: {_who(run)}. Median time: {to_duration(median)}{waited}.")
-    return [*lines, _next(run)]
+        lines.append(
+            f"Provider: {_provider_text(run)}. Median time: {to_duration(median)}{waited}."
+        )
+    return [*lines, _next_step(run)]
 
 
-def _who(run: Run) -> str:
+def _provider_text(run: Run) -> str:
     if run.provider == "local":
         return "local, without network"
-    return f"{run.provider}, then local" if run.failed else f"{run.provider} ({run.model})"
+    return f"{run.provider}, then local" if run.has_failed else f"{run.provider} ({run.model})"
 
 
-def _next(run: Run) -> str:
-    if run.failed:
+def _next_step(run: Run) -> str:
+    if run.has_failed:
         return "Next: mend what is said above about DeepSeek, and run this again."
     if run.provider == "local":
         return (

@@ -1,7 +1,7 @@
 """Checks everything between the settings and a model's answer, and says what to do.
 
-Every figure is measured while it runs. It sends two small requests of its own, and no code of
-yours; they cost some hundred tokens.
+Every figure is measured during the run. The checks send two small requests of their own, which cost
+some hundred tokens, and none of the user's code.
 """
 
 import argparse
@@ -18,32 +18,32 @@ from ds_lsp.chat.chat import answer_request
 from ds_lsp.commands.config import HIDDEN
 from ds_lsp.commands.models import uses_of
 from ds_lsp.commands.output import prepare_output, print_json, without_keys
-from ds_lsp.commands.setups import SETUPS, installed, reader_of
-from ds_lsp.commands.workspace import collect, folder_of, open_session, resolve_for
-from ds_lsp.editor_files.inspect import State, inspect_all
+from ds_lsp.commands.setups import SETUPS, find_installed_editors, reader_of
+from ds_lsp.commands.workspace import collect_messages, folder_of, open_session, resolve_for
+from ds_lsp.editor_files.inspect import SetupState, inspect_all
 from ds_lsp.editor_files.places import Machine
 from ds_lsp.errors import AuthenticationError, ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, ModelDirectory, PromptParts
-from ds_lsp.providers.connection import Reached, reach
+from ds_lsp.providers.connection import ConnectionProbe, probe
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
 from ds_lsp.sources import user_file
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     state: str
     detail: str
     advice: str = ""
-    """What to do, where it is not as it should be."""
+    """Instruction to the user, if the check has found a problem."""
     ms: float | None = None
-    """How long it took, in milliseconds, where that says something."""
+    """Duration in milliseconds; None if it tells nothing."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -78,18 +78,18 @@ async def _run(*, as_json: bool) -> int:
 def _print(check: Check) -> None:
     mark = {OK: "ok", WARNING: "note", FAILED: "FAIL", SKIPPED: "-"}[check.state]
     took = f" ({check.ms:.0f} ms)" if check.ms is not None else ""
-    print(visible_only(f"{mark:<5} {check.name:<11} {check.detail}{took}"), flush=True)
+    print(escape_control_characters(f"{mark:<5} {check.name:<11} {check.detail}{took}"), flush=True)
     if check.advice:
-        print(visible_only(f"{'':<17} -> {check.advice}"), flush=True)
+        print(escape_control_characters(f"{'':<17} -> {check.advice}"), flush=True)
 
 
 async def _checks() -> AsyncIterator[Check]:
     folder = folder_of(Path.cwd())
     resolved = resolve_for(folder)
     yield settings_check(resolved.problems)
-    said: dict[str, str] = {}
-    async with open_session(resolved, folder, collect(said)) as session:
-        yield key_check(session, said.get("key"))
+    messages: dict[str, str] = {}
+    async with open_session(resolved, folder, collect_messages(messages)) as session:
+        yield key_check(session, messages.get("key"))
         yield await _network_check(session)
         async for check in _service_checks(session):
             yield check
@@ -126,13 +126,13 @@ async def _network_check(session: Session) -> Check:
         return Check("network", SKIPPED, "`provider` is local, which needs none")
     started = time.perf_counter()
     try:
-        reached = await reach(session.settings.base_url)
+        reached = await probe(session.settings.base_url)
     except ProviderError as error:
         return Check("network", FAILED, str(error), "Check `base_url`, the network and any proxy.")
-    return Check("network", OK, words_for(reached), ms=_ms_since(started))
+    return Check("network", OK, describe_steps(reached), ms=_ms_since(started))
 
 
-def words_for(reached: Reached) -> str:
+def describe_steps(reached: ConnectionProbe) -> str:
     if reached.proxy is not None:
         return f"through the proxy {reached.proxy}"
     steps = [("name", reached.name_ms), ("connection", reached.connect_ms)]
@@ -160,7 +160,7 @@ async def _models_check(session: Session, service: ModelDirectory) -> Check:
     try:
         names = await service.models()
     except ProviderError as error:
-        return _failed("models", error, session)
+        return _failed_check("models", error, session)
     took = _ms_since(started)
     gone = [use for use in uses_of(names, session) if use.used != use.wanted]
     if gone:
@@ -175,7 +175,7 @@ async def _balance_check(session: Session, service: ModelDirectory) -> Check:
     try:
         balance = await service.balance()
     except ProviderError as error:
-        return _failed("balance", error, session)
+        return _failed_check("balance", error, session)
     took, left = _ms_since(started), " and ".join(balance.amounts) or "not told"
     if not balance.is_available:
         detail = f"{left}, not enough for a request"
@@ -195,43 +195,43 @@ async def _completion_check(session: Session, provider: FimProvider) -> Check:
         timeout_s=settings.timeout_ms / 1000,
     )
     started = time.perf_counter()
-    first: list[float] = []
+    received_ms: list[float] = []
 
-    def keep_going(text: str) -> bool:
-        first.append(_ms_since(started))
+    def on_text(text: str) -> bool:
+        received_ms.append(_ms_since(started))
         return True
 
     try:
-        result = await provider.fill(request, keep_going)
+        result = await provider.fill(request, on_text)
     except ProviderError as error:
-        return _failed("completion", error, session)
+        return _failed_check("completion", error, session)
     session.ledger.add_call(request.model, result.usage, request.language_id)
     took = _ms_since(started)
-    begun = f", its first piece after {first[0]:.0f} ms" if first else ""
-    return Check("completion", OK, f"{settings.model} answered{begun}", ms=took)
+    first_piece = f", its first piece after {received_ms[0]:.0f} ms" if received_ms else ""
+    return Check("completion", OK, f"{settings.model} answered{first_piece}", ms=took)
 
 
 async def _chat_check(session: Session) -> Check:
     settings = session.settings.chat
     message = ChatMessage("user", "Answer with the one word: yes")
     started = time.perf_counter()
-    first: list[float] = []
+    received_ms: list[float] = []
     try:
         await session.chat.ask(
             "untitled:doctor",
             answer_request((message,), settings),
-            lambda piece: first.append(_ms_since(started)),
+            lambda piece: received_ms.append(_ms_since(started)),
             lambda waits: None,
         )
     except (ChatRefused, ProviderError) as error:
-        return _failed("chat", error, session)
+        return _failed_check("chat", error, session)
     took = _ms_since(started)
-    begun = f", its first piece after {first[0]:.0f} ms" if first else ""
-    return Check("chat", OK, f"{settings.model} answered{begun}", ms=took)
+    first_piece = f", its first piece after {received_ms[0]:.0f} ms" if received_ms else ""
+    return Check("chat", OK, f"{settings.model} answered{first_piece}", ms=took)
 
 
-def _failed(name: str, error: Exception, session: Session) -> Check:
-    # The error's own words say what to do.
+def _failed_check(name: str, error: Exception, session: Session) -> Check:
+    # The part of the error's message behind the colon says what to do.
     detail, _, advice = str(error).partition(": ")
     if isinstance(error, AuthenticationError):
         advice = f"check the key from {session.key_source}."
@@ -244,7 +244,7 @@ def _ms_since(started: float) -> float:
 
 # Editors.
 
-_STATES = {State.LOADED: OK, State.INCOMPLETE: WARNING, State.BROKEN: FAILED}
+_STATES = {SetupState.LOADED: OK, SetupState.INCOMPLETE: WARNING, SetupState.BROKEN: FAILED}
 
 
 def editor_checks(environ: Mapping[str, str], home: Path) -> Iterator[Check]:
@@ -260,15 +260,15 @@ def editor_checks(environ: Mapping[str, str], home: Path) -> Iterator[Check]:
     for name, findings in found.items():
         for each in findings:
             yield Check(SETUPS[name].title, _STATES[each.state], each.detail, each.advice)
-    for name in installed(environ):
+    for name in find_installed_editors(environ):
         if name not in found:
             detail = "is installed, and its configuration does not name ds-lsp"
-            yield Check(SETUPS[name].title, SKIPPED, detail, _advice_for(name))
+            yield Check(SETUPS[name].title, SKIPPED, detail, _install_advice(name))
     if not found:
         names = "|".join(SETUPS)
         detail = "no editor's configuration names ds-lsp"
-        yield Check("editors", WARNING, detail, _advice_for(names))
+        yield Check("editors", WARNING, detail, _install_advice(names))
 
 
-def _advice_for(name: str) -> str:
+def _install_advice(name: str) -> str:
     return f"`ds-lsp editor {name} --install` sets it up."

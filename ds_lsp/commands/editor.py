@@ -7,15 +7,15 @@ from pathlib import Path
 
 from ds_lsp.commands.output import can_encode, prepare_output, without_keys
 from ds_lsp.commands.setups import SETUPS, Part, Setup, reader_of, text_of
-from ds_lsp.commands.workspace import Refused, run
-from ds_lsp.visible import visible_only
+from ds_lsp.commands.workspace import CommandRefused, run
+from ds_lsp.visible import escape_control_characters
 
-_LATER = {
+_AFTER_INSTALL = {
     "vscode": "Install the extension, too: see `ds-lsp editor vscode`.",
     "emacs": "Eglot keeps the servers you have: `ds-lsp` joins them where the program `rass` is "
     "installed (`pipx install rassumfrassum`), and completes alone where there is no server.",
 }
-"""What is to be said after an installation."""
+"""Further instructions after an installation, by editor."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -62,23 +62,25 @@ def _parser() -> argparse.ArgumentParser:
 def _setup_of(name: str) -> Setup:
     setup = SETUPS.get(name)
     if setup is None:
-        raise Refused(f"There is no editor {name}; there are {', '.join(SETUPS)}.")
+        raise CommandRefused(f"There is no editor {name}; there are {', '.join(SETUPS)}.")
     return setup
 
 
 def _part_of(setup: Setup, file: str) -> Part:
     parts = {part.file: part for part in setup.parts}
     if file not in parts:
-        raise Refused(f"There is no file {file} for {setup.title}; there are {', '.join(parts)}.")
+        raise CommandRefused(
+            f"There is no file {file} for {setup.title}; there are {', '.join(parts)}."
+        )
     return parts[file]
 
 
 async def _print(name: str, file: str | None) -> int:
     setup = _setup_of(name)
     if file is None:
-        heads = [f"{setup.comment} {part.file}: {part.place}\n" for part in setup.parts]
+        headers = [f"{setup.comment} {part.file}: {part.place}\n" for part in setup.parts]
         texts = [text_of(name, part) for part in setup.parts]
-        print("\n".join(head + text for head, text in zip(heads, texts, strict=True)), end="")
+        print("\n".join(header + text for header, text in zip(headers, texts, strict=True)), end="")
     else:
         print(text_of(name, _part_of(setup, file)), end="")
     return 0
@@ -92,7 +94,7 @@ async def _change(arguments: argparse.Namespace) -> int:
     name, file = arguments.name, arguments.file
     setup = _setup_of(name)
     if file and _part_of(setup, file).file != LSP_MODE and len(setup.parts) > 1 and name != "emacs":
-        raise Refused(f"All files of {setup.title} go together: leave out {file}.")
+        raise CommandRefused(f"All files of {setup.title} go together: leave out {file}.")
     machine = Machine(os.environ, Path.home())
     job = Job(
         machine,
@@ -107,22 +109,22 @@ async def _change(arguments: argparse.Namespace) -> int:
             _show(diff(change))
         made = {} if arguments.dry_run else dict(apply_all(needed))
     except CannotChange as exc:
-        raise Refused(str(exc)) from None
+        raise CommandRefused(str(exc)) from None
     for change in changes:
-        told = _tell(change.before, change.after, arguments, change.path)
+        sentence = _describe_change(change.before, change.after, arguments, change.path)
         backup = made.get(change)
-        kept = f"; the file as it was is {backup}" if backup else ""
+        backup_note = f"; the file as it was is {backup}" if backup else ""
         notes = "".join(f" ({note})" for note in change.notes)
-        _show(f"{told}{kept}{notes}.\n")
-    if arguments.install and not arguments.dry_run and name in _LATER:
-        _show(f"{_LATER[name]}\n")
+        _show(f"{sentence}{backup_note}{notes}.\n")
+    if arguments.install and not arguments.dry_run and name in _AFTER_INSTALL:
+        _show(f"{_AFTER_INSTALL[name]}\n")
     return 0
 
 
-def _tell(
+def _describe_change(
     before: bytes | None, after: bytes | None, arguments: argparse.Namespace, path: Path
 ) -> str:
-    """Return the sentence, without its end, that says what has become of a file."""
+    """Return a sentence, without its period, about what was or would be done to a file."""
     would = "Would have " if arguments.dry_run else ""
     if before == after:
         if arguments.install:
@@ -140,8 +142,10 @@ def _tell(
 
 
 def _show(text: str) -> None:
-    """Print a text that holds lines of the user's: without keys, and with no control characters."""
-    shown = "\n".join(visible_only(line.replace("\t", "    ")) for line in text.split("\n"))
+    """Print a text with lines of the user's files, without keys and control characters."""
+    shown = "\n".join(
+        escape_control_characters(line.replace("\t", "    ")) for line in text.split("\n")
+    )
     shown = without_keys(shown)
     if not can_encode(shown):
         shown = shown.encode("ascii", "backslashreplace").decode()

@@ -11,14 +11,14 @@ from pathlib import Path
 from ds_lsp.chat import explanation, prompt
 from ds_lsp.chat.chat import answer_request, excluded, note_on
 from ds_lsp.chat.explanation import Answer
-from ds_lsp.chat.harmless import Harmless
-from ds_lsp.chat.subject import Subject, around, selected
-from ds_lsp.commands.complete import Place, open_document
+from ds_lsp.chat.harmless import MarkdownSanitizer
+from ds_lsp.chat.subject import CodeSelection, select_around, select_range
+from ds_lsp.commands.complete import FilePosition, open_document
 from ds_lsp.commands.markdown import Rendered
 from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.workspace import (
-    Refused,
-    collect,
+    CommandRefused,
+    collect_messages,
     folder_of,
     open_session,
     provider_source,
@@ -30,12 +30,12 @@ from ds_lsp.document import Document
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatPiece, ChatResult, Finish
 from ds_lsp.session import Session
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be explained: a file, or lines of it, counted from 1."""
+    """The code to explain: a file, or lines of it, counted from 1."""
 
     path: Path
     first: int | None = None
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def parse_target(text: str) -> Target:
     found = re.fullmatch(r"(.+?):([0-9]{1,9})(?:-([0-9]{1,9}))?", text, re.DOTALL)
-    # A file may have such a name.
+    # A file may have a name that looks like FILE:LINE.
     if not text or found is None or Path(text).exists():
         if not text:
             raise argparse.ArgumentTypeError("no file is named")
@@ -78,61 +78,63 @@ def parse_target(text: str) -> Target:
 async def _explain(arguments: argparse.Namespace) -> int:
     target: Target = arguments.target
     folder = folder_of(target.path.parent)
-    place = Place(target.path, target.last or target.first or 1, 1)
-    document = open_document(place, arguments.language)
-    subject = subject_of(document, target, folder)
+    position = FilePosition(target.path, target.last or target.first or 1, 1)
+    document = open_document(position, arguments.language)
+    selection = select_target(document, target, folder)
     resolved = resolve_for(folder, *provider_source("deepseek"))
     report_problems(resolved)
-    said: dict[str, str] = {}
-    async with open_session(resolved, folder, collect(said)) as session:
+    messages: dict[str, str] = {}
+    async with open_session(resolved, folder, collect_messages(messages)) as session:
         try:
-            if rule := session.excludes(document, subject.code):
-                raise Refused(str(excluded(rule)))
-            session.chat.check(subject.uri)
-            status = await _ask(session, subject, as_json=arguments.json)
+            if rule := session.excludes(document, selection.code):
+                raise CommandRefused(str(excluded(rule)))
+            session.chat.check(selection.uri)
+            status = await _ask(session, selection, as_json=arguments.json)
         except ChatRefused as refusal:
-            raise Refused(said.get("key") or str(refusal)) from None
+            raise CommandRefused(messages.get("key") or str(refusal)) from None
         except ProviderError as error:
-            raise Refused(str(error)) from None
-    if "model" in said:
-        complain(said["model"])
+            raise CommandRefused(str(error)) from None
+    if "model" in messages:
+        complain(messages["model"])
     return status
 
 
-def subject_of(document: Document, target: Target, folder: Path) -> Subject:
-    """The lines that are meant. Raises `Refused`."""
+def select_target(document: Document, target: Target, folder: Path) -> CodeSelection:
+    """Return the lines that *target* names. Raises `CommandRefused` if they hold no code."""
     path = target.path.absolute()
     name = path.relative_to(folder).as_posix() if folder in path.parents else path.name
     if target.first is not None and target.last is None:
-        subject = around(document, name, target.first - 1)
+        selection = select_around(document, name, target.first - 1)
     else:
         first = (target.first or 1) - 1
         last = target.last if target.last is not None else document.line_count
-        subject = selected(document, name, (first, 0), (last, 0))
-    if subject is None:
-        raise Refused(f"There is no code in {target.path} there.")
-    return subject
+        selection = select_range(document, name, (first, 0), (last, 0))
+    if selection is None:
+        raise CommandRefused(f"There is no code in {target.path} there.")
+    return selection
 
 
-async def _ask(session: Session, subject: Subject, *, as_json: bool) -> int:
+async def _ask(session: Session, selection: CodeSelection, *, as_json: bool) -> int:
     settings = session.settings.chat
     language = prompt.answer_language(settings.language, locale_of(os.environ))
-    request = answer_request(prompt.explain(subject, language), settings)
-    screen = _Screen(as_json=as_json)
+    request = answer_request(prompt.explain(selection, language), settings)
+    printer = _AnswerPrinter(as_json=as_json)
     try:
-        result = await session.chat.ask(subject.uri, request, screen.hear, lambda waits: None)
+        result = await session.chat.ask(
+            selection.uri, request, printer.on_piece, lambda waits: None
+        )
     except ProviderError as error:
-        if not screen.text:
+        if not printer.text:
             raise
-        screen.end()
+        printer.finish()
         if as_json:
-            heard = _as_json(subject, session.settings.chat.model, screen.heard)
-            print_json({**heard, "finish": None})
+            received = _as_json(selection, session.settings.chat.model, printer.received)
+            print_json({**received, "finish": None})
         complain(f"The answer was cut off. {error}")
         return 1
-    screen.end()
+    printer.finish()
     if as_json:
-        print_json(_as_json(subject, session.settings.chat.model, result))
+        print_json(_as_json(selection, session.settings.chat.model, result))
     if not result.text.strip():
         complain("The model said nothing.")
         return 1
@@ -141,13 +143,13 @@ async def _ask(session: Session, subject: Subject, *, as_json: bool) -> int:
     return 0
 
 
-def _as_json(subject: Subject, model: str, result: ChatResult) -> Mapping[str, object]:
+def _as_json(selection: CodeSelection, model: str, result: ChatResult) -> Mapping[str, object]:
     return {
-        "file": subject.file,
-        "first_line": subject.first + 1,
-        "last_line": subject.last + 1,
-        "name": subject.name or None,
-        "markdown": explanation.plain(Answer(result.text)),
+        "file": selection.file,
+        "first_line": selection.first + 1,
+        "last_line": selection.last + 1,
+        "name": selection.name or None,
+        "markdown": explanation.render_answer(Answer(result.text)),
         "reasoning": result.reasoning or None,
         "finish": result.finish.value,
         "model": model,
@@ -155,30 +157,30 @@ def _as_json(subject: Subject, model: str, result: ChatResult) -> Mapping[str, o
     }
 
 
-class _Screen:
-    """Prints an answer line by line: rendered in a terminal, as it is where it is piped."""
+class _AnswerPrinter:
+    """Prints an answer line by line: rendered in a terminal, as Markdown into a pipe."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.text = self.reasoning = ""
         self._rest = ""
-        self._harmless = Harmless()
-        self._render = _renderer()
+        self._sanitizer = MarkdownSanitizer()
+        self._render = _choose_renderer()
         self._is_silent = as_json
 
     @property
-    def heard(self) -> ChatResult:
-        """What has arrived of an answer that was cut off."""
+    def received(self) -> ChatResult:
+        """The received part of an answer that was cut off."""
         return ChatResult(self.text, self.reasoning, Finish.CUT)
 
-    def hear(self, piece: ChatPiece) -> None:
+    def on_piece(self, piece: ChatPiece) -> None:
         self.text += piece.text
         self.reasoning += piece.reasoning
         *lines, self._rest = (self._rest + piece.text).split("\n")
         for line in lines:
-            self._print(self._harmless.line(line))
+            self._print(self._sanitizer.sanitize_line(line))
 
-    def end(self) -> None:
-        last = self._harmless.line(self._rest) + self._harmless.end()
+    def finish(self) -> None:
+        last = self._sanitizer.sanitize_line(self._rest) + self._sanitizer.finish()
         if last:
             self._print(last)
 
@@ -188,13 +190,13 @@ class _Screen:
                 print(self._render(line), flush=True)
 
 
-def _renderer() -> Callable[[str], str]:
+def _choose_renderer() -> Callable[[str], str]:
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         return Rendered().line
-    return lambda line: visible_only(line, keep="\t")
+    return lambda line: escape_control_characters(line, keep="\t")
 
 
 def locale_of(environ: Mapping[str, str]) -> str | None:
-    """The language of the user's messages, by POSIX's rules."""
+    """Return the locale of the user's messages by POSIX's rules, or None."""
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     return next((environ[name] for name in names if environ.get(name)), None)

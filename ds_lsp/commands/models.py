@@ -1,4 +1,4 @@
-"""Lists the models there are, and which of them are used for what."""
+"""Lists the models of the service, and the settings that each is used for."""
 
 import argparse
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ from ds_lsp.commands.workspace import ask_service, run
 from ds_lsp.providers.base import ModelDirectory
 from ds_lsp.providers.models import catalog
 from ds_lsp.session import Session
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one setting asks for, and what it gets."""
+    """The model that a setting names, and the one that is used for it."""
 
     setting: str
     wanted: str
     used: str
-    """The model nearest to *wanted* of those there are."""
+    """The available model nearest to `wanted`."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,7 +36,7 @@ async def _models(arguments: argparse.Namespace) -> int:
         return 0
     for name in names:
         settings = [use.setting for use in uses if use.used == name]
-        print(visible_only(f"{name}  {', '.join(settings)}".rstrip()))
+        print(escape_control_characters(f"{name}  {', '.join(settings)}".rstrip()))
     for use in uses:
         if use.used != use.wanted:
             complain(f"There is no model {use.wanted}: set `{use.setting}` to {use.used}.")

@@ -5,15 +5,16 @@ import json
 import re
 import sys
 
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _SECRET = re.compile(r"\bsk-[\w-]{4,}")
 
 
 def prepare_output() -> None:
-    """From here on anything can be printed, whatever the encoding, and line ends stay as they are.
+    """Make stdout and stderr print any text, in any encoding, with its line ends unchanged.
 
-    What the encoding lacks is written as an escape: better than a traceback or a lost character.
+    A character that the encoding lacks is written as an escape: better than a traceback or a lost
+    character.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -21,8 +22,8 @@ def prepare_output() -> None:
 
 
 def complain(sentence: str) -> None:
-    """Say on stderr what is wrong and what to do."""
-    print(f"ds-lsp: {visible_only(sentence)}", file=sys.stderr)
+    """Print a sentence on stderr that says what is wrong and what to do."""
+    print(f"ds-lsp: {escape_control_characters(sentence)}", file=sys.stderr)
 
 
 def print_json(value: object) -> None:
@@ -31,12 +32,12 @@ def print_json(value: object) -> None:
 
 
 def without_keys(text: str) -> str:
-    """*text* with anything that looks like a DeepSeek key hidden."""
+    """Return *text* with anything that looks like a DeepSeek key hidden."""
     return _SECRET.sub("sk-(hidden)", text)
 
 
 def can_encode(text: str) -> bool:
-    """Whether stdout can show *text*."""
+    """Return whether the encoding of stdout can show *text*."""
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:

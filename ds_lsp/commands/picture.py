@@ -1,7 +1,8 @@
 """Draws a run of the demo as an SVG: a window in which the program is typed.
 
-Animated with CSS alone. A viewer that does not animate shows the last frame, and so does one whose
-user wants less motion: everything is drawn as it ends, and animations only hide it until its time.
+The SVG is animated with CSS alone. A viewer that does not animate, or whose user prefers reduced
+motion, shows the last frame: everything is drawn in its final state, and animations only hide it
+until its time.
 """
 
 import re
@@ -10,15 +11,18 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 from ds_lsp.commands.page import to_duration
-from ds_lsp.commands.typist import Event, Fate, Offer, Typed
+from ds_lsp.commands.typist import DemoEvent, Fate, Offer, Typed
 from ds_lsp.document import LINE_END
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _KEY_S = 0.014
+"""Seconds between two keys."""
 _HOLD_S = 0.5
+"""Seconds that a completion is shown before it is accepted or disappears."""
 _OPENING_LINES = 7
-"""Already there when the picture opens: a window that starts empty looks broken."""
+"""Lines that are shown from the start: a window that starts empty looks broken."""
 _NEAT_CHARS = 20
+"""Minimum characters of the offer that the picture ends with."""
 
 _WIDTH = 880
 _LINE = 21
@@ -44,20 +48,20 @@ white-space:pre;fill:#e6edf3}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Text that stands on a line in the end."""
+class PictureSpan:
+    """Text on a line of the last frame."""
 
     text: str
-    offered: bool
+    is_accepted: bool
     shown_s: float
-    """When it appears."""
+    """Time at which the text appears."""
     taken_s: float
-    """When it turns from ghost text into text; typed text is no ghost."""
+    """Time at which ghost text turns into text; for typed text, `shown_s`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """Ghost text that was not taken, and what stood before it."""
+    """Ghost text that was not accepted, and the text before it on its line."""
 
     before: str
     text: str
@@ -66,7 +70,7 @@ class Flash:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """What there is to say about one completion."""
+    """A note on one completion."""
 
     label: str
     color: str
@@ -74,23 +78,23 @@ class Badge:
 
 
 @dataclass(slots=True)
-class Row:
-    """One line of the picture."""
+class PictureRow:
+    """A line of the picture."""
 
-    pieces: list[Piece] = field(default_factory=list)
+    spans: list[PictureSpan] = field(default_factory=list)
     flashes: list[Flash] = field(default_factory=list)
     badges: list[Badge] = field(default_factory=list)
     ghost: str = ""
-    """Ghost text it ends with, in the last frame."""
+    """Ghost text at the end of the line, in the last frame."""
 
     @property
     def text(self) -> str:
-        return "".join(piece.text for piece in self.pieces)
+        return "".join(span.text for span in self.spans)
 
 
-def draw(events: Sequence[Event], caption: str) -> str:
-    """The picture. It ends where a completion is being offered: that is what there is to see."""
-    end = closing_moment(events)
+def draw(events: Sequence[DemoEvent], caption: str) -> str:
+    """Return the picture as SVG. It ends while a completion is offered, which is its subject."""
+    end = find_closing_offer(events)
     rows, ends_s = lay_out(events[:end])
     offer = events[end] if end < len(events) else None
     if isinstance(offer, Offer):
@@ -101,16 +105,19 @@ def draw(events: Sequence[Event], caption: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
         "<title>A program is typed; ds-lsp offers what comes next</title>",
         f"<style>{_STYLE}</style>",
-        *_window(height),
-        *(line for index, row in enumerate(rows) for line in _row(index, row, ends_s)),
-        *_caption(caption, height),
+        *_draw_window(height),
+        *(line for index, row in enumerate(rows) for line in _draw_row(index, row, ends_s)),
+        *_draw_caption(caption, height),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def closing_moment(events: Sequence[Event]) -> int:
-    """The index of the last offer that was right and long enough to be worth a look."""
+def find_closing_offer(events: Sequence[DemoEvent]) -> int:
+    """Return the index of the last accepted offer of `_NEAT_CHARS` or more.
+
+    Without one, it is the number of events.
+    """
     for index in range(len(events) - 1, -1, -1):
         event = events[index]
         is_right = isinstance(event, Offer) and event.fate is Fate.ACCEPTED
@@ -119,41 +126,44 @@ def closing_moment(events: Sequence[Event]) -> int:
     return len(events)
 
 
-def lay_out(events: Sequence[Event]) -> tuple[list[Row], float]:
-    """The lines that come of the events, and when the last event has happened."""
-    rows, now = [Row()], 0.0
+def lay_out(events: Sequence[DemoEvent]) -> tuple[list[PictureRow], float]:
+    """Return the lines that the events produce, and the time of the last event in seconds."""
+    rows, now = [PictureRow()], 0.0
     for event in events:
         is_moving = len(rows) > _OPENING_LINES
         match event:
             case Typed(text):
                 now += _KEY_S * is_moving
-                _write(rows, text, Piece("", False, now, now))
+                _write(rows, text, PictureSpan("", False, now, now))
             case Offer():
                 if event.left and is_moving:
-                    _flash(rows, event, now)
-                rows[-1].badges.append(_badge(event, now))
+                    _add_flash(rows, event, now)
+                rows[-1].badges.append(_to_badge(event, now))
                 taken_s = now + (_HOLD_S if event.text and is_moving else 0)
-                _write(rows, event.accepted, Piece("", True, now, taken_s))
+                _write(rows, event.accepted, PictureSpan("", True, now, taken_s))
                 now = taken_s
     return rows, now
 
 
-def _write(rows: list[Row], text: str, like: Piece) -> None:
+def _write(rows: list[PictureRow], text: str, like: PictureSpan) -> None:
     for index, part in enumerate(LINE_END.split(text)):
         if index:
-            rows.append(Row())
+            rows.append(PictureRow())
         if part:
-            rows[-1].pieces.append(Piece(part, like.offered, like.shown_s, like.taken_s))
+            rows[-1].spans.append(PictureSpan(part, like.is_accepted, like.shown_s, like.taken_s))
 
 
-def _flash(rows: list[Row], offer: Offer, now: float) -> None:
-    """Only the first line: those below may be drawn upon later."""
+def _add_flash(rows: list[PictureRow], offer: Offer, now: float) -> None:
+    """Add the first line of an offer that was not accepted.
+
+    Its other lines are left out: later text may be drawn in their place.
+    """
     row = rows[-1]
     line = LINE_END.split(offer.text)[0]
     row.flashes.append(Flash(row.text, line, now))
 
 
-def _badge(offer: Offer, now: float) -> Badge:
+def _to_badge(offer: Offer, now: float) -> Badge:
     if offer.fate is Fate.NOTHING:
         return Badge("nothing offered", "#6e7681", now)
     label = f"{offer.source} {to_duration(offer.took_ms)}"
@@ -162,14 +172,14 @@ def _badge(offer: Offer, now: float) -> Badge:
     return Badge(label, _COLORS.get(offer.source, _OTHER_COLOR), now)
 
 
-def _add_ghost(rows: list[Row], offer: Offer, now: float) -> None:
-    rows[-1].badges.append(_badge(offer, now))
+def _add_ghost(rows: list[PictureRow], offer: Offer, now: float) -> None:
+    rows[-1].badges.append(_to_badge(offer, now))
     first, *more = LINE_END.split(offer.text)
     rows[-1].ghost = first
-    rows.extend(Row(ghost=line) for line in more)
+    rows.extend(PictureRow(ghost=line) for line in more)
 
 
-def _window(height: int) -> Iterator[str]:
+def _draw_window(height: int) -> Iterator[str]:
     yield f'<rect class="w" x=".5" y=".5" width="{_WIDTH - 1}" height="{height - 1}" rx="10"/>'
     yield f'<path class="bar" d="M1 36V11A10 10 0 0 1 11 1H{_WIDTH - 11}a10 10 0 0 1 10 10v25z"/>'
     for x, color in ((22, "#ff5f57"), (42, "#febc2e"), (62, "#28c840")):
@@ -178,98 +188,99 @@ def _window(height: int) -> Iterator[str]:
     yield f'<text class="s" x="{_WIDTH // 2}" y="22" text-anchor="middle">{title}</text>'
 
 
-def _row(index: int, row: Row, ends_s: float) -> Iterator[str]:
+def _draw_row(index: int, row: PictureRow, ends_s: float) -> Iterator[str]:
     y = _TOP + _LINE * index
     yield f'<text class="n" x="{_LEFT - 20}" y="{y}">{index + 1}</text>'
-    if row.pieces or row.ghost:
-        spans = "".join(_span(piece) for piece in _words(row.pieces))
-        yield f'<text xml:space="preserve" x="{_LEFT}" y="{y}">{spans}{_ghost(row, ends_s)}</text>'
+    if row.spans or row.ghost:
+        spans = "".join(_draw_span(span) for span in _join_typed(row.spans))
+        ghost = _draw_ghost(row, ends_s)
+        yield f'<text xml:space="preserve" x="{_LEFT}" y="{y}">{spans}{ghost}</text>'
     for flash in row.flashes:
         yield (
             f'<text class="f" aria-hidden="true" xml:space="preserve" x="{_LEFT}" y="{y}"'
-            f"{_style(f'flash {_HOLD_S}s {flash.shown_s:.2f}s')}>"
-            f'<tspan class="h">{_xml(flash.before)}</tspan>'
-            f'<tspan class="g">{_xml(flash.text)}</tspan></text>'
+            f"{_to_style(f'flash {_HOLD_S}s {flash.shown_s:.2f}s')}>"
+            f'<tspan class="h">{_to_xml(flash.before)}</tspan>'
+            f'<tspan class="g">{_to_xml(flash.text)}</tspan></text>'
         )
-    # More than two would reach into the text.
-    yield from _badges(row.badges[-2:], y)
+    # More than two badges would cover the text.
+    yield from _draw_badges(row.badges[-2:], y)
 
 
-def _words(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """The pieces, with typed letters put together to words: a quarter of the file's size."""
-    word: list[Piece] = []
-    for piece in pieces:
-        if word and (piece.offered or (piece.text == " ") != (word[-1].text == " ")):
-            yield _joined(word)
+def _join_typed(spans: Sequence[PictureSpan]) -> Iterator[PictureSpan]:
+    """Yield the spans with typed letters joined to words: the file is a quarter as large."""
+    word: list[PictureSpan] = []
+    for span in spans:
+        if word and (span.is_accepted or (span.text == " ") != (word[-1].text == " ")):
+            yield _join(word)
             word = []
-        if piece.offered:
-            yield piece
+        if span.is_accepted:
+            yield span
         else:
-            word.append(piece)
+            word.append(span)
     if word:
-        yield _joined(word)
+        yield _join(word)
 
 
-def _joined(word: Sequence[Piece]) -> Piece:
-    return Piece("".join(piece.text for piece in word), False, word[0].shown_s, word[0].taken_s)
+def _join(word: Sequence[PictureSpan]) -> PictureSpan:
+    return PictureSpan("".join(span.text for span in word), False, word[0].shown_s, word[0].taken_s)
 
 
-def _span(piece: Piece) -> str:
-    kind = ' class="a"' if piece.offered else ""
-    animations = [_appear(piece.shown_s)]
-    if piece.offered:
-        animations.append(f"take 1ms {piece.taken_s:.2f}s backwards")
-    style = _style(*animations) if piece.shown_s else ""
-    return f"<tspan{kind}{style}>{_xml(piece.text)}</tspan>"
+def _draw_span(span: PictureSpan) -> str:
+    kind = ' class="a"' if span.is_accepted else ""
+    animations = [_appear_animation(span.shown_s)]
+    if span.is_accepted:
+        animations.append(f"take 1ms {span.taken_s:.2f}s backwards")
+    style = _to_style(*animations) if span.shown_s else ""
+    return f"<tspan{kind}{style}>{_to_xml(span.text)}</tspan>"
 
 
-def _appear(at_s: float) -> str:
+def _appear_animation(at_s: float) -> str:
     return f"in 1ms {at_s:.2f}s backwards"
 
 
-def _style(*animations: str) -> str:
+def _to_style(*animations: str) -> str:
     return f' style="animation:{",".join(animations)}"'
 
 
-def _ghost(row: Row, ends_s: float) -> str:
+def _draw_ghost(row: PictureRow, ends_s: float) -> str:
     if not row.ghost:
         return ""
-    shown = _style(_appear(ends_s))
+    shown = _to_style(_appear_animation(ends_s))
     if not row.badges:
-        # A further line of the completion: the cursor is above.
-        return f'<tspan class="g"{shown}>{_xml(row.ghost)}</tspan>'
-    blink = _style(_appear(ends_s), f"blink 1.1s {ends_s:.2f}s steps(1) infinite")
-    # The bar of the cursor takes no room: what follows moves back over it.
+        # This is a further line of the completion; the cursor is above.
+        return f'<tspan class="g"{shown}>{_to_xml(row.ghost)}</tspan>'
+    blink = _to_style(_appear_animation(ends_s), f"blink 1.1s {ends_s:.2f}s steps(1) infinite")
+    # The bar of the cursor takes no room: the text behind it moves back over it.
     return (
         f'<tspan class="c"{blink}>▏</tspan>'
-        f'<tspan class="g" dx="-.6em"{shown}>{_xml(row.ghost)}</tspan>'
+        f'<tspan class="g" dx="-.6em"{shown}>{_to_xml(row.ghost)}</tspan>'
     )
 
 
-def _xml(text: str) -> str:
-    """*text* as XML can hold it: there are characters it has no words for."""
-    return escape(re.sub("[\ufffe\uffff]", "\ufffd", visible_only(text)))
+def _to_xml(text: str) -> str:
+    """Return *text* escaped for XML; U+FFFE and U+FFFF, which XML cannot hold, are replaced."""
+    return escape(re.sub("[\ufffe\uffff]", "\ufffd", escape_control_characters(text)))
 
 
-def _badges(badges: Sequence[Badge], y: int) -> Iterator[str]:
+def _draw_badges(badges: Sequence[Badge], y: int) -> Iterator[str]:
     right = _WIDTH - 18.0
     for badge in reversed(badges):
         width = 26 + 6.7 * len(badge.label)
         x = right - width
-        yield f"<g{_style(_appear(badge.shown_s)) if badge.shown_s else ''}>"
+        yield f"<g{_to_style(_appear_animation(badge.shown_s)) if badge.shown_s else ''}>"
         yield f'<rect class="b" x="{x:.1f}" y="{y - 13}" width="{width:.1f}" height="17" rx="8.5"/>'
         yield f'<circle cx="{x + 11:.1f}" cy="{y - 4.5}" r="3" fill="{badge.color}"/>'
-        yield f'<text class="bt" x="{x + 19:.1f}" y="{y - 1}">{_xml(badge.label)}</text></g>'
+        yield f'<text class="bt" x="{x + 19:.1f}" y="{y - 1}">{_to_xml(badge.label)}</text></g>'
         right = x - 6
 
 
-def _caption(caption: str, height: int) -> Iterator[str]:
+def _draw_caption(caption: str, height: int) -> Iterator[str]:
     first, *more = caption.split("\n")
     y = height - 34
     yield f'<path d="M1 {y - 18}H{_WIDTH - 1}" stroke="#21262d"/>'
-    yield f'<text class="s" x="20" y="{y + 2}">{_xml(first)}</text>'
+    yield f'<text class="s" x="20" y="{y + 2}">{_to_xml(first)}</text>'
     for line in more:
-        yield f'<text class="s" x="20" y="{y + 20}">{_xml(line)}</text>'
+        yield f'<text class="s" x="20" y="{y + 20}">{_to_xml(line)}</text>'
     yield (
         f'<text class="s" x="{_WIDTH - 18}" y="{y + 2}" text-anchor="end">typed '
         f'<tspan class="a">accepted</tspan> <tspan class="g">ghost text</tspan></text>'

@@ -1,4 +1,4 @@
-"""The editors' set-ups: the files there are to copy."""
+"""The editors' set-ups: files for the user to copy."""
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -8,22 +8,22 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of a set-up."""
+    """A file of a set-up."""
 
     file: str
-    """Below the editor's folder in ``editors/``."""
+    """Path below the editor's folder in ``editors/``."""
     place: str
-    """Where its user puts it, in words."""
+    """The place for the file in the user's configuration, in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What an editor's user copies."""
+    """The files that the user of an editor copies."""
 
     title: str
     programs: tuple[str, ...]
     comment: str
-    """How a line of comment begins in its files."""
+    """The mark that begins a line of comment in the files."""
     parts: tuple[Part, ...]
 
 
@@ -78,9 +78,9 @@ SETUPS: Mapping[str, Setup] = {
 
 
 def text_of(name: str, part: Part) -> str:
-    """A file of the set-up of the editor *name*, as it is to be copied."""
+    """Return the text of a file of the set-up of the editor *name*."""
     package = Path(__file__).parents[1]
-    # Built into the package; in a checkout, beside it.
+    # The folder is built into the package; in a checkout, it is beside the package.
     folders = (package / "editors", package.parent / "editors")
     folder = next(folder for folder in folders if folder.is_dir())
     return (folder / name / part.file).read_text("utf-8")
@@ -91,8 +91,8 @@ def reader_of(name: str) -> Callable[[str], str]:
     return lambda file: text_of(name, Part(file, ""))
 
 
-def installed(environ: Mapping[str, str]) -> Sequence[str]:
-    """The editors that are on the PATH."""
+def find_installed_editors(environ: Mapping[str, str]) -> Sequence[str]:
+    """Return the names of the editors on the PATH."""
     path = environ.get("PATH", "")
     return [
         name

@@ -1,4 +1,4 @@
-"""The demo's user: types a program, looks at what is offered, takes what is right."""
+"""The demo's user: types a program, looks at the completions, accepts those that are right."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -12,32 +12,33 @@ from ds_lsp.document import LINE_END, Document, is_word_character
 if TYPE_CHECKING:
     from ds_lsp.session import Session
 
-_WORTH_TAKING = 5
-"""Characters: for fewer of a longer text nobody reaches for the key that takes a part."""
+_MIN_PART_CHARS = 5
+"""Minimum characters of a completion for the typist to accept a part: for fewer of a longer text,
+a user does not press the key for that."""
 
 
 class Stop(Enum):
-    """Why the typist stops at a place; the values mark it in the program."""
+    """The reason for the typist to stop typing; the values mark the place in the program."""
 
     REST = "▮"
-    """To rest, as an automatic request needs it."""
+    """To pause, as an automatic request needs, and accept a right completion."""
     LOOK = "▯"
-    """The same; but types on, along what is offered if it is right."""
+    """To pause, look at the completion and type on, along it if it is right."""
     ASK = "◆"
-    """To ask explicitly."""
+    """To request a completion explicitly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is typed, and where the typist stops."""
+    """The text to type, and the places at which the typist stops."""
 
     text: str
     stops: Mapping[int, Stop]
-    """By offset."""
+    """Stops by offset into the text."""
 
 
 class Fate(Enum):
-    """What becomes of a completion."""
+    """The outcome of a completion."""
 
     ACCEPTED = "accepted"
     PARTLY = "partly accepted"
@@ -48,14 +49,14 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A key was pressed."""
+    """A key press."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A completion was asked for; the first *taken* characters of its text were accepted."""
+    """The answer to a request; the first *taken* characters of its text were accepted."""
 
     text: str
     taken: int
@@ -76,16 +77,16 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """The provider failed; from here on it is the local one that answers."""
+    """A failure of the provider; from here on, the local provider answers."""
 
     sentence: str
 
 
-Event = Typed | Offer | Trouble
+DemoEvent = Typed | Offer | Trouble
 
 
 def parse_program(marked: str) -> Program:
-    """A program from its text with marks."""
+    """Return the program in a text with the marks of `Stop`."""
     marks = {stop.value: stop for stop in Stop}
     text: list[str] = []
     stops: dict[int, Stop] = {}
@@ -97,41 +98,42 @@ def parse_program(marked: str) -> Program:
     return Program("".join(text), stops)
 
 
-def worth_taking(offered: str, wanted: str) -> int:
-    """How many characters of *offered* to accept when *wanted* is what one means to write.
+def count_worth_taking(offered: str, wanted: str) -> int:
+    """Return how many characters of *offered* to accept if the typist means to write *wanted*.
 
-    All of it, or as much as ends with a whole word and saves some typing.
+    The number is that of all of *offered*, of a part that ends with a whole word and saves at least
+    `_MIN_PART_CHARS` keys, or 0.
     """
-    agreed = _common(offered, wanted)
+    agreed = _common_length(offered, wanted)
     if agreed == len(offered):
         return agreed
     while agreed and is_word_character(offered[agreed]) and is_word_character(offered[agreed - 1]):
         agreed -= 1
-    # White space that one types next is no word.
+    # White space at the end is not a word.
     kept = offered[:agreed].rstrip()
-    return len(kept) if len(kept.strip()) >= _WORTH_TAKING else 0
+    return len(kept) if len(kept.strip()) >= _MIN_PART_CHARS else 0
 
 
-def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with together."""
+def _common_length(one: str, other: str) -> int:
+    """Return the length of the common start of two texts."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 async def type_program(
     session: "Session", document: Document, program: Program
-) -> AsyncIterator[Event]:
-    """Type *program* into the document, and tell what happens."""
-    writer = _Writer(document)
+) -> AsyncIterator[DemoEvent]:
+    """Type *program* into the document, and yield what happens."""
+    writer = _DocumentWriter(document)
     offset = 0
     while offset < len(program.text):
         stop = program.stops.get(offset)
         if stop:
             completion = await _complete(session, writer, stop)
-            sentence = _failure(completion)
+            sentence = _failure_message(completion)
             if sentence:
                 yield Trouble(sentence)
-                await _go_on_locally(session)
+                await _use_local_provider(session)
             offer = judge(completion, stop, program.text[offset:])
             yield offer
             writer.write(offer.accepted)
@@ -143,7 +145,7 @@ async def type_program(
         offset += 1
 
 
-class _Writer:
+class _DocumentWriter:
     """Writes at the end of a document."""
 
     def __init__(self, document: Document) -> None:
@@ -158,37 +160,37 @@ class _Writer:
         self.column = len(last) if whole else self.column + len(last)
 
 
-async def _complete(session: "Session", writer: _Writer, stop: Stop) -> Completion:
+async def _complete(session: "Session", writer: _DocumentWriter, stop: Stop) -> Completion:
     trigger = Trigger.INVOKED if stop is Stop.ASK else Trigger.AUTOMATIC
     snapshot = writer.document.snapshot(writer.line, writer.column)
-    # As when a real user types: what runs in the background gets its turn.
+    # Work in the background gets its turn, as between the keys of a real user.
     await asyncio.sleep(0)
     return await session.engine.complete(
         CompletionRequest(snapshot, trigger, session.settings.completion)
     )
 
 
-def _failure(completion: Completion) -> str | None:
+def _failure_message(completion: Completion) -> str | None:
     record = completion.record
     fell_back = record.source == "local" != record.provider
     return record.detail if fell_back or record.reason is Reason.PROVIDER_FAILED else None
 
 
-async def _go_on_locally(session: "Session") -> None:
-    """Ask nobody else from here on: each further failure could cost its whole time-out."""
+async def _use_local_provider(session: "Session") -> None:
+    """Switch to the local provider: each further failure could take its whole time-out."""
     local = replace(session.settings, provider="local")
     await session.configure(replace(session.resolved, settings=local), [])
 
 
 def judge(completion: Completion, stop: Stop, wanted: str) -> Offer:
-    """What the typist, who means to write *wanted*, does with what is offered."""
+    """Return what the typist does with a completion, if *wanted* is the text to write."""
     record, text = completion.record, completion.text
-    agrees = worth_taking(text, wanted)
-    taken = 0 if stop is Stop.LOOK else agrees
+    agreed = count_worth_taking(text, wanted)
+    taken = 0 if stop is Stop.LOOK else agreed
     return Offer(
         text=text,
         taken=taken,
-        fate=_fate(text, agrees, taken),
+        fate=_to_fate(text, agreed, taken),
         trigger=Trigger.INVOKED if stop is Stop.ASK else Trigger.AUTOMATIC,
         source=record.source,
         took_ms=record.stages_ms["total"],
@@ -196,9 +198,9 @@ def judge(completion: Completion, stop: Stop, wanted: str) -> Offer:
     )
 
 
-def _fate(text: str, agrees: int, taken: int) -> Fate:
+def _to_fate(text: str, agreed: int, taken: int) -> Fate:
     if not text:
         return Fate.NOTHING
     if taken:
         return Fate.ACCEPTED if taken == len(text) else Fate.PARTLY
-    return Fate.TYPED_ALONG if agrees else Fate.TYPED_OVER
+    return Fate.TYPED_ALONG if agreed else Fate.TYPED_OVER

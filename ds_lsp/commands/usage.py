@@ -1,4 +1,4 @@
-"""Shows what completions have cost, and what became of them."""
+"""Shows the cost of completions, and their outcomes."""
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from ds_lsp.errors import StoreError
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import Counts, Tally, Totals
 from ds_lsp.usage.ledger import local_now, usage_file
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 DAYS = 30
 _PERIODS = {"today": 1, "last 7 days": 7, f"last {DAYS} days": DAYS}
@@ -26,7 +26,7 @@ _QUALITY_HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What became of the completions of one language, and what they cost."""
+    """The outcomes and the cost of the completions in one language."""
 
     tallies: Mapping[Outcome, Tally]
     cost_usd: float
@@ -39,7 +39,10 @@ class Quality:
 
     @property
     def acceptance(self) -> float | None:
-        """How many of those shown were accepted, partly accepted or typed out."""
+        """Share of the shown completions that were accepted, partly accepted or typed out.
+
+        None if none was shown.
+        """
         shown = self.times(Outcome.SHOWN)
         used = (Outcome.ACCEPTED, Outcome.ACCEPTED_PARTLY, Outcome.TYPED_OUT)
         return sum(map(self.times, used)) / shown if shown else None
@@ -103,7 +106,7 @@ def plot_path(text: str) -> Path:
 
 
 def read(path: Path, today: date) -> Counts:
-    """What has been counted in the last days; raises `StoreError`."""
+    """Return the counts of the last `DAYS`. Raises `StoreError`."""
     # Imported where it is used: --help needs no database.
     from ds_lsp.usage.store import Store
 
@@ -111,7 +114,7 @@ def read(path: Path, today: date) -> Counts:
     if store is None:
         return Counts()
     try:
-        return store.since(_first_day(today, DAYS))
+        return store.read_since(_first_day(today, DAYS))
     finally:
         store.close()
 
@@ -124,7 +127,7 @@ def _first_day(today: date, days: int) -> str:
 
 
 def by_model(counts: Counts, first_day: str) -> dict[str, Totals]:
-    """Totals from *first_day* on, the model with the most requests first."""
+    """Return the totals of each model from *first_day* on, the one with the most requests first."""
     totals: dict[str, Totals] = {}
     for key, each in counts.calls.items():
         if key.day >= first_day:
@@ -151,8 +154,12 @@ def _print_calls(counts: Counts, today: date, path: Path) -> None:
         )
     unpriced = sorted({key.model for key in counts.calls} - set(catalog().prices))
     if unpriced:
-        print(visible_only(f"No price is known of {', '.join(unpriced)}; it counts as nothing."))
-    print(visible_only(f"Counted in {path}"))
+        print(
+            escape_control_characters(
+                f"No price is known of {', '.join(unpriced)}; it counts as nothing."
+            )
+        )
+    print(escape_control_characters(f"Counted in {path}"))
 
 
 def _cells(totals: Totals) -> tuple[str, ...]:
@@ -173,7 +180,7 @@ def _calls_json(counts: Counts, today: date) -> Mapping[str, object]:
     return {
         "prices_as_of": catalog().as_of,
         **periods,
-        "days": {day: asdict(counts.on(day)) for day in days_used},
+        "days": {day: asdict(counts.totals_on(day)) for day in days_used},
     }
 
 
@@ -181,14 +188,17 @@ def _calls_json(counts: Counts, today: date) -> Mapping[str, object]:
 
 
 def quality_of(counts: Counts) -> dict[str, Quality]:
-    """By language, the one with the most completions shown first; all of them last, as ``all``."""
+    """Return the quality by language, the one with the most shown completions first.
+
+    The sum of all languages is last, as ``all``.
+    """
     words = {outcome.value: outcome for outcome in Outcome}
     if not counts.outcomes:
         return {}
     tallies: dict[str, dict[Outcome, Tally]] = {
         key.language: {} for key in counts.calls if key.language
     }
-    # A later version may count what this one does not know.
+    # A later version may count outcomes that this one does not know.
     known = [(key, tally) for key, tally in counts.outcomes.items() if key.outcome in words]
     for key, tally in known:
         for language in (key.language, "all"):
@@ -207,7 +217,7 @@ def quality_of(counts: Counts) -> dict[str, Quality]:
 
 
 def _cost(counts: Counts, language: str) -> float:
-    # What has no language is no completion.
+    # A call without a language is not a completion.
     languages = {key.language for key in counts.calls} if language == "all" else {language}
     calls = counts.calls.items()
     return sum(each.cost_usd for key, each in calls if key.language in languages - {""})
@@ -264,26 +274,26 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *rest in rows:
         cells = (f"{cell:>{width}}" for cell, width in zip(rest, widths[1:], strict=True))
-        print(visible_only("  ".join([f"{first:<{widths[0]}}", *cells])))
+        print(escape_control_characters("  ".join([f"{first:<{widths[0]}}", *cells])))
 
 
 # The plot
 
 
 class PlotError(Exception):
-    """The picture cannot be made; the message says why."""
+    """The plot cannot be written; the message gives the reason."""
 
 
 def _plot(path: Path, counts: Counts, today: date) -> None:
     from ds_lsp.commands import plot
 
     days = [date.fromisoformat(_first_day(today, ago)) for ago in range(DAYS, 0, -1)]
-    picture = plot.picture(counts, days)
+    shapes = plot.to_shapes(counts, days)
     if path.suffix.lower() == ".svg":
-        content = plot.to_svg(picture).encode()
+        content = plot.to_svg(shapes).encode()
     else:
         try:
-            content = plot.to_png(picture)
+            content = plot.to_png(shapes)
         except ImportError:
             raise PlotError(
                 "A PNG needs the Python package pillow beside ds-lsp "

@@ -1,4 +1,4 @@
-"""Says whether a file may be completed and sent, which rule says so, and what in it is masked."""
+"""Reports whether a file may be completed and sent, the rule that decides, and the masked lines."""
 
 import argparse
 import errno
@@ -14,12 +14,12 @@ from ds_lsp.files import open_regular
 from ds_lsp.languages import language_id
 from ds_lsp.privacy.gate import Gate
 from ds_lsp.privacy.text import MAX_CHARS, text_rule
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 
 @dataclass(frozen=True, slots=True)
 class MaskedLine:
-    """A line that is sent with a stretch of filler in it, counted from 1, and why."""
+    """A line, counted from 1, that is sent with filler for a secret, and the rule that masks it."""
 
     line: int
     rule: str
@@ -32,8 +32,8 @@ def main(argv: Sequence[str]) -> int:
     folder = workspace_of(path)
     resolved = resolve_for(folder)
     report_problems(resolved)
-    # By its name first: what may not be read is not read here either.
-    # By its uri, as the server asks: there, a name with a ``%`` may mean two.
+    # Check the name first: an excluded file is not read here either. The gate is asked by URI, as
+    # the server asks it, because a URI with a ``%`` may mean two names.
     rule = Gate([folder], resolved.settings.privacy.ignore).excludes(path.as_uri())
     masked: list[MaskedLine] = []
     try:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
             text = _read(path)
             document = Document(path.as_uri(), language_id(path), 0, text)
             rule = text_rule(document.head, document.size, text)
-            masked = [] if rule else masked_lines(text)
+            masked = [] if rule else find_masked_lines(text)
     except (OSError, ValueError) as exc:
         why = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
         complain(f"{path} cannot be read: {why}.")
@@ -73,15 +73,15 @@ def _read(path: Path) -> str:
     if file is None:
         raise OSError(errno.EINVAL, "it is no regular file")
     with file:
-        # One byte more than there may be characters is enough to say that there are too many.
+        # A character takes at most four bytes: one byte more tells that there are too many.
         data = file.read(4 * MAX_CHARS + 1)
-    # Editors decode it, and send a text without a NUL.
+    # Editors decode UTF-16 and send its text, which has no NUL.
     is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     return data.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
 
 
-def masked_lines(text: str) -> list[MaskedLine]:
-    """Where secrets stand, once for each rule and line."""
+def find_masked_lines(text: str) -> list[MaskedLine]:
+    """Return the lines that hold secrets, once for each rule and line."""
     from ds_lsp.privacy.secrets import find_secrets
 
     found: dict[MaskedLine, None] = {}
@@ -94,11 +94,11 @@ def masked_lines(text: str) -> list[MaskedLine]:
 
 
 def _print(path: Path, rule: str | None, masked: Sequence[MaskedLine]) -> None:
-    name = visible_only(str(path))
+    name = escape_control_characters(str(path))
     if rule:
         print(
             f"{name} is neither read nor sent, whether git tracks it or not. "
-            f"The rule that says so: {visible_only(rule)}"
+            f"The rule that says so: {escape_control_characters(rule)}"
         )
         return
     print(f"{name} may be completed and sent; no rule excludes it.")

@@ -1,4 +1,4 @@
-"""The workspace of a subcommand: its folder, its settings, a session on them."""
+"""The workspace of a subcommand: its folder, its settings, and a session with them."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ds_lsp.commands.output import complain, without_keys
-from ds_lsp.settings import SETTINGS, Resolved, Source
+from ds_lsp.settings import SETTINGS, Resolved, SettingsSource
 from ds_lsp.sources import read_layers, resolve_with
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def folder_of(directory: Path) -> Path:
-    """The workspace folder an editor would open: the nearest with ``.git``, else *directory*."""
+    """Return the folder an editor would open: the nearest one with ``.git``, else *directory*."""
     directory = directory.absolute()
     for folder in (directory, *directory.parents):
         if (folder / ".git").exists():
@@ -33,8 +33,9 @@ def folder_of(directory: Path) -> Path:
 def workspace_of(path: Path) -> Path:
     """Return the workspace folder in which an editor, started here, would open a file.
 
-    It is the file's repository, or the one around that where this is run in the outer one. Of a
-    file in no repository it is the current folder, where that contains the file.
+    There are three cases: 1. the current folder's workspace, if the command runs in a repository
+    around the file; 2. the same folder for a file below it that is in no repository; 3. otherwise
+    the file's repository, or the folder of a file in none.
     """
     folder, here = folder_of(path.parent), folder_of(Path.cwd())
     is_repository = (folder / ".git").exists()
@@ -43,8 +44,8 @@ def workspace_of(path: Path) -> Path:
     return folder
 
 
-def resolve_for(folder: Path, *more: Source) -> Resolved:
-    """The settings as the server has them in this folder, then *more*."""
+def resolve_for(folder: Path, *more: SettingsSource) -> Resolved:
+    """Return the settings that the server has in this folder, overridden by *more*."""
     return resolve_with(read_layers([folder]), *more)
 
 
@@ -55,8 +56,8 @@ def report_problems(resolved: Resolved) -> None:
 
 @asynccontextmanager
 async def open_session(resolved: Resolved, folder: Path, say: "Say") -> "AsyncIterator[Session]":
-    """A session with its provider chosen, closed in the end. *say*: see `Session`."""
-    # Imported where it is used: --help and a mistyped place need none of it.
+    """Open a session with its provider chosen, and close it in the end. *say*: see `Session`."""
+    # Imported where it is used: --help and a wrong argument need none of it.
     from ds_lsp.session import Session
 
     session = Session(say)
@@ -67,56 +68,61 @@ async def open_session(resolved: Resolved, folder: Path, say: "Say") -> "AsyncIt
         await session.aclose()
 
 
-class Refused(Exception):  # noqa: N818 - an answer in words
-    """The thing asked cannot be done; the message says why."""
+class CommandRefused(Exception):  # noqa: N818 - an answer in words
+    """The command cannot do its work; the message gives the reason."""
 
 
 def run(work: "Coroutine[object, object, int]") -> int:
-    """The exit status of *work*; what it refuses is said, and is status 1."""
+    """Run *work* and return its exit status: 1 if it raises `CommandRefused`, which is printed."""
     try:
         return asyncio.run(work)
-    except Refused as refused:
+    except CommandRefused as refused:
         complain(str(refused))
         return 1
 
 
 async def ask_service(ask: "Callable[[ModelDirectory, Session], Awaitable[T]]") -> T:
-    """What DeepSeek, with this directory's settings, says. Raises `Refused`."""
+    """Return the answer of *ask* to DeepSeek with this directory's settings.
+
+    Raises `CommandRefused` if there is no key or the request fails.
+    """
     from ds_lsp.errors import ProviderError
     from ds_lsp.providers.base import ModelDirectory
 
     folder = folder_of(Path.cwd())
     resolved = resolve_for(folder, *provider_source("deepseek"))
     report_problems(resolved)
-    said: dict[str, str] = {}
-    async with open_session(resolved, folder, collect(said)) as session:
+    messages: dict[str, str] = {}
+    async with open_session(resolved, folder, collect_messages(messages)) as session:
         service: object = session.engine.providers.first
         if not isinstance(service, ModelDirectory):
-            raise Refused(resolved.refusal or said.get("key", "No DeepSeek key was found."))
+            raise CommandRefused(
+                resolved.refusal or messages.get("key", "No DeepSeek key was found.")
+            )
         try:
             return await ask(service, session)
         except ProviderError as error:
-            raise Refused(str(error)) from None
+            raise CommandRefused(str(error)) from None
 
 
-def collect(said: dict[str, str]) -> "Say":
-    """Keeps what there is to say to the user, by topic."""
+def collect_messages(messages: dict[str, str]) -> "Say":
+    """Return a callback that stores the session's messages for the user in *messages*, by topic."""
 
     def say(topic: str, message: str | None, occasion: object = None) -> None:
         if message:
-            said[topic] = message
+            messages[topic] = message
 
     return say
 
 
 def provider_name(text: str) -> str:
-    """What ``--provider`` takes; argparse makes a usage error of the exception."""
+    """Parse the value of ``--provider``. Raises `argparse.ArgumentTypeError`."""
     try:
         return str(SETTINGS["provider"].parse(text))
     except ValueError as exc:
         raise argparse.ArgumentTypeError(f"{text!r} {exc}") from None
 
 
-def provider_source(name: str | None) -> Sequence[Source]:
-    """What ``--provider`` says, as a source of settings."""
-    return [Source("--provider", {"provider": name})] if name else []
+def provider_source(name: str | None) -> Sequence[SettingsSource]:
+    """Return the value of ``--provider`` as a source of settings; empty without a value."""
+    return [SettingsSource("--provider", {"provider": name})] if name else []

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 from ds_lsp.completion.context import offerable
 from ds_lsp.completion.postprocess.fit import Fitted, fit
-from ds_lsp.completion.postprocess.place import Place, place_at
+from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
 from ds_lsp.completion.request import CompletionRequest
-from ds_lsp.completion.shape import shape_for
-from ds_lsp.completion.trigger import Shown
-from ds_lsp.completion.watch import watch
+from ds_lsp.completion.shape import extent_for
+from ds_lsp.completion.trigger import ShownCompletion
+from ds_lsp.completion.watch import stop_condition
 from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
 
@@ -30,14 +30,14 @@ def fit_answer(answer: Answer, request: CompletionRequest) -> Fitted:
 
 def stop_when_complete(request: CompletionRequest, asked: FimRequest) -> KeepGoing:
     """Return the question that a stream is asked: whether more of its text would be shown."""
-    return watch(_place(request.snapshot, Finish.STOP, request, asked.prompt.markers))
+    return stop_condition(_context(request.snapshot, Finish.STOP, request, asked.prompt.markers))
 
 
-def shown_of(result: FimResult, fitted: Fitted) -> Shown:
+def shown_of(result: FimResult, fitted: Fitted) -> ShownCompletion:
     """Return what is shown, and whether the model ended its line there."""
     beyond = result.text.removeprefix(fitted.text)
     ends_line = beyond.startswith(("\n", "\r")) or (not beyond and result.finish is Finish.STOP)
-    return Shown(fitted.text, ends_line)
+    return ShownCompletion(fitted.text, ends_line)
 
 
 def _fit_from_start(answer: Answer, request: CompletionRequest) -> Fitted:
@@ -46,11 +46,11 @@ def _fit_from_start(answer: Answer, request: CompletionRequest) -> Fitted:
     if typed and snapshot.before.endswith(typed):
         # Fitted where it was asked for: what is shown does not shrink while it is typed along.
         then = replace(snapshot, before=snapshot.before[: -len(typed)])
-        fitted = fit(typed + result.text, _place(then, result.finish, request, markers))
+        fitted = fit(typed + result.text, _context(then, result.finish, request, markers))
         rest = fitted.text[len(typed) :]
         if fitted.text.startswith(typed) and rest.strip():
             return replace(fitted, text=rest)
-    return fit(result.text, _place(snapshot, result.finish, request, markers))
+    return fit(result.text, _context(snapshot, result.finish, request, markers))
 
 
 def _above_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
@@ -69,8 +69,10 @@ def _leaves_open(text: str) -> bool:
     return any(text.count(opener) > text.count(closer) for opener, closer in ("()", "[]", "{}"))
 
 
-def _place(
+def _context(
     snapshot: Snapshot, finish: Finish, request: CompletionRequest, markers: tuple[str, ...]
-) -> Place:
-    shape = shape_for(snapshot, request.settings.multiline)
-    return place_at(snapshot, shape, finish, markers=markers, can_replace=request.can_replace)
+) -> CursorContext:
+    extent = extent_for(snapshot, request.settings.multiline)
+    return cursor_context(
+        snapshot, extent, finish, markers=markers, can_replace=request.can_replace
+    )

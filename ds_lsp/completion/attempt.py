@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ds_lsp.completion.answer import stop_when_complete
-from ds_lsp.completion.cache import Spot, spot_of
+from ds_lsp.completion.cache import CacheKey, cache_key
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Record, Trigger
-from ds_lsp.completion.trigger import Shown, suppression
+from ds_lsp.completion.trigger import ShownCompletion, suppression
 from ds_lsp.providers.base import FimProvider, FimRequest, KeepGoing, PromptParts
 
 _NOTHING_ASKED = FimRequest("", "", PromptParts(""), "", 0, 0.0)
@@ -22,7 +22,7 @@ class Attempt:
     record: Record
     last_activity: float
     """When the user was last seen to do something, on the engine's clock."""
-    shown: Shown
+    shown: ShownCompletion
     """The completion that was offered last in this document."""
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     provider: FimProvider | None = None
@@ -47,10 +47,10 @@ class Attempt:
         self.record.sent = len(asked.prompt.text)
         self.record.masked = asked.masked
 
-    def key(self) -> Spot:
+    def key(self) -> CacheKey:
         """Return the name of the answer in the cache."""
         assert self.provider
-        return spot_of(self.asked, self.provider.name, self.request.settings.multiline)
+        return cache_key(self.asked, self.provider.name, self.request.settings.multiline)
 
     def wants_more(self) -> KeepGoing:
         """Return the question that a stream is asked: whether more of its text would be shown."""

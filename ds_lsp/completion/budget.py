@@ -1,4 +1,4 @@
-"""How much text is sent, in tokens, and how many characters a token is believed to have."""
+"""Budgets in tokens for the parts of a request, and the estimate of characters per token."""
 
 import re
 from dataclasses import dataclass
@@ -7,15 +7,17 @@ from itertools import accumulate
 from ds_lsp.document import LINE_END
 
 CHARS_PER_TOKEN = 3.3
-"""Of code, until the provider's own count is known."""
-_RATIOS = (2.5, 4.5)
-"""What is believed at most and at least: one odd count must not empty or flood the prompt."""
-_WEIGHT = 0.1
-"""How much the latest count says; some twenty requests settle it."""
-_MIN_COUNTED = 100
-"""Tokens of a prompt below which its few sentinels would bend the ratio."""
+"""Characters per token of code, until the provider's own count is known."""
+_MIN_CHARS_PER_TOKEN, _MAX_CHARS_PER_TOKEN = 2.5, 4.5
+"""Bounds for the learned characters per token: one odd count must not empty or flood the prompt."""
+_LATEST_WEIGHT = 0.1
+"""Weight of the latest count in the learned ratio, which settles after some twenty requests."""
+_MIN_TOKENS = 100
+"""Minimum tokens of a prompt to learn from: the few sentinels of a shorter one distort the ratio.
+"""
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
 _TOKENS_PER_WIDE = 0.6
+"""Tokens per character of East Asian scripts and full-width forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +25,18 @@ class Budget:
     """Tokens for each part of a request."""
 
     window: int
-    """Text before the cursor; the window is let grow to `MOST` times this before it moves."""
+    """Tokens before the cursor; the window grows to `MAX_GROWTH` times this before it moves."""
     suffix: int
     excerpts: int
-    """Excerpts of other files; appending may go to `MOST` times this before old ones go."""
+    """Tokens of other files; the block grows to `MAX_GROWTH` times this before it is rebuilt."""
 
 
-MOST = 1.33
+MAX_GROWTH = 1.33
+"""Maximum size of a part before it is cut back, as a multiple of its budget."""
 
 
 def budget_of(total: int) -> Budget:
-    """The parts of a prompt of about *total* tokens."""
+    """Divide a prompt of about *total* tokens among its parts."""
     suffix = min(total * 15 // 100, 360)
     excerpts = total * 45 // 100
     return Budget(total - suffix - excerpts, suffix, excerpts)
@@ -41,16 +44,17 @@ def budget_of(total: int) -> Budget:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Counts tokens without a tokenizer."""
+    """Estimates tokens without a tokenizer, from the number of characters."""
 
     chars_per_token: float = CHARS_PER_TOKEN
 
     def tokens(self, text: str) -> float:
+        """Return the estimated tokens of *text*."""
         wide = _count_wide(text)
         return (len(text) - wide) / self.chars_per_token + wide * _TOKENS_PER_WIDE
 
     def line_tokens(self, text: str) -> list[tuple[int, float]]:
-        """Where each line of *text* starts, and the tokens from there to its end."""
+        """Return each line's index in *text*, and the tokens from there to the end."""
         starts = [0, *(end.end() for end in LINE_END.finditer(text))]
         ends = [*starts[1:], len(text)]
         counts = [self.tokens(text[a:b]) for a, b in zip(starts, ends, strict=True)]
@@ -58,8 +62,8 @@ class Scale:
         return list(zip(starts, reversed(totals), strict=True))
 
     def chars(self, text: str, budget: float) -> int:
-        """How many characters at the start of *text* fit; right to a few."""
-        fits, too_many = 0, min(len(text), int(budget * _RATIOS[1])) + 1
+        """Return the number of characters at the start of *text* that fit, accurate to a few."""
+        fits, too_many = 0, min(len(text), int(budget * _MAX_CHARS_PER_TOKEN)) + 1
         while too_many - fits > 1:
             middle = (fits + too_many) // 2
             if self.tokens(text[:middle]) <= budget:
@@ -76,20 +80,21 @@ class Scales:
         self._by_language: dict[str, Scale] = {}
 
     def of(self, language_id: str) -> Scale:
+        """Return the scale of a language; the default one until a count has been learned."""
         return self._by_language.get(language_id) or Scale()
 
     def learn(self, language_id: str, sent: str, counted: int) -> None:
-        """*sent* was counted as so many tokens."""
+        """Adjust the scale of a language: the provider *counted* that many tokens in *sent*."""
         wide = _count_wide(sent)
         narrow_tokens = counted - wide * _TOKENS_PER_WIDE
-        if counted < _MIN_COUNTED or narrow_tokens < _MIN_COUNTED / 2:
+        if counted < _MIN_TOKENS or narrow_tokens < _MIN_TOKENS / 2:
             return
-        low, high = _RATIOS
-        seen = min(max((len(sent) - wide) / narrow_tokens, low), high)
+        ratio = (len(sent) - wide) / narrow_tokens
+        seen = min(max(ratio, _MIN_CHARS_PER_TOKEN), _MAX_CHARS_PER_TOKEN)
         old = self.of(language_id).chars_per_token
-        self._by_language[language_id] = Scale(old + _WEIGHT * (seen - old))
+        self._by_language[language_id] = Scale(old + _LATEST_WEIGHT * (seen - old))
 
 
 def _count_wide(text: str) -> int:
-    # Counted by taking them out: a list of a thousand matches costs more than a shorter text.
+    # Removing the characters is cheaper than building a list of a thousand matches.
     return 0 if text.isascii() else len(text) - len(_WIDE.sub("", text))

@@ -1,7 +1,8 @@
-"""What models have said, found again wherever the text around the cursor is still the same.
+"""The cache of model answers, keyed by the text around the cursor.
 
-An answer is kept by the lines above and below its cursor, and by what stood on the cursor's line.
-So it serves again while it is typed along, after a backspace, and on its next lines.
+The key of an answer holds the lines above and below its cursor, and both halves of the cursor's
+line. So a cached answer serves again while the user types along it, after a backspace, and on the
+lines that follow.
 """
 
 import hashlib
@@ -16,58 +17,67 @@ from ds_lsp.document import LINE_END, with_newlines
 from ds_lsp.providers.base import FimRequest, FimResult, Finish
 
 MAX_ANCHORS = 256
+"""Maximum anchors in the cache; the least recently used are evicted first."""
 MAX_ENTRIES = 4
-"""Answers kept for one spot."""
+"""Maximum answers per anchor."""
 TTL_S = 600.0
-"""The models behind a name change without notice; what was said ten minutes ago is forgotten."""
-NOTHING_MORE_S = 60.0
-"""For so long the end of an answer is believed to be the end of what there is to say: the request
-after an accept is spared, and somebody who comes back later may ask again."""
+"""Seconds until an answer expires: providers change the model behind a name without notice."""
+FINAL_S = 60.0
+"""Seconds for which a finished answer is treated as final. Within this time the request after an
+accept is answered "nothing"; a user who comes back later asks the model again."""
 LINES_ABOVE = 30
+"""Maximum lines above the cursor in a key, blank ones left out."""
 LINES_BELOW = 5
-"""Lines that are not blank; they tell one place from another, whatever is edited elsewhere."""
+"""Maximum lines below the cursor in a key, blank ones left out. Together the two tell one place
+from another, whatever is edited elsewhere."""
 MAX_FILLED_LINES = 20
-"""So many lines of an answer can be walked along; no more are ever shown."""
-DOUBTED_CHARS = 10
-"""The end of an answer that ran into its limit may be half a word."""
+"""Maximum lines of an answer that get an entry of their own; no more lines are ever shown."""
+TRIMMED_CHARS = 10
+"""Characters trimmed from the end of an answer that reached its token limit: it may end in the
+middle of a word."""
 
 _CLOSERS = {"(": ")", "[": "]", "{": "}", "<": ">", '"': '"', "'": "'", "`": "`"}
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """Everything an answer depends on, but for what was excerpted from other files.
+class CacheKey:
+    """Everything an answer depends on, except the excerpts of other files.
 
-    That changes at any quiet moment: an answer would be forgotten just when it is wanted.
+    These change at any quiet moment, which would discard an answer just when it is wanted.
     """
 
     uri: str
-    asked: tuple[str, ...]
-    """Who is asked, and how: provider, language, model and the like."""
+    parameters: tuple[str, ...]
+    """The provider, and the parameters of the call: language, model and the like."""
     above: tuple[str, ...]
+    """The nearest lines above the cursor, blank ones left out, in the document's order."""
     below: tuple[str, ...]
+    """The nearest lines below the cursor, blank ones left out, in the document's order."""
     line: str
     """The cursor's line, up to the cursor."""
     rest: str
-    """And from the cursor on."""
+    """The cursor's line from the cursor on."""
 
     def anchor(self) -> bytes:
-        """The same for every cursor on this line."""
+        """Return the digest that all cursors on this line share, 16 bytes."""
         digest = hashlib.blake2b(digest_size=16)
-        for group in (self.asked, self.above, self.below):
-            # A line holds no line end, so no two places run together into the same bytes.
+        for group in (self.parameters, self.above, self.below):
+            # No line contains a line end, so two different keys never join to the same bytes.
             digest.update("\n".join((self.uri, *group, "\n")).encode("utf-8", "surrogatepass"))
         return digest.digest()
 
 
-def spot_of(request: FimRequest, *asked: str) -> Spot:
-    """Of what is sent, and not of the document: secrets are masked in that."""
+def cache_key(request: FimRequest, *parameters: str) -> CacheKey:
+    """Return the key of *request*, with *parameters* that it does not name itself.
+
+    The key is made of the text that is sent and not of the document's: its secrets are masked.
+    """
     start = _line_start(request.prompt.prefix, len(request.prompt.prefix))
     end = LINE_END.search(request.prompt.suffix)
-    how = (request.language_id, request.model, request.max_tokens, request.temperature)
-    return Spot(
+    call = (request.language_id, request.model, request.max_tokens, request.temperature)
+    return CacheKey(
         uri=request.uri,
-        asked=(*asked, *map(str, how)),
+        parameters=(*parameters, *map(str, call)),
         above=tuple(_lines_above(request.prompt.prefix[:start])),
         below=tuple(_lines_below(request.prompt.suffix)),
         line=request.prompt.prefix[start:],
@@ -77,25 +87,29 @@ def spot_of(request: FimRequest, *asked: str) -> Spot:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What is left of an answer. Empty text: there is nothing more to say here."""
+    """The rest of an answer from the cursor on. Empty text: the model has nothing more here."""
 
     result: FimResult
     origin: Origin
     typed: str = ""
-    """What was typed on the line since the answer was asked for."""
+    """The text typed on the line since the answer was requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
+    """An answer, or the rest of one from a later line on."""
+
     line: str
+    """The cursor's line, up to the cursor, when the answer was requested."""
     rest: str
+    """That line from the cursor on."""
     text: str
     finish: Finish
-    at: float
+    stored_at: float
 
 
 class CompletionCache:
-    """Holds what the model said, never what was shown, and never a failure."""
+    """Holds the answers of the model, before post-processing; never a failure."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -104,87 +118,91 @@ class CompletionCache:
     def __len__(self) -> int:
         return len(self._anchors)
 
-    def store(self, spot: Spot, result: FimResult) -> None:
-        """Keep an answer for its cursor, and each of its lines for who has come so far."""
+    def store(self, key: CacheKey, result: FimResult) -> None:
+        """Store the answer, and one entry per line so that typing along it hits."""
         text = with_newlines(result.text)
         if result.finish is Finish.LENGTH:
-            text = text[:-DOUBTED_CHARS]
+            text = text[:-TRIMMED_CHARS]
         elif not text and result.finish is not Finish.STOP:
             return
-        self._put(spot, text, result.finish)
-        line = spot.line
+        self._add(key, text, result.finish)
+        line = key.line
         for _ in range(MAX_FILLED_LINES):
-            ended, newline, text = text.partition("\n")
+            first, newline, text = text.partition("\n")
             if not newline:
                 break
-            spot = replace(spot, above=_joined(spot.above, line + ended), line="")
+            key = replace(key, above=_append_line(key.above, line + first), line="")
             line = ""
-            self._put(spot, text, result.finish)
+            self._add(key, text, result.finish)
 
-    def find(self, spot: Spot) -> Hit | None:
-        """Return what is left at *spot* of the answer that fits it best.
+    def find(self, key: CacheKey) -> Hit | None:
+        """Return the rest at *key* of the answer that fits it best, or None.
 
-        The answer for this very cursor comes first. One that was asked for further on comes last
-        where an earlier one says otherwise: its first letters were a typo that was taken back.
-        Of several, the longest rest is taken.
+        Answers are preferred in this order:
+
+        1. The answer that was requested at this very cursor.
+        2. An answer that no earlier one contradicts. One that was requested further along the line
+           and is contradicted began with a typo, which the user has deleted since.
+        3. The answer with the longest rest.
         """
         now = self._clock()
-        _, entries = self._anchors.get(spot.anchor(), ("", ()))
-        hits = [(entry, hit) for entry in entries if (hit := _left(entry, spot, now))]
-        earlier = [entry for entry, _ in hits if len(entry.line) <= len(spot.line)]
+        _, entries = self._anchors.get(key.anchor(), ("", ()))
+        hits = [(entry, hit) for entry in entries if (hit := _find_rest(entry, key, now))]
+        earlier = [entry for entry, _ in hits if len(entry.line) <= len(key.line)]
 
-        def preference(pair: tuple[_Entry, Hit]) -> tuple[bool, bool, int]:
+        def rank(pair: tuple[_Entry, Hit]) -> tuple[bool, bool, int]:
             entry, hit = pair
-            is_exact = (entry.line, entry.rest) == (spot.line, spot.rest)
+            is_exact = (entry.line, entry.rest) == (key.line, key.rest)
             is_agreed = any((each.line + each.text).startswith(entry.line) for each in earlier)
             return is_exact, is_agreed, len(hit.result.text)
 
-        best = max(hits, key=preference, default=None)
+        best = max(hits, key=rank, default=None)
         return best[1] if best else None
 
     def forget(self, uri: str) -> None:
-        """The document is closed."""
+        """Remove the answers for a document, as when it is closed."""
         for anchor, (owner, _) in list(self._anchors.items()):
             if owner == uri:
                 del self._anchors[anchor]
 
     def clear(self) -> None:
+        """Remove all answers."""
         self._anchors.clear()
 
-    def _put(self, spot: Spot, text: str, finish: Finish) -> None:
-        entry = _Entry(spot.line, spot.rest, text, finish, self._clock())
-        anchor = spot.anchor()
+    def _add(self, key: CacheKey, text: str, finish: Finish) -> None:
+        entry = _Entry(key.line, key.rest, text, finish, self._clock())
+        anchor = key.anchor()
         _, older = self._anchors.get(anchor, ("", ()))
         kept = [each for each in older if (each.line, each.rest) != (entry.line, entry.rest)]
-        self._anchors[anchor] = (spot.uri, (entry, *kept[: MAX_ENTRIES - 1]))
+        self._anchors[anchor] = (key.uri, (entry, *kept[: MAX_ENTRIES - 1]))
 
 
-def _left(entry: _Entry, spot: Spot, now: float) -> Hit | None:
-    """What of *entry* still lies before the cursor of *spot*."""
-    age = now - entry.at
+def _find_rest(entry: _Entry, key: CacheKey, now: float) -> Hit | None:
+    """Return the rest of *entry* after the cursor of *key*, or None if it does not fit there."""
+    age = now - entry.stored_at
     if age > TTL_S:
         return None
     whole = entry.line + entry.text
-    rest = _after(whole, spot.line)
-    if rest is None or not _is_same_rest(entry, spot):
+    rest = _remove_line(whole, key.line)
+    if rest is None or not _is_same_rest(entry, key):
         return None
-    if not entry.text.strip() and len(spot.line) < len(entry.line):
-        # What was taken back, and nothing that anybody said.
+    if not entry.text.strip() and len(key.line) < len(entry.line):
+        # Only deleted text is left; the model said nothing here.
         return None
-    origin = Origin.EXACT if spot.line == entry.line else Origin.TYPE_THROUGH
-    typed = spot.line[len(entry.line) :] if spot.line.startswith(entry.line) else ""
+    origin = Origin.EXACT if key.line == entry.line else Origin.TYPE_THROUGH
+    typed = key.line[len(entry.line) :] if key.line.startswith(entry.line) else ""
     if not rest.strip():
-        is_end = entry.finish is Finish.STOP and age <= NOTHING_MORE_S
+        is_end = entry.finish is Finish.STOP and age <= FINAL_S
         return Hit(FimResult("", Finish.STOP), origin, typed) if is_end else None
     return Hit(FimResult(rest, entry.finish), origin, typed)
 
 
-def _after(whole: str, line: str) -> str | None:
-    """What follows *line* in *whole*; None when it does not begin with it."""
+def _remove_line(whole: str, line: str) -> str | None:
+    """Return the text after *line* in *whole*, or None if *whole* does not begin with *line*."""
     if whole.startswith(line):
         return whole[len(line) :]
     if not line.strip():
-        # A new line that the editor has indented further than the answer.
+        # The editor has indented the new line further than the answer does.
         text = whole.lstrip(" \t")
         indent = whole[: len(whole) - len(text)]
         if line.startswith(indent):
@@ -192,20 +210,23 @@ def _after(whole: str, line: str) -> str | None:
     return None
 
 
-def _is_same_rest(entry: _Entry, spot: Spot) -> bool:
-    """Whether the rest of the line is the one that was asked for, or the editor has closed
-    brackets and quotes in it that were typed since then."""
-    if spot.rest == entry.rest:
+def _is_same_rest(entry: _Entry, key: CacheKey) -> bool:
+    """Return whether the rest of the line is still the one of the request.
+
+    There are two cases: 1. It is the same text. 2. The user has typed opening brackets or quotes
+    since the request, and the editor has put their closers in front of that text.
+    """
+    if key.rest == entry.rest:
         return True
-    if not spot.rest.endswith(entry.rest):
+    if not key.rest.endswith(entry.rest):
         return False
-    closed = spot.rest[: len(spot.rest) - len(entry.rest)].strip()
-    typed = spot.line[len(entry.line) :]
+    closed = key.rest[: len(key.rest) - len(entry.rest)].strip()
+    typed = key.line[len(entry.line) :]
     return bool(closed) and closed == "".join(reversed(_expected_closers(typed)))
 
 
 def _expected_closers(typed: str) -> list[str]:
-    """What would close what *typed* opens and does not close, the outermost first."""
+    """Return the closers of all that *typed* opens and does not close, the outermost first."""
     expected: list[str] = []
     for character in typed:
         if expected and character == expected[-1]:
@@ -215,13 +236,14 @@ def _expected_closers(typed: str) -> list[str]:
     return expected
 
 
-def _joined(above: tuple[str, ...], line: str) -> tuple[str, ...]:
-    """The lines above, once *line* has become one of them."""
+def _append_line(above: tuple[str, ...], line: str) -> tuple[str, ...]:
+    """Return the lines above a cursor that has moved on to the line after *line*."""
     line = line.rstrip()
     return (*above, line)[-LINES_ABOVE:] if line else above
 
 
 def _lines_above(before: str) -> list[str]:
+    """Return the last `LINES_ABOVE` lines of *before* that are not blank, in their order."""
     lines: list[str] = []
     end = len(before)
     while end > 0 and len(lines) < LINES_ABOVE:
@@ -234,12 +256,15 @@ def _lines_above(before: str) -> list[str]:
 
 
 def _line_start(text: str, end: int) -> int:
-    """Where the line begins that holds *end*; between the halves of a CRLF is an empty line,
-    which is blank and counts for nothing."""
+    """Return the index at which the line around *end* begins.
+
+    Between the two halves of a CRLF it finds an empty line, which callers skip as blank.
+    """
     return max(text.rfind("\n", 0, end), text.rfind("\r", 0, end)) + 1
 
 
 def _lines_below(after: str) -> Iterator[str]:
+    """Yield the first `LINES_BELOW` lines after the cursor's that are not blank."""
     found = LINE_END.search(after)
     count = 0
     while found and count < LINES_BELOW:

@@ -7,14 +7,14 @@ from typing import Protocol
 
 from cachetools import LRUCache
 
-from ds_lsp.completion.budget import MOST, Budget, Scale, Scales, budget_of
+from ds_lsp.completion.budget import MAX_GROWTH, Budget, Scale, Scales, budget_of
 from ds_lsp.document import LINE_END, Snapshot
 from ds_lsp.providers.base import FimRequest, FimResult, PromptParts
 from ds_lsp.settings import CompletionSettings
 
 TOTAL_TOKENS = 2_000
-"""Of a prompt, about; at most `MOST` times as many. In code that is a body of some 9 KB and never
-over 13 KB, which an idle connection sends in one round trip (ten TCP segments)."""
+"""Of a prompt, about; at most `MAX_GROWTH` times as many. In code that is a body of some 9 KB and
+never over 13 KB, which an idle connection sends in one round trip (ten TCP segments)."""
 SUFFIX_CHARS = 1_200
 SUFFIX_LINES = 40
 """The suffix follows the typed text, so the provider's prefix cache never holds it: every
@@ -173,9 +173,9 @@ def prefix_of(snapshot: Snapshot, known: "tuple[_Start, ...]", budget: int, scal
     before = snapshot.before
     for start in known:
         at = _found_again(start, before)
-        if at is not None and _LEAST * budget <= scale.tokens(before[at:]) <= MOST * budget:
+        if at is not None and _LEAST * budget <= scale.tokens(before[at:]) <= MAX_GROWTH * budget:
             return before[at:]
-    if snapshot.before_is_whole and scale.tokens(before) <= MOST * budget:
+    if snapshot.before_is_whole and scale.tokens(before) <= MAX_GROWTH * budget:
         return before
     return before[_new_start(before, budget, scale) :]
 

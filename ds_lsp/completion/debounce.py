@@ -1,4 +1,4 @@
-"""Wait for quiet: how long an automatic request rests before the model is asked."""
+"""The debounce: the wait of an automatic request before the model is asked."""
 
 import math
 import statistics
@@ -9,60 +9,68 @@ from cachetools import LRUCache
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.document import Snapshot, is_word_character
 
-SHORTEST_MS = 100.0
-LONGEST_MS = 400.0
-MOST_WITH_LATENCY_MS = 600.0
-"""Wait and median latency together stay under this: VS Code drops what comes 750 ms after the end
-of a word."""
-WORD_GAPS = 1.7
-"""Inside a word: so many of the user's usual gaps between keys without a key are quiet."""
-END_GAPS = 1.5
-"""After the end of one, where it is more likely to be wanted."""
-MOVED_MS = 3_000.0
-"""Where the cursor has come without an edit: most such stops are for reading. (In the recorded
-session a wait of 3 s instead of the usual one saves a fifth of all calls and no acceptance.)"""
-IDLE_S = 2.0
-"""The first key after a pause this long is asked about at once."""
-USUAL_GAP_MS = 150.0
-"""What a gap is taken to be until some have been seen."""
+MIN_WAIT_MS = 100.0
+MAX_WAIT_MS = 400.0
+MAX_WITH_LATENCY_MS = 600.0
+"""Maximum milliseconds of wait and median latency together: VS Code drops an answer that comes
+750 ms after the end of a word."""
+GAPS_IN_WORD = 1.7
+"""The wait inside a word, as a multiple of the user's typical gap between two keys."""
+GAPS_AFTER_WORD = 1.5
+"""The wait after the end of a word, as such a multiple: a completion is more likely wanted there.
+"""
+MOVED_WAIT_MS = 3_000.0
+"""Milliseconds to wait where the cursor came without an edit: most such stops are for reading. (In
+the recorded session a wait of 3 s instead of the usual one saves a fifth of all calls and no
+acceptance.)"""
+PAUSE_S = 2.0
+"""Seconds without a key after which the next key is asked about at once."""
+DEFAULT_GAP_MS = 150.0
+"""Milliseconds assumed between two keys until `_MIN_GAPS` gaps have been measured."""
 
-WHEN_REJECTED, WHEN_ACCEPTED = 1.5, 0.8
-"""What each of the last completions that was rejected or accepted multiplies the wait by."""
+DISMISSED_FACTOR, ACCEPTED_FACTOR = 1.5, 0.8
+"""Factors applied to the wait for each recent dismissal or acceptance."""
 OUTCOMES_FADE_S = 600.0
+"""Seconds in which the effect of a dismissal or acceptance falls to 1/e."""
 
-_LONGEST_GAP_S = 0.4
-"""Longer ones are pauses for thought, and say nothing of how fast somebody types."""
-_GAPS_KEPT = 100
-_GAPS_NEEDED = 20
-_LATENCIES_KEPT = 10
-_OUTCOMES_KEPT = 10
-_OUTCOMES_NEEDED = 3
-_NOWHERE = -1
-"""The line of the last edit where there was none."""
+_MAX_GAP_S = 0.4
+"""Maximum seconds between two keys that count as typing; a longer gap is a pause for thought."""
+_MAX_GAPS = 100
+_MIN_GAPS = 20
+_MAX_LATENCIES = 10
+_MAX_OUTCOMES = 10
+_MIN_OUTCOMES = 3
+_NO_LINE = -1
+"""The value of `Edits.line` for a document without edits."""
 _MAX_LANES = 256
 
 
-class Pace:
-    """How this user types and how fast the provider answers: what the wait goes by."""
+class TypingRhythm:
+    """The rhythm of this user's typing and the provider's latency, from which waits are computed.
+
+    One object serves all documents of a session. It holds the last gaps between keys, the last
+    latencies, and the last dismissals and acceptances.
+    """
 
     def __init__(self) -> None:
         self._last: LRUCache[str, tuple[float, int, int]] = LRUCache(_MAX_LANES)
         self._edited_at = float("-inf")
         self._gap_before_s = float("inf")
-        self._gaps_s: deque[float] = deque(maxlen=_GAPS_KEPT)
-        self._latencies_s: deque[float] = deque(maxlen=_LATENCIES_KEPT)
-        self._outcomes: deque[tuple[float, float]] = deque(maxlen=_OUTCOMES_KEPT)
+        self._gaps_s: deque[float] = deque(maxlen=_MAX_GAPS)
+        self._latencies_s: deque[float] = deque(maxlen=_MAX_LATENCIES)
+        self._outcomes: deque[tuple[float, float]] = deque(maxlen=_MAX_OUTCOMES)
 
-    def busy_at(self, lane: str, snapshot: Snapshot, now: float) -> float:
-        """When the user was last seen to do something, on the clock of the document.
+    def last_activity(self, lane: str, snapshot: Snapshot, now: float) -> float:
+        """Note a request's snapshot, and return the time of the user's last activity.
 
-        Some editors ask at every movement of the cursor; an arrow key held down is not quiet
-        either.
+        That is the time of the last edit, in seconds on the document's clock. It is *now* if only
+        the cursor has moved since the last request in *lane*: some editors ask at each movement,
+        and an arrow key held down is activity too.
         """
         if snapshot.edited_at > self._edited_at:
             self._gap_before_s = snapshot.edited_at - self._edited_at
             self._edited_at = snapshot.edited_at
-            if self._gap_before_s <= _LONGEST_GAP_S:
+            if self._gap_before_s <= _MAX_GAP_S:
                 self._gaps_s.append(self._gap_before_s)
         last = self._last.get(lane)
         this = (snapshot.edited_at, snapshot.line, snapshot.column)
@@ -70,25 +78,29 @@ class Pace:
         has_only_moved = last is not None and last[0] == this[0] and last != this
         return now if has_only_moved else snapshot.edited_at
 
-    def answered(self, latency_s: float) -> None:
-        """A call took so long until its answer could be shown."""
+    def note_latency(self, latency_s: float) -> None:
+        """Note the seconds from the start of a call until its answer could be shown."""
         self._latencies_s.append(latency_s)
 
-    def rejected(self, now: float) -> None:
-        """What was offered stood there to be read, and something else was typed."""
-        self._outcomes.append((now, WHEN_REJECTED))
+    def note_dismissal(self, now: float) -> None:
+        """Note that the user had time to read a completion and typed something else."""
+        self._outcomes.append((now, DISMISSED_FACTOR))
 
-    def withdraw_rejection(self) -> None:
-        """Forget the last rejection: what was typed over the offer was a typo."""
-        if self._outcomes and self._outcomes[-1][1] == WHEN_REJECTED:
+    def withdraw_dismissal(self) -> None:
+        """Forget the last dismissal: the text typed over the completion was a typo."""
+        if self._outcomes and self._outcomes[-1][1] == DISMISSED_FACTOR:
             self._outcomes.pop()
 
-    def accepted(self, now: float) -> None:
-        self._outcomes.append((now, WHEN_ACCEPTED))
+    def note_acceptance(self, now: float) -> None:
+        """Note that the user has accepted a completion."""
+        self._outcomes.append((now, ACCEPTED_FACTOR))
 
-    def reluctance(self, now: float) -> float:
-        """What to multiply a wait by, going by what became of the last offers; few say nothing."""
-        if len(self._outcomes) < _OUTCOMES_NEEDED:
+    def wait_factor(self, now: float) -> float:
+        """Return the factor for a wait, from the last dismissals and acceptances.
+
+        It is 1 while there are fewer than `_MIN_OUTCOMES` of them.
+        """
+        if len(self._outcomes) < _MIN_OUTCOMES:
             return 1.0
         faded = (
             1 + (factor - 1) * math.exp((at - now) / OUTCOMES_FADE_S)
@@ -98,43 +110,56 @@ class Pace:
 
     @property
     def has_rested(self) -> bool:
-        """Whether the last edit was the first one after a pause."""
-        return self._gap_before_s >= IDLE_S
+        """True if the last edit was the first one after a pause of `PAUSE_S` seconds."""
+        return self._gap_before_s >= PAUSE_S
 
     @property
     def gap_ms(self) -> float:
-        """The usual time between two keys."""
-        if len(self._gaps_s) < _GAPS_NEEDED:
-            return USUAL_GAP_MS
+        """The median time between two keys, in milliseconds."""
+        if len(self._gaps_s) < _MIN_GAPS:
+            return DEFAULT_GAP_MS
         return 1000 * statistics.median(self._gaps_s)
 
     @property
     def latency_ms(self) -> float:
+        """The median latency of the last calls in milliseconds, or 0 before the first one."""
         return 1000 * statistics.median(self._latencies_s) if self._latencies_s else 0.0
 
 
-def wait_s(request: CompletionRequest, busy_at: float, now: float, pace: Pace) -> float:
-    """Seconds still to wait at time *now*.
+def wait_s(
+    request: CompletionRequest, last_activity: float, now: float, rhythm: TypingRhythm
+) -> float:
+    """Return the seconds that *request* still has to wait at time *now*.
 
-    Counted from the edit and not from the request, so that an editor's own wait is not paid twice.
+    The wait begins at *last_activity* and not at the request, so that it includes the time for
+    which the editor itself has waited.
     """
     if request.trigger is Trigger.INVOKED:
         return 0.0
     setting = request.settings.debounce_ms
-    wait_ms = adaptive_ms(request.snapshot, pace, now) if isinstance(setting, str) else setting
-    return max(0.0, busy_at + wait_ms / 1000 - now)
+    wait_ms = (
+        adaptive_wait_ms(request.snapshot, rhythm, now) if isinstance(setting, str) else setting
+    )
+    return max(0.0, last_activity + wait_ms / 1000 - now)
 
 
-def adaptive_ms(at: Snapshot, pace: Pace, now: float) -> float:
-    """The wait that ``adaptive`` stands for at this cursor."""
-    if at.edits.line not in (_NOWHERE, at.line):
-        return MOVED_MS
+def adaptive_wait_ms(at: Snapshot, rhythm: TypingRhythm, now: float) -> float:
+    """Return the wait of the setting ``adaptive`` at this cursor, in milliseconds."""
+    # There are three cases:
+    # 1. The cursor has come to its line without an edit. The user is probably reading.
+    # 2. The user is back after a pause, or on a new line. The request waits for nothing.
+    # 3. The user is typing. The request waits for a few typical gaps between keys.
+    if at.edits.line not in (_NO_LINE, at.line):
+        return MOVED_WAIT_MS
     is_new_line = not at.line_before.strip() and not at.line_after.strip()
-    if pace.has_rested or is_new_line:
+    if rhythm.has_rested or is_new_line:
         return 0.0
     is_in_word = bool(at.line_before) and is_word_character(at.line_before[-1])
-    wait_ms = pace.gap_ms * (WORD_GAPS if is_in_word else END_GAPS) * pace.reluctance(now)
-    left_ms = MOST_WITH_LATENCY_MS - pace.latency_ms
-    # A provider that is too slow for that anyway is not asked at every key for it.
-    longest_ms = min(LONGEST_MS, left_ms) if left_ms > 0 else SHORTEST_MS
-    return min(max(wait_ms, SHORTEST_MS), longest_ms)
+    wait_ms = (
+        rhythm.gap_ms * (GAPS_IN_WORD if is_in_word else GAPS_AFTER_WORD) * rhythm.wait_factor(now)
+    )
+    left_ms = MAX_WITH_LATENCY_MS - rhythm.latency_ms
+    # If the latency alone exceeds the limit, the shortest wait is enough; a wait of 0 would start
+    # a call at every key.
+    longest_ms = min(MAX_WAIT_MS, left_ms) if left_ms > 0 else MIN_WAIT_MS
+    return min(max(wait_ms, MIN_WAIT_MS), longest_ms)

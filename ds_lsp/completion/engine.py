@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 
 from ds_lsp.completion.answer import Answer, fit_answer, shown_of
 from ds_lsp.completion.attempt import Attempt
-from ds_lsp.completion.cache import CompletionCache, spot_of
+from ds_lsp.completion.cache import CompletionCache, cache_key
 from ds_lsp.completion.context import Contexts
-from ds_lsp.completion.debounce import Pace, wait_s
+from ds_lsp.completion.debounce import TypingRhythm, wait_s
 from ds_lsp.completion.newest import Newest
 from ds_lsp.completion.postprocess.fit import Fitted
 from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
-from ds_lsp.completion.shape import max_tokens_for, shape_for
+from ds_lsp.completion.shape import extent_for, max_tokens_for
 from ds_lsp.completion.shown import ShownCompletions
 from ds_lsp.completion.streams import Streams
 from ds_lsp.completion.trigger import Excludes, has_accepted, refusal
@@ -71,7 +71,7 @@ class Engine:
         self._clock = clock
         self._sleep = sleep
         self._newest = Newest()
-        self._pace = Pace()
+        self._rhythm = TypingRhythm()
         self._numbers = itertools.count(1)
 
     # The life of one request.
@@ -169,7 +169,7 @@ class Engine:
         return Attempt(
             request,
             Record(id=next(self._numbers)),
-            self._pace.busy_at(request.queue, at, now),
+            self._rhythm.last_activity(request.queue, at, now),
             self.shown.last(at.uri),
             self._clock,
         )
@@ -232,12 +232,12 @@ class Engine:
         if has_accepted(attempt.request.snapshot, attempt.shown):
             # The line after an accepted completion is wanted now.
             return 0.0
-        return wait_s(attempt.request, attempt.last_activity, self._clock(), self._pace)
+        return wait_s(attempt.request, attempt.last_activity, self._clock(), self._rhythm)
 
     def _start_call(self, attempt: Attempt, service: Service) -> None:
         """Begin a call, which may outlive its request. Raises `TooManyCalls`."""
         asked, multiline = attempt.asked, attempt.request.settings.multiline
-        extent = shape_for(attempt.request.snapshot, multiline)
+        extent = extent_for(attempt.request.snapshot, multiline)
         capped = replace(asked, max_tokens=max_tokens_for(extent, asked.max_tokens))
 
         async def ask(keep_going: KeepGoing) -> FimResult:
@@ -251,7 +251,7 @@ class Engine:
             def remember(result: FimResult) -> None:
                 # By another model, perhaps, where the one that was set is gone.
                 model = service.models.current(asked.model)
-                key = spot_of(replace(asked, model=model), service.name, multiline)
+                key = cache_key(replace(asked, model=model), service.name, multiline)
                 self.cache.store(key, result)
 
             try:
@@ -266,7 +266,7 @@ class Engine:
                 if service is self.providers.first:
                     self.contexts.excerpts.clear()
                 raise
-            self._pace.answered(self._clock() - started)
+            self._rhythm.note_latency(self._clock() - started)
             if service is self.providers.first:
                 remember(result)
                 self.contexts.learn(asked, result)
@@ -303,8 +303,8 @@ class Engine:
         if self.shown.dismissed.holds(at, fitted.text):
             # Only a typo was typed over it.
             self.shown.dismissed.withdraw(at, fitted.text)
-            self._pace.withdraw_rejection()
-        self.shown.dismissed.offered(attempt.record.id, at, fitted.text)
+            self._rhythm.withdraw_dismissal()
+        self.shown.dismissed.note_offer(attempt.record.id, at, fitted.text)
 
     async def _alternatives(self, attempt: Attempt, first: Fitted) -> tuple[Completion, ...]:
         """Return other texts than *first*, each asked for after the one before it.
@@ -357,11 +357,11 @@ class Engine:
     def rejected(self, identifier: int) -> None:
         """Note that the user read the answer of this request, and typed something else."""
         self.shown.dismissed.dismiss(identifier)
-        self._pace.rejected(self._clock())
+        self._rhythm.note_dismissal(self._clock())
 
     def accepted(self) -> None:
         """Note that the user accepted a completion."""
-        self._pace.accepted(self._clock())
+        self._rhythm.note_acceptance(self._clock())
 
     def use(self, providers: Providers) -> None:
         """Ask other providers from now on; forget the answers of the earlier ones."""

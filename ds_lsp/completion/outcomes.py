@@ -1,7 +1,7 @@
-"""What becomes of the completions that are offered: a state machine that is told what happens.
+"""The state machine that finds out what becomes of each completion offered to the user.
 
-It is fed with offers, edits, accept commands and the time, and answers with events, which hold
-numbers only. The texts of offers stay in memory, a bounded number of them.
+It is fed with offers, document changes, accept commands and the time, and returns events, which
+hold numbers and no text. A bounded number of offered texts stays in memory.
 """
 
 import re
@@ -21,317 +21,354 @@ from ds_lsp.document import (
 )
 
 SHOWN_AFTER_S = 0.1
-"""An offer whose text stands for so long is presumed to have been shown; nobody tells."""
+"""Seconds after which an open completion is presumed to be shown: clients do not report it."""
 READ_AFTER_S = 0.5
-"""What was shown for a shorter time was not read: that it went is no rejection."""
+"""Minimum seconds on display for the user to read a completion. One that ends earlier was not
+dismissed."""
 KEPT_SHARE = 0.5
-"""So much of an accepted text must be left for it to count as kept."""
+"""Minimum share of an accepted text that must be left for it to count as kept, 0 to 1."""
 
-_NEAR, _FAR = 50, 1_500
-"""Characters around its place in which an accepted text is looked for: first few, then many."""
+_NEAR_CHARS, _FAR_CHARS = 50, 1_500
+"""Characters around its position in which an accepted text is searched: first near, then far."""
 _MAX_OPEN = 32
+"""Maximum documents with an open completion."""
 _MAX_ACCEPTED = 64
-_MAX_COMPARED = 1_000
-"""Characters of an accepted text that are looked for again; comparing takes time."""
-_MAX_BEFORE = 200
+"""Maximum accepted texts that are still to be checked."""
+_MAX_COMPARED_CHARS = 1_000
+"""Maximum characters of an accepted text that are searched for: comparing takes time."""
+_MAX_BEFORE_CHARS = 200
 _PAIRS = ("()", "[]", "{}", "''", '""', "``")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 class Outcome(Enum):
-    """What can become of a completion; each value is a word in the file of counts."""
+    """The possible outcomes of a completion; each value is a word in the file of counts."""
 
     OFFERED = "offered"
     SHOWN = "shown"
     TYPED_THROUGH = "typed_through"
-    """Some of it was typed; the characters are those."""
+    """The user typed a part of it; the event counts the characters of that part."""
     TYPED_OUT = "typed_out"
-    """All of it was typed, by hand."""
+    """The user typed all of it by hand."""
     ACCEPTED = "accepted"
     ACCEPTED_PARTLY = "accepted_partly"
-    """Words of it were accepted, not all; the characters are theirs."""
+    """The user accepted words of it, not all; the event counts their characters."""
     REJECTED = "rejected"
-    """It was there to be read, and something else was typed."""
+    """The user dismissed it: there was time to read it, and the user typed something else."""
     SUPERSEDED = "superseded"
-    """It was gone before it could be read."""
+    """It was gone before the user had time to read it."""
     KEPT_30S = "kept_30s"
-    """Of what was accepted, so many characters are left half a minute later."""
+    """Half a minute after an acceptance the text is kept; the event counts the characters left."""
     GONE_30S = "gone_30s"
     KEPT_5MIN = "kept_5min"
     GONE_5MIN = "gone_5min"
 
 
-_LOOKS = (
+_CHECKS = (
     (30.0, Outcome.KEPT_30S, Outcome.GONE_30S),
     (300.0, Outcome.KEPT_5MIN, Outcome.GONE_5MIN),
 )
-"""When an accepted text is looked for, in seconds, and what is found."""
+"""Checks of an accepted text: seconds after the acceptance, outcome if kept, outcome if gone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something has become of the completion with this id."""
+class OutcomeEvent:
+    """An outcome of the completion with this id."""
 
     outcome: Outcome
     id: int
     language: str
     chars: int
+    """Characters of the completion that the outcome is about."""
 
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 """Line and column in the client's units."""
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """What stood from *start* to *end* has been replaced."""
+class DocumentChange:
+    """A change of a document: *text* replaces everything from *start* to *end*."""
 
-    start: Place
-    end: Place
+    start: Position
+    end: Position
     text: str
 
-    def end_of_text(self, encoding: PositionEncoding) -> Place:
+    def end_of_text(self, encoding: PositionEncoding) -> Position:
+        """Return the position of the end of `text` after this change."""
         lines = LINE_END.split(self.text)
         columns = width(lines[-1], encoding)
         if len(lines) == 1:
             return self.start[0], self.start[1] + columns
         return self.start[0] + len(lines) - 1, columns
 
-    def moves(self, place: Place, encoding: PositionEncoding) -> Place:
-        """Where *place* is after this edit."""
-        if place <= self.start:
-            return place
-        if place < self.end:
+    def shift(self, position: Position, encoding: PositionEncoding) -> Position:
+        """Return where *position* is after this change."""
+        if position <= self.start:
+            return position
+        if position < self.end:
             return self.start
         line, column = self.end_of_text(encoding)
-        if place[0] == self.end[0]:
-            return line, column + place[1] - self.end[1]
-        return place[0] + line - self.end[0], place[1]
+        if position[0] == self.end[0]:
+            return line, column + position[1] - self.end[1]
+        return position[0] + line - self.end[0], position[1]
 
 
 @dataclass(slots=True)
-class _Suggestion:
-    """One completion as it stands at the cursor; what is typed along it makes it shorter."""
+class _OpenCompletion:
+    """The completion at the cursor of one document; typing along it makes it shorter."""
 
     id: int
     uri: str
     language: str
     encoding: PositionEncoding
-    start: Place
-    cursor: Place
+    start: Position
+    """The cursor's position when the completion was offered."""
+    cursor: Position
     before: str
-    """The end of the cursor's line, up to the cursor."""
+    """The last characters of the cursor's line, up to the cursor."""
     rest: str
+    """The text that is still to be typed or accepted."""
     others: tuple[str, ...]
-    """What may be chosen in its place; as it, without what was typed along."""
-    since: float
-    """Since when it stands as it does."""
+    """The rests of the alternatives the user may choose instead."""
+    changed_at: float
+    """The time since which `rest` has been the same."""
     ids: set[int]
-    """Its own id, and those of the requests that were answered with the rest of it."""
+    """Its own id, and the ids of the requests that were answered with the rest of it."""
     shown_at: float | None = None
     typed: int = 0
+    """Characters of it that the user has typed."""
     accepted: str = ""
+    """The text of it that the user has accepted."""
 
 
 @dataclass(slots=True)
-class _Accepted:
+class _AcceptedText:
+    """An accepted text that is still to be checked."""
+
     id: int
     uri: str
     language: str
     encoding: PositionEncoding
-    start: Place
+    start: Position
     text: str
-    at: float
-    looks: list[tuple[float, Outcome, Outcome]] = field(default_factory=lambda: list(_LOOKS))
+    accepted_at: float
+    checks: list[tuple[float, Outcome, Outcome]] = field(default_factory=lambda: list(_CHECKS))
+    """The checks that are still due, the earliest first."""
+
+    @property
+    def next_check_at(self) -> float:
+        """The time at which the next check is due."""
+        return self.accepted_at + self.checks[0][0]
 
 
-Look = Callable[[str, int, int], Snapshot | None]
-"""The text around a line and column of a document; None when it is not open."""
+SnapshotAt = Callable[[str, int, int], Snapshot | None]
+"""Returns the snapshot at a uri, line and column, or None for a document that is not open."""
 
 
 class Outcomes:
-    """Follows the last completion of each document, and what was accepted in the last minutes."""
+    """Follows the last completion of each document, and the texts accepted in the last minutes."""
 
-    def __init__(self, look: Look) -> None:
-        self._look = look
-        self._open: dict[str, _Suggestion] = {}
-        self._accepted: list[_Accepted] = []
+    def __init__(self, snapshot_at: SnapshotAt) -> None:
+        self._snapshot_at = snapshot_at
+        self._open: dict[str, _OpenCompletion] = {}
+        self._accepted: list[_AcceptedText] = []
 
     @property
-    def next_look(self) -> float | None:
-        """When `advance` has something to look at."""
-        return min((each.at + each.looks[0][0] for each in self._accepted), default=None)
+    def next_check_at(self) -> float | None:
+        """The time at which `advance` has the next check to do, or None."""
+        return min((each.next_check_at for each in self._accepted), default=None)
 
-    def offered(
+    def note_offer(
         self, id: int, snapshot: Snapshot, text: str, now: float, others: Iterable[str] = ()
-    ) -> list[Event]:
-        """The request *id* is being answered with *text*, and with *others* to choose from."""
+    ) -> list[OutcomeEvent]:
+        """Note that request *id* is answered with *text*, and with *others* to choose from."""
         text = with_newlines(text)
         others = tuple(map(with_newlines, others))
         cursor = (snapshot.line, snapshot.column)
-        standing = self._open.get(snapshot.uri)
-        if standing and _goes_on(standing, cursor, text):
-            events = list(_see(standing, now))
-            standing.ids.add(id)
-            standing.rest, standing.others, standing.since = text, others, now
+        current = self._open.get(snapshot.uri)
+        if current and _is_continuation(current, cursor, text):
+            events = list(_note_display(current, now))
+            current.ids.add(id)
+            current.rest, current.others, current.changed_at = text, others, now
             return events
         events = self._end(snapshot.uri, now)
-        new = _Suggestion(
+        new = _OpenCompletion(
             id=id,
             uri=snapshot.uri,
             language=snapshot.language_id,
             encoding=snapshot.encoding,
             start=cursor,
             cursor=cursor,
-            before=snapshot.line_before[-_MAX_BEFORE:],
+            before=snapshot.line_before[-_MAX_BEFORE_CHARS:],
             rest=text,
             others=others,
-            since=now,
+            changed_at=now,
             ids={id},
         )
         self._open[snapshot.uri] = new
         if len(self._open) > _MAX_OPEN:
             events += self._end(next(iter(self._open)), now)
-        return [*events, _event(Outcome.OFFERED, new, len(text))]
+        return [*events, _to_event(Outcome.OFFERED, new, len(text))]
 
-    def edited(self, uri: str, edits: Iterable[Edit | None], now: float) -> list[Event]:
-        """A document has been edited; None stands for an edit that replaced all of it."""
+    def note_changes(
+        self, uri: str, changes: Iterable[DocumentChange | None], now: float
+    ) -> list[OutcomeEvent]:
+        """Note changes of a document; None stands for a change that replaced all of it."""
         events = []
-        for edit in edits:
+        for change in changes:
             for accepted in self._accepted:
-                if edit and accepted.uri == uri:
-                    accepted.start = edit.moves(accepted.start, accepted.encoding)
-            standing = self._open.get(uri)
-            if standing:
-                events += self._edited(standing, edit, now)
+                if change and accepted.uri == uri:
+                    accepted.start = change.shift(accepted.start, accepted.encoding)
+            current = self._open.get(uri)
+            if current:
+                events += self._apply(current, change, now)
         return events
 
-    def accepted(self, id: int, now: float) -> list[Event]:
-        """The client says that *id* was accepted.
+    def note_acceptance(self, id: int, now: float) -> list[OutcomeEvent]:
+        """Note the client's report that the user has accepted completion *id*.
 
-        Most clients say so after the edit, which has told already.
+        Most clients report after the change of the document, which has ended the completion
+        already; then there is nothing to do.
         """
-        standing = next((each for each in self._open.values() if id in each.ids), None)
-        if standing is None:
+        current = next((each for each in self._open.values() if id in each.ids), None)
+        if current is None:
             return []
-        standing.accepted += standing.rest
-        return self._all_taken(standing, now)
+        current.accepted += current.rest
+        return self._end_used(current, now)
 
-    def closed(self, uri: str, now: float) -> list[Event]:
-        """A document has been closed: nothing of it can be looked at any more."""
+    def note_close(self, uri: str, now: float) -> list[OutcomeEvent]:
+        """Note that a document was closed, and drop the checks of its accepted texts."""
         self._accepted = [each for each in self._accepted if each.uri != uri]
         return self._end(uri, now)
 
-    def finish(self, now: float) -> list[Event]:
-        """The session ends."""
+    def finish(self, now: float) -> list[OutcomeEvent]:
+        """End all open completions, as at the end of the session."""
         return [event for uri in list(self._open) for event in self._end(uri, now)]
 
-    def advance(self, now: float) -> list[Event]:
-        """Look at what was accepted long enough ago."""
+    def advance(self, now: float) -> list[OutcomeEvent]:
+        """Do all checks of accepted texts that are due."""
         events = []
         for each in self._accepted:
-            while each.looks and each.at + each.looks[0][0] <= now:
-                _, kept, gone = each.looks.pop(0)
-                snapshot = self._look(each.uri, *each.start)
+            while each.checks and each.next_check_at <= now:
+                _, kept, gone = each.checks.pop(0)
+                snapshot = self._snapshot_at(each.uri, *each.start)
                 if snapshot:
                     share = share_left(each.text, snapshot)
                     is_kept = share >= KEPT_SHARE
                     chars = round(share * len(each.text)) if is_kept else 0
-                    events.append(Event(kept if is_kept else gone, each.id, each.language, chars))
-        self._accepted = [each for each in self._accepted if each.looks]
+                    outcome = kept if is_kept else gone
+                    events.append(OutcomeEvent(outcome, each.id, each.language, chars))
+        self._accepted = [each for each in self._accepted if each.checks]
         return events
 
-    def _edited(self, standing: _Suggestion, edit: Edit | None, now: float) -> list[Event]:
-        events = list(_see(standing, now))
-        line = standing.cursor[0]
-        if edit and not edit.start[0] <= line <= edit.end[0]:
-            # Somewhere else, as when an import is added.
-            standing.start = edit.moves(standing.start, standing.encoding)
-            standing.cursor = edit.moves(standing.cursor, standing.encoding)
+    def _apply(
+        self, current: _OpenCompletion, change: DocumentChange | None, now: float
+    ) -> list[OutcomeEvent]:
+        """Apply one change of the document to its open completion.
+
+        There are three cases:
+
+        1. The change is on other lines, as when an import is added. The completion moves.
+        2. The change inserts a part of the completion, or all of it, at the cursor: the user is
+           typing along it or has accepted it.
+        3. The change does anything else. The completion ends.
+        """
+        events = list(_note_display(current, now))
+        line = current.cursor[0]
+        if change and not change.start[0] <= line <= change.end[0]:
+            current.start = change.shift(current.start, current.encoding)
+            current.cursor = change.shift(current.cursor, current.encoding)
             return events
-        if edit:
-            edit = _without_added_closer(edit, standing.rest)
-        inserted = _inserted(standing, edit) if edit else None
-        chosen = None if inserted is None else _chosen(standing, inserted)
-        if edit is None or inserted is None or chosen is None:
-            return [*events, *self._end(standing.uri, now)]
+        if change:
+            change = _drop_added_closer(change, current.rest)
+        inserted = _find_insertion(current, change) if change else None
+        chosen = None if inserted is None else _match(current, inserted)
+        if change is None or inserted is None or chosen is None:
+            return [*events, *self._end(current.uri, now)]
         piece, left = chosen
-        standing.others = tuple(
-            other[len(piece) :] for other in standing.others if other.startswith(piece)
+        current.others = tuple(
+            other[len(piece) :] for other in current.others if other.startswith(piece)
         )
-        if _is_accepting(piece, left):
-            standing.accepted += piece
+        if _is_acceptance(piece, left):
+            current.accepted += piece
         else:
-            standing.typed += len(piece)
-        line_before = LINE_END.split(standing.before + inserted)[-1]
-        standing.before = line_before[-_MAX_BEFORE:]
-        standing.cursor = edit.end_of_text(standing.encoding)
-        standing.rest, standing.since = left, now
-        return events if left else [*events, *self._all_taken(standing, now)]
+            current.typed += len(piece)
+        line_before = LINE_END.split(current.before + inserted)[-1]
+        current.before = line_before[-_MAX_BEFORE_CHARS:]
+        current.cursor = change.end_of_text(current.encoding)
+        current.rest, current.changed_at = left, now
+        return events if left else [*events, *self._end_used(current, now)]
 
-    def _all_taken(self, standing: _Suggestion, now: float) -> list[Event]:
-        del self._open[standing.uri]
-        events = list(_see(standing, now, is_used=True))
-        if standing.typed:
-            events.append(_event(Outcome.TYPED_THROUGH, standing, standing.typed))
-        if standing.accepted:
-            self._remember(standing, now)
-            return [*events, _event(Outcome.ACCEPTED, standing, len(standing.accepted))]
-        return [*events, _event(Outcome.TYPED_OUT, standing, standing.typed)]
+    def _end_used(self, current: _OpenCompletion, now: float) -> list[OutcomeEvent]:
+        """End a completion of which the user has typed or accepted everything."""
+        del self._open[current.uri]
+        events = list(_note_display(current, now, is_used=True))
+        if current.typed:
+            events.append(_to_event(Outcome.TYPED_THROUGH, current, current.typed))
+        if current.accepted:
+            self._remember(current, now)
+            return [*events, _to_event(Outcome.ACCEPTED, current, len(current.accepted))]
+        return [*events, _to_event(Outcome.TYPED_OUT, current, current.typed)]
 
-    def _end(self, uri: str, now: float) -> list[Event]:
-        """Nothing more will become of a document's completion."""
-        standing = self._open.pop(uri, None)
-        if standing is None:
+    def _end(self, uri: str, now: float) -> list[OutcomeEvent]:
+        """End a document's completion of which something is left."""
+        current = self._open.pop(uri, None)
+        if current is None:
             return []
-        events = list(_see(standing, now, is_used=bool(standing.accepted)))
-        if standing.typed:
-            events.append(_event(Outcome.TYPED_THROUGH, standing, standing.typed))
-        if standing.accepted:
-            self._remember(standing, now)
-            chars = len(standing.accepted)
-            return [*events, _event(Outcome.ACCEPTED_PARTLY, standing, chars)]
-        was_read = standing.shown_at is not None and now - standing.shown_at >= READ_AFTER_S
+        events = list(_note_display(current, now, is_used=bool(current.accepted)))
+        if current.typed:
+            events.append(_to_event(Outcome.TYPED_THROUGH, current, current.typed))
+        if current.accepted:
+            self._remember(current, now)
+            chars = len(current.accepted)
+            return [*events, _to_event(Outcome.ACCEPTED_PARTLY, current, chars)]
+        was_read = current.shown_at is not None and now - current.shown_at >= READ_AFTER_S
         outcome = Outcome.REJECTED if was_read else Outcome.SUPERSEDED
-        return [*events, _event(outcome, standing, len(standing.rest))]
+        return [*events, _to_event(outcome, current, len(current.rest))]
 
-    def _remember(self, standing: _Suggestion, now: float) -> None:
+    def _remember(self, current: _OpenCompletion, now: float) -> None:
         self._accepted.append(
-            _Accepted(
-                *(standing.id, standing.uri, standing.language, standing.encoding),
-                *(standing.start, standing.accepted, now),
+            _AcceptedText(
+                *(current.id, current.uri, current.language, current.encoding),
+                *(current.start, current.accepted, now),
             )
         )
         del self._accepted[:-_MAX_ACCEPTED]
 
 
-def _chosen(standing: _Suggestion, inserted: str) -> tuple[str, str] | None:
-    """What was taken of the text that this insertion agrees with, and what is left of it."""
-    for text in (standing.rest, *standing.others):
-        taken = _taken(text, inserted, standing.before)
+def _match(current: _OpenCompletion, inserted: str) -> tuple[str, str] | None:
+    """Return the part of the completion that *inserted* is, and the rest that is left of it.
+
+    The completion itself is tried first, then its alternatives. None: *inserted* is part of none.
+    """
+    for text in (current.rest, *current.others):
+        taken = _count_taken(text, inserted, current.before)
         if taken is not None:
             return text[:taken], text[taken:]
     return None
 
 
 def share_left(text: str, at: Snapshot) -> float:
-    """How much of an accepted text still stands about where it was put: 0 to 1.
+    """Return the share of an accepted text that is left near its position, 0 to 1.
 
-    Counted in characters of tokens that are there in their order; white space is not compared,
-    so that a formatter takes nothing away.
+    The share is counted in characters of the tokens that are left in their order. White space is
+    not compared, so a formatter does not reduce it.
     """
-    compared = text[:_MAX_COMPARED]
-    near = _share(compared, _around(at, len(compared), _NEAR))
+    compared = text[:_MAX_COMPARED_CHARS]
+    near = _matching_share(compared, _text_around(at, len(compared), _NEAR_CHARS))
     if near >= KEPT_SHARE:
         return near
-    return max(near, _share(compared, _around(at, len(compared), _FAR)))
+    return max(near, _matching_share(compared, _text_around(at, len(compared), _FAR_CHARS)))
 
 
-def _around(at: Snapshot, size: int, margin: int) -> str:
+def _text_around(at: Snapshot, size: int, margin: int) -> str:
+    """Return the text of *size* characters at the cursor, and *margin* more on each side."""
     return with_newlines(at.before[-margin:] + at.after[: size + margin])
 
 
-def _share(text: str, around: str) -> float:
+def _matching_share(text: str, around: str) -> float:
+    """Return the share of *text* whose tokens are in *around* in their order, 0 to 1."""
     if text in around:
         return 1.0
     ours, theirs = _TOKEN.findall(text), _TOKEN.findall(around)
@@ -341,68 +378,82 @@ def _share(text: str, around: str) -> float:
     return sum(len("".join(tokens)) for tokens in found) / size if size else 0.0
 
 
-def _goes_on(standing: _Suggestion, cursor: Place, text: str) -> bool:
-    """Whether *text* is what is left of a completion, or more or less of it."""
-    is_the_same = standing.rest.startswith(text) or text.startswith(standing.rest)
-    return standing.cursor == cursor and is_the_same
+def _is_continuation(current: _OpenCompletion, cursor: Position, text: str) -> bool:
+    """Return whether *text* at *cursor* is the rest of a completion, or more or less of it."""
+    is_the_same = current.rest.startswith(text) or text.startswith(current.rest)
+    return current.cursor == cursor and is_the_same
 
 
-def _event(outcome: Outcome, of: _Suggestion, chars: int) -> Event:
-    return Event(outcome, of.id, of.language, chars)
+def _to_event(outcome: Outcome, of: _OpenCompletion, chars: int) -> OutcomeEvent:
+    return OutcomeEvent(outcome, of.id, of.language, chars)
 
 
-def _see(standing: _Suggestion, now: float, *, is_used: bool = False) -> Iterator[Event]:
-    """Whether it was shown; however long one types along it, that counts once."""
-    if standing.shown_at is None and (is_used or now - standing.since >= SHOWN_AFTER_S):
-        standing.shown_at = standing.since
-        yield _event(Outcome.SHOWN, standing, len(standing.rest))
+def _note_display(
+    current: _OpenCompletion, now: float, *, is_used: bool = False
+) -> Iterator[OutcomeEvent]:
+    """Yield the event that a completion was shown: once, however long the user types along it.
 
-
-def _inserted(standing: _Suggestion, edit: Edit) -> str | None:
-    """The text an edit puts at the cursor; None: it does something else.
-
-    Some editors replace the word before the cursor by itself and more.
+    It was shown if it stood for `SHOWN_AFTER_S` without a change, or if it was used.
     """
-    if edit.end != standing.cursor:
+    if current.shown_at is None and (is_used or now - current.changed_at >= SHOWN_AFTER_S):
+        current.shown_at = current.changed_at
+        yield _to_event(Outcome.SHOWN, current, len(current.rest))
+
+
+def _find_insertion(current: _OpenCompletion, change: DocumentChange) -> str | None:
+    """Return the text that *change* inserts at the cursor; None: it does something else.
+
+    Some editors replace the word before the cursor by a text that begins with that word: the
+    insertion is the text after it.
+    """
+    if change.end != current.cursor:
         return None
-    text = with_newlines(edit.text)
-    if edit.start == edit.end:
+    text = with_newlines(change.text)
+    if change.start == change.end:
         return text
-    columns = width(standing.before, standing.encoding) - (edit.end[1] - edit.start[1])
-    if edit.start[0] != edit.end[0] or columns < 0:
+    columns = width(current.before, current.encoding) - (change.end[1] - change.start[1])
+    if change.start[0] != change.end[0] or columns < 0:
         return None
-    replaced = standing.before[column_to_index(standing.before, columns, standing.encoding) :]
+    replaced = current.before[column_to_index(current.before, columns, current.encoding) :]
     return text[len(replaced) :] if text.startswith(replaced) else None
 
 
-def _without_added_closer(edit: Edit, rest: str) -> Edit:
-    """*edit*, unless the editor has added a closing bracket to the opening one that was typed."""
-    is_pair = edit.text in _PAIRS and not rest.startswith(edit.text)
-    return replace(edit, text=edit.text[0]) if is_pair else edit
+def _drop_added_closer(change: DocumentChange, rest: str) -> DocumentChange:
+    """Return *change* without the closing bracket that the editor added to the one typed."""
+    is_pair = change.text in _PAIRS and not rest.startswith(change.text)
+    return replace(change, text=change.text[0]) if is_pair else change
 
 
-def _taken(rest: str, inserted: str, before: str) -> int | None:
-    """How many characters of *rest* an insertion takes; None: it says something else."""
+def _count_taken(rest: str, inserted: str, before: str) -> int | None:
+    """Return the number of characters of *rest* that *inserted* is; None: it is another text.
+
+    There are three cases besides another text:
+
+    1. *inserted* is the start of *rest*.
+    2. It is a line end that the editor has indented, however far; *rest* goes on with a line end.
+    3. The line is blank so far, and the two differ in their indentation only.
+    """
     if rest.startswith(inserted):
         return len(inserted)
-    # Editors indent by themselves, and have their own idea of how far.
+    # An editor indents a new line by its own rules, often not as far as the completion does.
     if rest.startswith("\n") and inserted.startswith("\n") and not inserted.strip():
-        return 1 + _indentation(rest[1:])
+        return 1 + _count_indentation(rest[1:])
     if not before.strip():
-        own, theirs = _indentation(rest), _indentation(inserted)
+        own, theirs = _count_indentation(rest), _count_indentation(inserted)
         if rest[own:].startswith(inserted[theirs:]):
             return own + len(inserted) - theirs if inserted[theirs:] else 0
     return None
 
 
-def _indentation(text: str) -> int:
+def _count_indentation(text: str) -> int:
     return len(text) - len(text.lstrip(" \t"))
 
 
-def _is_accepting(piece: str, left: str) -> bool:
-    """Whether so much at once is a word or more that was accepted, and not typing.
+def _is_acceptance(piece: str, left: str) -> bool:
+    """Return whether an insertion of *piece* is an accepted word or more, and not typing.
 
-    Editors that gather keystrokes send a few letters at once; those seldom end where a word does.
+    Editors that gather keystrokes insert a few letters at once, which seldom end where a word
+    ends.
     """
     if len(piece) < 2 or not piece.strip():
         return False

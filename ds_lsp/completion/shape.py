@@ -1,4 +1,4 @@
-"""One line or many: what is asked for at a cursor."""
+"""The extent of a completion: the lines to ask for at a cursor."""
 
 from enum import Enum
 from functools import lru_cache
@@ -7,47 +7,58 @@ from ds_lsp.completion.postprocess.lines import before_of, code_at, indent_of, o
 from ds_lsp.document import Snapshot
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
-_MAX_TOKENS = {"line": 64, "statement": 160, "block": 256}
+_MAX_TOKENS_BY_EXTENT = {"line": 64, "statement": 160, "block": 256}
+"""Maximum tokens to ask for, by the value of an extent."""
 
 
-class Shape(Enum):
-    """How much may be shown."""
+class Extent(Enum):
+    """The maximum of a completion that is shown."""
 
     LINE = "line"
     STATEMENT = "statement"
-    """One line, or more if that line leaves something open."""
+    """A line, or more lines if a bracket or block is open at its end."""
     BLOCK = "block"
 
 
-# Asked before a call, while it is heard and of what it said.
+# Cached, because it is called before a provider's call, during the stream and after it.
 @lru_cache(2)
-def shape_for(snapshot: Snapshot, multiline: str) -> Shape:
-    """The shape to ask for; *multiline* is the setting."""
+def extent_for(snapshot: Snapshot, multiline: str) -> Extent:
+    """Return the extent to ask for; *multiline* is the setting `completion.multiline`."""
     if multiline == "auto":
-        return _shape_at(snapshot)
-    return Shape.BLOCK if multiline == "always" else Shape.LINE
+        return _extent_at(snapshot)
+    return Extent.BLOCK if multiline == "always" else Extent.LINE
 
 
-def max_tokens_for(shape: Shape, setting: int) -> int:
-    """No more tokens than the shape can use."""
-    return min(setting, _MAX_TOKENS[shape.value])
+def max_tokens_for(extent: Extent, setting: int) -> int:
+    """Return the tokens to ask for: *setting*, but no more than *extent* can use."""
+    return min(setting, _MAX_TOKENS_BY_EXTENT[extent.value])
 
 
-def _shape_at(snapshot: Snapshot) -> Shape:
+def _extent_at(snapshot: Snapshot) -> Extent:
+    """Return the extent that the text around the cursor suggests.
+
+    There are five cases:
+
+    1. In prose, a string or a comment: a line.
+    2. Before the rest of a line: a line; a block between a pair of brackets.
+    3. On a blank line: a block; a statement if code at the same depth follows directly below.
+    4. After code that opens no block: a statement.
+    5. After code that opens a block: a block; a statement if the block has lines already.
+    """
     line, rest = snapshot.line_before, snapshot.line_after.strip()
     code = code_at(before_of(snapshot), snapshot.language_id)
     if code.lexicon.is_prose or code.state.inside is not None:
-        return Shape.LINE
+        return Extent.LINE
     opener = line.rstrip()[-1:]
     if rest:
         is_pair = opener in _PAIRS and rest.startswith(_PAIRS[opener])
-        return Shape.BLOCK if is_pair else Shape.LINE
+        return Extent.BLOCK if is_pair else Extent.LINE
     if not line.strip():
-        # Into code that goes on right below, one statement at a time.
+        # In code that continues right below, one statement at a time.
         directly_below = next(iter(snapshot.lines_below), "")
         is_amid = line and directly_below.strip() and indent_of(directly_below) >= indent_of(line)
-        return Shape.STATEMENT if is_amid else Shape.BLOCK
+        return Extent.STATEMENT if is_amid else Extent.BLOCK
     if not opens_block(line, code.lexicon):
-        return Shape.STATEMENT
+        return Extent.STATEMENT
     next_line = next((each for each in snapshot.lines_below if each.strip()), "")
-    return Shape.STATEMENT if indent_of(next_line) > indent_of(line) else Shape.BLOCK
+    return Extent.STATEMENT if indent_of(next_line) > indent_of(line) else Extent.BLOCK

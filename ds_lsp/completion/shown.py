@@ -7,7 +7,7 @@ from cachetools import LRUCache
 
 from ds_lsp.completion.dismissed import Dismissed
 from ds_lsp.completion.request import Completion
-from ds_lsp.completion.trigger import Shown, has_taken_back_typo
+from ds_lsp.completion.trigger import ShownCompletion, has_taken_back_typo
 from ds_lsp.document import Snapshot
 
 _MAX_DOCUMENTS = 64
@@ -18,14 +18,14 @@ class ShownCompletions:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.dismissed = Dismissed(clock)
-        self._last: LRUCache[str, Shown] = LRUCache(_MAX_DOCUMENTS)
+        self._last: LRUCache[str, ShownCompletion] = LRUCache(_MAX_DOCUMENTS)
         self._standing: LRUCache[str, tuple[str, str]] = LRUCache(_MAX_DOCUMENTS)
 
-    def last(self, uri: str) -> Shown:
+    def last(self, uri: str) -> ShownCompletion:
         """Return the completion that was offered last in a document."""
-        return self._last.get(uri, Shown())
+        return self._last.get(uri, ShownCompletion())
 
-    def note(self, uri: str, shown: Shown) -> None:
+    def note(self, uri: str, shown: ShownCompletion) -> None:
         """Remember the completion that is offered now."""
         self._last[uri] = shown
 

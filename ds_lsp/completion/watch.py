@@ -1,4 +1,4 @@
-"""When a stream may be cut: as soon as nothing that can still come would be shown."""
+"""Stop a stream early: as soon as no text that may still arrive would be shown."""
 
 from ds_lsp.completion.postprocess.below import cut_at_same_key, cut_where_lines_below_begin
 from ds_lsp.completion.postprocess.brackets import cut_overlap
@@ -6,12 +6,12 @@ from ds_lsp.completion.postprocess.leaks import (
     cut_at_invisible,
     cut_at_marker,
     cut_at_model_token,
-    is_in_words,
+    is_chat_reply,
     normalize_line_ends,
     skip_invisible_start,
 )
-from ds_lsp.completion.postprocess.lines import indent_of, squeezed
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.lines import indent_of, squeeze
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.repetition import cut_loop_in_line, cut_repeated_lines
 from ds_lsp.completion.postprocess.scope import (
     MAX_LINES,
@@ -22,12 +22,12 @@ from ds_lsp.completion.postprocess.scope import (
     refuse_line_break,
 )
 from ds_lsp.completion.postprocess.start import skip_blank_start, skip_echo
-from ds_lsp.completion.shape import Shape
-from ds_lsp.invisible import settled
+from ds_lsp.completion.shape import Extent
+from ds_lsp.invisible import cut_unfinished
 from ds_lsp.providers.base import KeepGoing
 
-# Those of the rules that go by what has been said, and by nothing that may still follow. A line
-# they have cut stays cut.
+# The rules that depend on the text so far and on nothing that may still arrive. A line that they
+# have cut stays cut.
 _RULES = (
     cut_at_marker,
     keep_in_comment,
@@ -40,45 +40,45 @@ _RULES = (
 )
 
 
-def watch(at: Place) -> KeepGoing:
-    """`wants_more` for a stream at one place.
+def stop_condition(at: CursorContext) -> KeepGoing:
+    """Return the callback that keeps a stream at one cursor going while `would_show_more` holds.
 
-    It is asked after every piece, and looks when a line has ended or the text has doubled, so
-    that a long answer costs by its length.
+    The provider calls it after every chunk. It examines the text when a line has ended or the text
+    has doubled, so that the total time grows with the length of the text.
     """
-    looked = 0
+    examined = 0
 
     def keep_going(text: str) -> bool:
-        nonlocal looked
-        piece = text[looked:]
-        if "\n" not in piece and "\r" not in piece and len(piece) < looked + 200:
+        nonlocal examined
+        piece = text[examined:]
+        if "\n" not in piece and "\r" not in piece and len(piece) < examined + 200:
             return True
-        looked = len(text)
-        return wants_more(text, at)
+        examined = len(text)
+        return would_show_more(text, at)
 
     return keep_going
 
 
-def wants_more(text: str, at: Place) -> bool:
-    """Whether anything that can still come after *text* would be shown."""
+def would_show_more(text: str, at: CursorContext) -> bool:
+    """Return whether any text that may still arrive after *text* would be shown."""
     text = normalize_line_ends(text, at)
-    # The first half of an emoji or a word may end in what nobody sees.
-    known = settled(skip_invisible_start(text, at))
+    # The first half of an emoji or a word may end in an invisible character.
+    known = cut_unfinished(skip_invisible_start(text, at))
     if cut_at_invisible(known, at) != known or cut_at_model_token(text, at) != text:
         return False
-    if is_in_words(text, at):
+    if is_chat_reply(text, at):
         return _may_bring_code(text)
     text = skip_blank_start(skip_echo(text, at), at)
     if refuse_line_break(text, at) != text:
         return False
-    # The last line may go on.
+    # The last line may continue.
     whole, newline, started = text.rpartition("\n")
     if not newline:
         return cut_loop_in_line(text, at) == text
     lines = whole.split("\n")
     if len(lines) >= MAX_LINES:
         return False
-    if at.shape is Shape.LINE and whole.strip():
+    if at.extent is Extent.LINE and whole.strip():
         return False
     if started.strip() and whole.strip() and keep_shape(text, at) != text:
         return False
@@ -88,26 +88,27 @@ def wants_more(text: str, at: Place) -> bool:
 
 
 def _may_bring_code(text: str) -> bool:
-    """Whether an answer in words has not come to its code, or to the end of it."""
+    """Return whether a chat reply may still contain code: fewer than two fences so far."""
     fences = sum(line.lstrip().startswith(("```", "~~~")) for line in text.split("\n"))
     return fences < 2 and text.count("\n") < MAX_LINES
 
 
-def _has_met_rest(line: str, at: Place) -> bool:
-    """Whether the first line said what follows on its line, whose block stands below already."""
+def _has_met_rest(line: str, at: CursorContext) -> bool:
+    """Return whether the first line repeats the line's rest, and its block is below already."""
     if not at.below or indent_of(at.below[0]) <= indent_of(at.line_before):
         return False
     return cut_overlap(line, at) != line
 
 
-def _has_met_below(lines: list[str], at: Place) -> bool:
-    """Whether the last two lines are the next two below, brackets and all."""
-    said = [line for line in lines if line.strip()][-2:]
+def _has_met_below(lines: list[str], at: CursorContext) -> bool:
+    """Return whether the last two lines are the next two below, brackets included."""
+    last = [line for line in lines if line.strip()][-2:]
     below = at.below[:2]
-    return len(below) == 2 and [_as_compared(line) for line in said] == [
-        _as_compared(line) for line in below
+    return len(below) == 2 and [_comparable(line) for line in last] == [
+        _comparable(line) for line in below
     ]
 
 
-def _as_compared(line: str) -> tuple[int, str]:
-    return indent_of(line), squeezed(line)
+def _comparable(line: str) -> tuple[int, str]:
+    """Return *line* for comparison: its indentation in columns and its words."""
+    return indent_of(line), squeeze(line)

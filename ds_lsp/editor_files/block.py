@@ -1,4 +1,4 @@
-"""A marked block of lines: put in, replaced and taken out as a unit."""
+"""A marked block of lines in a file: inserted, replaced and removed as a unit."""
 
 import re
 
@@ -12,7 +12,8 @@ def put_block(
 ) -> str:
     """Return *text* with the block, in its old place or else at the offset *at* or the end.
 
-    *comment* begins a comment in the file; *name* is the editor's.
+    *comment* is the mark that begins a comment in the file; *name* is the editor's. Raises
+    `Unreadable` if the file holds only half a block.
     """
     note = _NOTE.replace("NAME", name)
     lines = [_begin(comment), f"{comment} {note}", *body.rstrip("\n").split("\n"), _end(comment)]
@@ -26,14 +27,14 @@ def put_block(
 
 
 def take_block(text: str, comment: str) -> str:
-    """Return *text* without the block."""
+    """Return *text* without the block. Raises `Unreadable` if it holds only half of one."""
     text = _pattern(comment).sub("", text)
     _refuse_halves(text, comment)
     return text
 
 
 def find_block(text: str, comment: str) -> str:
-    """Return the block with its marks, or an empty text."""
+    """Return the block with its marks; empty if there is none."""
     found = _pattern(comment).search(text)
     return found.group() if found else ""
 

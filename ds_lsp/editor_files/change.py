@@ -1,4 +1,4 @@
-"""A change of one file of the user's: shown as a diff, then made, with a backup."""
+"""A change of one of the user's files: shown as a diff, then made, with a backup."""
 
 import contextlib
 import difflib
@@ -23,14 +23,14 @@ class CannotChange(Exception):  # noqa: N818 - an answer in words
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of one file. None: it does not exist."""
+    """A file's bytes before and after; None for a file that does not exist."""
 
     path: Path
     before: bytes | None
     after: bytes | None
     notes: tuple[str, ...] = ()
     is_lossless: bool = False
-    """The bytes before can be made again from those after, so that they need no backup."""
+    """True if the old bytes can be restored from the new ones, so that they need no backup."""
 
     @property
     def is_needed(self) -> bool:
@@ -38,7 +38,10 @@ class Change:
 
 
 def read(path: Path) -> bytes | None:
-    """Return the bytes of a file that may be changed, or None where there is none."""
+    """Return the bytes of a file that may be changed, or None if there is none.
+
+    Raises `CannotChange`.
+    """
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -57,16 +60,19 @@ def read(path: Path) -> bytes | None:
         raise CannotChange(_reason(path, exc)) from None
 
 
-def edit(path: Path, work: Callable[[bytes | None], Change]) -> Change:
-    """Return what *work* makes of the file; what it refuses is said with the file's name."""
+def edit(path: Path, plan: Callable[[bytes | None], Change]) -> Change:
+    """Return the change that *plan* makes of the file.
+
+    Raises `CannotChange`, also for an `Unreadable` of *plan*, with the file's name.
+    """
     try:
-        return work(read(path))
+        return plan(read(path))
     except Unreadable as exc:
         raise CannotChange(f"{path}, {exc}. Nothing was changed; correct it first.") from None
 
 
 def diff(change: Change) -> str:
-    """Return the change as a unified diff, or an empty text."""
+    """Return the change as a unified diff; empty if nothing changes."""
     before, after = (_lines(data) for data in (change.before, change.after))
     old = "/dev/null" if change.before is None else str(change.path)
     new = "/dev/null" if change.after is None else str(change.path)
@@ -77,7 +83,10 @@ def diff(change: Change) -> str:
 
 
 def apply_all(changes: Sequence[Change]) -> Iterator[tuple[Change, Path | None]]:
-    """Make the changes, all checked before the first; yield each with its backup."""
+    """Make the changes, after a check of all of them; yield each with its backup, if any.
+
+    Raises `CannotChange`.
+    """
     for change in changes:
         _check(change)
     for change in changes:
@@ -98,10 +107,10 @@ def backups_of(path: Path) -> Sequence[Path]:
 
 
 def _check(change: Change) -> None:
-    """Raise `CannotChange` where the file or its folder cannot be written, or has changed."""
+    """Raise `CannotChange` if the file or its folder cannot be written, or the file has changed."""
     if read(change.path) != change.before:
         raise CannotChange(f"{change.path} has changed meanwhile; run this again.")
-    real = _real(change.path)
+    real = _resolve(change.path)
     if real.exists() and not (real.stat().st_mode & 0o222 and os.access(real, os.W_OK)):
         raise CannotChange(
             f"{change.path} is read-only; make it writable (`chmod u+w`), then run this again."
@@ -119,11 +128,11 @@ def _check(change: Change) -> None:
 
 def _apply(change: Change) -> Path | None:
     path, before, after = change.path, change.before, change.after
-    same = [each for each in backups_of(path) if _bytes_of(each) == after]
+    same = [each for each in backups_of(path) if _read_bytes(each) == after]
     backup = None
     if before is not None and not change.is_lossless:
         backup = _back_up(path, before)
-    real = _real(path)
+    real = _resolve(path)
     if after is None:
         real.unlink()
         _remove_empty_folders(path.parent)
@@ -131,21 +140,21 @@ def _apply(change: Change) -> Path | None:
         real.parent.mkdir(parents=True, exist_ok=True)
         _write(real, after)
     if change.is_lossless:
-        # They hold what the file holds again.
+        # The file holds the bytes of these backups again.
         for each in same:
             each.unlink()
     return backup
 
 
-def _real(path: Path) -> Path:
-    """Return the file behind links, which may not exist."""
+def _resolve(path: Path) -> Path:
+    """Return the file behind links, which may not exist. Raises `CannotChange`."""
     try:
         return path.resolve()
     except (OSError, RuntimeError) as exc:
         raise CannotChange(_reason(path, exc)) from None
 
 
-def _bytes_of(path: Path) -> bytes | None:
+def _read_bytes(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError:
@@ -155,7 +164,7 @@ def _bytes_of(path: Path) -> bytes | None:
 def _back_up(path: Path, data: bytes) -> Path:
     """Return a file beside *path* that holds *data*: an older backup, or a new one."""
     for each in backups_of(path):
-        if _bytes_of(each) == data:
+        if _read_bytes(each) == data:
             return each
     number = 1
     while True:
@@ -174,13 +183,16 @@ def _back_up(path: Path, data: bytes) -> Path:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Replace the file's bytes at once; its permissions and, where possible, owner stay."""
+    """Replace the file's bytes atomically, with its permissions and, if possible, its owner.
+
+    A new file, and one with further hard links, is written in place.
+    """
     if not path.exists():
         path.write_bytes(data)
         return
     status = path.stat()
     if status.st_nlink > 1:
-        # Its other names stay names of the same file.
+        # Its other names must stay names of the same file.
         path.write_bytes(data)
         return
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -188,7 +200,7 @@ def _write(path: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
         if hasattr(os, "chown"):
-            # Where that is refused, the file becomes the user's own.
+            # If the system refuses this, the file belongs to the user.
             with contextlib.suppress(OSError):
                 os.chown(name, status.st_uid, status.st_gid)
         os.chmod(name, stat.S_IMODE(status.st_mode))
@@ -199,9 +211,9 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _remove_empty_folders(folder: Path) -> None:
-    """Remove the editor's folder, and one above it, where nothing is left in them.
+    """Remove the editor's folder, and the one above it, if they are empty.
 
-    An empty ~/.emacs.d that was left would hide a ~/.config/emacs from Emacs.
+    An empty ~/.emacs.d would hide a ~/.config/emacs from Emacs.
     """
     for each in (folder, folder.parent):
         if each in (Path.home(), *Path.home().parents) or each.name in _SHARED or each.is_symlink():
@@ -209,12 +221,12 @@ def _remove_empty_folders(folder: Path) -> None:
         try:
             each.rmdir()
         except OSError:
-            # Something else is in it.
+            # The folder is not empty.
             return
 
 
 _SHARED = frozenset({".config", "share", "Roaming", "Local", "Application Support"})
-"""Folders of all programs."""
+"""Folders that all programs share: these stay."""
 
 
 def _lines(data: bytes | None) -> list[str]:

@@ -1,11 +1,12 @@
-"""Merges what Helix needs into the user's config.toml and languages.toml, and takes it out.
+"""Merges our settings into Helix's config.toml and languages.toml, and removes them.
 
 Helix lays a user's languages.toml over its own: a `language-servers` list replaces Helix's list for
-that language, and there is no way to append to it. So ours is appended to a list that the user has,
-and where he has none, Helix's own list is written out with ours at its end.
+that language, and there is no way to append to it. So our server is appended to a list that the
+user has; without one, Helix's own list is written out with our server at its end.
 
-A line of ours in a table of the user's ends with the comment `# by ds-lsp --install`, a list that
-ours was appended to with `# + ds-lsp --install`; whole tables are in a marked block at the end.
+There are three kinds of additions: 1. A line in one of the user's tables ends with the comment
+`# by ds-lsp --install`. 2. A list with our server appended ends with `# + ds-lsp --install`.
+3. Whole tables are in a marked block at the end.
 """
 
 import json
@@ -15,61 +16,61 @@ from dataclasses import dataclass
 
 from ds_lsp.editor_files.block import put_block, take_block
 from ds_lsp.editor_files.text import Unreadable, line_of, replace_spans
-from ds_lsp.editor_files.toml import Kind, Statement, append_item, drop_item, scan
+from ds_lsp.editor_files.toml import Statement, StatementKind, append_item, drop_item, scan
 
 NAME = "ds-lsp"
 _ITEM = '"ds-lsp"'
 _OUR_LINE = "# by ds-lsp --install"
 _OUR_ITEM = "# + ds-lsp --install"
 
-Path = tuple[str, ...]
-Edit = tuple[int, int, str]
+KeyPath = tuple[str, ...]
+SpanEdit = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """A changed text, and what the user should know of it."""
+class MergedText:
+    """A changed text, and notes for the user on settings that were left alone."""
 
     text: str
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Setting:
-    table: Path
+class _TomlSetting:
+    table: KeyPath
     key: str
     value: object
 
     @property
-    def path(self) -> Path:
+    def path(self) -> KeyPath:
         return (*self.table, self.key)
 
 
-def merge_config(text: str, line_end: str, shipped: str) -> Merged:
+def merge_config(text: str, line_end: str, shipped: str) -> MergedText:
     """Return Helix's config.toml with the settings of *shipped*; a user's own value stays."""
-    return _merge(text, line_end, shipped, lambda data, statements: ([], "", []))
+    return _merge_text(text, line_end, shipped, lambda data, statements: ([], "", []))
 
 
-def merge_languages(text: str, line_end: str, shipped: str) -> Merged:
+def merge_languages(text: str, line_end: str, shipped: str) -> MergedText:
     """Return Helix's languages.toml with our server, and its name in the languages' lists."""
     wanted = tomllib.loads(shipped)["language"]
 
-    def merge(data: Mapping[str, object], found: Sequence[Statement]) -> "_Languages":
+    def merge(data: Mapping[str, object], found: Sequence[Statement]) -> "_LanguageChanges":
         return _merge_lists(text, line_end, data, found, wanted)
 
-    return _merge(text, line_end, shipped, merge)
+    return _merge_text(text, line_end, shipped, merge)
 
 
 def take_out(text: str) -> str:
-    """Return config.toml or languages.toml without what was merged into it."""
+    """Return config.toml or languages.toml without our additions."""
     text = take_block(text, "#")
     parse(text)
-    edits: list[Edit] = []
+    edits: list[SpanEdit] = []
     for each in scan(text):
         comment = each.comment.rstrip()
-        if each.kind is Kind.KEY and comment == _OUR_LINE:
+        if each.kind is StatementKind.KEY and comment == _OUR_LINE:
             edits.append((each.start, each.end, ""))
-        elif each.kind is Kind.KEY and comment.endswith(_OUR_ITEM):
+        elif each.kind is StatementKind.KEY and comment.endswith(_OUR_ITEM):
             at = text.rindex(_OUR_ITEM, each.value_end, each.end)
             edits.append((at - 1, at + len(_OUR_ITEM), ""))
             value = drop_item(text[each.value_start : each.value_end], _ITEM)
@@ -95,43 +96,43 @@ def parse(text: str) -> Mapping[str, object]:
         raise Unreadable("line 1: it is nested too deeply") from None
 
 
-_Languages = tuple[Sequence[Edit], str, Sequence[str]]
-"""Changes in the text, what goes into the block, and notes."""
+_LanguageChanges = tuple[Sequence[SpanEdit], str, Sequence[str]]
+"""Changes in the text, text for the marked block, and notes."""
 
 
-def _merge(
+def _merge_text(
     text: str,
     line_end: str,
     shipped: str,
-    merge_more: Callable[[Mapping[str, object], Sequence[Statement]], _Languages],
-) -> Merged:
+    merge_more: Callable[[Mapping[str, object], Sequence[Statement]], _LanguageChanges],
+) -> MergedText:
     data, found = parse(text), scan(text)
-    edits: list[Edit] = []
+    edits: list[SpanEdit] = []
     notes: list[str] = []
-    tables: dict[Path, list[str]] = {}
-    settings = list(_settings(tomllib.loads(shipped), ()))
+    tables: dict[KeyPath, list[str]] = {}
+    settings = list(_find_settings(tomllib.loads(shipped), ()))
     left_out = 0
     for each in settings:
         own = _lookup(data, each.path)
         if own is not None:
             left_out += 1
             if own != each.value:
-                notes.append(f"your own {'.'.join(each.path)} = {_shown(own)} stays")
+                notes.append(f"your own {'.'.join(each.path)} = {_to_json(own)} stays")
             continue
-        place = _place_for(each, found, text)
+        place = _find_place(each, found, text)
         if isinstance(place, str):
             left_out += 1
             notes.append(place)
         elif place is None:
-            tables.setdefault(each.table, []).append(f"{each.key} = {_toml(each.value)}")
+            tables.setdefault(each.table, []).append(f"{each.key} = {_to_toml(each.value)}")
         else:
             at, prefix = place
-            line = f"{prefix}{each.key} = {_toml(each.value)} {_OUR_LINE}{line_end}"
+            line = f"{prefix}{each.key} = {_to_toml(each.value)} {_OUR_LINE}{line_end}"
             edits.append((at, at, line))
     more, lists, more_notes = merge_more(data, found)
     edits += more
     body = "\n\n".join(
-        "\n".join([f"[{'.'.join(map(_key, path))}]", *lines]) for path, lines in tables.items()
+        "\n".join([f"[{'.'.join(map(_to_key, path))}]", *lines]) for path, lines in tables.items()
     )
     body = "\n\n".join(part for part in (body, lists) if part)
     if not edits and not left_out and not notes and (not data or not text.strip()):
@@ -146,20 +147,20 @@ def _merge(
         raise Unreadable(
             f"line 1: what it holds cannot be joined with {tables_of_ours}; merge them by hand"
         ) from None
-    return Merged(text, (*notes, *more_notes))
+    return MergedText(text, (*notes, *more_notes))
 
 
-def _settings(table: Mapping[str, object], path: Path) -> "Sequence[_Setting]":
-    found: list[_Setting] = []
+def _find_settings(table: Mapping[str, object], path: KeyPath) -> "Sequence[_TomlSetting]":
+    found: list[_TomlSetting] = []
     for key, value in table.items():
         if isinstance(value, dict):
-            found += _settings(value, (*path, key))
+            found += _find_settings(value, (*path, key))
         elif path:
-            found.append(_Setting(path, key, value))
+            found.append(_TomlSetting(path, key, value))
     return found
 
 
-def _lookup(data: object, path: Path) -> object:
+def _lookup(data: object, path: KeyPath) -> object:
     for part in path:
         if not isinstance(data, dict):
             return None
@@ -167,33 +168,34 @@ def _lookup(data: object, path: Path) -> object:
     return data
 
 
-def _place_for(
-    setting: _Setting, found: Sequence[Statement], text: str
+def _find_place(
+    setting: _TomlSetting, found: Sequence[Statement], text: str
 ) -> tuple[int, str] | str | None:
-    """Return where a line for the setting goes and how its key begins; None: in a new table.
+    """Return the place for a line with the setting, one of three:
 
-    A text is returned where there is no such place: the user's table is written on one line.
+    1. an offset and the prefix of the key; 2. None: the line goes into a new table; 3. a note for
+    the user: there is no place, because the user's table is written on one line.
     """
     for each in found:
-        if each.kind is Kind.TABLE and each.path == setting.table:
+        if each.kind is StatementKind.TABLE and each.path == setting.table:
             return each.end, ""
     for each in found:
         full = each.full_path
-        if each.kind is not Kind.KEY:
+        if each.kind is not StatementKind.KEY:
             continue
         if setting.path[: len(full)] == full:
             line = line_of(text, each.start)
-            wanted = f"{setting.key} = {_toml(setting.value)}"
+            wanted = f"{setting.key} = {_to_toml(setting.value)}"
             return (
                 f"line {line} holds {'.'.join(full)} on one line, to which nothing was added; "
                 f"add {wanted} to it yourself"
             )
-        # Dotted keys define their table: it must not get a header, only more dotted keys.
+        # Dotted keys define their table: TOML allows no header for it, only more dotted keys.
         if len(each.path) > 1 and each.table == setting.table[: len(each.table)]:
             rest = setting.table[len(each.table) :]
             if rest and each.path[0] == rest[0] and len(full) > len(each.table):
                 at = found[each.header].end if each.header >= 0 else _first_key(found)
-                return at, ".".join(map(_key, rest)) + "."
+                return at, ".".join(map(_to_key, rest)) + "."
     return None
 
 
@@ -207,11 +209,11 @@ def _merge_lists(
     data: Mapping[str, object],
     found: Sequence[Statement],
     wanted: Sequence[Mapping[str, object]],
-) -> _Languages:
+) -> _LanguageChanges:
     entries = [
         at
         for at, each in enumerate(found)
-        if each.kind is Kind.ARRAY_ENTRY and each.path == ("language",)
+        if each.kind is StatementKind.ARRAY_ENTRY and each.path == ("language",)
     ]
     languages = data.get("language", [])
     if languages and not entries:
@@ -221,31 +223,35 @@ def _merge_lists(
             "write each language as a [[language]] table, then run this again"
         )
     keys = [
-        {each.path[0]: each for each in found if each.kind is Kind.KEY and each.header == at}
+        {
+            each.path[0]: each
+            for each in found
+            if each.kind is StatementKind.KEY and each.header == at
+        }
         for at in entries
     ]
-    edits: list[Edit] = []
+    edits: list[SpanEdit] = []
     new: list[str] = []
     for language in wanted:
         own = [
             (at, lines)
             for at, lines in zip(entries, keys, strict=True)
-            if _value(text, lines.get("name")) == language["name"]
+            if _parse_value(text, lines.get("name")) == language["name"]
         ]
         lists = [lines["language-servers"] for _, lines in own if "language-servers" in lines]
-        default = f"language-servers = {_toml(language['language-servers'])}"
+        default = f"language-servers = {_to_toml(language['language-servers'])}"
         if lists:
-            edits += [edit for each in lists for edit in _append(text, each)]
+            edits += [edit for each in lists for edit in _append_server(text, each)]
         elif own:
             at = found[own[0][0]].end
             edits.append((at, at, f"{default} {_OUR_LINE}{line_end}"))
         else:
-            new.append(f"[[language]]\nname = {_toml(language['name'])}\n{default}")
+            new.append(f"[[language]]\nname = {_to_toml(language['name'])}\n{default}")
     return edits, "\n\n".join(new), ()
 
 
-def _append(text: str, each: Statement) -> Sequence[Edit]:
-    value = _value(text, each)
+def _append_server(text: str, each: Statement) -> Sequence[SpanEdit]:
+    value = _parse_value(text, each)
     if not isinstance(value, list) or NAME in map(server_name, value):
         return ()
     end = each.value_end
@@ -256,25 +262,25 @@ def _append(text: str, each: Statement) -> Sequence[Edit]:
 
 
 def server_name(entry: object) -> object:
-    """Return a server's name; Helix also takes a table that says what a server is asked for."""
+    """Return a server's name; an entry may also be a table with the features to request from it."""
     return entry.get("name") if isinstance(entry, dict) else entry
 
 
-def _value(text: str, each: Statement | None) -> object:
+def _parse_value(text: str, each: Statement | None) -> object:
     if each is None:
         return None
     return tomllib.loads(f"value = {text[each.value_start : each.value_end]}")["value"]
 
 
-def _shown(value: object) -> str:
+def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _toml(value: object) -> str:
-    """Return a string, number, boolean or list of these; JSON's form is TOML's, too."""
+def _to_toml(value: object) -> str:
+    """Return the TOML of a string, number, boolean or list of these, which JSON writes alike."""
     return json.dumps(value, ensure_ascii=False)
 
 
-def _key(part: str) -> str:
+def _to_key(part: str) -> str:
     is_bare = part.isascii() and part.replace("-", "").replace("_", "").isalnum()
     return part if is_bare else json.dumps(part)

@@ -1,4 +1,4 @@
-"""Whether an editor would load ds-lsp: its own files are read in its own order."""
+"""Inspects editors' set-ups of ds-lsp: reads each editor's files in the editor's own order."""
 
 import json
 import os
@@ -29,13 +29,15 @@ from ds_lsp.editor_files.places import (
 from ds_lsp.editor_files.text import Unreadable
 
 _MAX_CONFIG_BYTES = 1 << 20
+"""Maximum bytes read of a file."""
 _MAX_CONFIG_FILES = 200
+"""Maximum files read of an editor."""
 _OTHERS_FOLDERS = ("elpa", "eln-cache", "straight", "pack", "plugged", ".git", "node_modules")
-"""Folders of packages: only what the user wrote is of interest."""
+"""Folders of packages, which are skipped: only the user's own files count."""
 
 
-class State(Enum):
-    """Whether the editor loads ds-lsp."""
+class SetupState(Enum):
+    """The state of an editor's set-up: loaded, incomplete or broken."""
 
     LOADED = "ok"
     INCOMPLETE = "warning"
@@ -44,78 +46,82 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found in an editor's configuration."""
+    """A result about an editor's configuration, and advice to the user."""
 
-    state: State
+    state: SetupState
     detail: str
     advice: str = ""
 
 
 def inspect(name: str, machine: Machine, read_part: ReadPart) -> Sequence[Finding]:
-    """Return what the configuration of the editor *name* has of ds-lsp; empty: nothing."""
+    """Return the findings on ds-lsp in an editor's configuration; empty if it is not there."""
     findings = list(_INSPECTIONS[name](machine))
-    if findings and all(each.state is State.LOADED for each in findings):
-        findings = list(_stale(name, machine, read_part)) or findings
+    if findings and all(each.state is SetupState.LOADED for each in findings):
+        findings = list(_find_stale(name, machine, read_part)) or findings
     return findings
 
 
-def _incomplete(name: str, detail: str) -> Finding:
-    return Finding(State.INCOMPLETE, detail, f"Run `ds-lsp editor {name} --install`.")
+def _incomplete_finding(name: str, detail: str) -> Finding:
+    return Finding(SetupState.INCOMPLETE, detail, f"Run `ds-lsp editor {name} --install`.")
 
 
-def _stale(name: str, machine: Machine, read_part: ReadPart) -> Iterator[Finding]:
-    """Yield a finding for each file of --install that this version would write otherwise."""
-    is_lsp_mode = name == "emacs" and "lsp-register-client" in _text(emacs_init(machine))
+def _find_stale(name: str, machine: Machine, read_part: ReadPart) -> Iterator[Finding]:
+    """Yield a finding for each file of --install that this version would write differently."""
+    is_lsp_mode = name == "emacs" and "lsp-register-client" in _read_text(emacs_init(machine))
     job = Job(machine, read_part, is_install=True, variant=LSP_MODE if is_lsp_mode else "")
     try:
         changes = plan(name, job)
     except CannotChange as exc:
-        yield Finding(State.BROKEN, str(exc), "Correct it.")
+        yield Finding(SetupState.BROKEN, str(exc), "Correct it.")
         return
     for change in changes:
-        if change.is_needed and change.before is not None and _is_written_by_us(change):
+        if change.is_needed and change.before is not None and _is_written_by_install(change):
             detail = f"{change.path} differs from what ds-lsp {__version__} writes"
             file = f" {LSP_MODE}" if is_lsp_mode else ""
             advice = f"Run `ds-lsp editor {name}{file} --install`."
-            yield Finding(State.INCOMPLETE, detail, advice)
+            yield Finding(SetupState.INCOMPLETE, detail, advice)
 
 
-def _is_written_by_us(change: Change) -> bool:
+def _is_written_by_install(change: Change) -> bool:
     data = change.before or b""
     return change.path.name in _COPIES or b">>> ds-lsp >>>" in data or b"ds-lsp --install" in data
 
 
 _COPIES = frozenset({"ds_lsp.lua", "ds-lsp.el"})
-"""Files that are ours alone, copied by hand too."""
+"""Files that are ours alone, and may have been copied by hand."""
 
 
 def _inspect_helix(machine: Machine) -> Iterator[Finding]:
     folder = helix_folder(machine)
     languages, config = folder / "languages.toml", folder / "config.toml"
-    if not _names_us(languages):
+    if not _names_ds_lsp(languages):
         return
     is_broken = False
     for file in (languages, config):
         if not file.exists():
             continue
         try:
-            parse(_text(file))
+            parse(_read_text(file))
         except Unreadable as exc:
             is_broken = True
-            yield Finding(State.BROKEN, f"Helix does not read {file}: {exc}", "Correct that line.")
+            yield Finding(
+                SetupState.BROKEN, f"Helix does not read {file}: {exc}", "Correct that line."
+            )
     if is_broken:
         return
-    data = parse(_text(languages))
+    data = parse(_read_text(languages))
     servers, entries = data.get("language-server"), data.get("language")
     if not isinstance(servers, dict) or NAME not in servers:
-        yield _incomplete("helix", f"{languages} has no [language-server.ds-lsp]")
-    elif not (isinstance(entries, list) and any(map(_uses_us, entries))):
-        yield _incomplete("helix", f"no language in {languages} has ds-lsp in its language-servers")
+        yield _incomplete_finding("helix", f"{languages} has no [language-server.ds-lsp]")
+    elif not (isinstance(entries, list) and any(map(_uses_ds_lsp, entries))):
+        yield _incomplete_finding(
+            "helix", f"no language in {languages} has ds-lsp in its language-servers"
+        )
     else:
-        yield Finding(State.LOADED, f"{languages} names ds-lsp")
+        yield Finding(SetupState.LOADED, f"{languages} names ds-lsp")
 
 
-def _uses_us(language: object) -> bool:
+def _uses_ds_lsp(language: object) -> bool:
     servers = language.get("language-servers") if isinstance(language, dict) else None
     return isinstance(servers, list) and NAME in map(server_name, servers)
 
@@ -123,25 +129,29 @@ def _uses_us(language: object) -> bool:
 def _inspect_neovim(machine: Machine) -> Iterator[Finding]:
     folder, init = neovim_folder(machine), neovim_init(machine)
     inits = (folder / "init.lua", folder / "init.vim")
-    naming = [file for file in _files([folder], (".lua", ".vim")) if _names_us(file)]
+    naming = [file for file in _find_files([folder], (".lua", ".vim")) if _names_ds_lsp(file)]
     runtime = (folder, folder / "after", machine.data / folder.name / "site")
-    described = [root / "lsp" / "ds_lsp.lua" for root in runtime]
+    descriptions = [root / "lsp" / "ds_lsp.lua" for root in runtime]
     unread = [file for file in inits if file != init and file in naming]
-    active = [file for file in naming if file not in described and file not in unread]
-    # What is on the runtime path, and is not only described there.
+    active = [file for file in naming if file not in descriptions and file not in unread]
+    # A file on the runtime path uses ds-lsp, and does not only describe it as lsp/ds_lsp.lua does.
     if active:
-        text = "\n".join(map(_text, active))
+        text = "\n".join(map(_read_text, active))
         has_command = re.search(r"""['"]ds-lsp['"]""", text)
-        if has_command or any(file.exists() for file in described):
-            yield Finding(State.LOADED, f"{active[0]} names ds-lsp")
+        if has_command or any(file.exists() for file in descriptions):
+            yield Finding(SetupState.LOADED, f"{active[0]} names ds-lsp")
         else:
-            yield _incomplete("neovim", f"{active[0]} names ds-lsp, and there is no {described[0]}")
+            yield _incomplete_finding(
+                "neovim", f"{active[0]} names ds-lsp, and there is no {descriptions[0]}"
+            )
     elif unread:
-        yield _incomplete("neovim", f"{unread[0]} names ds-lsp, and Neovim reads {init} instead")
-    elif naming and "vim.lsp.enable" in _text(naming[0]):
-        yield Finding(State.LOADED, f"{naming[0]} names ds-lsp")
+        yield _incomplete_finding(
+            "neovim", f"{unread[0]} names ds-lsp, and Neovim reads {init} instead"
+        )
+    elif naming and "vim.lsp.enable" in _read_text(naming[0]):
+        yield Finding(SetupState.LOADED, f"{naming[0]} names ds-lsp")
     elif naming:
-        yield _incomplete("neovim", f"{naming[0]} is there, and no init file enables it")
+        yield _incomplete_finding("neovim", f"{naming[0]} is there, and no init file enables it")
 
 
 def _inspect_emacs(machine: Machine) -> Iterator[Finding]:
@@ -149,22 +159,28 @@ def _inspect_emacs(machine: Machine) -> Iterator[Finding]:
     home = machine.home
     inits = [home / ".emacs.el", home / ".emacs", home / ".emacs.d" / "init.el"]
     inits.append(machine.config / "emacs" / "init.el")
-    unread = [file for file in inits if file != init and _names_us(file)]
-    naming = [file for file in _files([folder], (".el",)) if file not in inits and _names_us(file)]
+    unread = [file for file in inits if file != init and _names_ds_lsp(file)]
+    naming = [
+        file
+        for file in _find_files([folder], (".el",))
+        if file not in inits and _names_ds_lsp(file)
+    ]
     active = [file for file in naming if file.name != "ds-lsp.el"]
     package = init.parent / "ds-lsp.el"
-    if _names_us(init):
-        block = find_block(_text(init).rstrip("\n") + "\n", ";;")
+    if _names_ds_lsp(init):
+        block = find_block(_read_text(init).rstrip("\n") + "\n", ";;")
         if "ds-lsp-global-mode" in block and not package.exists():
-            yield _incomplete("emacs", f"{init} loads {package}, which is not there")
+            yield _incomplete_finding("emacs", f"{init} loads {package}, which is not there")
         else:
-            yield Finding(State.LOADED, f"{init} names ds-lsp")
+            yield Finding(SetupState.LOADED, f"{init} names ds-lsp")
     elif unread:
-        yield _incomplete("emacs", f"{unread[0]} names ds-lsp, and Emacs reads {init} instead")
+        yield _incomplete_finding(
+            "emacs", f"{unread[0]} names ds-lsp, and Emacs reads {init} instead"
+        )
     elif active and init.exists():
-        yield Finding(State.LOADED, f"{active[0]} names ds-lsp")
+        yield Finding(SetupState.LOADED, f"{active[0]} names ds-lsp")
     elif naming or package.exists():
-        yield _incomplete(
+        yield _incomplete_finding(
             "emacs", f"{(naming or [package])[0]} is there, and {init} does not load it"
         )
 
@@ -172,55 +188,55 @@ def _inspect_emacs(machine: Machine) -> Iterator[Finding]:
 def _inspect_vim(machine: Machine) -> Iterator[Finding]:
     init = vim_init(machine)
     folders = [machine.home / ".vim", machine.home / "vimfiles", machine.config / "vim"]
-    unread = [file for file in vim_files(machine) if file != init and _names_us(file)]
-    naming = [file for file in _files(folders, (".vim",)) if _names_us(file)]
-    if _names_us(init):
-        yield Finding(State.LOADED, f"{init} names ds-lsp")
+    unread = [file for file in vim_files(machine) if file != init and _names_ds_lsp(file)]
+    naming = [file for file in _find_files(folders, (".vim",)) if _names_ds_lsp(file)]
+    if _names_ds_lsp(init):
+        yield Finding(SetupState.LOADED, f"{init} names ds-lsp")
     elif naming:
-        yield Finding(State.LOADED, f"{naming[0]} names ds-lsp")
+        yield Finding(SetupState.LOADED, f"{naming[0]} names ds-lsp")
     elif unread:
-        yield _incomplete("vim", f"{unread[0]} names ds-lsp, and Vim reads {init} instead")
+        yield _incomplete_finding("vim", f"{unread[0]} names ds-lsp, and Vim reads {init} instead")
 
 
 def _inspect_kate(machine: Machine) -> Iterator[Finding]:
     file = kate_settings(machine)
-    if not _names_us(file):
+    if not _names_ds_lsp(file):
         return
-    text = _text(file)
+    text = _read_text(file)
     try:
         root = parse_json(text, has_comments=False)
     except Unreadable as exc:
-        yield Finding(State.BROKEN, f"Kate does not read {file}: {exc}", "Correct that line.")
+        yield Finding(SetupState.BROKEN, f"Kate does not read {file}: {exc}", "Correct that line.")
         return
     servers = root.find("servers")
     commands = [each.node.find("command") for each in (servers.members if servers else None) or ()]
     words = [word for node in commands if node for word in json.loads(text[node.start : node.end])]
     if any(isinstance(word, str) and Path(word).name == NAME for word in words):
-        yield Finding(State.LOADED, f"{file} names ds-lsp")
+        yield Finding(SetupState.LOADED, f"{file} names ds-lsp")
     else:
-        yield _incomplete("kate", f"{file} names ds-lsp, and no server in it runs it")
+        yield _incomplete_finding("kate", f"{file} names ds-lsp, and no server in it runs it")
 
 
 def _inspect_vscode(machine: Machine) -> Iterator[Finding]:
     leftover = None
     for folder in vscode_extensions(machine):
-        there = [each for each in sorted(folder.glob("*ds-lsp*")) if each.is_dir()]
-        listed = _json(folder / "extensions.json")
-        obsolete = _json(folder / ".obsolete")
+        folders = [each for each in sorted(folder.glob("*ds-lsp*")) if each.is_dir()]
+        listed = _read_json(folder / "extensions.json")
+        obsolete = _read_json(folder / ".obsolete")
         gone = set(obsolete) if isinstance(obsolete, dict) else set()
-        for each in there:
-            if each.name not in gone and (listed is None or _lists(listed, each.name)):
-                yield Finding(State.LOADED, f"{each} is installed")
+        for each in folders:
+            if each.name not in gone and (listed is None or _lists_extension(listed, each.name)):
+                yield Finding(SetupState.LOADED, f"{each} is installed")
                 return
             leftover = each
     if leftover:
         detail = f"{leftover} is left of the extension, which has been uninstalled"
         advice = "Install it: `ds-lsp editor vscode` says how."
-        yield Finding(State.INCOMPLETE, detail, advice)
+        yield Finding(SetupState.INCOMPLETE, detail, advice)
 
 
-def _lists(listed: object, folder: str) -> bool:
-    """Return whether VS Code's list of extensions has one in the folder of this name."""
+def _lists_extension(listed: object, folder: str) -> bool:
+    """Return whether VS Code's list of extensions has one in the folder *folder*."""
     entries = listed if isinstance(listed, list) else []
     for entry in entries:
         location = entry.get("location") if isinstance(entry, dict) else None
@@ -244,12 +260,12 @@ _INSPECTIONS = {
 def inspect_all(
     machine: Machine, read_part: Mapping[str, ReadPart]
 ) -> Mapping[str, Sequence[Finding]]:
-    """Return the findings for each editor whose configuration has something of ds-lsp."""
+    """Return the findings for each editor whose configuration holds ds-lsp."""
     found = {name: inspect(name, machine, read_part[name]) for name in read_part}
     return {name: each for name, each in found.items() if each}
 
 
-def _files(roots: Sequence[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
+def _find_files(roots: Sequence[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
     count = 0
     for root in roots:
         for directory, folders, names in os.walk(root):
@@ -259,13 +275,13 @@ def _files(roots: Sequence[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
                     yield Path(directory) / name
 
 
-def _names_us(file: Path) -> bool:
-    # Neovim's name for it is that of its file.
-    text = _text(file)
+def _names_ds_lsp(file: Path) -> bool:
+    # Neovim names the server after its file, ds_lsp.lua.
+    text = _read_text(file)
     return "ds-lsp" in text or "ds_lsp" in text
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     try:
         with file.open("rb") as stream:
             return stream.read(_MAX_CONFIG_BYTES).decode("utf-8-sig", "surrogateescape")
@@ -273,7 +289,7 @@ def _text(file: Path) -> str:
         return ""
 
 
-def _json(file: Path) -> object:
+def _read_json(file: Path) -> object:
     try:
         return json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError):

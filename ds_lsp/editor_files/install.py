@@ -1,4 +1,4 @@
-"""What `ds-lsp editor NAME --install` and `--remove` change, editor by editor."""
+"""Plans the changes of `ds-lsp editor NAME --install` and `--remove`, editor by editor."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 from ds_lsp.editor_files import helix, kate, vscode
 from ds_lsp.editor_files.block import find_block, put_block, take_block
 from ds_lsp.editor_files.change import Change, backups_of, edit
-from ds_lsp.editor_files.helix import Merged
+from ds_lsp.editor_files.helix import MergedText
 from ds_lsp.editor_files.places import (
     Machine,
     emacs_init,
@@ -24,21 +24,21 @@ from ds_lsp.editor_files.places import (
 from ds_lsp.editor_files.text import Unreadable, decode, encode, line_of
 
 LSP_MODE = "ds-lsp-lsp-mode.el"
-"""The file of Emacs that is put in instead of init.el and ds-lsp.el."""
+"""The file for Emacs that replaces init.el and ds-lsp.el."""
 
 ReadPart = Callable[[str], str]
-"""Return the text of one of the editor's files as this version ships it."""
+"""Returns the text of one of the editor's files as this version ships it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of the command."""
+    """The arguments of a run of the command."""
 
     machine: Machine
     read_part: ReadPart
     is_install: bool
     variant: str = ""
-    """Of Emacs: `LSP_MODE`, or else Eglot."""
+    """Variant of the set-up. Emacs: `LSP_MODE`; any other text means Eglot."""
 
 
 def plan(name: str, job: Job) -> Sequence[Change]:
@@ -58,13 +58,13 @@ _COMMENTS = {"neovim": "--", "emacs": ";;"}
 
 def _plan_helix(job: Job) -> Sequence[Change]:
     merges = {"languages.toml": helix.merge_languages, "config.toml": helix.merge_config}
-    return [_merge_helix(job, file, merge) for file, merge in merges.items()]
+    return [_plan_helix_merge(job, file, merge) for file, merge in merges.items()]
 
 
-def _merge_helix(job: Job, file: str, merge: Callable[[str, str, str], Merged]) -> Change:
+def _plan_helix_merge(job: Job, file: str, merge: Callable[[str, str, str], MergedText]) -> Change:
     shipped = job.read_part(file)
     path = helix_folder(job.machine) / file
-    return _merge(
+    return _plan_merge(
         job,
         path,
         helix.take_out,
@@ -76,7 +76,7 @@ def _merge_helix(job: Job, file: str, merge: Callable[[str, str, str], Merged]) 
 def _plan_vscode(job: Job) -> Sequence[Change]:
     shipped = job.read_part("settings.jsonc")
     return [
-        _merge(
+        _plan_merge(
             job,
             path,
             vscode.take_out,
@@ -90,7 +90,7 @@ def _plan_kate(job: Job) -> Sequence[Change]:
     shipped = job.read_part("settings.json")
     has_program = job.machine.has_program
     return [
-        _merge(
+        _plan_merge(
             job,
             kate_settings(job.machine),
             kate.take_out,
@@ -101,43 +101,43 @@ def _plan_kate(job: Job) -> Sequence[Change]:
 
 def _plan_neovim(job: Job) -> Sequence[Change]:
     folder, init = neovim_folder(job.machine), neovim_init(job.machine)
-    copy = _copy(job, "neovim", folder / "lsp" / "ds_lsp.lua", job.read_part("lsp/ds_lsp.lua"))
+    copy = _plan_copy(job, "neovim", folder / "lsp" / "ds_lsp.lua", job.read_part("lsp/ds_lsp.lua"))
     lua = job.read_part("init.lua")
     changes = []
-    for path in _inits(job, init, [folder / "init.lua", folder / "init.vim"]):
+    for path in _init_files(job, init, [folder / "init.lua", folder / "init.vim"]):
         if path.suffix == ".vim":
-            changes.append(_block(job, path, "neovim", '"', f"lua << EOF\n{lua}EOF\n"))
+            changes.append(_plan_block(job, path, "neovim", '"', f"lua << EOF\n{lua}EOF\n"))
         else:
-            changes.append(_block(job, path, "neovim", "--", lua, _before_return))
+            changes.append(_plan_block(job, path, "neovim", "--", lua, _find_return))
     return [copy, *changes]
 
 
-def _before_return(text: str) -> int | None:
-    """Return 0 where a Lua file ends in a `return`, behind which nothing may stand."""
+def _find_return(text: str) -> int | None:
+    """Return 0 if a Lua file ends in a `return`, behind which nothing may stand, or None."""
     return 0 if re.search(r"^return\b", text, re.MULTILINE) else None
 
 
 def _plan_vim(job: Job) -> Sequence[Change]:
-    files = _inits(job, vim_init(job.machine), vim_files(job.machine))
-    return [_block_of_vim(job, path) for path in files]
+    files = _init_files(job, vim_init(job.machine), vim_files(job.machine))
+    return [_plan_vim_block(job, path) for path in files]
 
 
 _DEFAULTS = "source $VIMRUNTIME/defaults.vim"
 
 
-def _block_of_vim(job: Job, path: Path) -> Change:
+def _plan_vim_block(job: Job, path: Path) -> Change:
     def body(text: str) -> str:
         shipped = job.read_part("ale.vim")
         if text and _DEFAULTS not in find_block(text, '"'):
             return shipped
-        # Vim reads its defaults only for a user who has no vimrc.
+        # Vim reads its defaults only without a vimrc.
         return f"unlet! skip_defaults_vim\n{_DEFAULTS}\n{shipped}"
 
-    return _block(job, path, "vim", '"', body, _before_modeline)
+    return _plan_block(job, path, "vim", '"', body, _find_modeline)
 
 
-def _before_modeline(text: str) -> int | None:
-    """Return where a modeline begins that stands at the end, and must stay there."""
+def _find_modeline(text: str) -> int | None:
+    """Return the offset of a modeline at the end, which must stay there, or None."""
     found = re.search(r"^[ \t]*\".*\b(?:vim?|ex):.*\n(?:[ \t]*\r?\n)*\Z", text, re.MULTILINE)
     return found.start() if found else None
 
@@ -154,11 +154,11 @@ def _plan_emacs(job: Job) -> Sequence[Change]:
     is_eglot = job.variant != LSP_MODE
     body = job.read_part("init.el" if is_eglot else LSP_MODE)
     changes = []
-    for path in _inits(job, init, every):
+    for path in _init_files(job, init, every):
         copied = path.parent / "ds-lsp.el"
         as_copy = job if is_eglot else replace(job, is_install=False)
-        changes.append(_copy(as_copy, "emacs", copied, job.read_part("ds-lsp.el")))
-        changes.append(_block(job, path, "emacs", ";;", body))
+        changes.append(_plan_copy(as_copy, "emacs", copied, job.read_part("ds-lsp.el")))
+        changes.append(_plan_block(job, path, "emacs", ";;", body))
     return [each for each in changes if is_eglot or each.is_needed or each.path == init]
 
 
@@ -172,8 +172,8 @@ _PLANS: dict[str, Callable[[Job], Sequence[Change]]] = {
 }
 
 
-def _inits(job: Job, init: Path, every: Sequence[Path]) -> Sequence[Path]:
-    """Return the init file that is read; for --remove, also others that hold our block."""
+def _init_files(job: Job, init: Path, every: Sequence[Path]) -> Sequence[Path]:
+    """Return the init file that the editor reads; for --remove, also others with our block."""
     if job.is_install:
         return [init]
     others = [path for path in dict.fromkeys(every) if path != init and _holds_block(path)]
@@ -187,19 +187,19 @@ def _holds_block(path: Path) -> bool:
         return False
 
 
-def _merge(
+def _plan_merge(
     job: Job,
     path: Path,
     take_out: Callable[[str], str],
-    put_in: Callable[[str, str], Merged],
+    put_in: Callable[[str, str], MergedText],
     parse: Callable[[str], object] | None = None,
 ) -> Change:
-    """Return the change of a file that our lines are merged into.
+    """Return the change of a file into which our lines are merged.
 
-    *parse* returns what the file means: where that is right already, it stays as it is.
+    *parse* returns the data in the file: if this is right already, the file stays as it is.
     """
 
-    def work(data: bytes | None) -> Change:
+    def plan_change(data: bytes | None) -> Change:
         like = decode(data)
         base = take_out(like.text)
         merged = put_in(base, like.line_end)
@@ -207,26 +207,26 @@ def _merge(
             raise Unreadable("it has a form that could not be restored; merge the lines by hand")
         if not job.is_install:
             after = data if base == like.text else encode(base, like)
-            notes = _left_over(base)
+            notes = _notes_on_rest(base)
             return Change(path, data, after, notes, is_lossless=merged.text == like.text)
         text = merged.text
-        if parse and base != like.text and _mean_the_same(parse, text, like.text):
+        if parse and base != like.text and _have_same_meaning(parse, text, like.text):
             text = like.text
         after = data if text == like.text else encode(text, like)
         return Change(path, data, after, merged.notes)
 
-    return edit(path, work)
+    return edit(path, plan_change)
 
 
-def _mean_the_same(parse: Callable[[str], object], text: str, other: str) -> bool:
+def _have_same_meaning(parse: Callable[[str], object], text: str, other: str) -> bool:
     try:
         return parse(text) == parse(other)
     except Unreadable:
-        # Such as a table that the user has added, and that our block has too.
+        # For example, the user has added a table that our block has, too.
         return False
 
 
-def _block(
+def _plan_block(
     job: Job,
     path: Path,
     name: str,
@@ -234,9 +234,9 @@ def _block(
     body: str | Callable[[str], str],
     find_place: Callable[[str], int | None] = lambda text: None,
 ) -> Change:
-    """Return the change of a file that a marked block is put into."""
+    """Return the change of a file into which a marked block is inserted."""
 
-    def work(data: bytes | None) -> Change:
+    def plan_change(data: bytes | None) -> Change:
         like = decode(data)
         wanted = body if isinstance(body, str) else body("" if data is None else like.text)
         base = take_block(like.text, comment)
@@ -247,16 +247,16 @@ def _block(
             return Change(path, data, after)
         after = data if base == like.text else encode(base, like)
         is_lossless = text == like.text
-        return Change(path, data, after, _left_over(base), is_lossless=is_lossless)
+        return Change(path, data, after, _notes_on_rest(base), is_lossless=is_lossless)
 
-    return edit(path, work)
+    return edit(path, plan_change)
 
 
-def _copy(job: Job, name: str, path: Path, shipped: str) -> Change:
+def _plan_copy(job: Job, name: str, path: Path, shipped: str) -> Change:
     """Return the change of a file that is ours alone."""
     wanted, plain = copy_of(name, shipped).encode(), shipped.encode()
 
-    def work(data: bytes | None) -> Change:
+    def plan_change(data: bytes | None) -> Change:
         if job.is_install:
             return Change(path, data, data if data in (wanted, plain) else wanted)
         if data is None or not _is_copy(data):
@@ -266,7 +266,7 @@ def _copy(job: Job, name: str, path: Path, shipped: str) -> Change:
         own = next((each for each in older if not _is_copy(each)), None)
         return Change(path, data, own, is_lossless=data == wanted)
 
-    return edit(path, work)
+    return edit(path, plan_change)
 
 
 def _is_copy(data: bytes) -> bool:
@@ -274,7 +274,7 @@ def _is_copy(data: bytes) -> bool:
     return start in data.rstrip().rpartition(b"\n")[2]
 
 
-def _left_over(text: str) -> tuple[str, ...]:
+def _notes_on_rest(text: str) -> tuple[str, ...]:
     found = re.search(r"\bds[-_]lsp\b", text)
     if not found:
         return ()

@@ -1,4 +1,4 @@
-"""Where the members of a JSON text are, so that it can be changed without being written anew.
+"""Finds the members of a JSON text, so that it can be changed without being rewritten.
 
 Comments and trailing commas are read as VS Code reads them.
 """
@@ -17,39 +17,39 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _MAX_DEPTH = 100
-"""Far more than any settings file nests; Python's own limit is some 1,000 calls."""
+"""Maximum nesting: far more than in any settings file; Python's limit is some 1,000 calls."""
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class JsonNode:
     """A value and its place in the text."""
 
     value: object
-    """Of a string, number, boolean or null; of a list or object, None."""
+    """The value of a string, number, boolean or null; None for a list or object."""
     start: int
     end: int
-    members: "tuple[Member, ...] | None" = None
-    """Of an object."""
+    members: "tuple[JsonMember, ...] | None" = None
+    """The members of an object; None for any other value."""
 
-    def find(self, key: str) -> "Node | None":
-        """Return the value of the last member *key*: that is the one that counts."""
+    def find(self, key: str) -> "JsonNode | None":
+        """Return the value of the last member *key*, which is the one that counts, or None."""
         found = [each.node for each in self.members or () if each.key == key]
         return found[-1] if found else None
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class JsonMember:
     """A key of an object and its value."""
 
     key: str
     start: int
-    """Where the key begins."""
-    node: Node
+    """Offset of the key."""
+    node: JsonNode
 
 
-def parse(text: str, *, has_comments: bool) -> Node:
+def parse(text: str, *, has_comments: bool) -> JsonNode:
     """Return the object in *text*. Raises `Unreadable` with the line."""
-    reader = _Reader(text, has_comments=has_comments)
+    reader = _JsonReader(text, has_comments=has_comments)
     if not reader.word:
         reader.refuse("there is no object in it")
     node = reader.read_value(0)
@@ -71,8 +71,8 @@ def has_no_value(text: str) -> bool:
     return True
 
 
-class _Reader:
-    """Reads one token ahead."""
+class _JsonReader:
+    """Parses JSON by recursive descent, with one token read ahead."""
 
     def __init__(self, text: str, *, has_comments: bool) -> None:
         self._text = text
@@ -84,20 +84,20 @@ class _Reader:
 
     def refuse(self, what: str) -> None:
         form = "JSON with comments" if self._has_comments else "JSON"
-        # Where the end is missing, it is missing behind the last word.
+        # A missing end is reported behind the last word.
         line = line_of(self._text, self._start if self.word else self._last_end)
         raise Unreadable(f"line {line}: it is not valid {form} ({what})")
 
-    def read_value(self, depth: int) -> Node:
+    def read_value(self, depth: int) -> JsonNode:
         start = self._start
         if depth > _MAX_DEPTH:
             self.refuse("it is nested too deeply")
         if self.word == "{":
             members = self._read_members(depth)
-            return Node(None, start, self._last_end, members)
+            return JsonNode(None, start, self._last_end, members)
         if self.word == "[":
             self._read_list(depth)
-            return Node(None, start, self._last_end)
+            return JsonNode(None, start, self._last_end)
         value: object = None
         try:
             if self._kind not in ("string", "word"):
@@ -106,10 +106,10 @@ class _Reader:
         except ValueError:
             self.refuse(f"{self.word!r} is no value" if self.word else "its end is missing")
         self._advance()
-        return Node(value, start, self._last_end)
+        return JsonNode(value, start, self._last_end)
 
-    def _read_members(self, depth: int) -> tuple[Member, ...]:
-        members: list[Member] = []
+    def _read_members(self, depth: int) -> tuple[JsonMember, ...]:
+        members: list[JsonMember] = []
         self._advance()
         while self.word != "}":
             start = self._start
@@ -118,7 +118,7 @@ class _Reader:
             key = str(json.loads(self.word, strict=False))
             self._advance()
             self._expect(":")
-            members.append(Member(key, start, self.read_value(depth + 1)))
+            members.append(JsonMember(key, start, self.read_value(depth + 1)))
             self._read_comma("}")
         self._advance()
         return tuple(members)

@@ -1,14 +1,14 @@
-"""Merges servers into the settings.json of Kate's LSP client, and takes them out.
+"""Merges servers into the settings.json of Kate's LSP client, and removes them.
 
-Kate reads plain JSON, which has no comments: a member `"comment"`, which Kate does not look at,
-marks what was put in.
+Kate reads plain JSON, which has no comments. A member `"comment"`, which Kate ignores, marks our
+additions.
 """
 
 import json
 from collections.abc import Callable
 
-from ds_lsp.editor_files.helix import Merged
-from ds_lsp.editor_files.jsonc import Member, Node, parse
+from ds_lsp.editor_files.helix import MergedText
+from ds_lsp.editor_files.jsonc import JsonMember, JsonNode, parse
 from ds_lsp.editor_files.text import Unreadable, line_of, replace_spans
 
 _MARK = '"comment": "by ds-lsp --install"'
@@ -22,16 +22,16 @@ _KATES_SERVERS = {
     "rust": "rust-analyzer",
     "typescript": "typescript-language-server",
 }
-"""The programs that Kate's own settings (25.04) start; Kate runs one server for a language."""
+"""Language to the server that Kate's own settings (25.04) start; Kate runs one per language."""
 
 
 def merge_settings(
     text: str, line_end: str, shipped: str, is_installed: Callable[[str], bool]
-) -> Merged:
-    """Return settings.json with the servers of *shipped*, where the user has none.
+) -> MergedText:
+    """Return settings.json with the servers of *shipped*.
 
-    *is_installed* tells whether a program is on the PATH: a language whose own server is there
-    keeps it.
+    There are two kinds of exceptions: 1. a language with an entry of the user's, 2. a language
+    whose own server *is_installed* finds on the PATH. These keep their server.
     """
     if not text.strip():
         text += f"{{{line_end}  {_MARK}{line_end}}}{line_end}"
@@ -56,16 +56,16 @@ def merge_settings(
             texts.append(f'"{member.key}": {{{inside}, {_MARK}}}')
     notes = (f"these languages keep their server: {', '.join(kept)}",) if kept else ()
     if not texts:
-        return Merged(text, notes)
+        return MergedText(text, notes)
     if servers:
-        return Merged(_insert(text, servers, texts, line_end, "    "), notes)
+        return MergedText(_insert_members(text, servers, texts, line_end, "    "), notes)
     members = f",{line_end}    ".join([_MARK, *texts])
     whole = f'"servers": {{{line_end}    {members}{line_end}  }}'
-    return Merged(_insert(text, root, [whole], line_end, "  "), notes)
+    return MergedText(_insert_members(text, root, [whole], line_end, "  "), notes)
 
 
 def take_out(text: str) -> str:
-    """Return settings.json without what was merged into it."""
+    """Return settings.json without our additions."""
     if _MARK not in text:
         if text.strip():
             parse(text, has_comments=False)
@@ -75,10 +75,12 @@ def take_out(text: str) -> str:
     if servers is not None and servers.members is not None:
         rest = [each for each in servers.members[1:] if not _is_marked(text, each)]
         if servers.members and _is_mark(servers.members[0]) and not rest:
-            # The whole member is ours.
-            text = _drop(text, root, lambda each: each.key == "servers")
+            # The whole member `servers` is ours.
+            text = _drop_members(text, root, lambda each: each.key == "servers")
         else:
-            text = _drop(text, servers, lambda each: _is_mark(each) or _is_marked(text, each))
+            text = _drop_members(
+                text, servers, lambda each: _is_mark(each) or _is_marked(text, each)
+            )
     root = parse(text, has_comments=False)
     if root.members and len(root.members) == 1 and _is_mark(root.members[0]):
         before, after = text[: root.start], text[root.end :]
@@ -86,20 +88,22 @@ def take_out(text: str) -> str:
     return text
 
 
-def _is_mark(member: Member) -> bool:
+def _is_mark(member: JsonMember) -> bool:
     return f'"{member.key}": {json.dumps(member.node.value)}' == _MARK
 
 
-def _is_marked(text: str, member: Member) -> bool:
+def _is_marked(text: str, member: JsonMember) -> bool:
     return any(_is_mark(each) for each in member.node.members or ())
 
 
-def _is_ours(text: str, servers: Node | None, key: str) -> bool:
+def _is_ours(text: str, servers: JsonNode | None, key: str) -> bool:
     node = servers.find(key) if servers else None
     return node is not None and '"ds-lsp"' in text[node.start : node.end]
 
 
-def _insert(text: str, node: Node, members: list[str], line_end: str, indent: str) -> str:
+def _insert_members(
+    text: str, node: JsonNode, members: list[str], line_end: str, indent: str
+) -> str:
     """Return *text* with the members as the first ones of the object *node*."""
     comma = "," if node.members else ""
     inserted = f",{line_end}{indent}".join(members)
@@ -107,7 +111,7 @@ def _insert(text: str, node: Node, members: list[str], line_end: str, indent: st
     return f"{text[:at]}{line_end}{indent}{inserted}{comma}{text[at:]}"
 
 
-def _drop(text: str, node: Node, is_dropped: Callable[[Member], bool]) -> str:
+def _drop_members(text: str, node: JsonNode, is_dropped: Callable[[JsonMember], bool]) -> str:
     """Return *text* without some members of the object *node*, each with its line and comma."""
     edits: list[tuple[int, int, str]] = []
     members = node.members or ()
@@ -121,7 +125,7 @@ def _drop(text: str, node: Node, is_dropped: Callable[[Member], bool]) -> str:
             end = text.index(",", member.node.end) + 1
         else:
             end = member.node.end
-            # The last one: the comma before it goes, unless its own member went with it.
+            # The comma before the last member goes, unless it went with the member before.
             if at and not is_dropped(members[at - 1]):
                 start = before
         edits.append((start, end, ""))

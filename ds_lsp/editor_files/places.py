@@ -1,4 +1,4 @@
-"""Which files each editor reads, in the editor's own order."""
+"""The files that each editor reads, in the editor's own order."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What decides where an editor looks for its files."""
+    """The properties of a machine on which the places of an editor's files depend."""
 
     environ: Mapping[str, str]
     home: Path
@@ -27,7 +27,7 @@ class Machine:
 
     def _xdg(self, name: str, default: str) -> Path:
         folder = Path(self.environ.get(name) or "")
-        # The specification has relative ones ignored.
+        # The XDG specification says to ignore relative paths.
         return folder if folder.is_absolute() else self.home / default
 
     def windows_folder(self, name: str, default: str) -> Path:
@@ -51,10 +51,10 @@ def neovim_folder(machine: Machine) -> Path:
 
 
 def neovim_init(machine: Machine) -> Path:
-    """Return init.lua, or init.vim where that is the one there is."""
+    """Return init.lua, or init.vim if only that exists."""
     folder = neovim_folder(machine)
     lua, vim = folder / "init.lua", folder / "init.vim"
-    return vim if _is_there(vim) and not _is_there(lua) else lua
+    return vim if _exists(vim) and not _exists(lua) else lua
 
 
 def emacs_folder(machine: Machine) -> Path:
@@ -66,21 +66,21 @@ def emacs_folder(machine: Machine) -> Path:
 
 
 def emacs_init_files(machine: Machine) -> Sequence[Path]:
-    """Return the init files that Emacs looks for: it reads the first one there is."""
+    """Return the init files that Emacs looks for: it reads the first one that exists."""
     folder = emacs_folder(machine)
     in_home = [machine.home / ".emacs.el", machine.home / ".emacs"]
-    # Emacs does not look into the home where it has found the folder of XDG.
+    # Emacs does not look into the home folder if it uses the XDG folder.
     first = in_home if folder.name == ".emacs.d" else []
     return [*first, folder / "init.el"]
 
 
 def emacs_init(machine: Machine) -> Path:
     files = emacs_init_files(machine)
-    return next((file for file in files if _is_there(file)), files[-1])
+    return next((file for file in files if _exists(file)), files[-1])
 
 
 def vim_files(machine: Machine) -> Sequence[Path]:
-    """Return the vimrc files that Vim looks for: it reads the first one there is."""
+    """Return the vimrc files that Vim looks for: it reads the first one that exists."""
     home = machine.home
     if machine.platform == "win32":
         return [home / "_vimrc", home / ".vimrc", home / "vimfiles" / "vimrc"]
@@ -89,7 +89,7 @@ def vim_files(machine: Machine) -> Sequence[Path]:
 
 def vim_init(machine: Machine) -> Path:
     files = vim_files(machine)
-    return next((file for file in files if _is_there(file)), files[0])
+    return next((file for file in files if _exists(file)), files[0])
 
 
 def kate_settings(machine: Machine) -> Path:
@@ -106,11 +106,14 @@ _CODES = {
     "Code - OSS": "code-oss",
     "VSCodium": "codium",
 }
-"""The folders of VS Code's builds, and their programs."""
+"""Folder to program, for each build of VS Code."""
 
 
 def vscode_settings(machine: Machine) -> Sequence[Path]:
-    """Return the user's settings.json of each build of VS Code that is there."""
+    """Return the user's settings.json of each build of VS Code that has a folder.
+
+    Without any folder, it is that of each build whose program is on the PATH, or of VS Code.
+    """
     if machine.platform == "win32":
         folder = machine.windows_folder("APPDATA", "Roaming")
     elif machine.platform == "darwin":
@@ -119,18 +122,18 @@ def vscode_settings(machine: Machine) -> Sequence[Path]:
         folder = machine.config
     users = {program: folder / name / "User" for name, program in _CODES.items()}
     users["code-server"] = machine.data / "code-server" / "User"
-    there = [user for user in users.values() if user.parent.is_dir()]
-    there = there or [user for program, user in users.items() if machine.has_program(program)]
-    return [user / "settings.json" for user in there or [users["code"]]]
+    existing = [user for user in users.values() if user.parent.is_dir()]
+    existing = existing or [user for program, user in users.items() if machine.has_program(program)]
+    return [user / "settings.json" for user in existing or [users["code"]]]
 
 
 def vscode_extensions(machine: Machine) -> Sequence[Path]:
-    """Return the folders of extensions that are there."""
+    """Return the folders of extensions that exist."""
     names = (".vscode", ".vscode-insiders", ".vscode-oss", ".vscode-server")
     roots = [machine.home / name for name in names] + [machine.data / "code-server"]
     return [root / "extensions" for root in roots if (root / "extensions").is_dir()]
 
 
-def _is_there(file: Path) -> bool:
-    """A link to nothing counts: the editor's user means to have the file."""
+def _exists(file: Path) -> bool:
+    """Return whether the file exists, also as a broken link: the user means to have the file."""
     return os.path.lexists(file)

@@ -1,4 +1,4 @@
-"""The text of a file that a change must be able to restore byte for byte."""
+"""The text of a file, with the details needed to restore it byte for byte."""
 
 from dataclasses import dataclass
 
@@ -6,23 +6,29 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Unreadable(Exception):  # noqa: N818 - an answer in words
-    """The file cannot be merged into; the message says why, and begins with the place."""
+    """Nothing can be merged into the file; the message gives the line and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileText:
-    """A file's text, ready for lines to be put before, between and after its own."""
+    """A file's text, prepared for the insertion of lines anywhere."""
 
     text: str
-    """Ends with a line end, or is empty. Bytes that are not UTF-8 are kept as surrogates."""
+    """Empty, or ends with a line end. Bytes that are not UTF-8 are kept as surrogates."""
     line_end: str
     has_bom: bool
     has_last_line_end: bool
-    """False for an existing empty file, so that it is not taken for one that did not exist."""
+    """True if the file ends with a line end, or does not exist.
+
+    False for an existing empty file, so that it is not taken for a missing one.
+    """
 
 
 def decode(data: bytes | None) -> FileText:
-    """Return the text of a file's bytes; None is a file that does not exist."""
+    """Return the text of a file's bytes, which are None for a file that does not exist.
+
+    Raises `Unreadable`.
+    """
     if data is None:
         return FileText("", "\n", has_bom=False, has_last_line_end=True)
     if b"\0" in data:
@@ -40,10 +46,10 @@ def decode(data: bytes | None) -> FileText:
 
 
 def encode(text: str, like: FileText) -> bytes | None:
-    """Return the bytes of *text* in the form of *like*, or None where nothing is left.
+    """Return the bytes of *text* in the form of *like*, or None if the file must not exist.
 
-    The last line end is dropped where the file had none: what was put below its last line took
-    that line's place at the end, and gives it back when it goes.
+    The last line end is dropped if the file had none. So a block below the last line takes that
+    line's place at the end, and the line has it again when the block is removed.
     """
     if not like.has_last_line_end:
         text = text.removesuffix("\n").removesuffix("\r" if like.line_end == "\r\n" else "")

@@ -1,4 +1,4 @@
-"""Where the statements of a TOML text are, so that it can be changed without being written anew.
+"""Finds the statements of a TOML text, so that it can be changed without being rewritten.
 
 No library keeps such a text byte for byte: tomlkit 0.15 moves `[[language]]` tables together that
 stand apart, as they do in many files of Helix. The text has been parsed by `tomllib` before, so
@@ -24,8 +24,8 @@ _TOKEN = re.compile(
 )
 
 
-class Kind(Enum):
-    """What a statement is."""
+class StatementKind(Enum):
+    """The kind of a statement."""
 
     TABLE = "[a.b]"
     ARRAY_ENTRY = "[[a.b]]"
@@ -36,25 +36,25 @@ class Kind(Enum):
 class Statement:
     """A header, or a key with its value."""
 
-    kind: Kind
+    kind: StatementKind
     path: tuple[str, ...]
-    """As written: of a key, it is relative to `table`."""
+    """The path as written; that of a key is relative to `table`."""
     table: tuple[str, ...]
-    """Path of the header it stands below; of a header, its own."""
+    """Path of the header above; for a header, its own."""
     header: int
-    """Number of that header's statement, or -1 above all headers."""
+    """Index of that header's statement, or -1 above all headers."""
     start: int
-    """Where its first line begins."""
+    """Offset of the first line."""
     end: int
-    """Past its last line's end."""
+    """Offset behind the last line's end."""
     value_start: int
     value_end: int
     comment: str
-    """After the value or header, without the line end."""
+    """Comment after the value or header, without the line end."""
 
     @property
     def full_path(self) -> tuple[str, ...]:
-        return self.table + self.path if self.kind is Kind.KEY else self.path
+        return self.table + self.path if self.kind is StatementKind.KEY else self.path
 
 
 def scan(text: str) -> Sequence[Statement]:
@@ -62,7 +62,7 @@ def scan(text: str) -> Sequence[Statement]:
     found: list[Statement] = []
     table: tuple[str, ...] = ()
     header = -1
-    for tokens in _lines(text):
+    for tokens in _logical_lines(text):
         start, end = tokens[0].start(), tokens[-1].end()
         content = [each for each in tokens if each.group().strip() and each.group()[0] != "#"]
         if not content:
@@ -74,26 +74,36 @@ def scan(text: str) -> Sequence[Statement]:
         if first.group() == "[":
             inside = text[first.end() : last.start()]
             is_entry = inside.startswith("[")
-            table = _path(inside[1:-1] if is_entry else inside)
+            table = _parse_path(inside[1:-1] if is_entry else inside)
             header = len(found)
-            kind = Kind.ARRAY_ENTRY if is_entry else Kind.TABLE
+            kind = StatementKind.ARRAY_ENTRY if is_entry else StatementKind.TABLE
             found.append(
                 Statement(kind, table, table, header, start, end, last.end(), last.end(), comment)
             )
             continue
         equals = next(at for at, each in enumerate(content) if each.group() == "=")
-        path = _path(text[first.start() : content[equals].start()])
+        path = _parse_path(text[first.start() : content[equals].start()])
         value = content[equals + 1]
         found.append(
-            Statement(Kind.KEY, path, table, header, start, end, value.start(), last.end(), comment)
+            Statement(
+                StatementKind.KEY,
+                path,
+                table,
+                header,
+                start,
+                end,
+                value.start(),
+                last.end(),
+                comment,
+            )
         )
     return found
 
 
 def append_item(value: str, item: str) -> str:
-    """Return the text of an array with *item* behind its last one."""
+    """Return the text of an array with *item* behind its last item."""
     last = None
-    for token in _inside(value):
+    for token in _inner_tokens(value):
         if token.group() != ",":
             last = token.end()
     if last is None:
@@ -104,12 +114,12 @@ def append_item(value: str, item: str) -> str:
 def drop_item(value: str, item: str) -> str:
     """Return the text of an array without the first *item*."""
     before = 1
-    tokens = list(_inside(value))
+    tokens = list(_inner_tokens(value))
     for token in tokens:
         if token.group() == item:
             between = value[before : token.start()]
             if before == 1 or between.strip() != ",":
-                # Reformatted since: nothing but the item and its own comma goes.
+                # The list was reformatted since: only the item and its own comma are removed.
                 rest = value[token.end() :]
                 if before > 1:
                     rest = re.sub(r"\A[ \t]*,", "", rest)
@@ -120,15 +130,15 @@ def drop_item(value: str, item: str) -> str:
     return value
 
 
-def _inside(value: str) -> Iterator[re.Match[str]]:
+def _inner_tokens(value: str) -> Iterator[re.Match[str]]:
     """Yield the tokens between an array's own brackets, without blanks and comments."""
     for token in _TOKEN.finditer(value, 1, len(value) - 1):
         if token.group().strip() and token.group()[0] != "#":
             yield token
 
 
-def _lines(text: str) -> Iterator[list[re.Match[str]]]:
-    """Yield the tokens of each logical line: brackets and strings may stretch over several."""
+def _logical_lines(text: str) -> Iterator[list[re.Match[str]]]:
+    """Yield the tokens of each logical line; brackets and strings may span several lines."""
     tokens: list[re.Match[str]] = []
     depth = 0
     for token in _TOKEN.finditer(text):
@@ -140,7 +150,7 @@ def _lines(text: str) -> Iterator[list[re.Match[str]]]:
             tokens = []
 
 
-def _path(key: str) -> tuple[str, ...]:
+def _parse_path(key: str) -> tuple[str, ...]:
     """Return the parts of a key, such as `a."b c"`."""
     parts: list[str] = []
     value: object = tomllib.loads(f"{key.strip()} = 0")

@@ -1,18 +1,18 @@
-"""Merges settings into VS Code's settings.json, and takes them out."""
+"""Merges settings into VS Code's settings.json, and removes them."""
 
 import json
 import re
 
-from ds_lsp.editor_files.helix import Merged
+from ds_lsp.editor_files.helix import MergedText
 from ds_lsp.editor_files.jsonc import has_no_value, parse
 from ds_lsp.editor_files.text import replace_spans
 
 _MARK = "/* by ds-lsp --install */"
 _NEW = "// Made by `ds-lsp editor vscode --install`.\n{\n}\n"
-"""A file that is made, before anything is merged into it."""
+"""The text of a new file, before anything is merged into it."""
 
 
-def merge_settings(text: str, line_end: str, shipped: str) -> Merged:
+def merge_settings(text: str, line_end: str, shipped: str) -> MergedText:
     """Return settings.json with the settings of *shipped*; a user's own value stays."""
     if has_no_value(text):
         text += _NEW.replace("\n", line_end)
@@ -31,11 +31,11 @@ def merge_settings(text: str, line_end: str, shipped: str) -> Merged:
         comma = "," if has_others or at + 1 < len(lines) else ""
         inserted = f"{line_end}    {line}{comma} {_MARK}"
         text = text[: root.start + 1] + inserted + text[root.start + 1 :]
-    return Merged(text, tuple(notes))
+    return MergedText(text, tuple(notes))
 
 
 def take_out(text: str) -> str:
-    """Return settings.json without what was merged into it."""
+    """Return settings.json without our additions."""
     if _MARK not in text:
         if not has_no_value(text):
             parse(text, has_comments=True)
@@ -47,7 +47,7 @@ def take_out(text: str) -> str:
         if after:
             before = re.search(r"\r?\n?[ \t]*\Z", text[: member.start])
             start = before.start() if before else member.start
-            # A comma behind the mark was put there since, with another member behind it.
+            # A comma behind the mark was added later, with another member behind it.
             since = re.compile(r"[ \t]*,").match(text, after.end())
             edits.append((start, since.end() if since else after.end(), ""))
     text = replace_spans(text, edits)

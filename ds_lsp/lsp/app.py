@@ -1,4 +1,4 @@
-"""Which handler answers which method, and how the server runs."""
+"""The table of handlers, and the start and the end of the server."""
 
 import asyncio
 import gc
@@ -15,21 +15,22 @@ from ds_lsp.logs import log_unhandled
 from ds_lsp.lsp import actions, chat, handlers
 from ds_lsp.lsp.convert import ACCEPT
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
-from ds_lsp.lsp.frames import Framer, Noise
-from ds_lsp.lsp.greeting import NOT_GREETED, Greeted
+from ds_lsp.lsp.frames import Framer, Garbage
+from ds_lsp.lsp.greeting import NO_EARLY_INITIALIZE, EarlyInitialize
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.stdio import (
+    MessageWriter,
     SocketWriter,
     StdoutWriter,
-    Writer,
     open_stdin,
     take_stdout,
 )
 
-SETTLED_AFTER_S = 1.0
-"""How long after its start a server has all it will keep, and somebody seldom types yet."""
+FREEZE_AFTER_S = 1.0
+"""Seconds from the start until garbage collection freezes what there is. By then all imports are
+done, and the user has usually not begun to type."""
 _CLOSE_TIMEOUT_S = 1.0
-"""An editor that quits does not wait for a connection to be closed politely."""
+"""Maximum seconds for each step of closing: an editor that quits does not wait for longer."""
 
 
 def create_server(*, is_started_by_client: bool = True) -> DsLanguageServer:
@@ -48,7 +49,7 @@ def create_server(*, is_started_by_client: bool = True) -> DsLanguageServer:
     on(types.TEXT_DOCUMENT_DID_SAVE)(handlers.did_save)
 
     # Completion. Without options pygls does not announce the capability. The completion menu is
-    # registered in `initialize`, for the clients it is for.
+    # registered in `initialize`, for the clients that need it.
     on(
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
         types.InlineCompletionOptions(work_done_progress=False),
@@ -78,38 +79,43 @@ def create_server(*, is_started_by_client: bool = True) -> DsLanguageServer:
     return server
 
 
-def serve_stdio(greeted: Greeted = NOT_GREETED, *, trusts_editor: bool = True) -> None:
-    """Serve the editor at the other end of stdin and stdout; ends the process."""
+def serve_stdio(
+    early: EarlyInitialize = NO_EARLY_INITIALIZE, *, trusts_editor: bool = True
+) -> None:
+    """Serve the editor at the other end of stdin and stdout, then end the process."""
 
     async def serve() -> None:
         server = create_server()
         server.trusts_editor = trusts_editor
-        server.early_client = greeted.client
+        server.early_client = early.client
         lost = server.protocol.exit_requested.set
-        # The descriptor, not sys.stdin: its lock, held by a waiting reader, would stop the
-        # interpreter from ending.
-        stdin = open_stdin(sys.stdin.fileno(), greeted.data)
-        server.protocol.is_greeted = greeted.is_answered
-        asyncio.get_running_loop().call_later(SETTLED_AFTER_S, _settle)
+        # The descriptor, not sys.stdin: a reader that waits holds the lock of sys.stdin, and would
+        # stop the interpreter from ending.
+        stdin = open_stdin(sys.stdin.fileno(), early.data)
+        server.protocol.is_initialize_answered = early.is_answered
+        asyncio.get_running_loop().call_later(FREEZE_AFTER_S, _freeze_garbage_collection)
         await _serve(server, stdin.read, StdoutWriter(take_stdout(), lost), Framer())
 
     asyncio.run(serve())
 
 
-def _settle() -> None:
-    """What the start has made stays: no request is held up to look through it for garbage."""
+def _freeze_garbage_collection() -> None:
+    """Exempt what the start has made from garbage collection.
+
+    It lives as long as the process, and searching it would delay a request.
+    """
     gc.collect()
     gc.freeze()
 
 
 def serve_tcp(host: str, port: int) -> None:
-    """Serve one client on a socket, for debugging; ends the process when the client leaves."""
-    # Imported where it is used: an editor starts us without.
+    """Serve one client on a socket, for debugging, then end the process."""
+    # Imported where it is used: a server that an editor starts on stdio does not need it.
     from ds_lsp.lsp.tcp import Client, serve
 
     async def run(client: Client) -> None:
         server = create_server(is_started_by_client=False)
-        # Who is at the other end of a socket need not be the user.
+        # The client on a socket need not run for the user.
         server.trusts_editor = False
         writer = SocketWriter(client.writer, server.protocol.exit_requested.set)
         await _serve(server, client.read, writer, client.framer)
@@ -120,33 +126,34 @@ def serve_tcp(host: str, port: int) -> None:
 async def handle_messages(
     server: DsLanguageServer, read: Callable[[], Awaitable[bytes]], framer: Framer
 ) -> None:
-    """Handle what *read* gives, piece by piece, until there is no more.
+    """Handle the messages in the chunks that *read* returns, until the end of the stream.
 
-    Of a strict framer's stream nothing is read behind something that is no message.
+    With a strict framer, reading stops at the first bytes that are no message.
     """
     chunk = b"fed already"
     while chunk:
         while frame := framer.take():
             server.protocol.take(frame)
-            if framer.is_strict and isinstance(frame, Noise):
+            if framer.is_strict and isinstance(frame, Garbage):
                 return
-            # Each message's handler begins before the next message is read: in its first step it
-            # takes its snapshot, which must not hold the changes behind it as well.
+            # Let the handler of each message begin before the next message is read: its first
+            # step takes a snapshot, which must not contain the changes that come later.
             await asyncio.sleep(0)
         chunk = await read()
         framer.feed(chunk)
-    if noise := framer.end():
-        server.protocol.take(noise)
+    if garbage := framer.end():
+        server.protocol.take(garbage)
 
 
 def end_by_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
-    """Call *end* when the system asks this process to end, so that it removes its files first.
+    """Call *end* when a signal asks this process to end, so that it removes its files first.
 
-    A terminal that is closed, Ctrl-C, or another program: each has a signal, some not on Windows.
+    Closing the terminal, Ctrl-C and other programs each send a signal, some of them not on
+    Windows.
     """
     for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK"):
         number = getattr(signal, name, None)
-        # What is ignored, as under nohup, stays so.
+        # A signal that is ignored, as under nohup, stays ignored.
         if number is None or signal.getsignal(number) is signal.SIG_IGN:
             continue
         try:
@@ -158,10 +165,10 @@ def end_by_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> 
 async def _serve(
     server: DsLanguageServer,
     read: Callable[[], Awaitable[bytes]],
-    writer: Writer,
+    writer: MessageWriter,
     framer: Framer,
 ) -> None:
-    """Handle messages until the client says exit, or is gone or given up; then end the process."""
+    """Handle messages until the client exits, is gone or is given up; then end the process."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_unhandled)
     end_by_signals(loop, server.protocol.exit_requested.set)
@@ -173,13 +180,13 @@ async def _serve(
     )
     messages.cancel()
     await asyncio.wait([asyncio.ensure_future(server.aclose())], timeout=_CLOSE_TIMEOUT_S)
-    # Whatever of the above has failed or takes too long, no file stays.
-    server.pages.close()
+    # Even if closing the server has failed or taken too long, no file stays.
+    server.explanations.close()
     await writer.flush(_CLOSE_TIMEOUT_S)
     # Stderr may be closed, or have been closed from the start.
     with suppress(OSError, ValueError, AttributeError):
         logging.shutdown()
         sys.stderr.flush()
-    # Not asyncio's way out, which waits for threads: a name look-up must not keep an editor waiting
-    # for seconds. As LSP has it, ending without having been told to shut down is an error.
+    # asyncio would wait for its threads, and a name look-up keep the editor waiting for seconds.
+    # In LSP, to exit without a `shutdown` request before is an error.
     os._exit(0 if server.protocol.is_shut_down else 1)

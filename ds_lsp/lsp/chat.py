@@ -1,7 +1,7 @@
-"""What chat answers, brought to the client: a document that grows, a message, an edit.
+"""Commands of chat; their answers reach the client as a growing document, a message or an edit.
 
-Each command answers at once and works on in a task of its own; the client's progress shows it, and
-can end it. None of this is on the way to a completion.
+Each command answers at once, and its work goes on in a task of its own, which the client shows as
+progress and can cancel. No completion waits for any of this.
 """
 
 import asyncio
@@ -16,15 +16,21 @@ from pygls.exceptions import JsonRpcException
 
 from ds_lsp.chat import documentation, edits, explanation, prompt
 from ds_lsp.chat.chat import MAX_TOKENS, answer_request, excluded, note_on
-from ds_lsp.chat.edits import Edit
+from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.explanation import Answer, Conversation
-from ds_lsp.chat.harmless import Harmless
-from ds_lsp.chat.subject import Subject, around, reported, requested, selected
+from ds_lsp.chat.harmless import MarkdownSanitizer
+from ds_lsp.chat.subject import (
+    CodeSelection,
+    requested,
+    select_around,
+    select_range,
+    select_reported,
+)
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.lsp import convert
-from ds_lsp.lsp.actions import is_cursor, spots
+from ds_lsp.lsp.actions import is_cursor, start_and_end
 from ds_lsp.lsp.extensions import ExplainParams
-from ds_lsp.lsp.pages import Opening
+from ds_lsp.lsp.pages import ConversationStart
 from ds_lsp.lsp.progress import Progress, ask_client, create_token
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.providers.base import ChatMessage, ChatPiece, ChatRequest, ChatResult
@@ -32,13 +38,15 @@ from ds_lsp.service.service import SHARED
 from ds_lsp.visible import as_message
 
 TICK_S = 0.5
-"""How often a growing answer is shown anew, in seconds, and the time it takes."""
+"""Seconds between two updates of a growing answer, and of the time it takes."""
 SHOW_TIMEOUT_S = 10.0
+"""Maximum seconds for the client to show a document."""
 APPLY_TIMEOUT_S = 60.0
-"""Some editors ask their user before they apply an edit."""
+"""Maximum seconds for the client to apply an edit: some editors ask their user first."""
 MAX_MESSAGE_CHARS = 300
-"""As much of an explanation fits where messages are shown."""
+"""Maximum characters of an explanation that is shown as a message."""
 _REQUEST_FAILED = -32803
+"""The error code RequestFailed of LSP 3.17."""
 
 CUT_OFF = "The answer was cut off here. {error}"
 CANCELLED = "The answer was cancelled here."
@@ -47,7 +55,7 @@ CHANGED = "The text has changed while the model was answering: nothing was appli
 
 Work = Coroutine[None, None, None]
 
-# Commands. What a client passes is taken as it comes.
+# Commands. They accept any arguments a client may send.
 
 
 def explain(ls: DsLanguageServer, *arguments: object) -> None:
@@ -71,40 +79,45 @@ def rewrite(ls: DsLanguageServer, *arguments: object) -> None:
 
 
 def cancel_progress(ls: DsLanguageServer, params: types.WorkDoneProgressCancelParams) -> None:
-    ls.cancellables.cancel(params.token)
+    ls.cancellable_tasks.cancel(params.token)
 
 
 async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
-    """``ds-lsp/explain``: the Markdown, for a plugin that shows it itself.
+    """Answer ``ds-lsp/explain`` with Markdown, for a plugin that shows it itself.
 
-    With a token for partial results it goes there, line by line, and the answer is empty.
+    With a token for partial results, the Markdown is sent there line by line, and the answer is
+    empty.
     """
     token = params.partial_result_token
-    lines = _HarmlessLines(lambda text: _partial(ls, token, text) if token is not None else None)
+    lines = _SanitizedLines(
+        lambda text: _send_partial_result(ls, token, text) if token is not None else None
+    )
     try:
-        subject = _subject(ls, params)
-        request = _answer_request(ls, prompt.explain(subject, _language(ls)))
+        subject = _find_subject(ls, params)
+        request = _answer_request(ls, prompt.explain(subject, _answer_language(ls)))
         title = explanation.title_of(subject)
-        async with ls.cancellables.progress(ls, title, token=params.work_done_token) as progress:
-            answer = await _listen(ls, subject.uri, request, progress, lines.take)
+        async with ls.cancellable_tasks.progress(
+            ls, title, token=params.work_done_token
+        ) as progress:
+            answer = await _receive_answer(ls, subject.uri, request, progress, lines.take)
     except (ChatRefused, ProviderError) as error:
         raise JsonRpcException(message=as_message(str(error)), code=_REQUEST_FAILED) from None
     if token is None:
-        return explanation.plain(answer)
+        return explanation.render_answer(answer)
     lines.end(replace(answer, text=""))
     return ""
 
 
-def _partial(ls: DsLanguageServer, token: types.ProgressToken, text: str) -> None:
+def _send_partial_result(ls: DsLanguageServer, token: types.ProgressToken, text: str) -> None:
     ls.protocol.notify(types.PROGRESS, types.ProgressParams(token, text))
 
 
-class _HarmlessLines:
-    """Passes a growing answer on, in whole lines that can do no harm."""
+class _SanitizedLines:
+    """Passes on a growing answer in whole lines, sanitized."""
 
     def __init__(self, send: Callable[[str], None]) -> None:
         self._send = send
-        self._state = Harmless()
+        self._state = MarkdownSanitizer()
         self._rest = ""
         self._taken = 0
 
@@ -113,62 +126,62 @@ class _HarmlessLines:
         self._taken = len(answer.text)
         *lines, self._rest = self._rest.split("\n")
         if lines:
-            self._send("".join(self._state.line(line) + "\n" for line in lines))
+            self._send("".join(self._state.sanitize_line(line) + "\n" for line in lines))
 
     def end(self, rest: Answer) -> None:
-        """*rest*: what is shown below the text."""
-        below = explanation.plain(rest)
-        last = self._state.line(self._rest) + self._state.end()
+        """Pass on the last line, and *rest*: what is shown below the text."""
+        below = explanation.render_answer(rest)
+        last = self._state.sanitize_line(self._rest) + self._state.finish()
         self._send(f"{last}\n\n{below}" if below else last)
 
 
-# One function for each command. What is meant is found out at once, as the text may be another one
-# in a moment; what is returned is the work, which may take its time.
+# One function for each command. It reads the subject at once, because the text may change any
+# moment, and returns the work as a coroutine, which may take its time.
 
 
 def _explain(ls: DsLanguageServer, params: ExplainParams) -> Work:
-    subject = _subject(ls, params)
-    return _show_answer(ls, subject, prompt.explain(subject, _language(ls)))
+    subject = _find_subject(ls, params)
+    return _show_answer(ls, subject, prompt.explain(subject, _answer_language(ls)))
 
 
 def _ask(ls: DsLanguageServer, params: ExplainParams) -> Work:
     uri = params.text_document.uri
-    said = _conversation(ls, uri)
-    if said is None or not said.question:
+    conversation = _read_conversation(ls, uri)
+    if conversation is None or not conversation.question:
         raise ChatRefused("Write a question at the end of the explanation first.")
-    opening = ls.pages.opening(uri) or Opening(uri, ())
-    first = opening.messages or (prompt.system(_language(ls)),)
-    messages = (*first, *said.turns, ChatMessage("user", said.question))
+    opening = ls.explanations.start_of(uri) or ConversationStart(uri, ())
+    first = opening.messages or (prompt.system(_answer_language(ls)),)
+    messages = (*first, *conversation.turns, ChatMessage("user", conversation.question))
     return _append_answer(ls, uri, opening.uri, messages)
 
 
 def _fix(ls: DsLanguageServer, params: ExplainParams) -> Work:
     if params.diagnostic is None:
         raise ChatRefused("There is no diagnostic to fix.")
-    subject = _subject(ls, params)
+    subject = _find_subject(ls, params)
     return _replace(ls, "Fix", subject, prompt.fix(subject), first=subject.first)
 
 
 def _rewrite(ls: DsLanguageServer, params: ExplainParams) -> Work:
-    selection = _subject(ls, params)
+    selection = _find_subject(ls, params)
     found = requested(selection)
     if found is None:
         raise ChatRefused("Select code whose first line is a comment that says what to do.")
     subject, request = found
-    # The comment has been answered, and goes.
+    # The edit starts at the comment: once its request is carried out, it goes.
     return _replace(ls, "Rewrite", subject, prompt.rewrite(subject, request), first=selection.first)
 
 
 def _document(ls: DsLanguageServer, params: ExplainParams) -> Work:
-    subject = _subject(ls, params)
+    subject = _find_subject(ls, params)
     if not subject.is_definition:
         raise ChatRefused("There is no function here to document.")
     if not documentation.can_document(subject):
         raise ChatRefused("This is documented already.")
-    return _write_documentation(ls, subject, prompt.document(subject, _language(ls)))
+    return _write_documentation(ls, subject, prompt.document(subject, _answer_language(ls)))
 
 
-# What they have in common.
+# The common parts of the commands.
 
 
 def _begin(
@@ -177,53 +190,53 @@ def _begin(
     arguments: tuple[object, ...],
     plan: Callable[[DsLanguageServer, ExplainParams], Work],
 ) -> None:
-    """Have done in the background what *plan* says; editors wait for the answer to a command."""
-    params = _params(ls, arguments)
+    """Run in the background the work that *plan* returns: editors block until a command answers."""
+    params = _read_params(ls, arguments)
     if params is None:
-        ls.notifier.tell(f"{command} takes one argument, with textDocument and range.")
+        ls.notifier.show(f"{command} takes one argument, with textDocument and range.")
         return
     try:
         work = plan(ls, params)
     except ChatRefused as refusal:
-        ls.notifier.tell(str(refusal))
+        ls.notifier.show(str(refusal))
     else:
-        ls.spawn(_told_of_failure(ls, work))
+        ls.spawn(_report_failure(ls, work))
 
 
-def _params(ls: DsLanguageServer, arguments: tuple[object, ...]) -> ExplainParams | None:
+def _read_params(ls: DsLanguageServer, arguments: tuple[object, ...]) -> ExplainParams | None:
     try:
         return ls.protocol.to_explain_params(arguments[0]) if arguments else None
     except Exception:
         return None
 
 
-async def _told_of_failure(ls: DsLanguageServer, work: Work) -> None:
+async def _report_failure(ls: DsLanguageServer, work: Work) -> None:
     try:
         await work
     except SHARED:
-        # It concerns completion as well, and has been said by who watches over both.
+        # It concerns completion as well: `Health`, which watches over both, has shown it.
         pass
     except (ChatRefused, ProviderError) as error:
-        # Whoever has asked waits for a word, each time.
-        ls.notifier.tell(str(error))
+        # The user ran a command, and expects an answer each time, even the same one again.
+        ls.notifier.show(str(error))
 
 
-def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
-    """What is meant, as it stands now. Raises `ChatRefused`."""
+def _find_subject(ls: DsLanguageServer, params: ExplainParams) -> CodeSelection:
+    """Return the code that a command is about, as it stands now. Raises `ChatRefused`."""
     uri = params.text_document.uri
     document = ls.documents.get(uri)
     if document is None:
         raise ChatRefused("The document is not open.")
     file = ls.name_of(uri)
-    start, end = spots(params.range)
-    subject: Subject | None
+    start, end = start_and_end(params.range)
+    subject: CodeSelection | None
     if params.diagnostic is not None:
         remark = convert.to_remark(params.diagnostic, ls.name_of)
-        subject = reported(document, file, remark)
+        subject = select_reported(document, file, remark)
     elif is_cursor(ls.chat_client, document, params.range):
-        subject = around(document, file, start[0])
+        subject = select_around(document, file, start[0])
     else:
-        subject = selected(document, file, start, end)
+        subject = select_range(document, file, start, end)
     if subject is None:
         raise ChatRefused("There is no code here.")
     if rule := ls.session.excludes(document, subject.code):
@@ -231,7 +244,7 @@ def _subject(ls: DsLanguageServer, params: ExplainParams) -> Subject:
     return subject
 
 
-def _language(ls: DsLanguageServer) -> str:
+def _answer_language(ls: DsLanguageServer) -> str:
     return prompt.answer_language(ls.session.settings.chat.language, ls.chat_client.locale)
 
 
@@ -244,15 +257,15 @@ def _answer_request(ls: DsLanguageServer, messages: tuple[ChatMessage, ...]) -> 
 
 
 @asynccontextmanager
-async def _progress(ls: DsLanguageServer, title: str) -> AsyncIterator[Progress]:
+async def _show_progress(ls: DsLanguageServer, title: str) -> AsyncIterator[Progress]:
     token = await create_token(ls) if ls.chat_client.shows_progress else None
-    async with ls.cancellables.progress(ls, title, token=token) as progress:
+    async with ls.cancellable_tasks.progress(ls, title, token=token) as progress:
         yield progress
 
 
 @dataclass(slots=True)
-class _Heard:
-    """An answer as it arrives."""
+class _PartialAnswer:
+    """The part of an answer that has arrived."""
 
     text: str = ""
     reasoning: str = ""
@@ -282,63 +295,65 @@ class _Heard:
         return f"{doing}{seconds:.0f} s, {pieces}"
 
 
-async def _listen(
+async def _receive_answer(
     ls: DsLanguageServer,
     uri: str,
     request: ChatRequest,
     progress: Progress,
-    grown: Callable[[Answer], None] = lambda answer: None,
+    on_growth: Callable[[Answer], None] = lambda answer: None,
 ) -> Answer:
-    """The answer, also one that was cut off; *grown* is called as it grows.
+    """Return the answer, even if it was cut off, and call *on_growth* as it grows.
 
-    Raises `ChatRefused`, or `ProviderError` when nothing has arrived.
+    Raises `ChatRefused`, or `ProviderError` when no text has arrived.
     """
-    heard = _Heard()
+    partial = _PartialAnswer()
     try:
-        result = await _hear(ls, uri, request, progress, heard, lambda: grown(heard.answer))
+        result = await _ask_model(
+            ls, uri, request, progress, partial, lambda: on_growth(partial.answer)
+        )
     except asyncio.CancelledError:
-        if heard.text:
-            grown(replace(heard.answer, note=CANCELLED))
+        if partial.text:
+            on_growth(replace(partial.answer, note=CANCELLED))
         raise
     except ProviderError as error:
         progress.outcome = str(error)
-        if not heard.text:
+        if not partial.text:
             raise
-        answer = replace(heard.answer, note=CUT_OFF.format(error=error))
+        answer = replace(partial.answer, note=CUT_OFF.format(error=error))
     else:
         answer = Answer(result.text, result.reasoning, note_on(result.finish))
         if not result.text.strip():
             answer = replace(answer, note="The model said nothing.")
-    grown(answer)
+    on_growth(answer)
     return answer
 
 
-async def _hear(
+async def _ask_model(
     ls: DsLanguageServer,
     uri: str,
     request: ChatRequest,
     progress: Progress,
-    heard: _Heard,
-    grown: Callable[[], None] = lambda: None,
+    partial: _PartialAnswer,
+    on_growth: Callable[[], None] = lambda: None,
 ) -> ChatResult:
-    """Ask, and report until the answer is complete."""
+    """Ask the model, and report progress until its answer is complete."""
     await ls.session.settled()
 
     async def report() -> None:
         while True:
-            progress.report(heard.progress)
-            grown()
+            progress.report(partial.progress)
+            on_growth()
             await asyncio.sleep(TICK_S)
 
-    def hear(piece: ChatPiece) -> None:
-        heard.take(piece)
-        if heard.pieces == 1:
-            progress.report(heard.progress)
-            grown()
+    def on_piece(piece: ChatPiece) -> None:
+        partial.take(piece)
+        if partial.pieces == 1:
+            progress.report(partial.progress)
+            on_growth()
 
     reporting = asyncio.create_task(report())
     try:
-        return await ls.session.chat.ask(uri, request, hear, heard.wait)
+        return await ls.session.chat.ask(uri, request, on_piece, partial.wait)
     finally:
         reporting.cancel()
 
@@ -347,27 +362,29 @@ async def _hear(
 
 
 async def _show_answer(
-    ls: DsLanguageServer, subject: Subject, messages: tuple[ChatMessage, ...]
+    ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
 ) -> None:
     prepared = tuple(
         ChatMessage(each.role, ls.session.chat.prepare(each.content)) for each in messages
     )
-    shown = _Shown(ls, subject, Opening(subject.uri, prepared))
-    async with _progress(ls, explanation.title_of(subject)) as progress:
+    view = _ExplanationView(ls, subject, ConversationStart(subject.uri, prepared))
+    async with _show_progress(ls, explanation.title_of(subject)) as progress:
         request = _answer_request(ls, messages)
         try:
-            answer = await _listen(ls, subject.uri, request, progress, shown.grow)
+            answer = await _receive_answer(ls, subject.uri, request, progress, view.grow)
         except asyncio.CancelledError:
-            await shown.stop()
+            await view.stop()
             raise
-    # After the end of the progress, as Helix would write that over the message.
-    await shown.finish(answer)
+    # After the progress has ended: Helix writes its end over the message.
+    await view.finish(answer)
 
 
-class _Shown:
-    """An explanation on its way to the client's screen."""
+class _ExplanationView:
+    """The display of one explanation by the client."""
 
-    def __init__(self, ls: DsLanguageServer, subject: Subject, opening: Opening) -> None:
+    def __init__(
+        self, ls: DsLanguageServer, subject: CodeSelection, opening: ConversationStart
+    ) -> None:
         self._ls = ls
         self._subject = subject
         self._opening = opening
@@ -375,32 +392,33 @@ class _Shown:
         self._showing: asyncio.Task[bool] | None = None
 
     def grow(self, answer: Answer) -> None:
-        """Show what there is, where the client follows a file that changes."""
+        """Show the answer so far, if the client reloads a file that changes."""
         client = self._ls.chat_client
         if (
             client.shows_documents
             and client.rereads_documents
             and (answer.text or answer.reasoning)
         ):
-            with suppress(OSError):  # the end of the answer meets it again, and says so
+            with suppress(OSError):  # `finish` meets the same error, and reports it
                 self._write(answer, is_complete=bool(answer.note))
                 if self._showing is None:
                     self._showing = asyncio.create_task(self._show())
 
     async def finish(self, answer: Answer) -> None:
+        """Show the whole answer: as a document, else as a message."""
         try:
             self._write(answer, is_complete=True)
         except OSError as error:
             where = f"(The file for it cannot be written: {error.strerror}.)"
-            self._ls.notifier.tell(_in_short(answer, where))
+            self._ls.notifier.show(_to_message(answer, where))
             return
         if self._showing is None and self._ls.chat_client.shows_documents:
             self._showing = asyncio.create_task(self._show())
         if self._showing is None or not await self._showing:
-            self._ls.notifier.tell(_in_short(answer, f"(The whole of it is in {self._path}.)"))
+            self._ls.notifier.show(_to_message(answer, f"(The whole of it is in {self._path}.)"))
 
     async def stop(self) -> None:
-        """Nobody waits for the rest."""
+        """Finish a display that has begun: the user has cancelled the rest of the answer."""
         if self._showing is None:
             return
         await asyncio.wait([self._showing], timeout=SHOW_TIMEOUT_S)
@@ -408,9 +426,9 @@ class _Shown:
     def _write(self, answer: Answer, *, is_complete: bool) -> None:
         name = self._subject.name or Path(self._subject.file).name
         if self._path is None:
-            self._path = self._ls.pages.new(f"explain-{name}", self._opening)
+            self._path = self._ls.explanations.create(f"explain-{name}", self._opening)
         text = explanation.page(self._subject, answer, is_complete=is_complete)
-        self._ls.pages.write(self._path, text)
+        self._ls.explanations.write(self._path, text)
 
     async def _show(self) -> bool:
         assert self._path
@@ -422,41 +440,45 @@ class _Shown:
         return answered and result is not None and result.success
 
 
-def _conversation(ls: DsLanguageServer, uri: str) -> Conversation | None:
+def _read_conversation(ls: DsLanguageServer, uri: str) -> Conversation | None:
     document = ls.documents.get(uri)
-    return explanation.conversation(document.text) if document and ls.pages.owns(uri) else None
+    return (
+        explanation.conversation(document.text) if document and ls.explanations.owns(uri) else None
+    )
 
 
 async def _append_answer(
     ls: DsLanguageServer, uri: str, about: str, messages: tuple[ChatMessage, ...]
 ) -> None:
-    """Answer the last question in the explanation *uri* of the document *about*."""
-    async with _progress(ls, "Asking") as progress:
-        answer = await _listen(ls, about, _answer_request(ls, messages), progress)
+    """Answer the last question in the explanation *uri*, which is about the document *about*."""
+    async with _show_progress(ls, "Asking") as progress:
+        answer = await _receive_answer(ls, about, _answer_request(ls, messages), progress)
     await _append(ls, uri, messages[-1].content, answer)
 
 
 async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer) -> None:
-    """Put an answer below its question; what was written meanwhile is no hindrance."""
+    """Insert an answer below its question, even if the explanation has been edited meanwhile."""
     for _ in range(3):
-        document, said = ls.documents.get(uri), _conversation(ls, uri)
-        if document is None or said is None:
+        document, conversation = ls.documents.get(uri), _read_conversation(ls, uri)
+        if document is None or conversation is None:
             break
         lines = tuple(document.lines(0, document.line_count))
-        subject = Subject(uri, "", "markdown", document.version, lines, said.line, len(lines) - 1)
-        text = explanation.answered(said.question or question, answer)
-        edit = Edit(said.line, len(lines) - 1, text.replace("\n", document.eol()))
-        if said.line < len(lines) and await _applied(ls, "Answer", subject, edit):
+        subject = CodeSelection(
+            uri, "", "markdown", document.version, lines, conversation.line, len(lines) - 1
+        )
+        text = explanation.build_reply(conversation.question or question, answer)
+        edit = ChatEdit(conversation.line, len(lines) - 1, text.replace("\n", document.eol()))
+        if conversation.line < len(lines) and await _try_apply(ls, "Answer", subject, edit):
             return
-    # The document is closed, or does not take edits: the answer has been paid for all the same.
-    path = ls.pages.new("answer", Opening(uri, ()))
-    ls.pages.write(path, explanation.answered(question, answer).lstrip())
-    ls.notifier.tell(_in_short(answer, f"(The whole of it is in {path}.)"))
+    # The document is closed, or takes no edits. The answer has been paid for: show it elsewhere.
+    path = ls.explanations.create("answer", ConversationStart(uri, ()))
+    ls.explanations.write(path, explanation.build_reply(question, answer).lstrip())
+    ls.notifier.show(_to_message(answer, f"(The whole of it is in {path}.)"))
 
 
-def _in_short(answer: Answer, where: str) -> str:
-    """An answer as a message: as much of it as fits, and *where* the rest is."""
-    text = " ".join(explanation.plain(replace(answer, reasoning="")).split())
+def _to_message(answer: Answer, where: str) -> str:
+    """Return as much of an answer as fits into a message, and *where* the rest is."""
+    text = " ".join(explanation.render_answer(replace(answer, reasoning="")).split())
     if len(text) > MAX_MESSAGE_CHARS:
         text = text[:MAX_MESSAGE_CHARS].rstrip() + " ..."
     return f"{text} {where}"
@@ -468,52 +490,58 @@ def _in_short(answer: Answer, where: str) -> str:
 async def _replace(
     ls: DsLanguageServer,
     label: str,
-    subject: Subject,
+    subject: CodeSelection,
     messages: tuple[ChatMessage, ...],
     *,
     first: int,
 ) -> None:
-    """Put what a model says in the place of the subject's lines, and of those from *first* on."""
+    """Replace the lines from *first* to the end of the subject with the model's answer."""
     if len(subject.code) > edits.MAX_EDITED_CHARS:
         raise ChatRefused("This is too long to be rewritten at once: select less.")
-    opening, fence = edits.opening(subject)
+    opening, fence = edits.build_opening(subject)
     most = MAX_TOKENS + len(subject.code) // 2
     request = ChatRequest(messages, _model(ls), most, opening=opening, stop=(fence,))
-    result = await _result(ls, label, subject, request)
+    result = await _ask_for_edit(ls, label, subject, request)
     edit = edits.replacement(result.text, result.finish, subject)
     await _apply(ls, label, subject, replace(edit, first=first))
 
 
 async def _write_documentation(
-    ls: DsLanguageServer, subject: Subject, messages: tuple[ChatMessage, ...]
+    ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
 ) -> None:
     request = ChatRequest(messages, _model(ls), MAX_TOKENS, as_json=True)
-    result = await _result(ls, "Document", subject, request)
+    result = await _ask_for_edit(ls, "Document", subject, request)
     edit = documentation.to_edit(result.text, result.finish, subject)
     await _apply(ls, "Document", subject, edit)
 
 
-async def _result(
-    ls: DsLanguageServer, title: str, subject: Subject, request: ChatRequest
+async def _ask_for_edit(
+    ls: DsLanguageServer, title: str, subject: CodeSelection, request: ChatRequest
 ) -> ChatResult:
-    """The whole answer, for an edit: it must not have been about another text than there is."""
+    """Return the whole answer to a request for an edit.
+
+    Raises `ChatRefused` when the client takes no edits, or when parts of the code would be masked:
+    the answer would be about another text than the document's.
+    """
     if not ls.chat_client.applies_edits:
         raise ChatRefused("This editor does not take edits.")
     if ls.session.chat.prepare(subject.code) != subject.code:
         raise ChatRefused(
             "The code holds what must not be sent, so it cannot be changed like this."
         )
-    async with _progress(ls, title) as progress:
-        return await _hear(ls, subject.uri, request, progress, _Heard())
+    async with _show_progress(ls, title) as progress:
+        return await _ask_model(ls, subject.uri, request, progress, _PartialAnswer())
 
 
-async def _apply(ls: DsLanguageServer, label: str, subject: Subject, edit: Edit) -> None:
-    if not await _applied(ls, label, subject, edit):
+async def _apply(ls: DsLanguageServer, label: str, subject: CodeSelection, edit: ChatEdit) -> None:
+    if not await _try_apply(ls, label, subject, edit):
         raise ChatRefused(CHANGED)
 
 
-async def _applied(ls: DsLanguageServer, label: str, subject: Subject, edit: Edit) -> bool:
-    """Whether the client has taken *edit*; not when the text is another one by now."""
+async def _try_apply(
+    ls: DsLanguageServer, label: str, subject: CodeSelection, edit: ChatEdit
+) -> bool:
+    """Return whether the client has applied *edit*. False if the text has changed since."""
     document = ls.documents.get(subject.uri)
     if document is None or document.version != subject.version:
         return False

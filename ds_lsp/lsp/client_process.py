@@ -1,4 +1,4 @@
-"""Notices that the client's process has ended, though something else may still hold its pipes."""
+"""Notices the end of the client's process, even if other processes still hold its pipes."""
 
 import asyncio
 import logging
@@ -9,29 +9,29 @@ from ds_lsp.processes import Process
 log = logging.getLogger(__name__)
 
 POLL_S = 2.0
-"""Seconds between two looks where the system tells nothing by itself: in all but Linux."""
+"""Seconds between two checks on systems that do not notify of the end: all but Linux."""
 
 
-def watch(process: Process | None, ended: Callable[[], None]) -> None:
-    """Call *ended* once *process* has ended; never for None, which cannot be seen from here."""
+def watch(process: Process | None, on_end: Callable[[], None]) -> None:
+    """Call *on_end* once *process* has ended. Do nothing if it is None: it cannot be watched."""
     if process is None:
         log.debug("the client's process is not watched")
     elif process.descriptor is None:
-        _look(process, ended)
+        _poll(process, on_end)
     else:
         loop = asyncio.get_running_loop()
-        loop.add_reader(process.descriptor, _end, process.descriptor, ended)
+        loop.add_reader(process.descriptor, _report_end, process.descriptor, on_end)
 
 
-def _end(descriptor: int, ended: Callable[[], None]) -> None:
+def _report_end(descriptor: int, on_end: Callable[[], None]) -> None:
     asyncio.get_running_loop().remove_reader(descriptor)
     log.info("the client's process has ended")
-    ended()
+    on_end()
 
 
-def _look(process: Process, ended: Callable[[], None]) -> None:
+def _poll(process: Process, on_end: Callable[[], None]) -> None:
     if process.has_ended():
         log.info("the client's process has ended")
-        ended()
+        on_end()
     else:
-        asyncio.get_running_loop().call_later(POLL_S, _look, process, ended)
+        asyncio.get_running_loop().call_later(POLL_S, _poll, process, on_end)

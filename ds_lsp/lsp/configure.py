@@ -1,4 +1,4 @@
-"""What the client says of settings: initializationOptions, pushed and pulled configuration."""
+"""The client's part of the settings: initializationOptions, pushed and pulled configuration."""
 
 import asyncio
 import logging
@@ -8,21 +8,22 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from ds_lsp.settings import SETTINGS, Resolved, Source, to_snake
+from ds_lsp.settings import SETTINGS, Resolved, SettingsSource, to_snake
 from ds_lsp.sources import Layers, read_layers, resolve_with
 
 log = logging.getLogger(__name__)
 
 SECTION = "ds-lsp"
 _PULL_TIMEOUT_S = 2.0
-"""A client that announces workspace/configuration and never answers must not hold us up."""
+"""Maximum seconds for the client to answer a request about settings. Some announce
+workspace/configuration and never answer."""
 
 
-class Configuration:
-    """Everything settings are resolved from, in one session."""
+class SettingsSources:
+    """All sources that the settings of one session are resolved from."""
 
     def __init__(self, params: types.InitializeParams, *, trusts_editor: bool = True) -> None:
-        self._initialize = Source(
+        self._initialize = SettingsSource(
             "initializationOptions",
             _section(params.initialization_options),
             is_initialize=True,
@@ -44,31 +45,32 @@ class Configuration:
     def read_files(self, folders: Iterable[Path]) -> None:
         self._layers = read_layers(folders)
 
-    def resolved(self) -> Resolved:
-        # A client that pushes has said what it wants; one that is asked knows better still.
+    def resolve(self) -> Resolved:
+        """Return the settings that follow from all sources."""
+        # The answer to our request is for our section alone, so it outranks pushed settings.
         client = self._pulled or self._pushed
         return resolve_with(
             self._layers,
             self._initialize,
             # Not the user's word: Emacs, for one, reads it from a project's .dir-locals.el.
-            Source("editor configuration", client, is_client=True),
-            Source("ds-lsp.toggle", self._toggled),
+            SettingsSource("editor configuration", client, is_client=True),
+            SettingsSource("ds-lsp.toggle", self._toggled),
         )
 
     def toggle(self, enabled: bool) -> None:
-        """The user's word of this moment; it holds for this session, over every source."""
+        """Switch completion on or off for this session, over every other source."""
         self._toggled = {"completion.enabled": enabled}
 
     def push(self, settings: object) -> None:
-        """The content of ``workspace/didChangeConfiguration``."""
+        """Take the settings of ``workspace/didChangeConfiguration``."""
         section = _section(settings)
-        # Without a section around them, these are everybody's settings: only ours are taken.
+        # Without a section around them, these may be the settings of all servers: keep only ours.
         self._pushed = {
             name: value for name, value in section.items() if _first_name(name) in _FIRST_NAMES
         }
 
     async def pull(self, ls: LanguageServer) -> None:
-        """Ask the client for our section; what it does not answer stays as it was."""
+        """Request our section from the client; without an answer, the last one stays."""
         if not self._can_pull:
             return
         self._pulls += 1
@@ -83,14 +85,14 @@ class Configuration:
         if number == self._pulls:
             self._pulled = _section(answer[0] if answer else None)
 
-    async def ask_for_changes(self, ls: LanguageServer) -> None:
-        """Some clients tell of changes only to servers that have asked to be told."""
+    async def register_for_changes(self, ls: LanguageServer) -> None:
+        """Register for changes of settings: some clients send them to no other servers."""
         if self._can_register:
             await register(ls, types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": SECTION})
 
 
 async def register(ls: LanguageServer, method: str, options: object) -> None:
-    """Tell the client later than in the answer to ``initialize`` that we handle *method*."""
+    """Announce that we handle *method*, after the answer to ``initialize``."""
     registration = types.Registration(f"ds-lsp {method}", method, options)
     try:
         async with asyncio.timeout(_PULL_TIMEOUT_S):
@@ -100,7 +102,7 @@ async def register(ls: LanguageServer, method: str, options: object) -> None:
 
 
 def _section(raw: object) -> Mapping[str, object]:
-    """Our settings in what a client sent, with or without the section's name around them."""
+    """Return our settings in what a client sent, with or without a section around them."""
     if not isinstance(raw, Mapping):
         return {}
     for name in (SECTION, "dsLsp"):

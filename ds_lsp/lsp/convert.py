@@ -1,4 +1,4 @@
-"""Protocol types to ours and back."""
+"""Conversion of protocol types to ours and back."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from ds_lsp.chat.edits import Edit
-from ds_lsp.chat.subject import Remark, Subject
+from ds_lsp.chat.edits import ChatEdit
+from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.document import (
     CarriageReturns,
@@ -30,33 +30,35 @@ SERVER_NAME = "ds-lsp"
 
 @dataclass(frozen=True, slots=True)
 class MenuClient:
-    """How one client wants the items of its completion menu."""
+    """Properties of a client that decide the form of items in its completion menu."""
 
     wants_edit: bool
-    """Helix obeys a range exactly, and lets a bare text eat the rest of the word."""
+    """Items need a text edit: Helix replaces exactly its range, but lets a bare text replace the
+    rest of the word as well."""
     takes_text_as_is: bool
-    """The client can be told not to indent the text again."""
+    """The client supports the insert mode that does not indent the text again."""
     shows_markdown: bool
     names_us_in_label: bool
-    """Helix shows an item's detail only once the item is selected."""
+    """The label must name us: Helix shows an item's detail only once the item is selected."""
 
 
 @dataclass(frozen=True, slots=True)
 class InlineClient:
-    """How one client wants its inline completions."""
+    """Properties of a client that decide the form of inline completions."""
 
     can_replace: bool = True
-    """An item's range may reach past the cursor."""
+    """The range of an item may extend past the cursor."""
     wants_line_feeds: bool = False
-    """Neovim ends its lines itself, and takes the CR of a CR LF for a letter."""
+    """The text must end its lines with LF: Neovim takes the CR of a CR LF for a letter."""
 
 
 _DRAW_OVER_REST = frozenset(
     {
-        # Draws the text over the rest of the line, and leaves letters behind when the item is
-        # accepted after typing along: it does not move a range's end.
+        # Neovim draws the text over the rest of the line. It does not move the end of a range while
+        # the user types along, so that accepting then leaves letters behind.
         "Neovim",
-        # lsp-mode: an overlay in the place of what is replaced, seen right to a line's end only.
+        # lsp-mode draws an overlay in place of the replaced text, which is correct only where that
+        # extends to the end of the line.
         "emacs",
     }
 )
@@ -105,24 +107,26 @@ def to_menu_client(params: types.InitializeParams) -> MenuClient:
 
 @dataclass(frozen=True, slots=True)
 class ChatClient:
-    """How one client shows what chat answers, and takes its edits."""
+    """Capabilities of a client to show answers of chat and to apply its edits."""
 
     locale: str | None = None
     shows_progress: bool = False
     shows_documents: bool = False
     rereads_documents: bool = False
-    """The client shows a file anew when it changes on the disk. VS Code does; Neovim waits for
-    ``:checktime``, Helix for ``:reload``, and Emacs asks."""
+    """The client reloads a file that changes on disk. VS Code does; Neovim waits for
+    ``:checktime``, Helix for ``:reload``, and Emacs asks the user."""
     takes_focus: bool | None = False
-    """Of a document it is to show. Eglot takes false for true."""
+    """The value of ``takeFocus`` when the client is to show a document; None leaves it out, because
+    Eglot takes false for true."""
     applies_edits: bool = False
     knows_versions: bool = False
-    """Edits can name the version of the document they are for."""
+    """The client accepts edits that name the version of their document."""
     takes_actions: bool = False
-    """Code actions can be more than commands."""
+    """The client accepts code actions, and not only commands."""
     takes_tags: bool = False
+    """The client accepts tags of code actions."""
     selects_at_cursor: bool = False
-    """Helix's cursor is a selection of one character, or of the end of a line."""
+    """The bare cursor arrives as a selection: Helix selects one character, or a line's end."""
 
 
 _REREADS = re.compile(r"visual studio code|code-server|vscodium|code - oss|cursor|windsurf", re.I)
@@ -142,7 +146,7 @@ def to_chat_client(params: types.InitializeParams) -> ChatClient:
         rereads_documents=bool(_REREADS.search(name)),
         takes_focus=None if name == "Eglot" else False,
         applies_edits=bool(workspace.apply_edit),
-        # Neovim announces only the second, which is a part of the first.
+        # Neovim announces only resource operations, which are a part of document changes.
         knows_versions=bool(edits and (edits.document_changes or edits.resource_operations)),
         takes_actions=actions.code_action_literal_support is not None,
         takes_tags=actions.tag_support is not None,
@@ -150,14 +154,17 @@ def to_chat_client(params: types.InitializeParams) -> ChatClient:
     )
 
 
-def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> Remark:
-    """*name_of* says how a document is named to the model; empty: it must not be."""
+def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> ReportedProblem:
+    """Convert a diagnostic.
+
+    *name_of* returns the name of a document for the model; empty: it must not be named.
+    """
     related = [
         f"{name}, line {each.location.range.start.line + 1}: {each.message}"
         for each in diagnostic.related_information or ()
         if (name := name_of(each.location.uri))
     ]
-    return Remark(
+    return ReportedProblem(
         message=text_of(diagnostic.message),
         first=diagnostic.range.start.line,
         last=diagnostic.range.end.line,
@@ -168,9 +175,9 @@ def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> Re
 
 
 def to_workspace_edit(
-    edit: Edit, subject: Subject, encoding: PositionEncoding, client: ChatClient
+    edit: ChatEdit, subject: CodeSelection, encoding: PositionEncoding, client: ChatClient
 ) -> types.WorkspaceEdit:
-    """One change of whole lines, so that one undo takes it back."""
+    """Return an edit as one change of whole lines, so that one undo reverts it."""
     end = width(strip_line_end(subject.lines[edit.last]), encoding)
     span = types.Range(types.Position(edit.first, 0), types.Position(edit.last, end))
     text = show_carriage_returns(edit.text) if subject.hides_carriage_returns else edit.text
@@ -182,7 +189,7 @@ def to_workspace_edit(
 
 
 def text_of(message: object) -> str:
-    # LSP 3.18 lets it be marked up.
+    # In LSP 3.18, a message may be MarkupContent.
     return message if isinstance(message, str) else str(getattr(message, "value", message))
 
 
@@ -196,17 +203,17 @@ def to_encoding(encoding: types.PositionEncodingKind | str | None) -> PositionEn
     return PositionEncoding(value or "utf-16")
 
 
-def cursor(snapshot: Snapshot, before: str = "") -> types.Position:
-    """The position of the cursor, or of the start of the text that stands right *before* it."""
+def cursor_position(snapshot: Snapshot, before: str = "") -> types.Position:
+    """Return the cursor's position, or that of the start of *before*, the text in front of it."""
     column = snapshot.column - width(before, snapshot.encoding)
     return types.Position(line=snapshot.line, character=column)
 
 
 def can_show(selected: types.SelectedCompletionInfo, at: Snapshot) -> bool:
-    """Whether any text that begins with the menu's selected item would be shown at all.
+    """Return whether the editor can show a text that begins with the menu's selected item.
 
-    Editors draw ghost text only on the cursor's line, and only where what has been typed of the
-    item is how the item begins.
+    Editors draw ghost text only on the cursor's line, and only if the item begins with what the
+    user has typed of it.
     """
     start, end = selected.range.start, selected.range.end
     if not (start.line == at.line == end.line and start.character <= at.column <= end.character):
@@ -224,19 +231,21 @@ def to_inline_completion_list(
     client: InlineClient,
     selected: types.SelectedCompletionInfo | None = None,
 ) -> types.InlineCompletionList:
-    """Items of plain text for a range on the cursor's line, mostly an empty one; mostly one item.
+    """Return a completion and its alternatives as items of plain text, usually a single one.
 
-    Where an item of the menu is selected, the text goes on from it, and takes its place.
+    Their range is on the cursor's line, and usually empty. If an item of the menu is selected, the
+    text begins with that item and replaces its range.
     """
     if not completion.text:
         return NOTHING
-    place = selected.range if selected else types.Range(cursor(snapshot), cursor(snapshot))
+    here = cursor_position(snapshot)
+    place = selected.range if selected else types.Range(here, here)
     accepted = types.Command(title="Accepted", command=ACCEPT, arguments=[completion.record.id])
     begins_with = selected.text if selected else ""
 
     def item(each: Completion) -> types.InlineCompletionItem:
         text = with_newlines(each.text) if client.wants_line_feeds else each.text
-        reach = types.Range(start=place.start, end=_after(place.end, each, snapshot))
+        reach = types.Range(start=place.start, end=_end_of_replaced(place.end, each, snapshot))
         return types.InlineCompletionItem(begins_with + text, range=reach, command=accepted)
 
     return types.InlineCompletionList([item(completion), *map(item, completion.alternatives)])
@@ -245,10 +254,10 @@ def to_inline_completion_list(
 def to_completion_list(
     completion: Completion, snapshot: Snapshot, client: MenuClient
 ) -> types.CompletionList:
-    """At most one item, in the one form that worked in every menu it was tried in.
+    """Return at most one item, in the only form that worked in all menus it was tried in.
 
-    The text begins with the word being typed, and so does what the editor filters by; otherwise
-    the item vanishes at the next letter.
+    Its text and its filter text begin with the word that the user is typing; otherwise the item
+    disappears at the next letter.
     """
     if not completion.text:
         return EMPTY_MENU
@@ -257,7 +266,7 @@ def to_completion_list(
     mark = f"  [{SERVER_NAME}]" if client.names_us_in_label else ""
     item = types.CompletionItem(
         label=_label(text) + mark,
-        # Never a snippet: Helix would go by that, and indent the lines again.
+        # Never a snippet: Helix would expand it, and indent the lines again.
         kind=types.CompletionItemKind.Text,
         detail=f"{SERVER_NAME} (local)" if completion.record.source == Local.name else SERVER_NAME,
         documentation=_documentation(text, snapshot.language_id, client),
@@ -268,7 +277,8 @@ def to_completion_list(
     )
     if client.wants_edit:
         replaced = types.Range(
-            cursor(snapshot, word), _after(cursor(snapshot), completion, snapshot)
+            cursor_position(snapshot, word),
+            _end_of_replaced(cursor_position(snapshot), completion, snapshot),
         )
         item.text_edit = types.TextEdit(range=replaced, new_text=text)
     else:
@@ -277,15 +287,17 @@ def to_completion_list(
 
 
 def _label(text: str) -> str:
-    """Return the first line that says something, with dots for the lines around it."""
+    """Return the first line that is not blank, with dots for the lines around it."""
     lines = with_newlines(text).rstrip().split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip()), 0)
     label = lines[first].strip() if first else lines[first]
     return ("... " if first else "") + label + (" ..." if first + 1 < len(lines) else "")
 
 
-def _after(position: types.Position, completion: Completion, snapshot: Snapshot) -> types.Position:
-    """Where the text ends, from *position* on, that the completion takes the place of."""
+def _end_of_replaced(
+    position: types.Position, completion: Completion, snapshot: Snapshot
+) -> types.Position:
+    """Return the end of the text behind *position* that the completion replaces."""
     replaced = snapshot.line_after[: completion.replaces]
     return types.Position(position.line, position.character + width(replaced, snapshot.encoding))
 
@@ -295,8 +307,8 @@ EMPTY_MENU = types.CompletionList(is_incomplete=True, items=[])
 
 
 def to_folders(params: types.InitializeParams) -> list[Path]:
-    """The workspace folders that are folders on this disk."""
-    # None at all is an answer as well: Kate then names the home folder as the root.
+    """Return the workspace folders that are on this disk."""
+    # An empty list counts: Kate then names the home folder as the root.
     if params.workspace_folders is not None:
         return to_paths(params.workspace_folders)
     if params.root_uri:
@@ -315,7 +327,7 @@ def announces_inline_completion(capabilities: types.ClientCapabilities) -> bool:
 
 
 def word_before(line_before: str) -> str:
-    """The word that ends at the cursor; empty when there is none."""
+    """Return the word that ends at the cursor; empty if there is none."""
     start = len(line_before)
     while start and is_word_character(line_before[start - 1]):
         start -= 1
@@ -325,10 +337,10 @@ def word_before(line_before: str) -> str:
 def _documentation(text: str, language_id: str, client: MenuClient) -> types.MarkupContent | str:
     if not client.shows_markdown:
         return text
-    return types.MarkupContent(types.MarkupKind.Markdown, _fenced(text, language_id))
+    return types.MarkupContent(types.MarkupKind.Markdown, _fence(text, language_id))
 
 
-def _fenced(text: str, language_id: str) -> str:
+def _fence(text: str, language_id: str) -> str:
     fence = "```"
     while fence in text:
         fence += "`"

@@ -1,4 +1,4 @@
-"""What we add to the protocol: the types of our own request."""
+"""Extensions of the protocol: the types of our own request."""
 
 import attrs
 from lsprotocol import types
@@ -8,7 +8,7 @@ EXPLAIN_REQUEST = "ds-lsp/explain"
 
 @attrs.define
 class ExplainParams:
-    """What `EXPLAIN_REQUEST` is asked, and the argument of the commands of chat."""
+    """Parameters of `EXPLAIN_REQUEST`, and the argument of the commands of chat."""
 
     text_document: types.TextDocumentIdentifier
     range: types.Range

@@ -1,8 +1,8 @@
-"""Answers ``initialize`` before what serves it is imported, which is nearly all of a start.
+"""Answers ``initialize`` before the server is imported, which takes nearly all of a start.
 
-An editor waits for this answer, and then for nothing until somebody types. Only what the message
-itself decides is answered here; where a setting may have a say, or anything is out of the
-ordinary, the server answers, as it does whenever this module says nothing.
+An editor waits for this answer, and for nothing else until the user types. This module answers only
+if the message alone decides the answer. If a setting may affect it, or anything is unusual, the
+message is left to the server.
 """
 
 import json
@@ -14,23 +14,25 @@ import ds_lsp
 from ds_lsp.processes import Process, find_process
 
 STARTER_POLL_S = 2.0
-"""Seconds between two looks for the process that has started this one, until the client speaks."""
+"""Seconds between two checks, until the first message arrives, that the process that has started
+this one still runs."""
 MAX_BYTES = 1 << 20
-"""Of a message, and of a file with settings. No editor's first message is nearly as long."""
+"""Maximum bytes of the first message, and of a file with settings. No editor's first message is
+nearly as long."""
 
 ENCODINGS = ("utf-8", "utf-16", "utf-32")
 TRIGGER_CHARACTERS = [".", "(", "[", "{", ",", ":", "="]
-"""Asked for after these as well, where an editor's menu would wait for the first letter of a word.
-Not after a blank: Helix would ask on entering an indented line, and go on showing that answer
-while the line is typed."""
+"""Characters after which the completion menu sends a request; it would otherwise wait for the first
+letter of a word. The blank is none of them: Helix would send a request on entering an indented
+line, and go on showing its answer while the user types the line."""
 _COMMANDS = (
     *("explain", "ask", "fix", "document", "rewrite"),
     *("accept", "clearCache", "status", "toggle", "usage", "why"),
 )
 
 
-class Greeted:
-    """What has been read of the client, and whether its ``initialize`` has been answered."""
+class EarlyInitialize:
+    """The state after the early ``initialize``: the bytes read, and whether it was answered."""
 
     def __init__(
         self, data: bytes = b"", *, is_answered: bool = False, client: Process | None = None
@@ -38,13 +40,13 @@ class Greeted:
         self.data = data
         self.is_answered = is_answered
         self.client = client
-        """The process that ``initialize`` names, if there is one on this machine."""
+        """The client's process that ``initialize`` names, if it runs on this machine."""
 
 
-NOT_GREETED = Greeted()
+NO_EARLY_INITIALIZE = EarlyInitialize()
 
 
-def greet(source: int, sink: int) -> Greeted:
+def answer_early(source: int, sink: int) -> EarlyInitialize:
     """Read the first message, and answer it if that can be done. Never raises `OSError`."""
     data = bytearray()
     client = None
@@ -53,8 +55,8 @@ def greet(source: int, sink: int) -> Greeted:
     try:
         message = _initialize(_read_body(source, data, starter))
         if message:
-            # Found before the answer: an editor that has ended is not found any more, and would be
-            # taken for one on another machine.
+            # Find the process before answering: later, one that has ended would be missing, and be
+            # taken for a process on another machine.
             pid = _at(message, "params", "processId")
             client = find_process(pid)
             if client is None and pid == starter and os.getppid() != starter:
@@ -64,13 +66,13 @@ def greet(source: int, sink: int) -> Greeted:
         while left:
             left = left[os.write(sink, left) :]
     except OSError:
-        # The server meets the same, and knows what to do.
+        # The server meets the same error, and handles it.
         answer = b""
-    return Greeted(bytes(data), is_answered=bool(answer), client=client)
+    return EarlyInitialize(bytes(data), is_answered=bool(answer), client=client)
 
 
 def _read_body(source: int, data: bytearray, starter: int) -> bytes:
-    """Append what is read to *data*; return the first message, empty if it is not to be had."""
+    """Append what is read to *data*, and return the first message; empty if it cannot be had."""
     while chunk := _read(source, starter):
         data += chunk
         size = _size(data)
@@ -83,11 +85,12 @@ def _read_body(source: int, data: bytearray, starter: int) -> bytes:
 
 
 def _read(source: int, starter: int) -> bytes:
-    """Read what there is; end the process where the starter has ended and left nothing to read.
+    """Read what has arrived; end this process if its starter has ended with nothing left to read.
 
-    Another process may hold the other end of *source*, as a terminal in the editor does.
+    The end of the starter need not close *source*: another process, such as a terminal in the
+    editor, may hold the other end.
     """
-    # Windows can wait for nothing but sockets, and has no other parent for a process.
+    # On Windows, select waits for sockets only, and a process keeps its parent id for life.
     while os.name == "posix" and not select.select([source], [], [], STARTER_POLL_S)[0]:
         if os.getppid() != starter:
             os._exit(1)
@@ -95,7 +98,10 @@ def _read(source: int, starter: int) -> bytes:
 
 
 def _size(data: bytearray) -> int | None:
-    """The length of the first message, 0 while its header is not whole; None: leave it alone."""
+    """Return the length of the first message in bytes; 0 while its header is incomplete.
+
+    None means that the message is unusual, and left to the server.
+    """
     head, end, _ = data[:200].partition(b"\r\n\r\n")
     if not end:
         return 0 if len(data) < 200 else None
@@ -106,13 +112,13 @@ def _size(data: bytearray) -> int | None:
 
 
 def answer_to(body: bytes) -> bytes:
-    """The answer to the first message as it is sent; empty when it is the server's to give."""
+    """Return the answer to the first message, framed; empty if the server is to give it."""
     message = _initialize(body)
     return _answer(message) if message else b""
 
 
 def _initialize(body: bytes) -> dict[str, object] | None:
-    """The first message, if it asks for what the first message should."""
+    """Return the first message if it is ``initialize``, else None."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -134,13 +140,13 @@ def _answer(message: dict[str, object]) -> bytes:
 
 
 def _result(params: dict[str, object]) -> dict[str, object] | None:
-    """What pygls makes of our features; a test compares the two."""
+    """Return the result that pygls makes of our features (a test compares the two), or None."""
     client = params.get("capabilities")
     if not isinstance(client, dict) or _may_set_menu(params):
         return None
     sync: dict[str, object] = {"openClose": True, "change": 2, "save": True}
     for name in ("willSave", "willSaveWaitUntil"):
-        # Whoever says anything of it is told that we do not.
+        # A client that mentions it gets the answer that we do not support it.
         if _at(client, "textDocument", "synchronization", name) is not None:
             sync[name] = False
     capabilities: dict[str, object] = {
@@ -169,16 +175,16 @@ def _at(value: object, *names: str) -> object:
 
 
 def _encoding(client: dict[str, object]) -> str:
-    """The client's first choice of those there are."""
+    """Return the first encoding in the client's list that we support."""
     wanted = _at(client, "general", "positionEncodings")
     known = [each for each in wanted if each in ENCODINGS] if isinstance(wanted, list) else []
     return str(known[0]) if known else "utf-16"
 
 
 def _may_set_menu(params: dict[str, object]) -> bool:
-    """Whether something may set ``completion.menu``, the one setting that an answer goes by.
+    """Return whether a source may set ``completion.menu``, the only setting that affects an answer.
 
-    To read settings takes their imports; that the word does not occur anywhere is seen without.
+    Reading the settings would cost their imports; searching the sources for the word does not.
     """
     if any(name.startswith("DS_LSP_") and "MENU" in name for name in os.environ):
         return True
@@ -188,7 +194,7 @@ def _may_set_menu(params: dict[str, object]) -> bool:
 
 
 def _names_menu(text: bytes) -> bool:
-    # A backslash may spell it.
+    # A backslash may begin an escape sequence that spells the word.
     return b"menu" in text.lower() or b"\\" in text
 
 
@@ -204,7 +210,7 @@ def _settings_files(params: dict[str, object]) -> list[str]:
 
 
 def _folder(uri: object) -> str:
-    # Imported where it is used: half of what has to be imported here at all.
+    # Imported where it is used: it is half of all that this module needs to import.
     from ds_lsp.uris import to_path
 
     path = to_path(uri) if isinstance(uri, str) else None
@@ -212,7 +218,7 @@ def _folder(uri: object) -> str:
 
 
 def user_file() -> str:
-    """Where the user's settings are: `ds_lsp.sources.user_file`, and cheap on Linux."""
+    """Return the path of the user's settings, as `ds_lsp.sources.user_file`, but cheap on Linux."""
     home = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")
     if sys.platform != "linux" or not os.path.isabs(home):
         from ds_lsp.sources import user_file
@@ -232,6 +238,6 @@ def _start_of(path: str) -> bytes:
             with file:
                 return file.read(MAX_BYTES)
     except (OSError, ValueError):
-        # Nor can the server read it.
+        # The server cannot read it either.
         pass
     return b""

@@ -1,4 +1,4 @@
-"""One function per method: convert, call, convert back.
+"""Handlers of LSP methods, one function each: convert, call, convert back.
 
 A handler takes its snapshot before its first ``await``: the next change may already be waiting.
 """
@@ -12,7 +12,7 @@ from lsprotocol import types
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.errors import Superseded
 from ds_lsp.lsp import convert
-from ds_lsp.lsp.configure import Configuration, register
+from ds_lsp.lsp.configure import SettingsSources, register
 from ds_lsp.lsp.greeting import TRIGGER_CHARACTERS
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.privacy.ignored import IGNORE_FILES
@@ -20,7 +20,8 @@ from ds_lsp.sources import PROJECT_FILE, user_file
 from ds_lsp.uris import to_path
 
 MENU_TIMEOUT_S = 2.0
-"""A completion menu is held up by its slowest server; later than this nobody waits for it."""
+"""Maximum seconds for the completion menu, which waits for its slowest server: users do not
+wait longer."""
 
 MENU_OPTIONS = types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS)
 
@@ -36,8 +37,8 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.chat_client = convert.to_chat_client(params)
     ls.inline_client = convert.to_inline_client(params)
     ls.asks_inline = convert.announces_inline_completion(params.capabilities)
-    ls.configuration = Configuration(params, trusts_editor=ls.trusts_editor)
-    ls.configuration.read_files(ls.folders)
+    ls.settings_sources = SettingsSources(params, trusts_editor=ls.trusts_editor)
+    ls.settings_sources.read_files(ls.folders)
     ls.reconfigure()
     setting = ls.session.settings.client.carriage_returns
     ls.documents.carriage_returns = convert.to_carriage_returns(params, setting)
@@ -46,21 +47,21 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
 
 
 def initialized(ls: DsLanguageServer, params: types.InitializedParams) -> None:
-    ls.spawn(_initialized(ls))
+    ls.spawn(_finish_initialize(ls))
 
 
-async def _initialized(ls: DsLanguageServer) -> None:
-    await ls.configuration.pull(ls)
+async def _finish_initialize(ls: DsLanguageServer) -> None:
+    await ls.settings_sources.pull(ls)
     ls.reconfigure()
     ls.notifier.open()
-    ls.tell_state(ls.session.state())
-    await ls.configuration.ask_for_changes(ls)
+    ls.report_state(ls.session.state())
+    await ls.settings_sources.register_for_changes(ls)
     await _announce_menu(ls)
     if serves_menu(ls):
-        ls.protocol.rehearse(types.CompletionRequest, convert.EMPTY_MENU)
+        ls.protocol.prewarm_converters(types.CompletionRequest, convert.EMPTY_MENU)
     else:
-        ls.protocol.rehearse(types.InlineCompletionRequest, convert.NOTHING)
-    ls.pages.remove_old()
+        ls.protocol.prewarm_converters(types.InlineCompletionRequest, convert.NOTHING)
+    ls.explanations.remove_old()
 
 
 async def shutdown(ls: DsLanguageServer, params: None) -> None:
@@ -80,14 +81,14 @@ def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> N
 
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
-    ls.drop_late(params.text_document.uri)
-    ls.acceptance.edited(params)
+    ls.cancel_late_answer(params.text_document.uri)
+    ls.acceptance.note_edits(params)
     document = ls.documents.get(params.text_document.uri)
     if document:
         ls.session.heed(document)
         ls.session.warm()
-        ls.learn_later(document)
-        ls.gather_later(document)
+        ls.schedule_learning(document)
+        ls.schedule_gathering(document)
 
 
 def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
@@ -99,9 +100,10 @@ def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> N
     path = to_path(uri)
     names = (PROJECT_FILE, *IGNORE_FILES)
     is_project_file = uri.endswith(names) or (path is not None and path.name in names)
-    # An editor may name the file that a link stands for. What is read is ours in any case.
+    # The editor may name the target of a link to our settings, so real paths are compared.
+    # Either way, what is read below is our own file.
     if is_project_file or (path and os.path.realpath(path) == os.path.realpath(user_file())):
-        ls.configuration.read_files(ls.folders)
+        ls.settings_sources.read_files(ls.folders)
         ls.session.forget_gate()
         ls.reconfigure()
 
@@ -123,9 +125,11 @@ async def inline_completion(
     if snapshot is None:
         ls.session.engine.skip(Reason.NOT_OPEN)
         return convert.NOTHING
-    ls.gather_where_moved(snapshot)
+    ls.schedule_gathering_after_jump(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
-    request = ls.request(snapshot, trigger, "inline", can_replace=ls.inline_client.can_replace)
+    request = ls.completion_request(
+        snapshot, trigger, "inline", can_replace=ls.inline_client.can_replace
+    )
     completion = await _complete(ls, request)
     if completion is None:
         return None
@@ -138,11 +142,11 @@ async def completion_menu(
     snapshot = ls.snapshot(params.text_document.uri, params.position)
     if snapshot is None or not serves_menu(ls):
         return convert.EMPTY_MENU
-    ls.gather_where_moved(snapshot)
-    # Always automatic: Helix says "invoked" while one types.
-    # Only an edit says what it replaces: a bare text is put at the cursor.
+    ls.schedule_gathering_after_jump(snapshot)
+    # Always automatic: Helix sends "invoked" while the user types.
+    # Only a text edit can replace text; a bare insert text is put at the cursor.
     can_replace = ls.menu_client.wants_edit
-    request = ls.request(snapshot, Trigger.AUTOMATIC, "menu", can_replace=can_replace)
+    request = ls.completion_request(snapshot, Trigger.AUTOMATIC, "menu", can_replace=can_replace)
     try:
         async with asyncio.timeout(MENU_TIMEOUT_S):
             completion = await _complete(ls, request)
@@ -155,14 +159,14 @@ async def completion_menu(
 
 async def _complete(ls: DsLanguageServer, request: CompletionRequest) -> Completion | None:
     try:
-        await ls.prepared()
+        await ls.wait_until_prepared()
         completion = await ls.session.engine.complete(request)
     except Superseded:
         return None
     except asyncio.CancelledError:
-        ls.finish_late(request)
+        ls.start_late_answer(request)
         raise
-    ls.acceptance.offered(completion, request.snapshot)
+    ls.acceptance.note_offer(completion, request.snapshot)
     return completion
 
 
@@ -172,9 +176,9 @@ def serves_menu(ls: DsLanguageServer) -> bool:
 
 
 async def _announce_menu(ls: DsLanguageServer) -> None:
-    """`completion.menu` can be switched on later than `initialize`, where it is announced."""
+    """Register the completion menu if settings switched it on after `initialize` announced none."""
     is_announced = types.TEXT_DOCUMENT_COMPLETION in ls.protocol.fm.features
-    if serves_menu(ls) and not is_announced and ls.configuration.can_register_menu:
+    if serves_menu(ls) and not is_announced and ls.settings_sources.can_register_menu:
         ls.feature(types.TEXT_DOCUMENT_COMPLETION)(completion_menu)
         options = types.CompletionRegistrationOptions(
             trigger_characters=MENU_OPTIONS.trigger_characters
@@ -188,13 +192,13 @@ async def _announce_menu(ls: DsLanguageServer) -> None:
 def did_change_configuration(
     ls: DsLanguageServer, params: types.DidChangeConfigurationParams
 ) -> None:
-    ls.configuration.push(params.settings)
+    ls.settings_sources.push(params.settings)
     ls.reconfigure()
-    ls.spawn(_configuration_changed(ls))
+    ls.spawn(_pull_settings(ls))
 
 
-async def _configuration_changed(ls: DsLanguageServer) -> None:
-    await ls.configuration.pull(ls)
+async def _pull_settings(ls: DsLanguageServer) -> None:
+    await ls.settings_sources.pull(ls)
     ls.reconfigure()
     await _announce_menu(ls)
 
@@ -205,16 +209,16 @@ def did_change_workspace_folders(
     removed = frozenset(convert.to_paths(params.event.removed))
     kept = [folder for folder in ls.folders if folder not in removed]
     ls.folders = list(dict.fromkeys([*kept, *convert.to_paths(params.event.added)]))
-    ls.configuration.read_files(ls.folders)
+    ls.settings_sources.read_files(ls.folders)
     ls.reconfigure()
 
 
-# Commands. What a client passes is taken as it comes: these answer, whatever was sent.
+# Commands. They accept any arguments a client may send, and always answer.
 
 
 def accept(ls: DsLanguageServer, *arguments: object) -> None:
     ls.accepted += 1
-    ls.acceptance.accepted(arguments)
+    ls.acceptance.note_acceptance(arguments)
 
 
 def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
@@ -222,7 +226,7 @@ def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
 
 
 def toggle(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    ls.configuration.toggle(not ls.session.settings.completion.enabled)
+    ls.settings_sources.toggle(not ls.session.settings.completion.enabled)
     ls.reconfigure()
     return ls.session.status()
 

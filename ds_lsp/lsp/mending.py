@@ -1,9 +1,10 @@
-"""Mends messages of clients that are not strict: what the protocol's types cannot hold is left out.
+"""Mends messages that do not conform to LSP, by leaving out what its types cannot hold.
 
-lsprotocol's classes are the protocol's meta model as types; a message that does not fit them is
-walked along them. Unknown values of enumerations, nulls of what is optional and members that are
-broken themselves go, in objects, lists and unions at any depth; what is required and has an obvious
-value gets it. Only a message that could not be read is mended, so that others cost nothing.
+lsprotocol's classes are the meta model of LSP as types. A message that does not fit its class is
+copied along it, at any depth of objects, lists and unions. The copy leaves out unknown values of
+enumerations, nulls of optional members, and members that are broken themselves. A required member
+gets its obvious value, if it has one. Only a message that could not be read is mended, so that
+others cost nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,12 +22,12 @@ _MAX_INTEGER = 2**31 - 1
 
 _REQUIRED: Mapping[tuple[type, str], object] = {
     (types.InlineCompletionParams, "context"): {"triggerKind": 1},
-    # Kinds were 0 and 1 in drafts of LSP 3.18: an unknown one counts as asked for by the user.
+    # Drafts of LSP 3.18 numbered the kinds 0 and 1: an unknown kind counts as invoked by the user.
     (types.InlineCompletionContext, "triggerKind"): 1,
     (types.CodeActionParams, "context"): {"diagnostics": []},
     (types.CodeActionContext, "diagnostics"): [],
     (types.TextDocumentItem, "version"): 0,
-    # The file's name says it then.
+    # The language is then found by the name of the file.
     (types.TextDocumentItem, "languageId"): "",
     (types.VersionedTextDocumentIdentifier, "version"): 0,
     (types.InitializeParams, "capabilities"): {},
@@ -45,20 +46,22 @@ _REQUIRED: Mapping[tuple[type, str], object] = {
     (types.ShowDocumentResponse, "result"): {"success": False},
     (types.ShowDocumentResult, "success"): False,
 }
-"""Values of required members that a client left out, or sent in no way that can be understood."""
+"""Values of required members that a client left out, or sent in an unreadable form."""
 
 _WHOLE = {(types.DidChangeTextDocumentParams, "contentChanges")}
-"""Lists from which nothing may be left out: the text would not be the editor's any more."""
+"""Lists that must be complete: without one change, our text would differ from the editor's."""
 
 
 class _BrokenError(Exception):
-    """A value cannot be mended; what holds it goes on without it, if it can."""
+    """A value that cannot be mended. Its container leaves it out, if it can."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
+class _MessageMember:
+    """A member of an object of the protocol."""
+
     name: str
-    """On the wire."""
+    """The name on the wire, in camel case."""
     type: Any
     is_required: bool
     validator: Callable[..., object] | None
@@ -68,18 +71,21 @@ class _Member:
 def mend(message: object, expected: type) -> Any:
     """Return a copy of *message* without what *expected* cannot hold, to be read again.
 
-    It may still be unreadable: what is required, and broken, stays as it is.
+    If a required member is broken and has no obvious value, return *message* itself.
     """
     try:
-        return _mended(message, expected)[0]
+        return _mend_value(message, expected)[0]
     except _BrokenError:
         return message
 
 
 def to_text(value: object, kind: type[str] = str) -> str:
-    """Read a text. LSP 3.18 marks up what was plain before: that is read as it was written."""
+    """Read a string. LSP 3.18 sends markup for some: its source is read as the string.
+
+    Raises `TypeError` when *value* is neither.
+    """
     if kind is not str:
-        # The converter asks here for enumerations of texts, too.
+        # The converter calls this for enumerations of strings, too.
         return kind(value)
     if isinstance(value, str):
         return value
@@ -90,30 +96,30 @@ def to_text(value: object, kind: type[str] = str) -> str:
     raise TypeError("not a text")
 
 
-def _mended(value: object, wanted: Any) -> tuple[Any, int]:
+def _mend_value(value: object, wanted: Any) -> tuple[Any, int]:
     """Return *value* as *wanted* can hold it, and the number of losses. Raises `_BrokenError`."""
     origin = get_origin(wanted)
     if origin in (Union, UnionType):
-        return _mended_union(value, get_args(wanted))
+        return _mend_union(value, get_args(wanted))
     if origin is not None and isinstance(origin, type):
         if issubclass(origin, Mapping):
-            return _mended_mapping(value, get_args(wanted))
+            return _mend_mapping(value, get_args(wanted))
         if issubclass(origin, Sequence) and origin is not tuple:
-            return _mended_list(value, get_args(wanted)[0], is_whole=False)
+            return _mend_list(value, get_args(wanted)[0], is_whole=False)
         return value, 0
     if not isinstance(wanted, type):
         return value, 0
     if attrs.has(wanted):
-        return _mended_object(value, wanted)
-    return _mended_scalar(value, wanted)
+        return _mend_object(value, wanted)
+    return _mend_scalar(value, wanted)
 
 
-def _mended_scalar(value: object, wanted: type) -> tuple[Any, int]:
+def _mend_scalar(value: object, wanted: type) -> tuple[Any, int]:
     try:
         if wanted is NoneType:
             return None, int(value is not None)
         if issubclass(wanted, Enum):
-            return _mended_enum(value, wanted), 0
+            return _mend_enum(value, wanted), 0
         if wanted is str:
             return to_text(value), 0
         if wanted is int and isinstance(value, int | float | str):
@@ -129,7 +135,7 @@ def _mended_scalar(value: object, wanted: type) -> tuple[Any, int]:
     return value, 0
 
 
-def _mended_enum(value: object, wanted: type[Enum]) -> object:
+def _mend_enum(value: object, wanted: type[Enum]) -> object:
     known = {each.value for each in wanted}
     if isinstance(value, str) and value not in known:
         value = int(value)
@@ -138,13 +144,13 @@ def _mended_enum(value: object, wanted: type[Enum]) -> object:
     return value
 
 
-def _mended_union(value: object, alternatives: Sequence[Any]) -> tuple[Any, int]:
-    """Take the alternative that loses least."""
+def _mend_union(value: object, alternatives: Sequence[Any]) -> tuple[Any, int]:
+    """Return *value* as the alternative with the fewest losses."""
     if value is None:
         if NoneType in alternatives:
             return None, 0
         raise _BrokenError
-    # As they are: a number must not become a text where it may be one.
+    # A value of a type that is allowed stays: a number must not become a text.
     if type(value) in alternatives:
         return value, 0
     best: tuple[Any, int] | None = None
@@ -152,7 +158,7 @@ def _mended_union(value: object, alternatives: Sequence[Any]) -> tuple[Any, int]
         if each is NoneType:
             continue
         try:
-            found = _mended(value, each)
+            found = _mend_value(value, each)
         except _BrokenError:
             continue
         if best is None or found[1] < best[1]:
@@ -162,8 +168,8 @@ def _mended_union(value: object, alternatives: Sequence[Any]) -> tuple[Any, int]
     return best
 
 
-def _mended_list(value: object, element: Any, *, is_whole: bool) -> tuple[Any, int]:
-    # In Lua, an empty list and an empty object are one.
+def _mend_list(value: object, element: Any, *, is_whole: bool) -> tuple[Any, int]:
+    # Clients in Lua may send an empty list as an empty object: Lua has one type for both.
     if value == {}:
         return [], 0
     if not isinstance(value, list):
@@ -171,7 +177,7 @@ def _mended_list(value: object, element: Any, *, is_whole: bool) -> tuple[Any, i
     kept, losses = [], 0
     for each in value:
         try:
-            mended, lost = _mended(each, element)
+            mended, lost = _mend_value(each, element)
         except _BrokenError:
             if is_whole:
                 raise
@@ -182,7 +188,7 @@ def _mended_list(value: object, element: Any, *, is_whole: bool) -> tuple[Any, i
     return kept, losses
 
 
-def _mended_mapping(value: object, arguments: Sequence[Any]) -> tuple[Any, int]:
+def _mend_mapping(value: object, arguments: Sequence[Any]) -> tuple[Any, int]:
     if value == []:
         return {}, 0
     if not isinstance(value, dict) or len(arguments) != 2:
@@ -190,41 +196,42 @@ def _mended_mapping(value: object, arguments: Sequence[Any]) -> tuple[Any, int]:
     kept, losses = {}, 0
     for key, each in value.items():
         try:
-            kept[key], lost = _mended(each, arguments[1])
+            kept[key], lost = _mend_value(each, arguments[1])
         except _BrokenError:
             lost = 1
         losses += lost
     return kept, losses
 
 
-def _mended_object(value: object, wanted: type) -> tuple[Any, int]:
+def _mend_object(value: object, wanted: type) -> tuple[Any, int]:
     if value == []:
         value = {}
     if not isinstance(value, dict):
         raise _BrokenError
-    members = _members(wanted)
-    # A null of what this class does not have may be of what its twin in a union has.
+    members = _members_of(wanted)
+    # Members that this class does not know are losses, so that a union prefers the class that has
+    # them. A null does not count: it may belong to a class that the union tries next.
     kept = {name: each for name, each in value.items() if each is not None and name not in members}
     losses = len(kept)
     for name, member in members.items():
         try:
             if name in value:
-                kept[name], lost = _mended_member(value[name], member)
+                kept[name], lost = _mend_member(value[name], member)
                 losses += lost
             elif member.is_required:
-                kept[name] = _required(member)
+                kept[name] = _required_value(member)
                 losses += 1
         except _BrokenError:
             losses += 1
             if member.is_required:
-                kept[name] = _required(member)
+                kept[name] = _required_value(member)
     return kept, losses
 
 
-def _mended_member(value: object, member: _Member) -> tuple[Any, int]:
+def _mend_member(value: object, member: _MessageMember) -> tuple[Any, int]:
     if (member.owner, member.name) in _WHOLE:
-        return _mended_list(value, get_args(member.type)[0], is_whole=True)
-    mended, lost = _mended(value, member.type)
+        return _mend_list(value, get_args(member.type)[0], is_whole=True)
+    mended, lost = _mend_value(value, member.type)
     if member.validator is not None:
         try:
             member.validator(None, member, mended)
@@ -233,7 +240,7 @@ def _mended_member(value: object, member: _Member) -> tuple[Any, int]:
     return mended, lost
 
 
-def _required(member: _Member) -> Any:
+def _required_value(member: _MessageMember) -> Any:
     if (member.owner, member.name) in _REQUIRED:
         return _REQUIRED[member.owner, member.name]
     if NoneType in get_args(member.type):
@@ -242,9 +249,9 @@ def _required(member: _Member) -> Any:
 
 
 @cache
-def _members(wanted: type) -> dict[str, _Member]:
+def _members_of(wanted: type) -> dict[str, _MessageMember]:
     return {
-        name: _Member(name, each.type, each.default is attrs.NOTHING, each.validator, wanted)
+        name: _MessageMember(name, each.type, each.default is attrs.NOTHING, each.validator, wanted)
         for each in attrs.fields(wanted)
         if (name := _wire_name(each.name))
     }

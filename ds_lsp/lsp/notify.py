@@ -1,4 +1,4 @@
-"""What the user is told, and how often."""
+"""Messages to the user and to the client's log; decides how often a message is shown."""
 
 import logging
 import time
@@ -9,22 +9,24 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from ds_lsp.health import Occasion
-from ds_lsp.visible import as_message, visible_only
+from ds_lsp.visible import as_message, escape_control_characters
 
 log = logging.getLogger(__name__)
 
 PASSING_EVERY_S = 300.0
-"""The same passing trouble is told again after so many seconds at the earliest: on a network that
-comes and goes, each time would be too often."""
+"""Minimum seconds between two messages of the same transient trouble: on an unstable network, one
+message per failure would be too many."""
 ASKED_EVERY_S = 30.0
-"""Who asks again and again within so many seconds has read the answer."""
+"""Minimum seconds between two identical messages about explicit requests: a user who repeats the
+request sooner has read the message."""
 _MAX_SHOWN = 64
+"""Maximum messages whose time of display is remembered."""
 MAX_CHARS = 4000
-"""A longer message is cut: some editors cover the text with it."""
+"""Maximum characters of a message; it is cut there, as some editors cover the text with it."""
 
 
 class Notifier:
-    """One message per change of state: a topic's message is shown when it becomes another one."""
+    """Sends messages to the client. A topic has one message, which is shown when it changes."""
 
     def __init__(self, ls: LanguageServer, clock: Callable[[], float] = time.monotonic) -> None:
         self._ls = ls
@@ -34,20 +36,22 @@ class Notifier:
         self._shown: TTLCache[str, float] = TTLCache(_MAX_SHOWN, PASSING_EVERY_S, timer=clock)
 
     def open(self) -> None:
-        """The client is ready to be told things; say what is still true of what was held back."""
+        """Start sending: the client is ready. Show the messages held back that are still true."""
         self.is_open = True
         for message in self._current.values():
-            self._show(message)
+            self._warn(message)
 
-    def say(self, topic: str, message: str | None, occasion: Occasion = Occasion.NEWS) -> None:
-        """What there is to say about *topic* now; None when all is well again."""
+    def notify_once(
+        self, topic: str, message: str | None, occasion: Occasion = Occasion.NEWS
+    ) -> None:
+        """Set the message of *topic*, and show it if it is due; None: all is well again."""
         if message is None:
             self._current.pop(topic, None)
             return
         is_new = self._current.get(topic) != message
         self._current[topic] = message
         if self.is_open and self._is_due(message, occasion, is_new=is_new):
-            self._show(message)
+            self._warn(message)
 
     def _is_due(self, message: str, occasion: Occasion, *, is_new: bool) -> bool:
         age = self._clock() - self._shown.get(message, float("-inf"))
@@ -59,23 +63,23 @@ class Notifier:
             case Occasion.ASKED:
                 return age >= ASKED_EVERY_S
 
-    def tell(self, message: str) -> None:
-        """What somebody has asked for, and waits to hear."""
+    def show(self, message: str) -> None:
+        """Show the answer to a command; the user waits for it."""
         self._show_line(message, types.MessageType.Info)
 
-    def note(self, line: str) -> None:
-        """One line for the client's log."""
+    def log(self, line: str) -> None:
+        """Write a line to the client's log."""
         self._ls.window_log_message(
             types.LogMessageParams(
-                type=types.MessageType.Info, message=f"ds-lsp: {visible_only(line)}"
+                type=types.MessageType.Info, message=f"ds-lsp: {escape_control_characters(line)}"
             )
         )
 
-    def notify(self, method: str, params: object) -> None:
-        """A notification of our own, for a client that has asked for it."""
+    def send(self, method: str, params: object) -> None:
+        """Send a notification of our own, for a client that has opted in to it."""
         self._ls.protocol.notify(method, params)
 
-    def _show(self, message: str) -> None:
+    def _warn(self, message: str) -> None:
         self._shown[message] = self._clock()
         line = self._show_line(message, types.MessageType.Warning)
         log.info("told the user: %s", line)

@@ -1,4 +1,4 @@
-"""What the client shows of work that takes a while, and how it ends that work."""
+"""Progress of work that takes a while, which the client shows and can cancel."""
 
 import asyncio
 import logging
@@ -16,17 +16,17 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _CREATE_TIMEOUT_S = 2.0
-"""A client that announces progress and does not answer must not hold up the work."""
+"""Maximum seconds for the client to accept a token. Some announce progress and do not answer."""
 
 
 class Progress:
-    """One piece of work; without a token, nobody sees it."""
+    """The progress of one piece of work; without a token, the client does not show it."""
 
     def __init__(self, ls: LanguageServer, token: types.ProgressToken | None) -> None:
         self._ls = ls
         self._token = token
         self.outcome = ""
-        """What is said at its end."""
+        """The message shown at the end of the work."""
 
     def begin(self, title: str) -> None:
         self._send(types.WorkDoneProgressBegin(title=as_message(title), cancellable=True))
@@ -42,8 +42,8 @@ class Progress:
             self._ls.protocol.notify(types.PROGRESS, types.ProgressParams(self._token, value))
 
 
-class Cancellables:
-    """The tasks a client can end by the tokens of their progress."""
+class CancellableTasks:
+    """The tasks that the client can cancel by the tokens of their progress."""
 
     def __init__(self) -> None:
         self._tasks: dict[types.ProgressToken, asyncio.Task[object]] = {}
@@ -75,7 +75,7 @@ class Cancellables:
 
 
 async def create_token(ls: LanguageServer) -> types.ProgressToken | None:
-    """A token of ours that the client has taken; None: it would not."""
+    """Create a token for progress; None if the client does not accept it in time."""
     token = f"ds-lsp {uuid.uuid4()}"
     created = ls.window_work_done_progress_create_async(types.WorkDoneProgressCreateParams(token))
     answered, _ = await ask_client(created, _CREATE_TIMEOUT_S)
@@ -83,13 +83,13 @@ async def create_token(ls: LanguageServer) -> types.ProgressToken | None:
 
 
 async def ask_client(request: Awaitable[T], seconds: float) -> tuple[bool, T | None]:
-    """Whether the client has answered in time, and what; an error is no answer.
+    """Return whether the client has answered in time, and its answer. An error is no answer.
 
-    Never on the way to a completion: there, nothing waits for a client.
+    Not for use in a completion, which never waits for the client.
     """
-    # Shielded: the answer to a request that was given up finds nobody, and is complained about.
+    # Shielded: pygls complains of an answer to a request that was cancelled.
     future = asyncio.ensure_future(request)
-    future.add_done_callback(_take_exception)
+    future.add_done_callback(_ignore_exception)
     try:
         async with asyncio.timeout(seconds):
             return True, await asyncio.shield(future)
@@ -98,6 +98,6 @@ async def ask_client(request: Awaitable[T], seconds: float) -> tuple[bool, T | N
         return False, None
 
 
-def _take_exception(future: "asyncio.Future[T]") -> None:
+def _ignore_exception(future: "asyncio.Future[T]") -> None:
     if not future.cancelled():
         future.exception()

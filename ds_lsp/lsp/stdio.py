@@ -1,4 +1,4 @@
-"""Standard input in pieces, standard output for answers; both bounded, neither ever waited for."""
+"""Reads standard input in chunks and writes messages; bounded, and never blocks the event loop."""
 
 import asyncio
 import logging
@@ -16,37 +16,38 @@ from ds_lsp.pipes import PIPE_BYTES, has_room
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 16
+"""Maximum bytes of one chunk."""
 MAX_CHUNKS_WAITING = 16
-"""So much, a megabyte, is read ahead of what is being handled; then the client has to wait."""
+"""Maximum chunks read ahead of the message being handled, a megabyte; then the client waits."""
 MAX_BYTES_WAITING = 64 << 20
-"""So much may wait for a client that does not read. An answer has some hundred bytes."""
+"""Maximum bytes that wait for a client that does not read. An answer has some hundred."""
 STALL_S = 60.0
-"""A client that has read nothing for so long, with something to read, will read nothing more."""
+"""Seconds without reading, while bytes wait, after which the client is given up."""
 
 
 class Stdin:
-    """Standard input as the event loop hears of it, where it can: see `open_stdin`."""
+    """Standard input, read by the event loop where it can: see `open_stdin`."""
 
     def __init__(self, descriptor: int, start: bytes = b"") -> None:
-        """*start* is what has been read of it already."""
+        """*start*: bytes that have been read from it already."""
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
         if start:
             self._chunks.put_nowait(start)
-        self._is_heard = False
-        self._listen()
+        self._is_reading = False
+        self._start_reading()
 
     async def read(self) -> bytes:
-        """The next piece; empty at the end."""
+        """Return the next chunk; empty at the end."""
         chunk = await self._chunks.get()
-        if chunk and not self._is_heard:
-            self._listen()
+        if chunk and not self._is_reading:
+            self._start_reading()
         return chunk
 
-    def _listen(self) -> None:
+    def _start_reading(self) -> None:
         self._loop.add_reader(self._descriptor, self._take)
-        self._is_heard = True
+        self._is_reading = True
 
     def _take(self) -> None:
         try:
@@ -58,14 +59,14 @@ class Stdin:
         self._chunks.put_nowait(chunk)
         if not chunk or self._chunks.qsize() >= MAX_CHUNKS_WAITING:
             self._loop.remove_reader(self._descriptor)
-            self._is_heard = False
+            self._is_reading = False
 
 
 class ThreadedStdin:
-    """Standard input, read by a thread: works everywhere, and costs a hop for each piece."""
+    """Standard input, read by a thread: works everywhere, but each chunk changes threads."""
 
     def __init__(self, descriptor: int, start: bytes = b"") -> None:
-        """*start* is what has been read of it already."""
+        """*start*: bytes that have been read from it already."""
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
@@ -76,7 +77,7 @@ class ThreadedStdin:
         threading.Thread(target=self._feed, name="stdin", daemon=True).start()
 
     async def read(self) -> bytes:
-        """The next piece; empty at the end."""
+        """Return the next chunk; empty at the end."""
         chunk = await self._chunks.get()
         self._room.release()
         return chunk
@@ -95,28 +96,32 @@ class ThreadedStdin:
 
 
 def open_stdin(descriptor: int, start: bytes = b"") -> Stdin | ThreadedStdin:
-    """Standard input by whichever of the two there is for it.
+    """Return a reader of standard input: by the event loop if it is a pipe, socket or terminal.
 
-    Of a file an event loop hears nothing (Linux), or not that it has ended (macOS).
+    For a regular file, an event loop reports no data (Linux), or not its end (macOS).
     """
-    with suppress(OSError, NotImplementedError):  # it is closed already; Windows
+    # OSError: it is closed already. NotImplementedError: Windows.
+    with suppress(OSError, NotImplementedError):
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor):
             return Stdin(descriptor, start)
     return ThreadedStdin(descriptor, start)
 
 
-class Writer(ABC):
-    """Takes whole messages and never makes the caller wait; gives up on who does not read them.
+class MessageWriter(ABC):
+    """Writes whole messages without ever blocking; gives up a client that does not read them.
 
-    *lost* is called once, on the event loop: nothing is written any more from then on.
+    *on_lost* is called once, on the event loop; from then on, nothing more is written.
     """
 
     def __init__(
-        self, lost: Callable[[], None], max_bytes: int = MAX_BYTES_WAITING, stall_s: float = STALL_S
+        self,
+        on_lost: Callable[[], None],
+        max_bytes: int = MAX_BYTES_WAITING,
+        stall_s: float = STALL_S,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._lost = lost
+        self._on_lost = on_lost
         self._max_bytes = max_bytes
         self._stall_s = stall_s
         self._taken = 0
@@ -137,25 +142,26 @@ class Writer(ABC):
             self._watch_progress()
 
     def close(self) -> None:  # noqa: B027 - pygls wants it, and the process ends anyway
-        """Nothing to close."""
+        """Do nothing."""
 
     @property
     @abstractmethod
     def waiting(self) -> int:
-        """Bytes that the client has not taken yet."""
+        """Bytes that the client has not read yet."""
 
     @abstractmethod
     async def flush(self, seconds: float) -> None:
-        """Wait until nothing is waiting, for so long at most."""
+        """Wait until no bytes are waiting, for at most *seconds*."""
 
     @abstractmethod
-    def _put(self, data: bytes) -> None: ...
+    def _put(self, data: bytes) -> None:
+        """Write *data*, or queue it. Raises `OSError`."""
 
     def _watch_progress(self) -> None:
         done = self._taken - self.waiting
-        self._watch = self._loop.call_later(self._stall_s, self._look, done)
+        self._watch = self._loop.call_later(self._stall_s, self._check_progress, done)
 
-    def _look(self, done: int) -> None:
+    def _check_progress(self, done: int) -> None:
         self._watch = None
         waiting = self.waiting
         if not waiting or self._is_over:
@@ -169,23 +175,23 @@ class Writer(ABC):
         if not self._is_over:
             self._is_over = True
             log.error("the client %s: it is given up", why)
-            self._lost()
+            self._on_lost()
 
 
-class StdoutWriter(Writer):
-    """Writes at once what a pipe has room for; a thread takes the rest.
+class StdoutWriter(MessageWriter):
+    """Writes at once as much as the pipe has room for; a thread writes the rest.
 
-    The descriptor may be shared with other processes, so it is not switched to non-blocking.
+    The descriptor is not switched to non-blocking, because other processes may share it.
     """
 
     def __init__(
         self,
         descriptor: int,
-        lost: Callable[[], None],
+        on_lost: Callable[[], None],
         max_bytes: int = MAX_BYTES_WAITING,
         stall_s: float = STALL_S,
     ) -> None:
-        super().__init__(lost, max_bytes, stall_s)
+        super().__init__(on_lost, max_bytes, stall_s)
         self._descriptor = descriptor
         self._queue: deque[memoryview] = deque()
         self._waiting = 0
@@ -207,7 +213,7 @@ class StdoutWriter(Writer):
     def _put(self, data: bytes) -> None:
         rest = memoryview(data)
         if not self._waiting:
-            # In the ordinary case all of it, without a change of thread.
+            # Usually this writes everything, without a change of thread.
             while rest and has_room(self._descriptor):
                 rest = rest[os.write(self._descriptor, rest[:PIPE_BYTES]) :]
         if rest:
@@ -226,7 +232,7 @@ class StdoutWriter(Writer):
                     self._changed.wait_for(lambda: self._queue)
                     data = self._queue.popleft()
                 while data:
-                    # In small pieces, so that a client that reads slowly is seen to read.
+                    # In small pieces, so that the progress of a slow client shows.
                     count = os.write(self._descriptor, data[:PIPE_BYTES])
                     data = data[count:]
                     with self._changed:
@@ -239,19 +245,19 @@ class StdoutWriter(Writer):
                 self._loop.call_soon_threadsafe(self._give_up, why)
 
 
-class SocketWriter(Writer):
-    """The same for a socket, whose stream keeps what the client has not taken yet."""
+class SocketWriter(MessageWriter):
+    """Writes to a socket, whose stream buffers the bytes that the client has not read yet."""
 
     def __init__(
         self,
         stream: asyncio.StreamWriter,
-        lost: Callable[[], None],
+        on_lost: Callable[[], None],
         max_bytes: int = MAX_BYTES_WAITING,
         stall_s: float = STALL_S,
     ) -> None:
-        super().__init__(lost, max_bytes, stall_s)
+        super().__init__(on_lost, max_bytes, stall_s)
         self._stream = stream
-        # So that `drain` waits until all is gone.
+        # Makes `drain` wait until the buffer is empty.
         stream.transport.set_write_buffer_limits(0)
 
     @property
@@ -268,7 +274,7 @@ class SocketWriter(Writer):
 
 
 def take_stdout() -> int:
-    """Standard output for messages alone: what anything else prints goes to stderr."""
+    """Reserve standard output for messages, and return its descriptor; prints go to stderr."""
     descriptor = sys.stdout.fileno()
     sys.stdout = sys.stderr
     return descriptor

@@ -1,4 +1,4 @@
-"""Our documents in the place of pygls's, and the few other rules our protocol adds to it."""
+"""pygls's protocol with documents of our own, and a few rules that pygls lacks."""
 
 import asyncio
 import json
@@ -26,9 +26,9 @@ from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainParams, ExplainRequest
 from ds_lsp.lsp.frames import (
     EDGE_BYTES,
     MAX_BODY_BYTES,
-    Body,
     Frame,
-    Glimpse,
+    Message,
+    MessageSummary,
     TooLarge,
     glimpse,
     is_usable_id,
@@ -39,7 +39,8 @@ from ds_lsp.processes import is_watchable
 log = logging.getLogger(__name__)
 
 MAX_CHARS = 256_000_000
-"""Of all open documents together: a gigabyte or two of memory, depending on their characters."""
+"""Maximum characters of all open documents together: one or two gigabytes of memory, depending on
+the characters."""
 TOO_LARGE = f"is larger than {MAX_BODY_BYTES >> 20} MiB, and is not completed"
 TOO_MUCH = f"is not completed: all open files together hold more than {MAX_CHARS:,} characters"
 UNREADABLE = "came in a message that cannot be read, and is not completed until opened again"
@@ -50,21 +51,21 @@ _EDITS = (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE)
 class Documents:
     """The open documents, by uri exactly as the client spells it.
 
-    Holds at most *max_chars* characters; *lost* is told which document is not held any more, and
-    why.
+    Holds at most *max_chars* characters. *on_lost* is called with the uri of a document that is
+    given up, and the reason.
     """
 
     def __init__(
         self,
-        lost: Callable[[str, str], None] = lambda uri, why: None,
+        on_lost: Callable[[str, str], None] = lambda uri, why: None,
         max_chars: int = MAX_CHARS,
     ) -> None:
         self.encoding = PositionEncoding.UTF16
         self.carriage_returns = CarriageReturns.LINE_ENDS
         self.chars = 0
-        """Characters of all of them."""
+        """Characters of all open documents together."""
         self._by_uri: dict[str, Document] = {}
-        self._lost = lost
+        self._on_lost = on_lost
         self._max_chars = max_chars
 
     def __iter__(self) -> Iterator[Document]:
@@ -77,7 +78,7 @@ class Documents:
         return self._by_uri.get(uri)
 
     def latest(self, of_each_language: int) -> list[Document]:
-        """The documents opened last, so many of each language."""
+        """Return the documents opened last, at most *of_each_language* of each language."""
         latest: dict[str, deque[Document]] = {}
         for document in self._by_uri.values():
             some = latest.setdefault(document.language_id, deque(maxlen=of_each_language))
@@ -87,9 +88,9 @@ class Documents:
     def open(self, item: types.TextDocumentItem) -> None:
         self.close(item.uri)
         if self.chars + len(item.text) > self._max_chars:
-            self._lost(item.uri, TOO_MUCH)
+            self._on_lost(item.uri, TOO_MUCH)
             return
-        # lsprotocol lets null and numbers pass here.
+        # lsprotocol does not check the type: clients may send null and numbers.
         language = item.language_id if isinstance(item.language_id, str) else ""
         self._by_uri[item.uri] = Document(
             *(item.uri, language, item.version, item.text, self.encoding),
@@ -102,7 +103,7 @@ class Documents:
         identifier: types.VersionedTextDocumentIdentifier,
         changes: Iterable[types.TextDocumentContentChangeEvent],
     ) -> None:
-        """Apply edits in order; a document that was never opened has no text to edit."""
+        """Apply edits in order; ignore edits of a document that is not open."""
         document = self._by_uri.get(identifier.uri)
         if document is None:
             return
@@ -117,31 +118,32 @@ class Documents:
                 )
             else:
                 document.replace_all(change.text)
-        # Several cursors do the same everywhere; indenting or formatting does not.
+        # Several equal changes come from several cursors; indenting and formatting differ by place.
         if len(texts) > 1 and len(set(texts)) == 1:
             document.note_places(len(texts))
         document.version = identifier.version
         self.chars += document.size - before
         if self.chars > self._max_chars:
-            self.lose(identifier.uri, TOO_MUCH)
+            self.give_up(identifier.uri, TOO_MUCH)
 
     def close(self, uri: str) -> None:
         document = self._by_uri.pop(uri, None)
         if document:
             self.chars -= document.size
 
-    def lose(self, uri: str, why: str) -> None:
-        """Our text of a document is not the editor's any more, or too much to hold."""
+    def give_up(self, uri: str, why: str) -> None:
+        """Give up a document: its text is not the editor's any more, or too much to hold."""
         self.close(uri)
-        self._lost(uri, why)
+        self._on_lost(uri, why)
 
 
 class DsProtocol(LanguageServerProtocol):
-    """pygls's protocol, with our documents, and an answer to every request there can be.
+    """pygls's protocol, with our documents, and an answer to every request.
 
-    pygls keeps a text of its own for each document and pays for the whole file at each keystroke;
-    it leaves requests unanswered that come after ``shutdown`` or that it cannot read, and keeps
-    something of every message.
+    Three things differ from pygls:
+    1. It keeps a text of its own for each document, and handles the whole file at each keystroke.
+    2. It leaves requests unanswered that come after ``shutdown`` or that it cannot read.
+    3. It keeps an object of every message.
     """
 
     documents: Documents
@@ -149,20 +151,20 @@ class DsProtocol(LanguageServerProtocol):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.is_shut_down = False
-        self.is_greeted = False
-        """Whether the client has had the answer to its first message already."""
+        self.is_initialize_answered = False
+        """True if ``initialize`` was answered early: the answer of pygls is then not sent."""
         self.exit_requested = asyncio.Event()
         for method in _NOT_OURS:
             del self.fm.builtin_features[method]
-        # cattrs would make a text of anything.
+        # cattrs would convert any value to a string.
         self._converter.register_structure_hook(str, to_text)
 
-    # pygls keeps its own in a cache; a look-up needs none.
+    # pygls caches this method; a look-up in a dictionary needs no cache.
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
         return ExplainRequest if method == EXPLAIN_REQUEST else super().get_message_type(method)
 
     def to_explain_params(self, argument: object) -> ExplainParams:
-        """The argument of a command, as it came. Raises whatever the converter does."""
+        """Convert the argument of a command, as it came. Raises whatever the converter raises."""
         try:
             return self._converter.structure(argument, ExplainParams)
         except Exception:
@@ -192,31 +194,31 @@ class DsProtocol(LanguageServerProtocol):
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *args: object) -> Generator[Any, Any, None]:
         self.is_shut_down = True
-        asked = self.msg_id
+        shutdown_id = self.msg_id
         yield self.fm.features[types.SHUTDOWN], args, None
         for identifier, future in list(self._request_futures.items()):
-            if identifier != asked:
+            if identifier != shutdown_id:
                 future.cancel()
         self._shutdown = True
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *args: object) -> Generator[Any, Any, None]:
-        # pygls ends the process here, with a status that it then swallows.
+        # pygls would exit here, with a status that it then swallows.
         self.exit_requested.set()
         yield from ()
 
     def take(self, frame: Frame) -> None:
-        """Handle one message, or what came in the place of one. Never raises."""
+        """Handle one frame of the client's stream. Never raises."""
         try:
             match frame:
-                case Body(data):
+                case Message(data):
                     self._take_body(data)
                 case TooLarge(size, first, last):
                     log.warning("a message of %d bytes was read past", size)
                     error = JsonRpcInvalidRequest("The message is too large.")
-                    self._pass_over(glimpse(first, last), error, TOO_LARGE)
-                case noise:
-                    log.warning("the client does not send what it should: %s", noise.what)
+                    self._reject_unparsed(glimpse(first, last), error, TOO_LARGE)
+                case garbage:
+                    log.warning("the client does not send what it should: %s", garbage.what)
         except JsonRpcException as exc:
             log.error("a message could not be handled: %s", type(exc).__name__)
         except Exception as exc:
@@ -228,7 +230,7 @@ class DsProtocol(LanguageServerProtocol):
         except (ValueError, RecursionError) as exc:
             log.warning("a message of %d bytes is not JSON: %s", len(body), type(exc).__name__)
             error = JsonRpcParseError("The message is not JSON.")
-            self._pass_over(glimpse(body[:EDGE_BYTES], body[-EDGE_BYTES:]), error, UNREADABLE)
+            self._reject_unparsed(glimpse(body[:EDGE_BYTES], body[-EDGE_BYTES:]), error, UNREADABLE)
             return
         if isinstance(data, dict):
             self._take_object(data)
@@ -239,12 +241,12 @@ class DsProtocol(LanguageServerProtocol):
                 self._refuse(each["id"], JsonRpcInvalidRequest("There are no batches in LSP."))
 
     def _take_object(self, data: dict[str, Any]) -> None:
-        # Whatever version it says, or forgets to say, it is the only one there is here.
+        # Ignore the version that the client sent or left out: we speak only this one.
         data["jsonrpc"] = self.VERSION
         if "method" not in data:
             self._take_response(data)
             return
-        # Either would make pygls take it for the answer to a request of ours.
+        # With either of these members, pygls would take it for the answer to a request of ours.
         data.pop("error", None)
         data.pop("result", None)
         _mend_id(data)
@@ -258,29 +260,30 @@ class DsProtocol(LanguageServerProtocol):
             return
         refusal = self._refusal(method, is_request)
         if refusal is None and method == types.SHUTDOWN and not is_request:
-            # As Kate has it, who waits for no answer: what is left to do is done at its exit.
+            # Kate sends `shutdown` without an id, and waits for no answer. The rest is done at
+            # `exit`.
             self.is_shut_down = True
         elif refusal is None:
             self.handle_message(self.structure_message(data))
         elif is_request:
             self._refuse(data["id"], refusal)
 
-    def rehearse(self, request: type[object], nothing: object) -> None:
+    def prewarm_converters(self, request: type[object], nothing: object) -> None:
         """Make the converters that typing needs: the first key would wait some 8 ms for them.
 
-        *request* is how this client asks for completion, *nothing* an empty result of it.
+        *request* is the request for completion that this client sends, *nothing* an empty result.
         """
         document = {"uri": "", "version": 0}
         position = {"line": 0, "character": 0}
-        asked = {"textDocument": document, "position": position, "context": {"triggerKind": 1}}
-        self._converter.structure({"id": 0, "params": asked}, request)
+        params = {"textDocument": document, "position": position, "context": {"triggerKind": 1}}
+        self._converter.structure({"id": 0, "params": params}, request)
         changed = {"textDocument": document, "contentChanges": []}
         self._converter.structure({"params": changed}, types.DidChangeTextDocumentNotification)
         self._converter.unstructure(JsonRPCResponseMessage(0, self.VERSION, nothing))
 
     def _take_response(self, data: dict[str, Any]) -> None:
         identifier = data.get("id")
-        # As in JSON-RPC 1.0: an answer has both, and one of them is null.
+        # In JSON-RPC 1.0, a response has both members, and one of them is null.
         if data.get("error") is None:
             data.pop("error", None)
             data.setdefault("result", None)
@@ -292,9 +295,9 @@ class DsProtocol(LanguageServerProtocol):
             log.debug("an answer to nothing we asked")
 
     def _send_data(self, data: Any) -> None:
-        if self.is_greeted:
-            # The first thing there is to say is that answer.
-            self.is_greeted = False
+        if self.is_initialize_answered:
+            # The first message is the answer to `initialize`: the client has it already.
+            self.is_initialize_answered = False
         else:
             super()._send_data(data)
 
@@ -305,20 +308,20 @@ class DsProtocol(LanguageServerProtocol):
                 raise JsonRpcInvalidRequest("This is sent without an id.")
         except JsonRpcException as exc:
             if "method" not in data:
-                # The request is answered all the same: nothing waits for another answer.
+                # It ends the request all the same: no other response will come.
                 self._handle_response(data["id"], None, ResponseError(exc.code, exc.message))
             elif "id" in data:
                 self._refuse(data["id"], exc)
             elif data["method"] in _EDITS:
-                # Whatever it said, our text is not the editor's any more.
+                # Without this message, our text is not the editor's any more.
                 uri = _uri_of(data)
                 if uri and (self.documents.get(uri) or data["method"] == _EDITS[0]):
-                    self.documents.lose(uri, UNREADABLE)
+                    self.documents.give_up(uri, UNREADABLE)
             raise
         return message
 
     def _read(self, data: dict[str, Any]) -> Any:
-        """Read a message by its type; one that does not fit is mended, and read once more."""
+        """Convert a message to its type; mend one that does not fit, and convert it once more."""
         expected = self._type_of(data)
         if expected is None:
             return super().structure_message(data)
@@ -345,7 +348,7 @@ class DsProtocol(LanguageServerProtocol):
     ) -> Future[Any]:
         identifier = msg_id or str(uuid.uuid4())
         future: Future[Any] = super().send_request(method, params, callback, identifier)
-        # However it ends, and if it is never answered: nothing of it is kept.
+        # Forget the request however it ends: pygls would keep it if it is never answered.
         future.add_done_callback(lambda _: self._forget_request(identifier))
         return future
 
@@ -355,31 +358,31 @@ class DsProtocol(LanguageServerProtocol):
 
     def _execute_handler(self, msg_id: Any, *args: Any, **named: Any) -> None:
         super()._execute_handler(msg_id, *args, **named)
-        # pygls keeps the outcome of every notification.
+        # pygls keeps the future of every notification.
         future = self._request_futures.get(msg_id)
         if future is not None and future.done():
             del self._request_futures[msg_id]
         elif future is not None:
             future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
 
-    def _pass_over(self, seen: Glimpse, error: JsonRpcException, why: str) -> None:
-        """Nobody will handle this message: answer it, or give up the document it is about."""
+    def _reject_unparsed(self, seen: MessageSummary, error: JsonRpcException, why: str) -> None:
+        """Answer an unparsed request with *error*, or give up the document of an edit."""
         if seen.method is None:
             return
         if seen.id is not None:
             self._refuse(seen.id, error)
         elif seen.method in _EDITS:
-            # Where it was not seen which one it is about, it may be any.
+            # If the document was not found, it may be any: give up all of them.
             for uri in [seen.uri] if seen.uri else [each.uri for each in self.documents]:
-                self.documents.lose(uri, why)
+                self.documents.give_up(uri, why)
 
     def _refuse(self, identifier: int | str | None, error: JsonRpcException) -> None:
-        # Null where it had none that could be used; pygls would leave it out.
+        # The id is null if the request had no usable one; pygls would leave it out.
         answer = {"code": error.code, "message": error.message}
         self._send_data({"jsonrpc": self.VERSION, "id": identifier, "error": answer})
 
     def _refusal(self, method: object, is_request: bool) -> JsonRpcException | None:
-        """Why a message is not handled now; None when it is."""
+        """Return the error for a message that is not handled now; None if it is handled."""
         if not isinstance(method, str):
             return JsonRpcInvalidRequest("A method is a text.")
         if self.is_shut_down and (is_request or method != types.EXIT):
@@ -400,18 +403,18 @@ _NOT_OURS = (
     types.NOTEBOOK_DOCUMENT_DID_CHANGE,
     types.NOTEBOOK_DOCUMENT_DID_CLOSE,
 )
-"""What pygls would keep, unasked and without a limit."""
+"""Methods removed from pygls, which would keep notebooks, unused and without a limit."""
 
 
 def _mend_id(data: dict[str, Any]) -> None:
-    """Write a whole number as one: some clients have no other numbers than 1.0."""
+    """Convert an id such as 1.0 to an integer: some clients know no other numbers."""
     identifier = data.get("id")
     if isinstance(identifier, float) and identifier.is_integer():
         data["id"] = int(identifier)
 
 
 def _mend_process_id(data: dict[str, Any]) -> None:
-    """Take an unusable process of the client for none: no reason to refuse it."""
+    """Replace an unusable process id by null: it is no reason to refuse the client."""
     params = data.get("params")
     if data.get("method") != types.INITIALIZE or not isinstance(params, dict):
         return
@@ -420,7 +423,7 @@ def _mend_process_id(data: dict[str, Any]) -> None:
 
 
 def _names_request(data: dict[str, Any]) -> bool:
-    """Whether a cancellation says which request it is about."""
+    """Return whether a cancellation names its request."""
     params = data.get("params")
     if not isinstance(params, dict):
         return False

@@ -1,4 +1,4 @@
-"""Finds what a line assigns to the name of a secret."""
+"""Finds the values that a line assigns to names of secrets, such as password and token."""
 
 import re
 from collections.abc import Generator, Iterator
@@ -9,34 +9,34 @@ from ds_lsp.privacy.continuations import (
     NOTHING,
     RULES,
     Carry,
-    Found,
-    Kind,
-    continued,
+    Continuation,
+    LineSecrets,
+    continue_value,
     ends_line,
-    goes_on,
+    is_being_typed,
     is_quote,
-    is_typed,
-    masked,
+    mask_literal,
+    may_span_lines,
 )
 from ds_lsp.privacy.formats import HAS_DIGIT
-from ds_lsp.privacy.literals import Literal, Step, steps
+from ds_lsp.privacy.literals import ExpressionString, Literal, read_strings
 from ds_lsp.privacy.masking import Secret
-from ds_lsp.privacy.plain_values import plain_value
-from ds_lsp.privacy.promising import promising
-from ds_lsp.privacy.secret_names import Name, Rank, names_in
-from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
+from ds_lsp.privacy.plain_values import find_plain_value
+from ds_lsp.privacy.promising import select_promising
+from ds_lsp.privacy.secret_names import Rank, SecretName, find_names
+from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, judge_value
 
 _MAX_PAIR_LINES = 3
 _MIN_INDIRECT = 10
-"""Characters that a string elsewhere in the expression must have to be taken for the value."""
-_FEW = 40
-"""Maximum names of a line that are all judged."""
+"""Minimum characters of a string that is judged although it does not directly follow the name."""
+_MAX_NAMES = 40
+"""Maximum names in a line up to which every name is judged; of more, the promising ones are."""
 _MIN_SPACING = 24
-"""Minimum characters of a line for each name that is judged; records in one line have about 60."""
-_SLICE = 32
-"""Names that are judged before the caller can give way; they take about a millisecond."""
+"""Minimum characters in a line per name that is judged; a line of records has about 60."""
+_NAMES_PER_SLICE = 32
+"""Names that are judged between two yields to the caller; they take about a millisecond."""
 _CROWDED = re.compile(r"[^\s\"'`,;<>(){}\[\]]{8,}+")
-# What stands behind the name and belongs to it: quotes, a subscript, brackets, earmuffs.
+# The characters behind a name that belong to it: quotes, a subscript, brackets, earmuffs.
 _CLOSE = re.compile(
     r"""(?:\](?=["']))?\\{0,3}["'`”’»」』*?!+]{0,3}(?:\s?\[[^\]\["']{0,24}\])?[)\]}]{0,3}(?:\s?\{[^{}"'=]{1,40}\}(?=\s?=))?"""
 )
@@ -68,55 +68,56 @@ _ELEMENT_END = re.compile(r"\s*+(?:</\w{1,20}>)?[\s,;]*+\Z")
 _WORDS_RANK = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗")
 
 
-def sliced_assignments(
+def find_assignments(
     line: str, lowered: str, carry: Carry | None, cursor: int
-) -> Generator[None, None, Found]:
-    """Find the values that a line assigns to names of secrets; *lowered* is in small letters.
+) -> Generator[None, None, LineSecrets]:
+    """Find the values that a line assigns to names of secrets.
 
-    Yields now and then, so that a caller can give way.
+    *lowered* is the line in small letters, *carry* is what the line before says about this one,
+    and *cursor* is an offset in the line. Yields now and then, so that the caller can give way.
     """
     secrets: list[Secret] = []
     after: Carry | None = None
     at = 0
     if carry is not None:
-        found = continued(line, carry, cursor)
+        found = continue_value(line, carry, cursor)
         secrets += found.secrets
         after = found.carry
         at = secrets[-1].end if secrets else 0
     names = []
-    for name in names_in(line, lowered):
+    for name in find_names(line, lowered):
         names.append(name)
-        if not len(names) % _SLICE:
+        if not len(names) % _NAMES_PER_SLICE:
             yield
     judged = list(range(len(names)))
-    if len(names) > _FEW:
-        judged = promising(line, names, cursor)
+    if len(names) > _MAX_NAMES:
+        judged = select_promising(line, names, cursor)
         yield
-    limit = max(_FEW, len(line) // _MIN_SPACING)
+    limit = max(_MAX_NAMES, len(line) // _MIN_SPACING)
     for count, index in enumerate(judged):
-        if not count % _SLICE:
+        if not count % _NAMES_PER_SLICE:
             yield
         name = names[index]
         if name.start < at:
             continue
         if count >= limit:
-            secrets += _in_crowd(line, name.end)
+            secrets += _find_in_crowd(line, name.end)
             break
         following = _next_start(line, lowered, names, index)
-        found = _of_name(line, lowered, name, following, cursor)
+        found = _find_value(line, lowered, name, following, cursor)
         if not found.secrets:
-            found = Found(_before(line, name), found.carry)
+            found = LineSecrets(_find_before(line, name), found.carry)
         if found.secrets:
             secrets += found.secrets
             at = secrets[-1].end
             after = found.carry
         elif found.carry is not None:
             after = found.carry
-    return Found(tuple(secrets), after) if secrets or after else NOTHING
+    return LineSecrets(tuple(secrets), after) if secrets or after else NOTHING
 
 
-def _next_start(line: str, lowered: str, names: list[Name], index: int) -> int:
-    """Return where the next name begins that can have a value of its own."""
+def _next_start(line: str, lowered: str, names: list[SecretName], index: int) -> int:
+    """Return the offset of the next name that can have a value of its own, else the line's end."""
     for name in names[index + 1 : index + 3]:
         # "Bearer " + x belongs to the header's name.
         if not lowered.startswith(("bearer", "basic"), name.start):
@@ -124,38 +125,43 @@ def _next_start(line: str, lowered: str, names: list[Name], index: int) -> int:
     return len(line)
 
 
-def _in_crowd(line: str, start: int) -> Iterator[Secret]:
-    """Judge all that can be a value from an offset on, where too many names are to judge each."""
+def _find_in_crowd(line: str, start: int) -> Iterator[Secret]:
+    """Judge every run that can be a value from *start* on, when there are too many names."""
     for value in _CROWDED.finditer(line, start):
-        if HAS_DIGIT.search(value.group()) and evidence(value.group()) >= Evidence.MIXED:
+        if HAS_DIGIT.search(value.group()) and judge_value(value.group()) >= Evidence.MIXED:
             yield Secret(RULES[Rank.TOKEN], *value.span())
 
 
-def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Found:
-    """Find the value of a name; beyond *limit*, where the next name begins, only that one looks."""
+def _find_value(line: str, lowered: str, name: SecretName, limit: int, cursor: int) -> LineSecrets:
+    """Find the value of a name. It begins before *limit*, the offset of the next name.
+
+    There are six cases, tried in this order: 1. a block of YAML, which begins on the next line;
+    2. a string in the expression that follows; 3. a value without quotes; 4. the default of a
+    template; 5. a value after a colon and some words; 6. a value on the next line.
+    """
     close = _CLOSE.match(line, name.end)
     at = close.end() if close else name.end
     is_quoted = any(each in "\"'`”’»」』" for each in line[name.end : at])
     link = (_QUOTED_LINK if is_quoted else _LINK).match(lowered, at)
     if link is None:
-        return _pair(line, name, at) if _ELEMENT_END.match(line, at) else NOTHING
+        return _expect_pair(line, name, at) if _ELEMENT_END.match(line, at) else NOTHING
     separator = link["sep"] or ""
     start = link.end()
     if separator == ":" and _BLOCK.match(line, start):
         indent = len(line) - len(line.lstrip())
-        return Found((), Carry(Kind.BLOCK, name.rank, indent, lines=MAX_BLOCK_LINES))
-    found = _in_expression(line, lowered, name, start, limit, separator, is_quoted, cursor)
+        return LineSecrets((), Carry(Continuation.BLOCK, name.rank, indent, lines=MAX_BLOCK_LINES))
+    found = _find_in_expression(line, lowered, name, start, limit, separator, is_quoted, cursor)
     if found.secrets or found.carry:
         return found
     if not is_quote(line, start) and link["chain"] is None:
-        value = plain_value(line, lowered, name, link, cursor)
+        value = find_plain_value(line, lowered, name, link, cursor)
         if value:
             secret = Secret(RULES[name.rank], *value)
-            carry = Carry(Kind.RUN, name.rank) if ends_line(line, value[1]) else None
-            return Found((secret,), carry)
-    other = _in_template(line, name, start) or _in_words(line, name, at)
+            carry = Carry(Continuation.RUN, name.rank) if ends_line(line, value[1]) else None
+            return LineSecrets((secret,), carry)
+    other = _find_in_template(line, name, start) or _find_after_words(line, name, at)
     if other:
-        return Found((other,))
+        return LineSecrets((other,))
     if (
         name.rank is not Rank.FAINT
         and separator not in _COMPARISONS
@@ -163,27 +169,27 @@ def _of_name(line: str, lowered: str, name: Name, limit: int, cursor: int) -> Fo
         and (separator or _BACKSLASH.search(line, start))
     ):
         is_list = _LIST_END.search(line, start) is not None
-        return Found((), Carry(Kind.VALUE, name.rank, close="[" if is_list else ""))
+        return LineSecrets((), Carry(Continuation.VALUE, name.rank, close="[" if is_list else ""))
     if separator == "," and is_quoted and BLANK.match(line, start):
-        return Found((), Carry(Kind.VALUE, name.rank, close=","))
-    return _pair(line, name, at)
+        return LineSecrets((), Carry(Continuation.VALUE, name.rank, close=","))
+    return _expect_pair(line, name, at)
 
 
-def _in_template(line: str, name: Name, start: int) -> Secret | None:
-    """Judge the default of a template: password: "{{ x | default('…') }}"."""
+def _find_in_template(line: str, name: SecretName, start: int) -> Secret | None:
+    """Judge the default of a template, as in: password: "{{ x | default('…') }}"."""
     if not line.startswith(("{{", '"{{', "'{{"), start):
         return None
     found = _DEFAULT.search(line, start, start + MAX_JUDGED)
-    if found is None or evidence(found["value"]) < _DEFAULT_NEEDS[name.rank]:
+    if found is None or judge_value(found["value"]) < _DEFAULT_NEEDS[name.rank]:
         return None
     return Secret(RULES[name.rank], *found.span("value"))
 
 
-def _in_words(line: str, name: Name, at: int) -> Secret | None:
-    """Judge what stands after a colon and some words: Password for the database: …"""
+def _find_after_words(line: str, name: SecretName, at: int) -> Secret | None:
+    """Judge the value after some words and a colon, as in: Password for the database: …"""
     words = _SOME_WORDS.match(line, at) if name.rank is not Rank.FAINT else None
     found = _WORDED.match(line, words.end()) if words else None
-    if found is None or evidence(found["value"]) < Evidence.MIXED:
+    if found is None or judge_value(found["value"]) < Evidence.MIXED:
         return None
     return Secret(RULES[name.rank], *found.span("value"))
 
@@ -194,7 +200,7 @@ _SOME_WORDS = re.compile(r"(?:\s[^\W\d_]{1,15}){1,4}\s?[:：]\s{1,9}")
 _WORDED = re.compile(r"(?P<value>[!#$%*+\-/0-9=?@A-Z^_a-z~]{8,400})[.,;]?(?=\s|\Z)")
 
 
-def _before(line: str, name: Name) -> tuple[Secret, ...]:
+def _find_before(line: str, name: SecretName) -> tuple[Secret, ...]:
     """Judge the string before a name, as in: if "…" == password."""
     quote = max(line.rfind(each, max(name.start - 40, 0), name.start) for each in "\"'")
     if quote < 0 or name.rank is Rank.FAINT or not _TO_NAME.fullmatch(line, quote + 1, name.start):
@@ -203,7 +209,7 @@ def _before(line: str, name: Name) -> tuple[Secret, ...]:
     value = line[start:quote]
     # A digest of small letters and digits may be an argument that stands before a password.
     is_digest = value.isalnum() and value.lower() == value
-    if not start or is_digest or evidence(value) < Evidence.RANDOM:
+    if not start or is_digest or judge_value(value) < Evidence.RANDOM:
         return ()
     return (Secret(RULES[name.rank], start, quote),)
 
@@ -213,62 +219,69 @@ _TO_NAME = re.compile(
 )
 
 
-def _pair(line: str, name: Name, at: int) -> Found:
+def _expect_pair(line: str, name: SecretName, at: int) -> LineSecrets:
+    """Expect the value of a pair on the next lines: name: password, then value: …"""
     if name.rank is Rank.FAINT or not _PAIR_END.match(line, at):
         return NOTHING
-    return Found((), Carry(Kind.PAIR, name.rank, lines=_MAX_PAIR_LINES))
+    return LineSecrets((), Carry(Continuation.PAIR, name.rank, lines=_MAX_PAIR_LINES))
 
 
-def _in_expression(
+def _find_in_expression(
     line: str,
     lowered: str,
-    name: Name,
+    name: SecretName,
     start: int,
     limit: int,
     separator: str,
     is_quoted: bool,
     cursor: int,
-) -> Found:
-    """Judge the strings of the expression that a name is followed by."""
-    for step in steps(line, start, limit, in_call=is_quoted):
-        literal = step.literal
-        place = _needed(line, name, step, separator, is_quoted)
+) -> LineSecrets:
+    """Judge the strings of the expression that follows a name, up to the first secret."""
+    for string in read_strings(line, start, limit, in_call=is_quoted):
+        literal = string.literal
+        place = _required_evidence(line, name, string, separator, is_quoted)
         is_begun = (
-            step.is_direct
+            string.is_direct
             and name.rank is not Rank.FAINT
             and (separator != "," or is_quoted)
-            and is_typed(line, literal, cursor)
+            and is_being_typed(line, literal, cursor)
         )
-        if is_begun or _is_secret(line, lowered, name, literal, place, step):
-            opened = line[start - 1 : literal.start] if step.is_direct else ""
+        if is_begun or _is_secret(line, lowered, name, literal, place, string):
+            opened = line[start - 1 : literal.start] if string.is_direct else ""
             is_tuple = separator != "(" and "(" in opened
-            return masked(line, name.rank, literal, is_listed="[" in opened, is_tuple=is_tuple)
-        if step.is_direct and goes_on(line, literal):
+            return mask_literal(
+                line, name.rank, literal, is_listed="[" in opened, is_tuple=is_tuple
+            )
+        if string.is_direct and may_span_lines(line, literal):
             # The value begins on the next line.
-            carry = Carry(Kind.STRING, name.rank, close=literal.close, lines=MAX_BLOCK_LINES)
-            return Found((), carry)
+            carry = Carry(
+                Continuation.STRING, name.rank, close=literal.close, lines=MAX_BLOCK_LINES
+            )
+            return LineSecrets((), carry)
     return NOTHING
 
 
-def _needed(line: str, name: Name, step: Step, separator: str, is_quoted: bool) -> Evidence:
-    """Return how much evidence a string at this place needs."""
+def _required_evidence(
+    line: str, name: SecretName, string: ExpressionString, separator: str, is_quoted: bool
+) -> Evidence:
+    """Return the evidence that a string at this place needs to be taken for a secret."""
     if name.rank is Rank.FAINT:
         return Evidence.RANDOM
-    # Cases: the next argument after a variable; prose with a name in it; another string of the
-    # expression; the string itself.
+    # There are five cases: 1. the argument after a variable with this name; 2. code in prose that
+    # mentions the name; 3. another string of the expression; 4. the next string of a list; 5. the
+    # string that directly follows the name.
     if separator == "," and not is_quoted:
         return Evidence.RANDOM
-    if not separator and step.literal.close == "`":
+    if not separator and string.literal.close == "`":
         return Evidence.RANDOM
-    if not step.is_direct:
+    if not string.is_direct:
         is_assigned = separator not in ("", ",", "(", ">")
         return Evidence.MIXED if is_assigned and name.rank is Rank.PASSWORD else Evidence.RANDOM
     if (
         separator == ","
-        and not step.is_labeled
+        and not string.is_labeled
         and not _FIRST_ARGUMENT.search(line, max(name.start - 60, 0), name.start)
     ):
-        # The next string of a list.
         return Evidence.RANDOM if name.rank is Rank.TOKEN else Evidence.MIXED
     if name.rank is Rank.TOKEN:
         return Evidence.MIXED
@@ -278,16 +291,21 @@ def _needed(line: str, name: Name, step: Step, separator: str, is_quoted: bool) 
 
 
 def _is_secret(
-    line: str, lowered: str, name: Name, literal: Literal, needed: Evidence, step: Step
+    line: str,
+    lowered: str,
+    name: SecretName,
+    literal: Literal,
+    needed: Evidence,
+    string: ExpressionString,
 ) -> bool:
     value = line[literal.start : literal.judged_end]
-    seen = evidence(value)
+    seen = judge_value(value)
     if seen is Evidence.NONE:
-        is_phrase = step.is_direct and _WORDS_RANK.search(lowered, name.start, name.end)
+        is_phrase = string.is_direct and _WORDS_RANK.search(lowered, name.start, name.end)
         return is_phrase is not None and is_phrase is not False and are_secret_words(value)
     if seen is Evidence.WORD and lowered.startswith("secret", name.start):
-        # A secret may be the name of one.
+        # In "secret: database-login", the value is the name of a secret, not the secret.
         return False
     if seen < needed:
         return False
-    return step.is_direct or len(value) >= _MIN_INDIRECT
+    return string.is_direct or len(value) >= _MIN_INDIRECT

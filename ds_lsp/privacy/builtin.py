@@ -1,7 +1,7 @@
-"""Names that are never read or sent, whatever the user's ignore files say.
+"""Names of files that are never read or sent, whatever the user's ignore files say.
 
-In lower case: names are compared without regard to case. ``*`` and ``?`` match within one part of
-a path; a pattern with slashes matches the last parts of a path.
+The names are in lower case, and are compared without regard to case. ``*`` and ``?`` match within
+one part of a path; a pattern with slashes matches the last parts of a path.
 """
 
 FOLDERS = (
@@ -148,7 +148,7 @@ FOLDERS = (
     "run/agenix*",
     "run/credentials",
     "var/run/secrets",
-    # Where tools put what they have decrypted for an editor: pass, passage, gopass, LastPass,
+    # Folders in which tools decrypt a file for an editor: pass, passage, gopass, LastPass,
     # ansible-vault, chezmoi.
     "pass.?????????????",
     "passage.?????????????",
@@ -162,11 +162,11 @@ FOLDERS = (
     "tmp/lpass.*",
     "tmp/ansible-local*",
     "chezmoi-encrypted*",
-    # What a command has written for an editor, as in `vim <(sops -d x)`: of which file is not told.
+    # Output of a command for an editor, as in `vim <(sops -d x)`: its file is unknown.
     "dev/fd",
     "proc/*/fd",
     "proc/*/task/*/fd",
-    # Where editors keep copies of any file, under names that do not tell which.
+    # Folders in which editors keep copies of any file, under names that do not tell the original.
     ".config/*/user/history",
     "application support/*/user/history",
     "appdata/roaming/*/user/history",
@@ -265,7 +265,7 @@ CODE = frozenset(
         "svelte", "swift", "ts", "tsx", "v", "vim", "vue", "zig",
     }
 )  # fmt: skip
-"""Suffixes of source code and prose, which speaks of secrets and seldom holds one."""
+"""Suffixes of source code and prose: such files mention secrets, and seldom hold one."""
 
 PATTERNS = (
     # Secrets by name. Examples such as `.env.example` are among them: many hold the real thing.
@@ -523,7 +523,7 @@ PATTERNS = (
     "key4.db",
     "logins.json",
     "signons.sqlite",
-    # What kubectl, oc and knife have fetched for an editor: any object's, secrets' too.
+    # Objects, secrets among them, that kubectl, oc and knife have fetched for an editor.
     "*kubectl*-edit-*.yaml",
     "*kubectl*-edit-*.yml",
     "*kubectl*-edit-*.json",
@@ -580,7 +580,7 @@ PATTERNS = (
     "*.1pux",
     "bitwarden_export*",
     "lastpass_export*",
-    # What was typed at a shell or at the prompt of a database or a language.
+    # Histories of the lines typed at a shell, a database or a language's prompt.
     ".*_history",
     ".histfile",
     ".lesshst",

@@ -1,4 +1,4 @@
-"""Finds passwords without a name: in addresses, on command lines, in headers and pairs."""
+"""Finds passwords that no name announces: in addresses, command lines, headers and pairs."""
 
 import re
 import tomllib
@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from ds_lsp.privacy.formats import any_of
 from ds_lsp.privacy.masking import Secret
-from ds_lsp.privacy.secret_values import Evidence, evidence
+from ds_lsp.privacy.secret_values import Evidence, judge_value
 
 _PLACEHOLDER = re.compile(
     r"""(?:your|my|the|db|user)?[-_]?(?:pass(?:word|wd|wort)?|pwd|pw|secret|token|key)s?[0-9]?|[x*.]+|[$%&]\w.*|[$%{<(\[].*
@@ -64,7 +64,7 @@ _PATTERNS = (
     ("password-in-pair", "uth", _PAIR),
     ("password-in-pair", "USERPWD", _CURL),
 )
-# These values are made by machines: they must look like it.
+# Machines make these values, so more evidence is required of them.
 _LOGINS = ("og", "ign", "uthenticate", "UsernamePassword", "redential")
 _KEYED = (
     *("hmac", "Hmac", "HMAC", "jwt", "JWT", "jsonwebtoken", "oken", "Fernet", "AESGCM"),
@@ -125,11 +125,11 @@ WORDS = (
     "geniekey ",
 )
 SIGNS = ("://", " -", '"-', "'-", '"AC', "'AC", '"d"', "'d'")
-"""Beside the names of secrets, parts of a line that may show a password without a name."""
+"""Parts of a line that may announce a password where no name of a secret does."""
 
 
-def in_commands(line: str) -> Iterator[Secret]:
-    """Find the passwords that a line shows without a name for them."""
+def find_in_commands(line: str) -> Iterator[Secret]:
+    """Find the passwords in a line that no name announces."""
     if not _ANY_SIGN.search(line):
         return
     for rule, needle, pattern in _PATTERNS:
@@ -143,17 +143,21 @@ def in_commands(line: str) -> Iterator[Secret]:
         if any(needle in line for needle in needles):
             for found in pattern.finditer(line):
                 needed = Evidence.LOOSE if pattern is _LOGIN else Evidence.MIXED
-                yield from _judged(rule, found, needed)
+                yield from _judge(rule, found, needed)
     if _ANY_PROGRAM.search(line):
         for program, option in _PROGRAMS:
             if program.search(line):
                 for found in option.finditer(line):
-                    yield from _judged("password-in-command", found, Evidence.LOOSE)
+                    yield from _judge("password-in-command", found, Evidence.LOOSE)
 
 
-def _judged(rule: str, found: re.Match[str], needed: Evidence) -> Iterator[Secret]:
+def _judge(rule: str, found: re.Match[str], needed: Evidence) -> Iterator[Secret]:
     group = found.lastgroup
-    if group is not None and not _is_placeholder(found[group]) and evidence(found[group]) >= needed:
+    if (
+        group is not None
+        and not _is_placeholder(found[group])
+        and judge_value(found[group]) >= needed
+    ):
         yield Secret(rule, *found.span(group))
 
 

@@ -1,4 +1,4 @@
-"""Find the name of a file that another one is a copy of, by the copy's own name."""
+"""Finds the name of the file that another file is a copy of, by the copy's own name."""
 
 import os
 import re
@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
 _MAX_NAME_CHARS = 512
-"""Maximum characters of a name that is looked at: disks hold 255."""
+"""Maximum characters of a name that is judged; file systems hold 255."""
 _MAX_ROUNDS = 4
-"""Maximum endings taken off one name, as ``.#x.bak~`` has three."""
+"""Maximum endings and beginnings taken off one name; ``.#x.bak~`` has three."""
 _MAX_ORIGINALS = 24
+"""Number of originals of one name after which no more are looked for."""
 
 _ENDINGS = (
     "backup|back|bak|bck|bkp|bk|broken|clear|cleartext|copy|crswap|dec|decrypted|deleted|disabled|"
@@ -84,41 +85,43 @@ _TEMPORARY = tuple(
     )
 )
 _DIGITS = re.compile(r"\d{5,12}")
-# sudoedit and git put letters and digits by chance behind or before a name, Ruby a time as well.
+# sudoedit and git put random letters and digits before or behind a name, Ruby a time as well.
 _BY_CHANCE = re.compile(r"(?=[^.]*[A-Z0-9])[A-Za-z0-9]+")
 _RUBY = re.compile(r"(?:^|(?<=\D))\d{8}-\d{1,8}-[0-9a-z]{4,8}-?|^\d{1,8}[.-]")
 _RAILS = re.compile(r"\d{8}-\d{1,8}-[0-9a-z]{4,8}-|\d{1,8}\.")
 
 
-def originals(name: str) -> tuple[str, ...]:
+def find_originals(name: str) -> tuple[str, ...]:
     """Return the names that *name* may be a copy of, without *name* itself."""
-    return _originals(name) if len(name) <= _MAX_NAME_CHARS else ()
+    return _find_originals(name) if len(name) <= _MAX_NAME_CHARS else ()
 
 
 @lru_cache(4096)
-def _originals(name: str) -> tuple[str, ...]:
+def _find_originals(name: str) -> tuple[str, ...]:
     found: dict[str, None] = {name: None}
     newest = [name]
     for _ in range(_MAX_ROUNDS):
-        newest = [each for old in newest for each in _one_less(old) if each and each not in found]
+        newest = [
+            each for old in newest for each in _strip_one_affix(old) if each and each not in found
+        ]
         found.update(dict.fromkeys(newest))
         if not newest or len(found) > _MAX_ORIGINALS:
             break
     return tuple(found)[1:]
 
 
-def original_path(name: str) -> tuple[str, ...]:
+def find_original_path(name: str) -> tuple[str, ...]:
     """Return the parts of the path that *name* holds, as in ``%home%u%.ssh%config``; or none."""
-    # The one with the fewest endings left is the first to hold a path.
-    for each in reversed((name, *originals(name))):
+    # Begin with the name that has the fewest endings left.
+    for each in reversed((name, *find_originals(name))):
         if len(each) <= _MAX_NAME_CHARS and (found := _PATH.fullmatch(each)):
             return tuple(part for part in each.split(found[1]) if part)
     return ()
 
 
 def is_temporary(folders: Sequence[str]) -> bool:
-    """Whether *folders*, the parts of a path, lead to a folder for temporary files."""
-    return tuple(folders) in _own_temporary() or any(
+    """Return whether *folders*, the parts of a path, lead to a folder for temporary files."""
+    return tuple(folders) in _own_temporary_folders() or any(
         len(each) == len(folders)
         and all(wanted in ("*", part.lower()) for wanted, part in zip(each, folders, strict=True))
         for each in _TEMPORARY
@@ -126,33 +129,36 @@ def is_temporary(folders: Sequence[str]) -> bool:
 
 
 @cache
-def _own_temporary() -> frozenset[tuple[str, ...]]:
-    """The folders that the environment names, as that of ``nix develop`` does: an editor that a
-    tool has started has the tool's environment, and so have we."""
+def _own_temporary_folders() -> frozenset[tuple[str, ...]]:
+    """Return the parts of each folder for temporary files that the environment names.
+
+    An editor started by a tool such as ``nix develop`` has the tool's environment, and the server
+    inherits it.
+    """
     named = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
     paths = [path for each in named if each for path in (each, os.path.realpath(each))]
     found = (tuple(part for part in re.split(r"[/\\]", path) if part) for path in paths)
     return frozenset(filter(None, found))
 
 
-def is_of_rails(name: str) -> bool:
-    """Whether Rails calls so what it has decrypted: by time and number, or by number alone."""
+def is_decrypted_by_rails(name: str) -> bool:
+    """Return whether Rails gives such names to decrypted files: time and number, or a number."""
     return _RAILS.match(name) is not None
 
 
 def is_decrypted_by_sops(folders: Sequence[str]) -> bool:
-    """Whether *folders* are one that sops makes: of digits alone, among temporary files."""
+    """Return whether *folders* lead to one that sops makes: digits alone, in a temporary folder."""
     return (
         bool(folders) and _DIGITS.fullmatch(folders[-1]) is not None and is_temporary(folders[:-1])
     )
 
 
-def temporary_originals(name: str) -> Iterator[str]:
-    """The names that a temporary file called *name* may be made for."""
+def find_temporary_originals(name: str) -> Iterator[str]:
+    """Yield the names of the files that a temporary file called *name* may be a copy of."""
     stem, dot, suffix = name.rpartition(".") if "." in name[1:] else (name, "", "")
     ends = [(stem, dot + suffix)]
     if suffix:
-        # Older sudoedit: a dot before what is by chance.
+        # An older sudoedit puts a dot before the random part, at the end of the whole name.
         ends.append((name, ""))
     for stem, ending in ends:
         for count in (6, 8, 10):
@@ -164,8 +170,8 @@ def temporary_originals(name: str) -> Iterator[str]:
         yield without
 
 
-def _one_less(name: str) -> Iterator[str]:
-    """*name* with one ending or beginning taken off, in each way that there is."""
+def _strip_one_affix(name: str) -> Iterator[str]:
+    """Yield *name* without one ending or beginning, for each that it has."""
     if suffix := _SUFFIX.search(name):
         yield name[: suffix.start()]
         if _HIDDEN_COPY.search(name) and name.startswith("."):

@@ -1,4 +1,4 @@
-"""Find what is encrypted where it is kept, and lies in the clear in the folder of work."""
+"""Finds files that are encrypted in the repository and lie decrypted in the working tree."""
 
 import os
 import re
@@ -12,37 +12,40 @@ from ds_lsp.files import open_regular
 from ds_lsp.privacy.name_rules import Globs
 
 _MAX_BYTES = 1 << 16
-"""Maximum bytes read of a ``.gitattributes``: a thousand lines."""
+"""Maximum bytes read of a ``.gitattributes``: about a thousand lines."""
 _MAX_FILTERS = 200
-"""Maximum patterns of one ``.gitattributes`` that count, the last ones."""
+"""Maximum patterns of one ``.gitattributes`` that are used: the last ones."""
 _MAX_FOLDERS, _FRESH_S = 4096, 5.0
-"""Maximum folders that are remembered, and for how many seconds: the file may change."""
+"""Maximum folders that are remembered, and seconds for which each is: the file may change."""
 _ENCRYPTED = (".gpg", ".pgp", ".age", ".enc")
-"""Suffixes of an encrypted file, as blackbox, git-secret, age and openssl put them."""
+"""Suffixes that blackbox, git-secret, age and openssl give to encrypted files."""
 
 _LINE = re.compile(r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>\S+))\s+(?P<attributes>.*)')
 _FILTER = re.compile(r"(?<!\S)(?P<off>[-!]?)filter(?:=(?P<name>\S+))?(?!\S)")
 _ENCRYPTS = re.compile(r"crypt|sops|secret|\bage\b|gpg|vault", re.IGNORECASE)
-"""In the names of filters: git-crypt, git-agecrypt, transcrypt's `crypt`, sops and the like."""
+"""Words in the names of filters that encrypt: git-crypt, git-agecrypt, transcrypt's `crypt`, sops
+and others."""
 
 
-class Decrypted:
-    """Judges by a file's encrypted form beside it, and by what git-crypt and its like encrypt."""
+class DecryptedFiles:
+    """Judges a file by an encrypted one beside it, and by the filters of ``.gitattributes``."""
 
     def __init__(
         self, make_globs: Callable[[str, Iterable[str]], Globs], clock: Callable[[], float]
     ) -> None:
-        """*make_globs* makes rules of a name and gitignore patterns."""
+        """*make_globs* makes rules of the name of a file and the gitignore patterns in it."""
         self._make_globs = make_globs
-        self._by_folder: TTLCache[Path, _Folder] = TTLCache(_MAX_FOLDERS, _FRESH_S, timer=clock)
+        self._by_folder: TTLCache[Path, _FolderFilters] = TTLCache(
+            _MAX_FOLDERS, _FRESH_S, timer=clock
+        )
 
     def excludes(self, path: Path) -> str | None:
-        """The rule that excludes a file, or None."""
+        """Return the rule that excludes a file, or None."""
         for suffix in _ENCRYPTED:
             if os.path.lexists(f"{path}{suffix}"):
                 return f"built-in: decrypted, as {suffix} of its name lies beside it"
         for folder in path.parents:
-            found = self._folder(folder)
+            found = self._read_folder(folder)
             parts = path.relative_to(folder).parts
             for globs, is_encrypted in found.filters:
                 if rule := globs.excludes(parts, lambda: False):
@@ -51,28 +54,32 @@ class Decrypted:
                 break
         return None
 
-    def _folder(self, folder: Path) -> "_Folder":
+    def _read_folder(self, folder: Path) -> "_FolderFilters":
         known = self._by_folder.get(folder)
         if known is None:
             file = folder / ".gitattributes"
-            # One by one: in an ignore file, nothing in a folder that is excluded can be let in.
+            # A list for each pattern: within one list, a later pattern could not let in a file
+            # whose folder an earlier one excludes, as it can in a .gitattributes.
             filters = [
                 (self._make_globs(str(file), [pattern]), is_encrypted)
-                for pattern, is_encrypted in [*filtered(_read_lines(file))][-_MAX_FILTERS:]
+                for pattern, is_encrypted in [*read_filters(_read_lines(file))][-_MAX_FILTERS:]
             ]
-            known = _Folder(filters[::-1], os.path.exists(folder / ".git"))
+            known = _FolderFilters(filters[::-1], os.path.exists(folder / ".git"))
             self._by_folder[folder] = known
         return known
 
 
-class _Folder(NamedTuple):
+class _FolderFilters(NamedTuple):
+    """The filters that the ``.gitattributes`` of one folder sets."""
+
     filters: list[tuple[Globs, bool]]
-    """Patterns, and whether git encrypts what they match, the one with the last word first."""
+    """Pairs of a pattern and True if git encrypts the files that match; the last line first,
+    because it decides."""
     is_repository: bool
 
 
-def filtered(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """The patterns of a ``.gitattributes`` that set a filter, and whether it encrypts."""
+def read_filters(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each pattern of a ``.gitattributes`` that sets a filter, and whether it encrypts."""
     for line in lines:
         found = _LINE.fullmatch(line.strip())
         if not found or line.lstrip().startswith(("#", "[")):

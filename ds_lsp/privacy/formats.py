@@ -1,4 +1,4 @@
-"""Secrets that are known by their own format, whatever stands around them: `formats.toml`."""
+"""Finds secrets by their own format, whatever stands around them; from `formats.toml`."""
 
 import re
 import tomllib
@@ -18,8 +18,8 @@ class _Format:
 
 
 @cache
-def _table() -> tuple[re.Pattern[str], dict[str, _Format]]:
-    """Return one pattern for all beginnings, and the formats by their beginnings."""
+def _load_table() -> tuple[re.Pattern[str], dict[str, _Format]]:
+    """Read `formats.toml`: one pattern for all beginnings, and the formats by beginning."""
     table = tomllib.loads(files(__package__).joinpath("formats.toml").read_text("utf-8"))
     by_start = {}
     for entry in table["format"]:
@@ -34,7 +34,7 @@ def _table() -> tuple[re.Pattern[str], dict[str, _Format]]:
 
 
 def any_of(words: Iterable[str]) -> str:
-    """Return a pattern for the longest of *words* that fits; it looks at each letter once."""
+    """Return a pattern for the longest fitting word; matching looks at each letter once."""
     tails: dict[str, list[str]] = {}
     for word in words:
         tails.setdefault(word[:1], []).append(word[1:])
@@ -43,9 +43,9 @@ def any_of(words: Iterable[str]) -> str:
     return f"(?:{'|'.join(branches)}){'?' if may_end else ''}" if branches else ""
 
 
-def in_known_format(line: str) -> Iterator[Secret]:
+def find_in_known_formats(line: str) -> Iterator[Secret]:
     """Find the secrets of a line whose format is in the table."""
-    starts, by_start = _table()
+    starts, by_start = _load_table()
     done = 0
     for begin in starts.finditer(line):
         form = by_start[begin.group()]
@@ -72,7 +72,7 @@ def in_known_format(line: str) -> Iterator[Secret]:
 def _is_inside_word(line: str, start: int) -> bool:
     before = line[start - 1 : start]
     if not before.isascii() or not (before.isalnum() or before == "_"):
-        # Chinese is written without blanks: a key may follow any character.
+        # Chinese is written without blanks, so a key may follow any of its characters.
         return False
     # An escape sequence, as in "\nghp_…", or an encoded character, as in %20ghp_….
     return not _ESCAPE.fullmatch(line, max(start - 2, 0), start) and not _PERCENT.fullmatch(
@@ -83,10 +83,10 @@ def _is_inside_word(line: str, start: int) -> bool:
 _ESCAPE = re.compile(r"\\[nrt]")
 _PERCENT = re.compile("%[0-9A-Fa-f]{2}")
 _MAX_LEAD = 80
-"""Maximum characters of a secret before its mark; Azure's longest has 76."""
+"""Maximum characters of a secret before the mark it is known by; Azure's longest has 76."""
 _MAX_TRIED = 1_500
-"""Maximum characters that tell a secret from something else; it may be longer than that."""
+"""Maximum characters that are matched at first; the few longer secrets are matched again."""
 _WORD_REST = re.compile(r"[A-Za-z0-9_]*")
-# Without any digit it is a name; but one of 30 keys of AWS has none.
+# A run without a digit is a name, except that one of 30 AWS keys has no digit.
 HAS_DIGIT = re.compile("[0-9]|A[KS]IA")
-"""Only a line or value with this can hold a secret of a known format."""
+"""A pattern that every secret of a known format contains."""

@@ -1,7 +1,7 @@
-"""Read what git's configuration says about ignore files, without running git.
+"""Reads git's settings for ignore files from its configuration, without running git.
 
-Only the user's own configuration may name a file: a repository's is written by its author where it
-comes as an archive, and must not choose what is read.
+Only the user's own configuration may name an ignore file. A repository that comes as an archive
+has a configuration that its author wrote, and must not choose which files are read.
 """
 
 import os
@@ -14,10 +14,10 @@ from ds_lsp.files import open_regular
 from ds_lsp.privacy.wildmatch import NONE, Patterns
 
 _MAX_BYTES = 1 << 17
-"""Maximum size of the user's configuration file; they have a few kilobytes."""
+"""Maximum size of the user's configuration file in bytes; real ones have a few kilobytes."""
 _MAX_REPOSITORY_BYTES = 1 << 13
-"""Maximum that is read of a repository's: `git init` writes what is needed at its beginning, and a
-stranger may have put repositories into each other. Reading this takes 1 ms."""
+"""Maximum bytes read of a repository's configuration. `git init` writes the needed key at its
+beginning, and a stranger may have nested many repositories. Reading this many takes 1 ms."""
 _MAX_INCLUDES = 10
 """Maximum depth of files that include others, as in git."""
 _SECTION = re.compile(r'\[([A-Za-z0-9.-]++)(?:[ \t]++"((?:\\.|[^"\\\n])*+)")?[ \t]*+\]')
@@ -25,22 +25,24 @@ _KEY = re.compile(r"([A-Za-z][A-Za-z0-9-]*+)[ \t]*+(=)?[ \t]*+")
 _REST_OF_LINE = re.compile(r"[^\n]*+\n?")
 _PIECE = re.compile(r'[^"\\\n#;]++|"|\\[\s\S]?|[#;]|\n')
 _INCLUDE_IF = re.compile(r'includeif\."gitdir(?P<folds>/i)?:(?P<pattern>.*)"\.path', re.DOTALL)
-"""The condition that names folders; those by branch and by remote are not read."""
+"""The condition on the repository's folder; conditions on branch and remote are not read."""
 _ESCAPES = {"n": "\n", "t": "\t", "b": "\b", "\n": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class UserConfig:
-    """The user's own configuration, as far as it is about ignore files."""
+    """The settings for ignore files in the user's own configuration."""
 
     excludes_file: str
-    """May be relative: to the folder of the repository."""
+    """Path of the user's own ignore file, absolute or relative to the repository's folder."""
     ignores_case: bool
 
 
-def user_config(git_folder: Path, environ: Mapping[str, str] = os.environ) -> UserConfig:
-    """Read the user's own configuration, and the machine's, as git does in the repository whose
-    ``.git`` is *git_folder*."""
+def read_user_config(git_folder: Path, environ: Mapping[str, str] = os.environ) -> UserConfig:
+    """Read the machine's and the user's configuration as git does in one repository.
+
+    *git_folder* is the repository's ``.git``, for conditional includes.
+    """
     home = environ.get("HOME") or os.path.expanduser("~")
     xdg = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     paths = [os.path.join(xdg, "git/config"), os.path.join(home, ".gitconfig")]
@@ -60,24 +62,27 @@ def user_config(git_folder: Path, environ: Mapping[str, str] = os.environ) -> Us
 
 
 def ignores_case(config: Path, default: bool) -> bool:
-    """Return what a repository's own configuration says about upper and lower case."""
-    said = [
+    """Return whether a repository's configuration ignores case; *default* if it does not say."""
+    values = [
         value
         for key, value in _read(str(config), _MAX_REPOSITORY_BYTES)
         if key == "core.ignorecase"
     ]
-    return _is_true(said[-1]) if said else default
+    return _is_true(values[-1]) if values else default
 
 
 def _read_with_includes(
     path: str, home: str, by: tuple[str, ...], git_folder: Path
 ) -> Iterator[tuple[str, str | None]]:
-    """Yield the keys and values of a file, and of those it includes; *by* are those it is in."""
+    """Yield the keys and values of a file and of the files it includes.
+
+    *by* are the files that include this one, outermost first.
+    """
     if path in by or len(by) > _MAX_INCLUDES:
         return
     for key, value in _read(path, _MAX_BYTES):
         condition = _INCLUDE_IF.fullmatch(key)
-        holds = condition is not None and _holds(condition, path, home, git_folder)
+        holds = condition is not None and _condition_holds(condition, path, home, git_folder)
         if value and (key == "include.path" or holds):
             included = os.path.join(os.path.dirname(path), _expand(value, home))
             yield from _read_with_includes(included, home, (*by, path), git_folder)
@@ -85,8 +90,8 @@ def _read_with_includes(
             yield key, value
 
 
-def _holds(condition: re.Match[str], path: str, home: str, git_folder: Path) -> bool:
-    """Whether a file at *path* includes another one, on this condition, in this repository."""
+def _condition_holds(condition: re.Match[str], path: str, home: str, git_folder: Path) -> bool:
+    """Return whether the condition of an include in the file at *path* holds in a repository."""
     pattern = _expand(condition["pattern"], home)
     if pattern.startswith("./"):
         pattern = os.path.realpath(os.path.dirname(path)) + pattern[1:]
@@ -121,31 +126,34 @@ def _read(path: str, max_bytes: int) -> list[tuple[str, str | None]]:
 
 
 def parse(text: str) -> Iterator[tuple[str, str | None]]:
-    """Yield each key, with its section and in lower case, and its value; None: it has no value."""
+    """Yield each key and its value; None for a key without a value.
+
+    A key has its section before it and is in lower case: ``core.excludesfile``.
+    """
     section = ""
     at = 0
     while at < len(text):
         if text[at] in " \t\n\r\f\v":
             at += 1
         elif found := _SECTION.match(text, at):
-            # A name in quotes is taken as it is, and no key of ours is in such a section.
+            # A name in quotes keeps its case; no key that is looked up here is in such a section.
             section = found[1].lower() + (f'."{found[2]}"' if found[2] is not None else "")
             at = found.end()
         elif found := _KEY.match(text, at):
             at = found.end()
             value = None
             if found[2]:
-                value, at = _value(text, at)
+                value, at = _read_value(text, at)
             yield f"{section}.{found[1].lower()}", value
         else:
             rest = _REST_OF_LINE.match(text, at)
             at = rest.end() if rest else len(text)
 
 
-def _value(text: str, at: int) -> tuple[str, int]:
-    """Return the value that begins at *at*, and where it ends."""
+def _read_value(text: str, at: int) -> tuple[str, int]:
+    """Return the value that begins at *at*, and the offset of its end."""
     pieces: list[str] = []
-    # How many pieces are to be kept though they end in blanks: those in quotes.
+    # Number of pieces up to the last quoted one; blanks at their ends are kept.
     kept = 0
     is_quoted = False
     while found := _PIECE.match(text, at):
@@ -170,14 +178,14 @@ def _value(text: str, at: int) -> tuple[str, int]:
 
 
 def _expand(value: str, home: str) -> str:
-    """Put the user's folder in the place of ``~``."""
+    """Replace a leading ``~`` by the user's home folder."""
     if value == "~" or value.startswith("~/"):
         return home + value[1:]
     return os.path.expanduser(value)
 
 
 def _is_true(value: str | None) -> bool:
-    # A key without a value is true, and so is any number but 0.
+    # git takes a key without a value for true, and any number but 0.
     if value is None or value.lower() in ("true", "yes", "on"):
         return True
     number = value.lstrip("+-")

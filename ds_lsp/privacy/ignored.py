@@ -1,9 +1,10 @@
-"""Judge files by ignore files: those of git, and ds-lsp's own.
+"""Judges files by ignore files: git's, and ds-lsp's own.
 
-git's files say what git says: those of the nearest repository from its first folder down, its
-``info/exclude``, and the user's own. Outside of a repository the ``.gitignore`` files from the
-workspace folder down hold. What ``.dslspignore`` excludes comes on top, from the outermost
-repository or workspace folder down: git's files cannot let it in.
+git's files mean what they mean to git. In a repository these are the ``.gitignore`` files from the
+top folder of the nearest repository down, its ``info/exclude`` and the user's own ignore file;
+elsewhere they are the ``.gitignore`` files from the workspace folder down. ``.dslspignore`` files
+exclude more, from the outermost repository or workspace folder down, and git's files cannot let in
+what they exclude.
 """
 
 import logging
@@ -19,8 +20,8 @@ from typing import NamedTuple
 from cachetools import LRUCache, TTLCache
 
 from ds_lsp.files import is_within, open_regular
-from ds_lsp.privacy.gitconfig import UserConfig, ignores_case, user_config
-from ds_lsp.privacy.repository import repository_in
+from ds_lsp.privacy.gitconfig import UserConfig, ignores_case, read_user_config
+from ds_lsp.privacy.repository import find_repository
 from ds_lsp.privacy.rules import (
     MAX_COST,
     MAX_PATH_CHARS,
@@ -28,12 +29,12 @@ from ds_lsp.privacy.rules import (
     TOO_MUCH,
     Chain,
     Cost,
-    Source,
+    RuleSource,
     is_too_much,
     to_bytes,
 )
 from ds_lsp.privacy.wildmatch import split_lines
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 log = logging.getLogger(__name__)
 
@@ -46,40 +47,42 @@ _MAX_SOURCE_BYTES = 1 << 22
 _MAX_REPOSITORIES = 64
 """Maximum number of repositories for which the user's configuration is remembered."""
 _FRESH_S = 1.0
+"""Seconds for which the rules of a folder are used without looking for changes on the disk."""
 _MAX_FRESH = 1024
-"""For this many seconds, and folders, the disk is not asked what has changed."""
+"""Maximum number of folders for which that is done."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Folder:
+class _FolderRules:
     """The rules for the names in a folder."""
 
-    above: "_Folder | None"
+    above: "_FolderRules | None"
     git: Chain
     own: Chain
     top: Path | None
-    """The outermost repository or workspace folder it is in."""
+    """The outermost repository or workspace folder that the folder is in."""
     is_in_repository: bool
     folds_case: bool
     spent: Cost
-    stamps: "tuple[_Stamp, ...]"
+    states: "tuple[_FileState, ...]"
 
     @property
     def size(self) -> int:
-        """Bytes it takes in memory, roughly."""
+        """Approximate size in memory, in bytes."""
         lists = (*self.git.lists, *self.own.lists)
         return 1000 + sum(each.state.bit_length() // 8 for each in lists) + self.spent.pattern_bytes
 
 
-class _Stamp(NamedTuple):
-    """The state of a file: another one when the file has changed."""
+class _FileState(NamedTuple):
+    """The state of a file at one time; it differs after the file has changed."""
 
     path: Path
     status: tuple[int, ...]
-    """Empty: there is none."""
+    """Numbers of its `os.stat` that change with it; empty if there is no file."""
 
     @classmethod
-    def of(cls, path: Path) -> "_Stamp":
+    def of(cls, path: Path) -> "_FileState":
+        """Return the present state of the file at *path*."""
         try:
             found = os.stat(path)
         except (OSError, ValueError):
@@ -89,10 +92,10 @@ class _Stamp(NamedTuple):
         return cls(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 
 
-class _Reading:
+class _RulesReading:
     """The rules for a folder, while they are being read."""
 
-    def __init__(self, folder: Path, above: _Folder | None) -> None:
+    def __init__(self, folder: Path, above: _FolderRules | None) -> None:
         name = to_bytes(folder.name)
         self.folder = folder
         self.above = above
@@ -102,22 +105,22 @@ class _Reading:
         self.is_in_repository = above is not None and above.is_in_repository
         self.folds_case = above is not None and above.folds_case
         self.spent = above.spent if above else Cost()
-        self.stamps: list[_Stamp] = []
+        self.states: list[_FileState] = []
 
-    def stamp(self, path: Path) -> _Stamp:
-        """Note how a file is now; another folder is made of it when that changes."""
-        self.stamps.append(_Stamp.of(path))
-        return self.stamps[-1]
+    def note_state(self, path: Path) -> _FileState:
+        """Return the present state of a file; the rules are read again when it changes."""
+        self.states.append(_FileState.of(path))
+        return self.states[-1]
 
-    def done(self) -> _Folder:
-        return _Folder(
+    def finish(self) -> _FolderRules:
+        return _FolderRules(
             self.above, self.git, self.own, self.top, self.is_in_repository, self.folds_case,
-            self.spent, tuple(self.stamps),
+            self.spent, tuple(self.states),
         )  # fmt: skip
 
 
 class IgnoreFiles:
-    """Judges by ignore files. They are read again when they have changed, after a second or two."""
+    """Judges by ignore files, and reads them again a second or two after a change."""
 
     def __init__(
         self,
@@ -126,17 +129,17 @@ class IgnoreFiles:
         report: Callable[[], None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """*folders* are those of the workspace; *report* is called when there is a `problem`,
-        *changed* when other rules hold in a folder than before."""
+        """*folders* are the workspace's folders. *report* is called when there is a `problem`,
+        *changed* when the rules of a folder have changed."""
         self.problem: str | None = None
-        """The first ignore file that could not be judged, and what follows from that."""
+        """A sentence on the first ignore file that could not be used, and its consequence."""
         self._opened = {each for folder in folders for each in (folder, real_path(folder))}
         self._report = report
         self._changed = changed
-        self._folders: LRUCache[Path, _Folder] = LRUCache(_MAX_BYTES, lambda each: each.size)
+        self._folders: LRUCache[Path, _FolderRules] = LRUCache(_MAX_BYTES, lambda each: each.size)
         self._users: LRUCache[Path, UserConfig] = LRUCache(_MAX_REPOSITORIES)
-        self._fresh: TTLCache[Path, _Folder] = TTLCache(_MAX_FRESH, _FRESH_S, timer=clock)
-        self._sources: LRUCache[object, Source] = LRUCache(
+        self._fresh: TTLCache[Path, _FolderRules] = TTLCache(_MAX_FRESH, _FRESH_S, timer=clock)
+        self._sources: LRUCache[object, RuleSource] = LRUCache(
             _MAX_SOURCE_BYTES, lambda each: 4000 + each.cost.read_bytes
         )
 
@@ -147,25 +150,25 @@ class IgnoreFiles:
             return None
         if len(str(path)) > MAX_PATH_CHARS:
             return TOO_LONG
-        known = self._fresh.get(folder) or self._look(folder)
+        known = self._fresh.get(folder) or self._find_rules(folder)
         name, is_folder = to_bytes(path.name), partial(_is_folder, path)
         return known.git.judge(name, is_folder) or known.own.judge(name, is_folder)
 
-    def _user(self, git_folder: Path) -> UserConfig:
+    def _find_user_config(self, git_folder: Path) -> UserConfig:
         known = self._users.get(git_folder)
         if known is None:
-            known = self._users[git_folder] = user_config(git_folder)
+            known = self._users[git_folder] = read_user_config(git_folder)
         return known
 
-    def _look(self, folder: Path) -> _Folder:
+    def _find_rules(self, folder: Path) -> _FolderRules:
         known = None
         for each in (*reversed(folder.parents), folder):
             known = self._renew(each, known)
         assert known is not None
         return known
 
-    def _renew(self, folder: Path, above: _Folder | None) -> _Folder:
-        """Return what holds in *folder*, read anew where something has changed."""
+    def _renew(self, folder: Path, above: _FolderRules | None) -> _FolderRules:
+        """Return the rules of *folder*, read again if a file they depend on has changed."""
         known = self._fresh.get(folder)
         if known is not None and known.above is above:
             return known
@@ -173,21 +176,21 @@ class IgnoreFiles:
         if (
             known is None
             or known.above is not above
-            or any(_Stamp.of(stamp.path) != stamp for stamp in known.stamps)
+            or any(_FileState.of(state.path) != state for state in known.states)
         ):
             before = known
-            known = self._folders[folder] = self._read(_Reading(folder, above))
+            known = self._folders[folder] = self._read(_RulesReading(folder, above))
             if before is not None and (before.git, before.own) != (known.git, known.own):
                 self._changed()
         self._fresh[folder] = known
         return known
 
-    def _read(self, reading: _Reading) -> _Folder:
+    def _read(self, reading: _RulesReading) -> _FolderRules:
         folder = reading.folder
-        has_git = reading.stamp(folder / ".git").status
-        repository = repository_in(folder) if has_git else None
+        has_git = reading.note_state(folder / ".git").status
+        repository = find_repository(folder) if has_git else None
         if reading.top is None and (repository or has_git or folder in self._opened):
-            # What lies above the outermost of them does not hold in it.
+            # Ignore files above the outermost repository or workspace folder do not apply.
             reading.git = reading.own = Chain()
             if repository or folder in self._opened:
                 reading.top = folder
@@ -195,33 +198,34 @@ class IgnoreFiles:
             reading.git = Chain()
             reading.is_in_repository = True
             config = repository.folder / "config"
-            reading.stamp(config)
-            user = self._user(repository.folder)
+            reading.note_state(config)
+            user = self._find_user_config(repository.folder)
             reading.folds_case = ignores_case(config, user.ignores_case)
             for path in (folder / user.excludes_file, repository.folder / "info/exclude"):
-                reading.git = self._with(reading.git, path, reading)
+                reading.git = self._add_file(reading.git, path, reading)
         elif has_git:
-            # It may be on its way to become one: this is what `git init` makes last.
-            reading.stamp(folder / ".git/objects")
+            # The repository may be incomplete as yet: `git init` makes this folder last.
+            reading.note_state(folder / ".git/objects")
         # git does not follow a link in the place of its own file.
         if not reading.is_in_repository or not os.path.islink(folder / GIT_FILE):
-            reading.git = self._with_file_in_tree(reading.git, folder / GIT_FILE, reading)
-        reading.own = self._with_file_in_tree(reading.own, folder / OWN_FILE, reading)
-        return reading.done()
+            reading.git = self._add_file_in_tree(reading.git, folder / GIT_FILE, reading)
+        reading.own = self._add_file_in_tree(reading.own, folder / OWN_FILE, reading)
+        return reading.finish()
 
-    def _with_file_in_tree(self, chain: Chain, path: Path, reading: _Reading) -> Chain:
-        # What a stranger may have put there does not lead out of the workspace.
+    def _add_file_in_tree(self, chain: Chain, path: Path, reading: _RulesReading) -> Chain:
+        """Return *chain* with the patterns of an ignore file, unless it is a link out of the
+        workspace: a stranger may have put that there."""
         if os.path.islink(path) and not is_within(path, reading.top or Path(path.anchor)):
             return chain
-        return self._with(chain, path, reading)
+        return self._add_file(chain, path, reading)
 
-    def _with(self, chain: Chain, path: Path, reading: _Reading) -> Chain:
-        """Return *chain* with the patterns of an ignore file, where there is one."""
-        stamp = reading.stamp(path)
-        if chain.verdict or not stamp.status:
+    def _add_file(self, chain: Chain, path: Path, reading: _RulesReading) -> Chain:
+        """Return *chain* with the patterns of an ignore file, if that exists."""
+        state = reading.note_state(path)
+        if chain.verdict or not state.status:
             return chain
         try:
-            source = self._source(stamp, reading.folds_case)
+            source = self._read_source(state, reading.folds_case)
         except FileNotFoundError:
             return chain
         except OSError:
@@ -234,22 +238,22 @@ class IgnoreFiles:
         reading.spent = spent
         return chain.with_list(source)
 
-    def _source(self, stamp: _Stamp, folds_case: bool) -> Source | None:
-        key = (stamp, folds_case)
+    def _read_source(self, state: _FileState, folds_case: bool) -> RuleSource | None:
+        key = (state, folds_case)
         source = self._sources.get(key)
         if source is None:
-            data = _read_file(stamp.path)
+            data = _read_file(state.path)
             if data is None:
                 return None
             read = Cost(len(data), data.count(b"\n"))
             lines = [] if is_too_much(read) else split_lines(data)
-            source = Source(str(stamp.path), lines, read, folds_case=folds_case)
+            source = RuleSource(str(state.path), lines, read, folds_case=folds_case)
             self._sources[key] = source
         return source
 
     def _fail(self, path: Path, reason: str) -> Chain:
-        """Return a chain that excludes everything, and let the user know."""
-        name = visible_only(str(path))
+        """Report an ignore file that cannot be used, and return a chain that excludes all files."""
+        name = escape_control_characters(str(path))
         if self.problem is None:
             log.warning("an ignore file %s", reason)
             self.problem = f"{name} {reason}: the files it is for are neither read nor sent."
@@ -258,15 +262,15 @@ class IgnoreFiles:
 
 
 def _read_file(path: Path) -> bytes | None:
-    """Return what is in an ignore file; None where there is no regular one."""
+    """Return the content of an ignore file; None if it is no regular file."""
     file = open_regular(path, follow_links=True)
     if file is None:
         return None
     with file:
-        # One byte more than may be is enough to be too many.
+        # One byte above the maximum is enough to see that the file is too large.
         data = file.read(MAX_COST.read_bytes + 1)
     if path.name == OWN_FILE and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        # PowerShell writes UTF-16. git reads its own files as bytes all the same.
+        # PowerShell writes UTF-16. git would read such a file as bytes, so only ours is decoded.
         return data.decode("utf-16", "replace").encode()
     return data
 
@@ -279,9 +283,9 @@ def _is_folder(path: Path) -> bool:
 
 
 def real_path(path: Path) -> Path:
-    """Return what *path* is a link to, in the end."""
+    """Return *path* with all links followed, or *path* itself if that fails."""
     try:
         return Path(os.path.realpath(path))
     except (OSError, ValueError):
-        # No file can have this name, or a link on the way is not for this user to read.
+        # No file can have this name, or the user must not read a link on the way.
         return path

@@ -8,32 +8,32 @@ from ds_lsp.privacy.secret_names import WRAPPERS
 from ds_lsp.privacy.secret_values import MAX_JUDGED
 
 _MAX_GLUE = 240
-"""Maximum characters between a name and its value that are no string."""
+"""Maximum characters between a name and its value that belong to no string."""
 _MAX_STEPS = 80
-"""Maximum words, signs and strings of one expression that are looked at."""
+"""Maximum words, signs and strings that are read of one expression."""
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A string: where its text begins, and the part that is judged ends."""
+    """A string literal: the offset of its text, and of the end of the part that is judged."""
 
     start: int
     judged_end: int
     close: str
     is_escaped: bool
     is_open: bool
-    """Its end is not within the judged part."""
+    """True if its end lies beyond the part that is judged."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A string of an expression."""
+class ExpressionString:
+    """A string in an expression, and its relation to the name before the expression."""
 
     literal: Literal
     is_direct: bool
-    """Only brackets and calls that wrap a value stand before it."""
+    """True if only brackets, and calls that wrap a value, stand before it."""
     is_labeled: bool
-    """It stands behind "value": or the like."""
+    """True if it stands behind ``"value":`` or the like."""
 
 
 _CLOSERS = {
@@ -88,11 +88,11 @@ def literal_at(line: str, at: int) -> Literal | None:
     else:
         close = _CLOSERS.get(opened["perl"] or "", opened["perl"] or "]]")
         is_escaped = False
-    end = _close(line, start, limit, close)
+    end = _find_close(line, start, limit, close)
     return Literal(start, end, close, is_escaped, not line.startswith(close, end))
 
 
-def _close(line: str, start: int, limit: int, close: str) -> int:
+def _find_close(line: str, start: int, limit: int, close: str) -> int:
     pattern = _VALUES.get(close)
     if pattern is not None:
         found = pattern.match(line, start, limit)
@@ -101,20 +101,22 @@ def _close(line: str, start: int, limit: int, close: str) -> int:
     return limit if end < 0 else end
 
 
-def close_of(line: str, literal: Literal) -> int:
-    """Return the end of a string, however long it is."""
+def end_of(line: str, literal: Literal) -> int:
+    """Return the offset of a string's end, even beyond the part that is judged."""
     if not literal.is_open:
         return literal.judged_end
     if literal.is_escaped:
         found = _ESCAPED_VALUE.match(line, literal.start)
         return found.end() if found else literal.judged_end
-    return _close(line, literal.start, len(line), literal.close)
+    return _find_close(line, literal.start, len(line), literal.close)
 
 
-def steps(line: str, start: int, limit: int, *, in_call: bool = False) -> Iterator[Step]:
-    """Read the strings of an expression that begin before *limit*, until it ends.
+def read_strings(
+    line: str, start: int, limit: int, *, in_call: bool = False
+) -> Iterator[ExpressionString]:
+    """Yield the strings of an expression that begin before *limit*.
 
-    *in_call*: named arguments belong to it.
+    Named arguments belong to the expression with *in_call*, and end it otherwise.
     """
     at, glue, depth, is_direct, is_labeled = start, 0, 0, True, False
     for _ in range(_MAX_STEPS):
@@ -126,7 +128,7 @@ def steps(line: str, start: int, limit: int, *, in_call: bool = False) -> Iterat
             if key:
                 at, is_labeled = key.end(), True
                 continue
-            yield Step(literal, is_direct, is_labeled)
+            yield ExpressionString(literal, is_direct, is_labeled)
             if literal.is_open:
                 return
             at = literal.judged_end + len(literal.close)

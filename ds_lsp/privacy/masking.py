@@ -1,4 +1,4 @@
-"""The vocabulary of masking: where a secret stands, and how several of them become one list."""
+"""The vocabulary of masking: the range of a secret, and lists of such ranges."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ FILLER = "x"
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Where a secret stands in a text, and the name of the rule that says so."""
+    """The range of a secret in a text, as offsets, and the name of the rule that found it."""
 
     rule: str
     start: int
     end: int
 
 
-def moved(secrets: Iterable[Secret], by: int) -> Iterator[Secret]:
-    """Return the secrets of a part of a text that begins at offset *by*."""
+def shift(secrets: Iterable[Secret], by: int) -> Iterator[Secret]:
+    """Move the secrets found in a part of a text by the offset at which the part begins."""
     return (Secret(each.rule, by + each.start, by + each.end) for each in secrets)
 
 
-def without_overlaps(secrets: Iterable[Secret]) -> list[Secret]:
-    """Return the secrets in order; those that overlap become one."""
+def merge_overlaps(secrets: Iterable[Secret]) -> list[Secret]:
+    """Sort the secrets by offset, and merge those that overlap into one."""
     apart: list[Secret] = []
     for each in sorted(secrets, key=lambda each: (each.start, -each.end)):
         if apart and each.start < apart[-1].end:

@@ -1,4 +1,4 @@
-"""Judge the whole path of a file, by the names of secrets and by the user's globs."""
+"""Judges the whole path of a file, by built-in names of secrets and by the user's globs."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
@@ -6,13 +6,13 @@ from typing import Protocol
 from cachetools import LRUCache
 
 from ds_lsp.paths import absolute_name, spelling
-from ds_lsp.privacy.copies import originals
-from ds_lsp.privacy.secret_files import secret_rule
+from ds_lsp.privacy.copies import find_originals
+from ds_lsp.privacy.secret_files import find_secret_rule
 
 _MAX_FOLDERS = 4096
-"""Maximum folders that are remembered; others are judged again."""
+"""Maximum number of folders whose verdict is remembered; others are judged again."""
 _MAX_PARTS = 100
-"""Maximum parts of a name that are looked at, the last ones: no real path is this deep."""
+"""Maximum parts of a name that are judged, the last ones; no real path is this deep."""
 
 IsFolder = Callable[[], bool]
 
@@ -21,14 +21,14 @@ class Globs(Protocol):
     """A list of gitignore patterns."""
 
     def excludes(self, parts: Sequence[str], is_folder: IsFolder) -> str | None:
-        """The line that excludes a path or a folder on the way; None: it is let in."""
+        """Return the pattern that excludes a path or a folder on the way, or None."""
 
 
 class NameRules:
-    """The built-in names and the user's globs, which hold above the workspace's folder as well."""
+    """The built-in names and the user's globs; unlike ignore files, they judge the whole path."""
 
     def __init__(self, own: Globs, anchored: Globs, platform: str) -> None:
-        """*own* are the user's globs, *anchored* those `anchored_globs` picks, both `spelled`."""
+        """*own* are the user's globs, *anchored* those of them that `pick_anchored` returns."""
         self._own = own
         self._anchored = anchored
         self._platform = platform
@@ -37,41 +37,49 @@ class NameRules:
     def excludes(
         self, parts: Sequence[str], above: int, starts: int, is_folder: IsFolder
     ) -> str | None:
-        """The rule for a path from the root of its disk on, *above* parts of which lead to its
-        workspace folder; or None. Globs may begin at each of the first *starts* parts."""
+        """Return the rule that excludes a path, or None.
+
+        *parts* begin at the root of the disk, and the first *above* of them lead to the workspace
+        folder. Globs may begin at each of the first *starts* parts.
+        """
         if not parts:
             return None
-        rule = self._secret_rule(parts, above, is_folder())
-        return rule or self._own_rule(parts, above, starts, is_folder)
+        rule = self._find_secret_rule(parts, above, is_folder())
+        return rule or self._find_own_rule(parts, above, starts, is_folder)
 
     def excludes_elsewhere(self, name: str) -> str | None:
-        """The rule for a text that is not on this disk. Its workspace folder is not known: globs
-        hold from any folder on."""
+        """Return the rule that excludes a text that is not on this disk, or None.
+
+        Its workspace folder is unknown, so globs may begin at any folder.
+        """
         parts = tuple(absolute_name(f"/{name}", "posix").split("/"))[1:][-_MAX_PARTS:]
         if not any(parts):
             return None
-        rule = self._secret_rule(parts, 0, False)
-        return rule or self._own_rule(parts, 0, len(parts), lambda: False)
+        rule = self._find_secret_rule(parts, 0, False)
+        return rule or self._find_own_rule(parts, 0, len(parts), lambda: False)
 
-    def _secret_rule(self, parts: Sequence[str], above: int, is_folder: bool) -> str | None:
-        rule = self._secret_folder(parts[:-1], above)
-        return rule or secret_rule(parts, above, is_folder=is_folder)
+    def _find_secret_rule(self, parts: Sequence[str], above: int, is_folder: bool) -> str | None:
+        rule = self._find_secret_folder(parts[:-1], above)
+        return rule or find_secret_rule(parts, above, is_folder=is_folder)
 
-    def _secret_folder(self, parts: Sequence[str], above: int) -> str | None:
+    def _find_secret_folder(self, parts: Sequence[str], above: int) -> str | None:
         if not parts:
             return None
         key = parts, above
         if key not in self._folders:
-            self._folders[key] = self._secret_rule(parts, above, True)
+            self._folders[key] = self._find_secret_rule(parts, above, True)
         return self._folders[key]
 
-    def _own_rule(
+    def _find_own_rule(
         self, parts: Sequence[str], above: int, starts: int, is_folder: IsFolder
     ) -> str | None:
-        """By the user's globs. Those with a slash are meant from the workspace's folder on, or
-        from any of the first *starts* folders: a part of what they speak of may be opened."""
+        """Return the user's glob that excludes a path, or None.
+
+        A glob with a slash begins at the workspace's folder, or at any of the first *starts*
+        folders: the workspace may be only a part of the tree that the glob was written for.
+        """
         folders = [spelling(part, self._platform) for part in parts[:-1]]
-        for name in (parts[-1], *originals(parts[-1])):
+        for name in (parts[-1], *find_originals(parts[-1])):
             path = (*folders, spelling(name, self._platform))
             if rule := self._own.excludes(path[above:], is_folder):
                 return rule
@@ -83,11 +91,11 @@ class NameRules:
         return None
 
 
-def spelled(globs: Iterable[str], platform: str) -> list[str]:
-    """Return the user's globs as names are spelled before they are compared."""
+def spell_globs(globs: Iterable[str], platform: str) -> list[str]:
+    """Return the user's globs in the one spelling in which names are compared."""
     return [spelling(glob, platform) for glob in globs]
 
 
-def anchored_globs(globs: Iterable[str]) -> list[str]:
-    """Return the globs that git takes as beginning at one folder, but for those that let in."""
+def pick_anchored(globs: Iterable[str]) -> list[str]:
+    """Return the globs that git anchors to one folder, without those that let files in."""
     return [glob for glob in globs if "/" in glob.strip().rstrip("/") and glob[:1] not in "!#"]

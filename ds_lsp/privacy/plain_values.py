@@ -2,8 +2,8 @@
 
 import re
 
-from ds_lsp.privacy.secret_names import Name, Rank
-from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, evidence
+from ds_lsp.privacy.secret_names import Rank, SecretName
+from ds_lsp.privacy.secret_values import MAX_JUDGED, Evidence, are_secret_words, judge_value
 
 _MIN_TYPED = 4
 _SCHEME = re.compile(
@@ -56,14 +56,14 @@ LINKING_WORDS = frozenset(
         "が",
     ]
 )
-"""Words between a name and its value, in a sentence and in a comparison."""
+"""Words that link a name to its value, in a sentence or a comparison."""
 _PHRASE = re.compile("phrase|mnemonic|seed|recovery")
 
 
-def plain_value(
-    line: str, lowered: str, name: Name, link: re.Match[str], cursor: int
+def find_plain_value(
+    line: str, lowered: str, name: SecretName, link: re.Match[str], cursor: int
 ) -> tuple[int, int] | None:
-    """Return where the value of a name stands that is followed by *link* and no quote."""
+    """Return the range of the value that follows a name and *link* without quotes; or None."""
     separator = link["sep"] or (">" if link.groupdict().get("attributes") else "")
     start = link.end()
     wrapping = _WRAPPING.match(line, start)
@@ -75,10 +75,10 @@ def plain_value(
     elif separator in (",", "(", "->", "<>", "!=", "!=="):
         return None
     substituted = _DEFAULT.match(line, start)
-    if substituted and evidence(substituted["value"]) >= _strict(name):
+    if substituted and judge_value(substituted["value"]) >= _strict_evidence(name):
         return substituted.span("value")
     is_entry, is_variable = _is_entry(lowered, name), _is_variable(line, name, link)
-    for pattern, needed in _places(line, lowered, name, separator, is_entry, is_variable):
+    for pattern, needed in _list_forms(line, lowered, name, separator, is_entry, is_variable):
         found = pattern.match(line, start, start + MAX_JUDGED)
         if found is None:
             continue
@@ -95,8 +95,10 @@ def plain_value(
             continue
         if pattern is not _RUN and _is_expression(value, is_variable):
             continue
-        is_typed = is_variable and start + _MIN_TYPED <= cursor <= end and line[start].isalnum()
-        if is_typed or evidence(value) >= needed:
+        is_being_typed = (
+            is_variable and start + _MIN_TYPED <= cursor <= end and line[start].isalnum()
+        )
+        if is_being_typed or judge_value(value) >= needed:
             if len(value) >= MAX_JUDGED - 1:
                 whole = pattern.match(line, start)
                 end = whole.end() if whole else end
@@ -108,19 +110,21 @@ def plain_value(
     return None
 
 
-def _strict(name: Name) -> Evidence:
+def _strict_evidence(name: SecretName) -> Evidence:
+    """Return the evidence that a value needs where anything may follow the name, as in prose."""
     return (Evidence.RANDOM, Evidence.MIXED, Evidence.MIXED)[name.rank]
 
 
-def _loose(name: Name) -> Evidence:
+def _loose_evidence(name: SecretName) -> Evidence:
+    """Return the evidence that a value needs where only a value can follow the name."""
     return (Evidence.RANDOM, Evidence.MIXED, Evidence.LOOSE)[name.rank]
 
 
-def _places(
-    line: str, lowered: str, name: Name, separator: str, is_entry: bool, is_variable: bool
+def _list_forms(
+    line: str, lowered: str, name: SecretName, separator: str, is_entry: bool, is_variable: bool
 ) -> list[tuple[re.Pattern[str], Evidence]]:
-    """Return the forms a value can have at this place, and the evidence that each needs."""
-    strict, loose = _strict(name), _loose(name)
+    """Return the forms that a value can have at this place, each with the evidence it needs."""
+    strict, loose = _strict_evidence(name), _loose_evidence(name)
     head = line[max(name.start - _MAX_NAME, 0) : name.start]
     is_within_quotes = '"' in head or "'" in head
     places: list[tuple[re.Pattern[str], Evidence]] = []
@@ -144,7 +148,7 @@ def _places(
     return places
 
 
-def _is_parameter(line: str, name: Name) -> bool:
+def _is_parameter(line: str, name: SecretName) -> bool:
     """Return whether the name is a parameter of an address or a connection string."""
     head = line[max(name.start - _MAX_NAME, 0) : name.start].rstrip("_-. ")
     return head.rstrip(_NAME_CHARACTERS).endswith(_QUERY)
@@ -153,12 +157,12 @@ def _is_parameter(line: str, name: Name) -> bool:
 _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. "
 
 
-def _is_variable(line: str, name: Name, link: re.Match[str]) -> bool:
-    """Return whether it is DB_PASSWORD=x, as in a shell."""
+def _is_variable(line: str, name: SecretName, link: re.Match[str]) -> bool:
+    """Return whether the name is a variable that is assigned, as in a shell: DB_PASSWORD=x."""
     return link.group() == "=" and name.is_upper and link.start() == name.end
 
 
-def _is_entry(lowered: str, name: Name) -> bool:
+def _is_entry(lowered: str, name: SecretName) -> bool:
     return name.start <= _MAX_NAME and _ENTRY_HEAD.fullmatch(lowered, 0, name.start) is not None
 
 
@@ -168,7 +172,7 @@ def _is_expression(value: str, is_variable: bool) -> bool:
         return not (
             is_variable
             and value[0] in "$%"
-            and evidence(value[1:]) >= Evidence.MIXED
+            and judge_value(value[1:]) >= Evidence.MIXED
             and not _BRACKET.search(value)
         )
     if not _BRACKET.search(value):

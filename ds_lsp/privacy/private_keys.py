@@ -1,4 +1,4 @@
-"""Private keys written out in a text: PEM of every kind, OpenPGP, PuTTY, SSH2, OpenVPN."""
+"""Finds private keys in a text: PEM of every kind, OpenPGP, PuTTY, SSH2, OpenVPN."""
 
 import re
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ _MARKS = ("PRIVATE KEY", "OpenVPN Static key", "Private-Lines: ")
 _NAME = r"(?:[ A-Z0-9_-]{0,60}?PRIVATE KEY(?: BLOCK)?| OpenVPN Static key V1) ?-----?"
 _KEY_BEGIN = re.compile(rf"----[-]? ?BEGIN{_NAME}|Private-Lines: [0-9]{{1,4}}(?=[\r\n\\])")
 _KEY_END = re.compile(rf"----[-]? ?END{_NAME}")
-# A header's name is no part of the key.
+# A header's name is not part of the key.
 _KEY_RUN = re.compile(
     r"\\[nrt]|^[ \t]{0,40}+[A-Z][A-Za-z-]{2,30}: |(?P<run>[A-Za-z0-9+/=]{4,})", re.MULTILINE
 )
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/=]{16}")
-# A line of base64, perhaps as a string, with what a language puts around one.
+# A line of base64, perhaps in a string, with the signs that a language puts around it.
 _KEY_LINE = re.compile(
     r"""[\s"'`#*>|+,;.()\\&/-]{0,40}+(?:[A-Za-z0-9+/=]++)(?:\\[nr])*+[\s"'`+,;.()\\&]*"""
 )
@@ -23,26 +23,26 @@ _KEY_HEADER = re.compile(
 )
 
 
-def private_keys(text: str) -> Iterator[Secret]:
-    """Find the base64 of private keys, also of one whose begin or end lies outside of the text."""
+def find_private_keys(text: str) -> Iterator[Secret]:
+    """Find the base64 of private keys, also of a key that begins or ends outside the text."""
     if not any(mark in text for mark in _MARKS):
         return
     plain = text.replace("\r", "\n")
     for begin in _KEY_BEGIN.finditer(plain):
-        yield from _runs(plain, begin.end(), _key_end(plain, begin.end()))
+        yield from _find_runs(plain, begin.end(), _find_key_end(plain, begin.end()))
     for end in _KEY_END.finditer(plain):
-        yield from _runs(plain, _key_start(plain, end.start()), end.start())
+        yield from _find_runs(plain, _find_key_start(plain, end.start()), end.start())
 
 
-def _key_end(text: str, start: int) -> int:
-    """Return the offset at which a key that begins at *start* stops looking like one."""
-    line_end = _line_end(text, start)
+def _find_key_end(text: str, start: int) -> int:
+    """Return the end of a key that begins at *start*, found by the look of its lines."""
+    line_end = _find_line_end(text, start)
     marker = text.find("-----", start, line_end)
     if marker >= 0:
         return marker
     at, is_short = line_end, False
     while at < len(text):
-        end = _line_end(text, at + 1)
+        end = _find_line_end(text, at + 1)
         line = text[at + 1 : end]
         if _KEY_LINE.fullmatch(line):
             if is_short:
@@ -54,8 +54,8 @@ def _key_end(text: str, start: int) -> int:
     return at
 
 
-def _key_start(text: str, end: int) -> int:
-    """Return the offset at which a key that ends at *end* begins to look like one."""
+def _find_key_start(text: str, end: int) -> int:
+    """Return the start of a key that ends at *end*, found by the look of its lines."""
     at = text.rfind("\n", 0, end) + 1
     marker = text.rfind("-----", at, end)
     if marker >= 0:
@@ -72,13 +72,13 @@ def _key_start(text: str, end: int) -> int:
     return at
 
 
-def _runs(text: str, start: int, end: int) -> Iterator[Secret]:
+def _find_runs(text: str, start: int, end: int) -> Iterator[Secret]:
     if _LONG_RUN.search(text, start, end):
         for found in _KEY_RUN.finditer(text, start, end):
             if found["run"]:
                 yield Secret("private-key", *found.span("run"))
 
 
-def _line_end(text: str, at: int) -> int:
+def _find_line_end(text: str, at: int) -> int:
     end = text.find("\n", at)
     return len(text) if end < 0 else end

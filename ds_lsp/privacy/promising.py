@@ -1,15 +1,15 @@
-"""Tells which names of a crowded line can have a secret for a value, without judging each value."""
+"""Selects the names of a crowded line that can have a secret, without judging every value."""
 
 import re
 from collections.abc import Iterator
 
-from ds_lsp.privacy.secret_names import Name, Rank
+from ds_lsp.privacy.secret_names import Rank, SecretName
 from ds_lsp.privacy.secret_values import are_random_letters
 
 _REACH = 800
-"""Maximum characters from a name to its value: a type, an expression, the part that is judged."""
-# A value that counts as random or mixed has a digit in a run like these, or letters that cannot be
-# read: see `secret_values`.
+"""Maximum characters from a name to its value's end: a type, an expression, the judged part."""
+# A value that is judged random or mixed has a digit in such a run, or unreadable letters: see
+# `secret_values`.
 _RANDOM = re.compile(r"[^\s\"'`(){}\[\];,<>|\\]{16,}+")
 _MIXED = re.compile(r"[^\s\"'`]{8,}+")
 _DIGITS = re.compile("[0-9]+")
@@ -19,10 +19,10 @@ _PHRASE = re.compile("phrase|mnemonic|seed|recovery|words|mot de passe|暗", re.
 _NEVER = 1 << 60
 
 
-def promising(line: str, names: list[Name], cursor: int) -> list[int]:
-    """Return the indexes of the names behind which a value can stand that counts as a secret."""
-    random = _Ahead(line, _RANDOM, _RANDOM_LETTERS)
-    mixed = _Ahead(line, _MIXED, _MIXED_LETTERS)
+def select_promising(line: str, names: list[SecretName], cursor: int) -> list[int]:
+    """Return the indexes of the names that can be followed by a secret."""
+    random = _LookAhead(line, _RANDOM, _RANDOM_LETTERS)
+    mixed = _LookAhead(line, _MIXED, _MIXED_LETTERS)
     last = len(line) - _REACH
     kept = []
     for index, name in enumerate(names):
@@ -38,16 +38,16 @@ def promising(line: str, names: list[Name], cursor: int) -> list[int]:
     return kept
 
 
-class _Ahead:
-    """Where values can end that have a digit or letters that cannot be read, from left to right."""
+class _LookAhead:
+    """Looks ahead in a line for runs that have a digit or unreadable letters, left to right."""
 
     def __init__(self, line: str, runs: re.Pattern[str], letters: re.Pattern[str]) -> None:
-        self._digits = _digits(line, runs)
-        self._letters = _letters(line, letters)
+        self._digits = _find_digit_ends(line, runs)
+        self._letters = _find_letter_ends(line, letters)
         self._next_digit = self._next_letter = -1
 
     def has(self, start: int, end: int) -> bool:
-        """Return whether there is one in a part of the line; *start* never goes back."""
+        """Return whether such a run lies between two offsets; *start* never decreases."""
         while self._next_digit < start:
             self._next_digit = next(self._digits, _NEVER)
         if self._next_digit <= end:
@@ -57,13 +57,13 @@ class _Ahead:
         return self._next_letter <= end
 
 
-def _digits(line: str, runs: re.Pattern[str]) -> Iterator[int]:
+def _find_digit_ends(line: str, runs: re.Pattern[str]) -> Iterator[int]:
     for run in runs.finditer(line):
         for digits in _DIGITS.finditer(line, *run.span()):
             yield digits.end()
 
 
-def _letters(line: str, runs: re.Pattern[str]) -> Iterator[int]:
+def _find_letter_ends(line: str, runs: re.Pattern[str]) -> Iterator[int]:
     known: dict[str, bool] = {}
     for run in runs.finditer(line):
         letters = run.group()

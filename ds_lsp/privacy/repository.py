@@ -1,4 +1,4 @@
-"""Find git's repositories without running git: which folder is one, and where its files are."""
+"""Finds git's repositories and their files, without running git."""
 
 import os
 from dataclasses import dataclass
@@ -7,30 +7,30 @@ from pathlib import Path
 from ds_lsp.files import open_regular
 
 _MAX_POINTER_BYTES = 1 << 14
-"""Maximum size of a file that names a folder; a path has at most 4 kB."""
+"""Maximum bytes read of a file that names a folder; a path has at most 4 kB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository; its worktrees share what is in its folder."""
+    """A git repository."""
 
     folder: Path
-    """Where ``config`` and ``info/exclude`` are."""
+    """The folder with ``config`` and ``info/exclude``, which its worktrees share."""
 
 
-def repository_in(folder: Path) -> Repository | None:
-    """Return the repository whose work tree begins at *folder*; None where git sees none."""
+def find_repository(folder: Path) -> Repository | None:
+    """Return the repository whose working tree begins at *folder*; None if git sees none."""
     own = folder / ".git"
     if not os.path.lexists(own):
         return None
     if not os.path.isdir(own):
-        # A worktree or submodule: a file says where its folder is.
+        # A worktree or submodule has a file here, which names its folder.
         target = _read_line(own)
         if target is None or not target.startswith("gitdir: "):
             return None
-        own = _inside(folder, target.removeprefix("gitdir: "))
+        own = _resolve(folder, target.removeprefix("gitdir: "))
     named = _read_line(own / "commondir")
-    common = own if named is None else _inside(own, named)
+    common = own if named is None else _resolve(own, named)
     is_one = (
         os.path.lexists(own / "HEAD")
         and os.path.isdir(common / "objects")
@@ -39,8 +39,8 @@ def repository_in(folder: Path) -> Repository | None:
     return Repository(common) if is_one else None
 
 
-def _inside(folder: Path, target: str) -> Path:
-    # Two slashes may name another machine, and looking there would tell it who the user is.
+def _resolve(folder: Path, target: str) -> Path:
+    # Two slashes may name another machine, and a look there would send it the user's name.
     return folder / (target if target[:2].strip("/\\") else "nowhere")
 
 

@@ -1,4 +1,4 @@
-"""Lists of gitignore patterns, and the rules of a folder that they make together."""
+"""Lists of gitignore patterns, and the chain of lists that apply in one folder."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -10,10 +10,10 @@ from typing import NamedTuple
 from cachetools import LRUCache
 
 from ds_lsp.privacy.wildmatch import NONE, Patterns
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 
 _MAX_FOLDERS = 1024
-"""Maximum number of folders whose rules are remembered; other ones are judged again."""
+"""Maximum number of folders whose rules are remembered; others are judged again."""
 
 
 class Cost(NamedTuple):
@@ -23,28 +23,28 @@ class Cost(NamedTuple):
     read_lines: int = 0
     pattern_bytes: int = 0
     work: int = 0
-    """Patterns, and twice the special characters in them."""
+    """Number of patterns, plus twice the number of special characters in them."""
 
     def plus(self, other: "Cost") -> "Cost":
         return Cost(*map(add, self, other))
 
 
 MAX_COST = Cost(1 << 20, 1 << 17, 1 << 17, 12_000)
-"""Maximum for all ignore files above one file together: this much is read in some 50 ms, and a
-``.gitignore`` of 1,000 lines has a tenth of it."""
+"""Maximum cost of all ignore files that apply to one file. Reading this much takes some 50 ms, and
+a ``.gitignore`` of 1,000 lines costs a tenth of it."""
 MAX_PATH_CHARS = 4096
-"""Maximum length of a path in characters; Linux opens none that is longer."""
+"""Maximum length of a path in characters; Linux opens no longer one."""
 TOO_LONG = "built-in: a path this long is not looked into"
 TOO_MUCH = "has more patterns than ds-lsp can judge by"
 
 
 def is_too_much(cost: Cost) -> bool:
-    """Say whether judging would take too long."""
+    """Return whether judging at this cost would take too long."""
     return any(map(gt, cost, MAX_COST))
 
 
-class Source:
-    """A list of patterns from one place. They are made when they are first asked for."""
+class RuleSource:
+    """A list of patterns from one file or setting, compiled when it is first used."""
 
     def __init__(self, name: str, lines: list[bytes], read: Cost, *, folds_case: bool) -> None:
         """*read* is the cost of reading the lines."""
@@ -60,27 +60,27 @@ class Source:
         return Patterns(self._lines, ignores_case=self._folds_case)
 
     def rule(self, number: int) -> str:
-        """Return how a line is shown."""
-        return shown_rule(self.name, self._lines[number])
+        """Return the rule of a line as it is shown to the user."""
+        return show_rule(self.name, self._lines[number])
 
 
-class Placed(NamedTuple):
-    """A list of patterns, and its state after the path from its folder on."""
+class PlacedSource(NamedTuple):
+    """A list of patterns, and its state after reading the path from its folder on."""
 
-    source: Source
+    source: RuleSource
     state: int
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The lists that hold in a folder, the one with the last word first."""
+    """The lists that apply in a folder, in order of precedence: the list that decides first."""
 
-    lists: tuple[Placed, ...] = ()
+    lists: tuple[PlacedSource, ...] = ()
     verdict: str | None = None
-    """The rule that excludes all that is in the folder."""
+    """The rule that excludes the whole folder, or None."""
 
     def judge(self, name: bytes, is_folder: Callable[[], bool]) -> str | None:
-        """Return the rule that excludes what has this name in the folder, or None."""
+        """Return the rule that excludes the file or folder of this name, or None."""
         if self.verdict:
             return self.verdict
         for source, state in self.lists:
@@ -93,29 +93,30 @@ class Chain:
         return None
 
     def enter(self, name: bytes) -> "Chain":
-        """Return the chain in the folder of this name."""
+        """Return the chain for the subfolder of this name."""
         if verdict := self.judge(name, lambda: True):
             return Chain((), verdict)
         return Chain(
             tuple(
-                Placed(source, source.patterns.enter(source.patterns.read(state, name)))
+                PlacedSource(source, source.patterns.enter(source.patterns.read(state, name)))
                 for source, state in self.lists
             )
         )
 
-    def with_list(self, source: Source) -> "Chain":
-        return replace(self, lists=(Placed(source, source.patterns.start), *self.lists))
+    def with_list(self, source: RuleSource) -> "Chain":
+        """Return a chain in which *source* precedes the lists of this one."""
+        return replace(self, lists=(PlacedSource(source, source.patterns.start), *self.lists))
 
 
 class Rules:
-    """A list of patterns that is no file, such as the built-in ones."""
+    """A list of patterns that does not come from an ignore file, such as the user's globs."""
 
     def __init__(self, name: str, lines: Iterable[str]) -> None:
-        source = Source(name, [to_bytes(line) for line in lines], Cost(), folds_case=False)
+        source = RuleSource(name, [to_bytes(line) for line in lines], Cost(), folds_case=False)
         self.problem: str | None = None
         """A fault of the list as a whole, or None."""
         self.bad: list[str] = []
-        """Lines that match nothing, or have a range that does."""
+        """Lines that match nothing, or have a range that matches nothing."""
         self._start = Chain()
         if is_too_much(source.cost):
             self.problem = f"{name} {TOO_MUCH}: no file is read or sent."
@@ -128,7 +129,7 @@ class Rules:
     def excludes(self, parts: Sequence[str], is_folder: Callable[[], bool]) -> str | None:
         """Return the rule that excludes a path, or a folder above it; or None.
 
-        A pattern with a slash begins at the first of *parts*.
+        A pattern with a slash is anchored at the first of *parts*.
         """
         if not parts:
             return None
@@ -147,13 +148,13 @@ class Rules:
 
 
 def to_bytes(text: str) -> bytes:
-    """Return a name or pattern as the disk has it."""
+    """Return a name or pattern in the bytes that the disk has for it."""
     try:
         return os.fsencode(text)
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogatepass")
 
 
-def shown_rule(name: str, line: bytes) -> str:
-    """Return how a rule is shown: where it stands, and what it says."""
-    return f"{name}: {visible_only(line.decode('utf-8', 'replace').strip())}"
+def show_rule(name: str, line: bytes) -> str:
+    """Return a rule as it is shown to the user: the name of its list, and its line."""
+    return f"{name}: {escape_control_characters(line.decode('utf-8', 'replace').strip())}"

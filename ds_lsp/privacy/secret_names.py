@@ -1,4 +1,4 @@
-"""Finds the names of secrets in a line: password, api_key, 密码 and the like, from `names.toml`."""
+"""Finds names of secrets in a line: password, api_key, 密码 and others, from `names.toml`."""
 
 import re
 import tomllib
@@ -12,18 +12,18 @@ from ds_lsp.privacy.formats import any_of
 
 
 class Rank(IntEnum):
-    """How surely a name names a secret."""
+    """The certainty that a name stands for a secret."""
 
     FAINT = 0
-    """Key, salt, session: many other things have such names."""
+    """Key, salt, session: names that many other things have as well."""
     TOKEN = 1
-    """Made by a machine, so that words cannot be its value."""
+    """A secret that a machine makes, so that words cannot be its value."""
     PASSWORD = 2
-    """Made by a person, so that nearly anything can be its value."""
+    """A secret that a person makes, so that nearly anything can be its value."""
 
 
-class Name(NamedTuple):
-    """Where the word for a secret stands in a line, and the end of the name it is a part of."""
+class SecretName(NamedTuple):
+    """A name of a secret in a line: the start of the word for it, and the end of the name."""
 
     start: int
     end: int
@@ -48,10 +48,11 @@ WRAPPERS = frozenset(_TABLE["wrappers"]["words"])
 
 
 class WordPattern:
-    """A pattern for the longest of *words* that fits; a blank in one is any separator.
+    """A pattern that matches the longest fitting word of a list.
 
-    A blank of *exact* is a blank. The pattern is compiled when it is first needed, which takes up
-    to 9 ms: most sessions need half of them.
+    A blank in *words* matches any separator; a blank in *exact* matches a blank. The pattern is
+    compiled when it is first used, because that takes up to 9 ms and most sessions need half of
+    the patterns.
     """
 
     def __init__(self, words: Iterable[str], exact: Iterable[str] = ()) -> None:
@@ -80,37 +81,37 @@ _SURE_WORD = WordPattern(
     if word.isascii()
 )
 _SEPARATORS = str.maketrans("", "", "-_. ")
-_TAIL = re.compile(r"(?:[sS](?![^\W_]))?(?P<suffix>(?:[-_]?[^\W_]+)*)_*")
+_SUFFIX = re.compile(r"(?:[sS](?![^\W_]))?(?P<suffix>(?:[-_]?[^\W_]+)*)_*")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_]")
 
 
 def lower(line: str) -> str:
-    """Return a line in small letters, each character at its place."""
+    """Return a line in small letters, of the same length, so that offsets stay valid."""
     lowered = line.lower()
     if len(lowered) == len(line):
         return lowered
-    # A few letters of Turkish and the like grow; the words here are not among them.
+    # A few letters of Turkish and other languages become two; no word of ours has one.
     return "".join(low if len(low := each.lower()) == 1 else each for each in line)
 
 
 def mentions_secret(lowered: str) -> bool:
-    """Return whether a value names a secret, and so is none."""
+    """Return whether a value contains a word for a secret, and so is not a secret itself."""
     return _SURE_WORD.search(lowered) is not None
 
 
-def names_in(line: str, lowered: str) -> Iterator[Name]:
-    """Find the names of secrets in a line."""
+def find_names(line: str, lowered: str) -> Iterator[SecretName]:
+    """Yield the names of secrets in a line, from left to right."""
     search = (_ASCII_WORD if line.isascii() else _ANY_WORD).search
     at = 0
     while word := search(lowered, at):
-        name = _name_at(line, lowered, word)
-        # A word may begin inside of one that is none: "dbpass" in "dbpassword".
+        name = _read_name(line, lowered, word)
+        # A word may begin inside another match that is no name: "dbpass" in "dbpassword".
         at = word.end() if name else word.start() + 1
         if name:
             yield name
 
 
-def _name_at(line: str, lowered: str, word: re.Match[str]) -> Name | None:
+def _read_name(line: str, lowered: str, word: re.Match[str]) -> SecretName | None:
     start, end = word.span()
     key = word.group()
     rank = _RANK_OF.get(key)
@@ -121,10 +122,10 @@ def _name_at(line: str, lowered: str, word: re.Match[str]) -> Name | None:
         return None
     if (key in _WHOLE or key.endswith("key")) and not _begins_part(line, start):
         return None
-    # Chinese, Japanese and Thai put no blanks between words.
+    # Chinese, Japanese and Thai are written without blanks between words.
     if not line[end - 1].isascii() and not _continues(line, end):
-        return Name(start, end, rank, has_suffix=False, is_upper=False)
-    return _with_tail(line, lowered, start, end, rank)
+        return SecretName(start, end, rank, has_suffix=False, is_upper=False)
+    return _read_suffix(line, lowered, start, end, rank)
 
 
 def _continues(line: str, at: int) -> bool:
@@ -136,44 +137,45 @@ def _begins_part(line: str, start: int) -> bool:
     return not before.isalpha() or (line[start].isupper() and not before.isupper())
 
 
-def _with_tail(line: str, lowered: str, start: int, end: int, rank: Rank) -> Name | None:
+def _read_suffix(line: str, lowered: str, start: int, end: int, rank: Rank) -> SecretName | None:
+    """Return the name with the words joined to it; None where they make it another thing."""
     suffix, after = "", end
-    # Most names end here, and most lines that are slow to read are made of such.
-    if line[end : end + 1] not in _NO_TAIL:
-        tail = _TAIL.match(line, end, end + _MAX_TAIL)
+    # A shortcut: most names end here, above all in the lines that take longest to read.
+    if line[end : end + 1] not in _NO_SUFFIX:
+        tail = _SUFFIX.match(line, end, end + _MAX_SUFFIX)
         if tail is None:
             return None
         suffix, after = tail["suffix"], tail.end()
-    # "tokenGithub" has another word there, "tokenize" and "TOKENIZE" have not.
+    # "tokenGithub" goes on with another word; "tokenize" and "TOKENIZE" are other words.
     is_camel = suffix[:1].isupper() and line[end - 1].islower()
     if suffix[:1].isascii() and suffix[:1].isalpha() and not is_camel:
         return None
     parts = [each.lower() for each in _PART.findall(suffix)] if suffix else []
     if parts and (rank is Rank.FAINT or not _HARMLESS_SUFFIX.isdisjoint(parts)):
         return None
-    if (rank is Rank.FAINT or lowered.endswith("key", start, end)) and _joined(line, start):
-        head = _PART.findall(line[max(start - _MAX_HEAD, 0) : start].rstrip("-_. "))
-        # "s3" is one word.
+    if (rank is Rank.FAINT or lowered.endswith("key", start, end)) and _is_joined(line, start):
+        head = _PART.findall(line[max(start - _MAX_PREFIX, 0) : start].rstrip("-_. "))
+        # A digit belongs to the word before it: "s3" is one word.
         last = "".join(head[-2:] if head and head[-1].isdigit() else head[-1:]).lower()
         if last in _HARMLESS_PREFIX:
             return None
     if parts and end - start <= _MAX_SHORT and any(each not in _STAGES for each in parts):
-        # pass_fds, pw_dir: the word is a verb, or something else.
+        # In pass_fds and pw_dir the short word is a verb, or means something else.
         rank = Rank.FAINT if rank is Rank.FAINT else Rank.TOKEN
     has_suffix = any(not each.isdigit() and each not in _STAGES for each in parts)
-    return Name(start, after, rank, has_suffix, line[start:end].isupper())
+    return SecretName(start, after, rank, has_suffix, line[start:end].isupper())
 
 
-def _joined(line: str, start: int) -> bool:
+def _is_joined(line: str, start: int) -> bool:
     return start > 0 and (line[start - 1].isalnum() or line[start - 1] in "-_")
 
 
-_NO_TAIL = frozenset(" \t\"'`:=,;.()[]{}<>&|/\\")
-"""Characters that cannot go on with a name."""
+_NO_SUFFIX = frozenset(" \t\"'`:=,;.()[]{}<>&|/\\")
+"""Characters that end a name."""
 _MAX_SHORT = 4
-_MAX_TAIL = 60
-_MAX_HEAD = 30
-# Suffixes that leave a name what it is.
+_MAX_SUFFIX = 60
+_MAX_PREFIX = 30
+# Suffixes that do not change the meaning of a name.
 _STAGES = frozenset(
     [
         "prod",

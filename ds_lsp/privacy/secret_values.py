@@ -1,4 +1,4 @@
-"""Judges a value that stands beside the name of a secret: by its letters alone."""
+"""Judges a value beside the name of a secret, by the value's characters alone."""
 
 import re
 from enum import IntEnum
@@ -8,7 +8,7 @@ from ds_lsp.privacy.masking import FILLER
 from ds_lsp.privacy.secret_names import NO_PASSWORDS, SENTENCE_WORDS, mentions_secret
 
 MAX_JUDGED = 300
-"""Maximum characters of a value that are judged; a longer one is as secret as its beginning."""
+"""Maximum characters of a value that are judged; a longer value is as secret as its beginning."""
 MIN_LOOSE = 5
 MIN_STRICT = 8
 _MIN_RANDOM = 16
@@ -16,17 +16,17 @@ _LONG_WORD = 16
 
 
 class Evidence(IntEnum):
-    """How much a value looks like a secret."""
+    """The degrees of likeness of a value to a secret."""
 
     NONE = 0
     WORD = 1
-    """One word in small letters: a password, or what says that there is none."""
+    """A single word in small letters: a password, or a word that says that there is none."""
     LOOSE = 2
     """A word with a number or a sign: a weak password, or an ordinary string."""
     MIXED = 3
-    """Letters and digits as no name, path or version mixes them."""
+    """Letters and digits mixed as in no name, path or version."""
     RANDOM = 4
-    """Long and mixed; words for people do not look like that."""
+    """Long and mixed, as no text for people is."""
 
 
 _FILLERS = re.compile(FILLER + "{4,}")
@@ -36,7 +36,7 @@ _INTERPOLATION = re.compile(
     |<[A-Za-z_/?][A-Za-z_ .:-]*[0-9]?>""",
     re.VERBOSE,
 )
-# The parts of a name, path or version: words with at most a number behind each.
+# The parts of a name, path or version: words, each with at most a number behind it.
 _WORDS = re.compile(r"[A-Za-z]+[0-9]{0,3}|[0-9]{1,4}|")
 _APART = re.compile(r"[^A-Za-z0-9]+")
 _SYMBOL = re.compile(r"[^A-Za-z0-9_.:/\\-]")
@@ -48,7 +48,7 @@ _ALGORITHM = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://")
-# A place where something else is kept: a file, a secret in a cloud, the scope of a signature.
+# The name of a place rather than a secret: a file, a secret in a cloud, a signature's scope.
 _PLACE = re.compile(
     r"[\w./@-]{0,200}/[\w.-]{1,80}\.[a-z][a-z0-9]{1,4}|arn:aws[\w-]{0,10}:.*|projects/[\w-]{1,60}/.*|/.*/aws4_request"
 )
@@ -62,7 +62,7 @@ _PLACEHOLDER = re.compile(
 )
 _ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[0-7]{3}|[nrt0\\])")
 _MIN_ESCAPES = 12
-"""So many bytes written as escape sequences are a key."""
+"""Minimum bytes written as escape sequences that are taken for a key."""
 _DOTTED = re.compile(r"[0-9]+(?:[.:/_-][0-9]+){2,}")
 _READABLE = re.compile("[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{4,8}")
 _TITLE = re.compile("[A-Z][a-z]{3}")
@@ -76,15 +76,15 @@ _RARE = re.compile(
 )
 
 
-def evidence(value: str) -> Evidence:
-    """Return how much a value looks like a secret; a long one is judged by its beginning."""
-    return _evidence(value[:MAX_JUDGED])
+def judge_value(value: str) -> Evidence:
+    """Judge a value by at most its first `MAX_JUDGED` characters."""
+    return _judge_beginning(value[:MAX_JUDGED])
 
 
 @lru_cache(1024)
-def _evidence(value: str) -> Evidence:
+def _judge_beginning(value: str) -> Evidence:
     rest = _FILLERS.sub("", _INTERPOLATION.sub("", value)) if len(value) >= MIN_LOOSE else ""
-    # A string within a string.
+    # The value may be a string within a string.
     rest = rest.strip("\\\"'")
     if "\\" in rest:
         plain = _ESCAPE.sub("", rest)
@@ -102,7 +102,7 @@ def _evidence(value: str) -> Evidence:
         return Evidence.NONE
     chunks = [each for each in _APART.split(rest) if each]
     if all(map(_WORDS.fullmatch, chunks)):
-        return _of_words(rest, chunks)
+        return _judge_words(rest, chunks)
     if len(set(rest)) <= 4 or all(_ALGORITHM.fullmatch(each) for each in chunks):
         return Evidence.NONE
     if _DOTTED.fullmatch(rest):
@@ -112,7 +112,7 @@ def _evidence(value: str) -> Evidence:
     return Evidence.RANDOM if is_random(rest) else Evidence.MIXED
 
 
-def _of_words(rest: str, chunks: list[str]) -> Evidence:
+def _judge_words(rest: str, chunks: list[str]) -> Evidence:
     longest = max(chunks, key=len, default="")
     if are_random_letters(longest.rstrip("0123456789")):
         return Evidence.RANDOM if len(longest) >= _MIN_RANDOM else Evidence.MIXED
@@ -131,7 +131,7 @@ def _of_words(rest: str, chunks: list[str]) -> Evidence:
 
 
 def is_random(value: str) -> bool:
-    """Return whether no person has put these characters together."""
+    """Return whether a machine rather than a person chose these characters."""
     longest = max(_APART.split(value), key=len)
     if _HEX.fullmatch(longest):
         return True
@@ -146,7 +146,7 @@ def is_random(value: str) -> bool:
 
 
 def is_readable(value: str) -> bool:
-    """Return whether most letters and digits of a value belong to words, as in HTTP2ServerName."""
+    """Return whether most of a value's letters and digits form words, as in HTTP2ServerName."""
     words = sum(len(each) for each in _READABLE.findall(value) if _VOWEL.search(each))
     return words >= 0.6 * sum(map(len, _CLASSES.findall(value)))
 
@@ -155,7 +155,7 @@ _HEX_OF_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-")
 
 
 def are_random_letters(word: str) -> bool:
-    """Return whether a run of letters cannot be read: no word, and no camelCase of words."""
+    """Return whether a run of letters is neither a word nor a camelCase of words."""
     if len(word) < MIN_STRICT or not word.isalpha():
         return False
     if word.islower() or word.isupper():
@@ -168,7 +168,7 @@ def are_random_letters(word: str) -> bool:
 
 
 def are_secret_words(value: str) -> bool:
-    """Return whether a value can be a passphrase or mnemonic: small words, and no sentence."""
+    """Return whether a value can be a passphrase or mnemonic: small words that are no sentence."""
     words = value.split()
     return (
         3 < len(words) <= 25

@@ -16,15 +16,15 @@ from functools import lru_cache
 
 from ds_lsp.document import show_carriage_returns
 from ds_lsp.privacy import commands
-from ds_lsp.privacy.assignments import sliced_assignments
-from ds_lsp.privacy.continuations import NOTHING, Carry, Found
-from ds_lsp.privacy.formats import HAS_DIGIT, in_known_format
-from ds_lsp.privacy.masking import FILLER, Secret, moved, without_overlaps
-from ds_lsp.privacy.private_keys import private_keys
+from ds_lsp.privacy.assignments import find_assignments
+from ds_lsp.privacy.continuations import NOTHING, Carry, LineSecrets
+from ds_lsp.privacy.formats import HAS_DIGIT, find_in_known_formats
+from ds_lsp.privacy.masking import FILLER, Secret, merge_overlaps, shift
+from ds_lsp.privacy.private_keys import find_private_keys
 from ds_lsp.privacy.secret_names import WORDS, WordPattern, lower
 
 __all__ = [
-    "Masked",
+    "MaskedText",
     "Secret",
     "compile_patterns",
     "cut_secret",
@@ -34,64 +34,64 @@ __all__ = [
 ]
 
 _NO_CURSOR = -1
-_SHORT_LINE = 1_000
+_MAX_SHORT_LINE = 1_000
 _MIN_LINE = 8
-"""Characters of the shortest line that can hold a secret."""
-_MAX_HEAD = 4_000
-"""Maximum characters before a completion that can say that it goes on with a secret."""
+"""Minimum characters of a line that can hold a secret."""
+_MAX_JUDGED_BEFORE = 4_000
+"""Maximum characters before a completion that are judged together with it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Masked:
-    """A text as long as the one it was made of, line for line, and the rules that spoke."""
+class MaskedText:
+    """A masked text, as long as the original line for line, and the rules that found secrets."""
 
     text: str
     rules: tuple[str, ...] = ()
 
 
-def mask(text: str, cursor: int = _NO_CURSOR) -> Masked:
+def mask(text: str, cursor: int = _NO_CURSOR) -> MaskedText:
     """Replace every secret in *text* by filler of the same length.
 
-    The user types at *cursor*: a string that is open there, beside a name like password, is taken
-    for a secret before it looks like one.
+    A string that the user is typing at *cursor*, beside a name like password, is taken for a
+    secret before it looks like one.
     """
     secrets = find_secrets(text, cursor)
     if not secrets:
-        return Masked(text)
+        return MaskedText(text)
     pieces, at = [], 0
     for secret in secrets:
         pieces += [text[at : secret.start], FILLER * (secret.end - secret.start)]
         at = secret.end
     rules = dict.fromkeys(secret.rule for secret in secrets)
-    return Masked("".join([*pieces, text[at:]]), tuple(rules))
+    return MaskedText("".join([*pieces, text[at:]]), tuple(rules))
 
 
 def compile_patterns() -> None:
-    """Compile what the first lines of a session are judged by."""
+    """Compile the patterns for the first lines of a session."""
     mask("password = 1\n")
 
 
 def find_secrets(text: str, cursor: int = _NO_CURSOR) -> list[Secret]:
     """Return the secrets of a text, in order, without overlaps."""
-    # Where a client counts it as a character, it ends a line all the same.
+    # A carriage return ends a line here even if the client counts it as a character.
     text = show_carriage_returns(text)
-    found = list(private_keys(text))
+    found = list(find_private_keys(text))
     if cursor == _NO_CURSOR:
-        return without_overlaps([*found, *_in_lines(text, None).secrets])
-    # The lines above and below the one that is typed in were judged a keystroke ago.
+        return merge_overlaps([*found, *_find_in_lines(text, None).secrets])
+    # The lines above and below the cursor's were judged a keystroke ago, and are cached.
     start = _line_start(text, cursor)
     ends = (text.find("\n", cursor), text.find("\r", cursor))
     end = min((each for each in ends if each >= 0), default=len(text))
-    above = _in_same_lines(text[: start - 1], None) if start else NOTHING
-    line = _in_line(text[start:end], above.carry, cursor - start)
-    below = _in_same_lines(text[end + 1 :], line.carry) if end < len(text) else NOTHING
+    above = _find_in_same_lines(text[: start - 1], None) if start else NOTHING
+    line = _find_in_line(text[start:end], above.carry, cursor - start)
+    below = _find_in_same_lines(text[end + 1 :], line.carry) if end < len(text) else NOTHING
     found += above.secrets
-    found += moved(line.secrets, start)
-    found += moved(below.secrets, end + 1)
-    return without_overlaps(found)
+    found += shift(line.secrets, start)
+    found += shift(below.secrets, end + 1)
+    return merge_overlaps(found)
 
 
-def _in_lines(text: str, carry: Carry | None) -> Found:
+def _find_in_lines(text: str, carry: Carry | None) -> LineSecrets:
     # A CRLF becomes two line ends, and no offset moves.
     text = text.replace("\r", "\n")
     lowered = lower(text)
@@ -99,7 +99,7 @@ def _in_lines(text: str, carry: Carry | None) -> Found:
     found: list[Secret] = []
     start = 0
     while start <= len(text):
-        # Most lines have no hint, and are passed over in one search.
+        # One search skips all lines without a hint, which are most.
         if carry is None:
             hint = search(lowered, start)
             if hint is None:
@@ -108,32 +108,35 @@ def _in_lines(text: str, carry: Carry | None) -> Found:
         end = text.find("\n", start)
         line = text[start : end if end >= 0 else len(text)]
         if carry is not None or len(line) >= _MIN_LINE:
-            known = (_in_short_line if len(line) <= _SHORT_LINE else _in_long_line)(line, carry)
+            known = (_find_in_short_line if len(line) <= _MAX_SHORT_LINE else _find_in_long_line)(
+                line, carry
+            )
             if known is not NOTHING:
-                found += moved(known.secrets, start)
+                found += shift(known.secrets, start)
             carry = known.carry
         start += len(line) + 1
-    return Found(tuple(found), carry)
+    return LineSecrets(tuple(found), carry)
 
 
-# Above and below the cursor, and before a completion, of this document and of the last one.
-_in_same_lines = lru_cache(6)(_in_lines)
+# Cached for the text above and below the cursor, and before a completion: three texts for each of
+# two documents, this and the last one.
+_find_in_same_lines = lru_cache(6)(_find_in_lines)
 
 
 def masked_lines(text: str) -> Iterator[str]:
-    """Mask a text in pieces, so that the caller can give way between them.
+    """Yield a masked text in pieces, so that the caller can give way between them.
 
-    A piece is at most a line, and empty where there is more to judge in a line.
+    A piece is at most a line; it is empty while a long line is still being judged.
     """
     text = show_carriage_returns(text)
-    keys = without_overlaps(private_keys(text))
+    keys = merge_overlaps(find_private_keys(text))
     carry: Carry | None = None
     start = first = 0
-    for line in _lines(text):
+    for line in _split_lines(text):
         end = start + len(line)
         known = NOTHING
         if carry is not None or len(line) >= _MIN_LINE:
-            slices = _sliced_line(line, carry)
+            slices = _find_in_slices(line, carry)
             while True:
                 try:
                     next(slices)
@@ -147,7 +150,7 @@ def masked_lines(text: str) -> Iterator[str]:
             past += 1
         at = start
         if past > first or known is not NOTHING:
-            for each in without_overlaps([*moved(known.secrets, start), *keys[first:past]]):
+            for each in merge_overlaps([*shift(known.secrets, start), *keys[first:past]]):
                 yield text[at : each.start]
                 yield FILLER * (each.end - each.start)
                 at = each.end
@@ -157,10 +160,10 @@ def masked_lines(text: str) -> Iterator[str]:
 
 
 def cut_secret(completion: str, before: str, after: str) -> str:
-    """Return *completion* up to the first secret in it, or filler in place of one."""
+    """Return *completion* up to its first secret or filler, without blanks at the cut."""
     end = len(completion)
     filler = _FILLER.search(completion)
-    # Whose own text has such a run may be offered another.
+    # A document that has such a run of its own may be offered another.
     if filler and not _FILLER.search(before) and not _FILLER.search(after):
         end = filler.start()
     head = _last_lines(before)
@@ -172,12 +175,12 @@ def cut_secret(completion: str, before: str, after: str) -> str:
 
 
 def _find_in_end(text: str, at: int) -> list[Secret]:
-    """Return what `find_secrets` does; the lines above *at* were judged a keystroke ago."""
+    """Find secrets as `find_secrets` does, with the cached judgment of the lines above *at*."""
     text = show_carriage_returns(text)
     start = _line_start(text, at)
-    above = _in_same_lines(text[: start - 1], None) if start else NOTHING
-    below = moved(_in_lines(text[start:], above.carry).secrets, start)
-    return without_overlaps([*private_keys(text), *above.secrets, *below])
+    above = _find_in_same_lines(text[: start - 1], None) if start else NOTHING
+    below = shift(_find_in_lines(text[start:], above.carry).secrets, start)
+    return merge_overlaps([*find_private_keys(text), *above.secrets, *below])
 
 
 def _line_start(text: str, at: int) -> int:
@@ -185,48 +188,48 @@ def _line_start(text: str, at: int) -> int:
 
 
 def _last_lines(before: str) -> str:
-    """Return the lines before a completion that can say that it goes on with a secret."""
+    """Return the lines before a completion that are judged together with it."""
     before = show_carriage_returns(before)
-    if len(before) <= _MAX_HEAD:
+    if len(before) <= _MAX_JUDGED_BEFORE:
         return before
     line = _line_start(before, len(before))
-    first = before.find("\n", len(before) - _MAX_HEAD, line) + 1
+    first = before.find("\n", len(before) - _MAX_JUDGED_BEFORE, line) + 1
     return before[first or line :]
 
 
 _FILLER = re.compile(FILLER + "{4,}")
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     # A CRLF becomes two line ends, and no offset moves.
     return text.replace("\r", "\n").split("\n")
 
 
-def _in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> Found:
-    slices = _sliced_line(line, carry, cursor)
+def _find_in_line(line: str, carry: Carry | None, cursor: int = _NO_CURSOR) -> LineSecrets:
+    slices = _find_in_slices(line, carry, cursor)
     while True:
         try:
             next(slices)
         except StopIteration as end:
-            found: Found = end.value
+            found: LineSecrets = end.value
             return found
 
 
-def _sliced_line(
+def _find_in_slices(
     line: str, carry: Carry | None, cursor: int = _NO_CURSOR
-) -> Generator[None, None, Found]:
-    """Judge a line, and yield now and then, so that a caller can give way."""
-    others = list(in_known_format(line)) if HAS_DIGIT.search(line) else []
+) -> Generator[None, None, LineSecrets]:
+    """Judge a line, and yield now and then, so that the caller can give way."""
+    others = list(find_in_known_formats(line)) if HAS_DIGIT.search(line) else []
     lowered = lower(line)
     has_name = (_ASCII_CLUE if line.isascii() else _CLUE).search(lowered) is not None
     found = NOTHING
     if has_name or carry:
-        found = yield from sliced_assignments(line, lowered, carry, cursor)
+        found = yield from find_assignments(line, lowered, carry, cursor)
     if has_name or _SIGN.search(line):
-        others += commands.in_commands(line)
+        others += commands.find_in_commands(line)
     if not others:
         return found
-    return Found(tuple(without_overlaps([*found.secrets, *others])), found.carry)
+    return LineSecrets(tuple(merge_overlaps([*found.secrets, *others])), found.carry)
 
 
 # Most lines hold none of these, and one search for all is cheaper than one for each kind.
@@ -237,8 +240,8 @@ _SIGN = WordPattern((), commands.SIGNS)
 _HINTS = (*(each.lower() for each in commands.SIGNS), *"0123456789", "akia", "asia")
 _HINT = WordPattern(_CLUES, _HINTS)
 _ASCII_HINT = WordPattern((each for each in _CLUES if each.isascii()), _HINTS)
-"""A line with no name, no digit and no sign of a command can hold no secret."""
-# Typing changes one line; the others were judged a keystroke ago. Two caches, so that the lines of
-# a minified file cannot make megabytes of it.
-_in_short_line = lru_cache(4096)(_in_line)
-_in_long_line = lru_cache(64)(_in_line)
+"""A name, a digit or a sign of a command: a line without any of them can hold no secret."""
+# Typing changes one line; the others were judged a keystroke ago, and are cached. Long lines have
+# a smaller cache, so that a minified file cannot fill it with megabytes.
+_find_in_short_line = lru_cache(4096)(_find_in_line)
+_find_in_long_line = lru_cache(64)(_find_in_line)

@@ -1,45 +1,51 @@
-"""What a text says about itself: too large, binary, generated, or not to be read at all."""
+"""Judges a text by its content: too large, binary, generated, or marked ``ds-lsp: off``."""
 
 import re
 from functools import lru_cache
 
 MAX_CHARS = 50_000_000
-"""Larger than any file a person writes in; one of a million lines is well below."""
+"""Maximum characters of a text: more than any file a person writes has. A file of a million lines
+is well below."""
 OFF = "ds-lsp: off"
+"""The mark with which a text excludes itself."""
 _OFF_LINES = 5
 
 
 def text_rule(head: str, size: int, near: str = "") -> str | None:
-    """The rule that excludes a text, or None.
+    """Return the rule that excludes a text, or None.
 
-    *head* are its first lines, *size* all its characters, *near* what stands around the cursor.
+    *head* are its first lines, *size* is its length in characters, *near* the text around the
+    cursor.
     """
     if size > MAX_CHARS:
         return f"built-in: more than {MAX_CHARS:,} characters"
     if "\0" in head or "\0" in near:
         return "built-in: binary, it holds a NUL"
-    return _head_rule(head)
+    return _find_head_rule(head)
 
 
 @lru_cache(64)
-def _head_rule(head: str) -> str | None:
-    """Asked at every keystroke, and the head hardly ever changes."""
+def _find_head_rule(head: str) -> str | None:
+    """Return the rule in the first lines that excludes the text, or None.
+
+    Cached, because it is called at every keystroke and the first lines hardly ever change.
+    """
     lines = head.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines[:_OFF_LINES], 1):
         if _SWITCH.search(line):
             return f"{OFF}, in line {number}"
-    generated = _generated_line(lines)
+    generated = _find_generated_line(lines)
     return f"built-in: generated, says line {generated}" if generated else None
 
 
-# What begins a comment in one language or another.
+# The marks that begin a comment in some language.
 _COMMENT = r"(?:#|//|/\*|\*|--|;|%|<!--|\(\*|\{-|!|\"|'|\.\.|(?:rem|dnl|@c)\s)"
 _SWITCH = re.compile(
     rf"""(?:^[^\w"']*|^\s*{_COMMENT}\W*|\s(?:\#|//|/\*|--|;|%|<!--|\(\*)\W*)ds-lsp:\s*off(?![\w"'-])""",
     re.IGNORECASE,
 )
 _IS_COMMENT = re.compile(rf"\s*{_COMMENT}", re.IGNORECASE)
-# Code that may stand above the comment that says where a file comes from.
+# Code that may precede the comment that says where the file comes from.
 _PREAMBLE = re.compile(r"""\s*(?:<[?!%]|package\b|["']use strict["']|@file:|$)""", re.IGNORECASE)
 _BLOCKS = {"/*": "*/", "<!--": "-->", "(*": "*)", "{-": "-}", '"""': '"""', "'''": "'''"}
 _MARKER = re.compile(
@@ -54,13 +60,16 @@ _MARKER = re.compile(
 _GENERATED = re.compile(
     r"\b(?:auto(?:matically)?[- ]?)?generated\b|\bmachine generated\b", re.IGNORECASE
 )
-_HANDS_OFF = re.compile(r"\bdo(?: not|n[’']t) (?:edit|modify|change|touch)\b", re.IGNORECASE)
-_NEAR = 3
+_DO_NOT_EDIT = re.compile(r"\bdo(?: not|n[’']t) (?:edit|modify|change|touch)\b", re.IGNORECASE)
+_MAX_LINES_APART = 3
 
 
-def _generated_line(lines: list[str]) -> int | None:
-    """The line, from 1, of the comment above all code that says so."""
-    generated = hands_off = -_NEAR
+def _find_generated_line(lines: list[str]) -> int | None:
+    """Return the number, from 1, of the line that says that the text is generated; or None.
+
+    Only comments above all code count.
+    """
+    generated = do_not_edit = -_MAX_LINES_APART
     closer = ""
     for number, line in enumerate(lines, 1):
         if not closer:
@@ -77,10 +86,10 @@ def _generated_line(lines: list[str]) -> int | None:
             return number
         if _GENERATED.search(line):
             generated = number
-        if _HANDS_OFF.search(line):
-            hands_off = number
-        # A banner in two sentences, perhaps on two lines.
-        if min(generated, hands_off) > 0 and abs(generated - hands_off) < _NEAR:
+        if _DO_NOT_EDIT.search(line):
+            do_not_edit = number
+        # A banner may have two sentences, "generated" and "do not edit", on two lines.
+        if min(generated, do_not_edit) > 0 and abs(generated - do_not_edit) < _MAX_LINES_APART:
             return number
         if closer and closer in inside:
             closer = ""

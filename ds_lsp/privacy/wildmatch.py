@@ -1,8 +1,8 @@
-"""Match names against gitignore patterns as git does, all patterns of a list at once.
+"""Matches names against gitignore patterns as git does, all patterns of a list at once.
 
-The rules are those of ``wildmatch.c`` and ``dir.c`` of git, their quirks included, on bytes. A list
-becomes one automaton whose states are the bits of an integer: reading a byte of a name costs a few
-operations on that integer, however the patterns are written. No pattern can make it slow.
+The rules are those of git's ``wildmatch.c`` and ``dir.c``, quirks included, on bytes. A list
+becomes one automaton whose states are the bits of an integer. Reading a byte of a name costs a few
+operations on that integer, however the patterns are written: no pattern can make it slow.
 """
 
 import re
@@ -28,33 +28,35 @@ _CLASSES = {
     "upper": r"[A-Z]",
     "xdigit": r"[0-9a-fA-F]",
 }
-"""Characters of each class that git knows; a vertical tab is no space to it."""
+"""Characters of each class that git knows; to git, a vertical tab is no space."""
 
 
 class Match(NamedTuple):
-    """The last line that matches a name: of all, and of those that are not for folders only."""
+    """The number of the last line that matches a name, or `NONE`."""
 
     if_folder: int
+    """The last of all lines."""
     if_file: int
+    """The last of the lines that are not for folders only."""
 
 
 NONE = -1
-"""In the place of a line's number: no line matches."""
+"""Stands for a line's number when no line matches."""
 _NO_MATCH = Match(NONE, NONE)
 
 
 class Patterns:
-    """A list of patterns, one a line.
+    """A list of patterns, one per line.
 
-    One without a slash is matched with a name alone. The others are matched with the path from the
-    list's folder on, part by part: begin with `start`, go on with `read` for each name and `enter`
-    for each slash.
+    A pattern without a slash is matched with a name alone. The others are matched with the path
+    from the list's folder on, part by part: begin with `start`, then call `read` for each name and
+    `enter` for each slash.
     """
 
     def __init__(self, lines: Sequence[bytes], *, ignores_case: bool = False) -> None:
         self.lines = lines
         self.bad: list[bytes] = []
-        """Lines that match nothing, or have a range that does."""
+        """Lines that match nothing, or have a range that matches nothing."""
         self._ignores_case = ignores_case
         self._names = _Automaton(ignores_case)
         self._paths = _Automaton(ignores_case)
@@ -74,7 +76,7 @@ class Patterns:
         return self._paths.run(state, b"/") if state else 0
 
     def match(self, state: int, name: bytes) -> Match:
-        """Return the lines that match a name, given the state after it."""
+        """Return the last lines that match a name, given the state after it."""
         by_name = self._names.match(self._names.run(self._names.start, self._fold(name)))
         by_path = self._paths.match(state)
         if by_path is _NO_MATCH:
@@ -82,12 +84,12 @@ class Patterns:
         return Match(*map(max, by_name, by_path))
 
     def is_negated(self, number: int) -> bool:
-        """Say whether a line that matches lets in what others exclude."""
+        """Return whether a matching line lets in a file that other lines exclude."""
         return self.lines[number].startswith(b"!")
 
     def _add(self, number: int, line: bytes) -> bool:
-        """Add a pattern; False when it, or a range in it, can match nothing."""
-        text = _without_trailing_blanks(line) if line.endswith(b" ") else line
+        """Add a pattern. Return False if it, or a range in it, can match nothing."""
+        text = _strip_trailing_blanks(line) if line.endswith(b" ") else line
         if not text:
             return True
         begin = text.startswith(b"!")
@@ -95,7 +97,7 @@ class Patterns:
         text = text[begin : len(text) - only_folders]
         kind = self._names
         if b"/" in text:
-            # git takes away one slash at the beginning, and no more.
+            # git removes one slash at the beginning, and no more.
             kind, text = self._paths, text.removeprefix(b"/")
         return kind.add(text, number, only_folders) and not kind.has_empty_range
 
@@ -104,20 +106,21 @@ class Patterns:
 
 
 class _Automaton:
-    """All patterns of one kind: a state is a set of places in them, each a bit.
+    """An automaton of all patterns of one kind. A state is a set of places in them, each a bit.
 
-    At each place stands one byte or class to be read next; at the end of a pattern, nothing. A star
-    is a place that may be kept. `seal` ends the building.
+    At each place stands the byte or class to be read next; at the end of a pattern stands nothing.
+    A star is a place that the state may keep while reading. `seal` ends the building.
     """
 
     def __init__(self, ignores_case: bool) -> None:
         self.start = 0
         self._ignores_case = ignores_case
         self._numbers: list[int] = []
-        """The line of each pattern; the place after it is in `_ends`."""
+        """The line number of each pattern; the place after the pattern is in `_ends`."""
         self._ends: list[int] = []
         self._file_ends: list[int] = []
-        # For each place, the byte to be read there; 0, which no name holds, for what is none.
+        # For each place, the byte to be read there. It is 0, which no name holds, where something
+        # other than one byte is read.
         self._bytes = bytearray()
         self._first: list[int] = []
         self._brackets: list[tuple[int, int]] = []
@@ -125,13 +128,13 @@ class _Automaton:
         self._keep: list[int] = []
         self._keep_over_slash: list[int] = []
         self._skip: list[int] = []
-        """Places that may be left for the one behind their slash as soon as they are reached."""
+        """Places from which the state may go to the place behind their slash without reading."""
         self._reads: dict[int, int] = {}
         self.has_empty_range = False
-        """There is a range such as ``z-a`` in the pattern that was added last."""
+        """True if the pattern that was added last has a range such as ``z-a``."""
 
     def add(self, text: bytes, number: int, only_folders: bool) -> bool:
-        """Add a pattern; False when it can match nothing."""
+        """Add a pattern. Return False if it can match nothing."""
         places = self._bytes
         begin = len(places)
         self.has_empty_range = False
@@ -139,7 +142,8 @@ class _Automaton:
         if special is None:
             places += text.lower() if self._ignores_case else text
         if not text or (special and not self._lay_out(text, special.start())):
-            # What has been laid out of it has no first place, and is never reached.
+            # The places that were already appended belong to no first place, so no state
+            # reaches them.
             places.append(0)
             return False
         end = len(places)
@@ -152,16 +156,17 @@ class _Automaton:
         return True
 
     def seal(self) -> None:
+        """Compute the masks of all places; no pattern can be added afterwards."""
         size = len(self._bytes)
         self._size = size
         self._reversed = bytes(reversed(self._bytes))
-        self._any_mask = _mask(self._any, size)
-        self._over_slash_mask = _mask(self._keep_over_slash, size)
-        self._keep_mask = _mask(self._keep, size) | self._over_slash_mask
-        self._skip_mask = _mask(self._skip, size)
-        self._ends_mask = _mask(self._ends, size)
-        self._file_ends_mask = _mask(self._file_ends, size)
-        first = _mask(self._first, size)
+        self._any_mask = _to_mask(self._any, size)
+        self._over_slash_mask = _to_mask(self._keep_over_slash, size)
+        self._keep_mask = _to_mask(self._keep, size) | self._over_slash_mask
+        self._skip_mask = _to_mask(self._skip, size)
+        self._ends_mask = _to_mask(self._ends, size)
+        self._file_ends_mask = _to_mask(self._file_ends, size)
+        first = _to_mask(self._first, size)
         self.start = first | (first & self._skip_mask) << 1
 
     def run(self, state: int, text: bytes) -> int:
@@ -172,7 +177,7 @@ class _Automaton:
                 break
             mask = reads.get(byte)
             if mask is None:
-                mask = reads[byte] = self._places_that_read(byte)
+                mask = reads[byte] = self._find_places_reading(byte)
             kept = state & (self._over_slash_mask if byte == _SLASH else self._keep_mask)
             state = (state & mask) << 1
             if skip:
@@ -185,25 +190,25 @@ class _Automaton:
         ended = state & self._ends_mask
         if not ended:
             return _NO_MATCH
-        return Match(self._last(ended), self._last(ended & self._file_ends_mask))
+        return Match(self._last_line(ended), self._last_line(ended & self._file_ends_mask))
 
-    def _last(self, ended: int) -> int:
+    def _last_line(self, ended: int) -> int:
         return self._numbers[bisect_left(self._ends, ended.bit_length() - 1)] if ended else NONE
 
-    def _places_that_read(self, byte: int) -> int:
+    def _find_places_reading(self, byte: int) -> int:
         if byte == 0:
             return self._any_mask
-        digits = bytearray(self._reversed.translate(_one_for(byte)))
+        digits = bytearray(self._reversed.translate(_digit_table(byte)))
         for place, members in self._brackets:
             if members >> byte & 1:
                 digits[self._size - 1 - place] = _ONE
         return int(digits or b"0", 2) | (0 if byte == _SLASH else self._any_mask)
 
     def _lay_out(self, text: bytes, begin: int) -> bool:
-        """Append the places of a pattern; False when it can match nothing.
+        """Append the places of a pattern. Return False if it can match nothing.
 
-        *begin* is its first special character. git matches what precedes it by itself, and the rest
-        as a pattern of its own: there `**` is at a beginning, too.
+        *begin* is the offset of its first special character. git compares the text before it, and
+        matches the rest as a pattern of its own: `**` there counts as at the beginning, too.
         """
         places = self._bytes
         places += text[:begin].lower() if self._ignores_case else text[:begin]
@@ -212,7 +217,7 @@ class _Automaton:
             sign = text[at]
             if sign == _STAR:
                 is_aligned = at == begin or text[at - 1] == _SLASH
-                at = self._star(text, at, is_aligned=is_aligned)
+                at = self._lay_out_star(text, at, is_aligned=is_aligned)
             elif sign == _ANY:
                 self._any.append(len(places))
                 places.append(0)
@@ -238,8 +243,8 @@ class _Automaton:
                 at = end
         return True
 
-    def _star(self, text: bytes, at: int, *, is_aligned: bool) -> int:
-        """Append the star or stars at *at*; return where to go on."""
+    def _lay_out_star(self, text: bytes, at: int, *, is_aligned: bool) -> int:
+        """Append the place of the star or stars at *at*, and return the offset behind them."""
         place = len(self._bytes)
         end = at + 1
         while text[end : end + 1] == b"*":
@@ -253,7 +258,7 @@ class _Automaton:
             self._keep_over_slash.append(place)
             return end
         if self._skip and self._skip[-1] == place - 1:
-            # `**/**/` says no more than `**/`.
+            # `**/**/` means the same as `**/`.
             return end + 1
         self._keep_over_slash.append(place)
         self._skip.append(place)
@@ -264,19 +269,19 @@ class _Automaton:
 def split_lines(data: bytes) -> list[bytes]:
     """Return the lines of an ignore file that may hold patterns, as git reads them.
 
-    Of equal lines only the last one says anything.
+    Of equal lines only the last one is kept, as it decides.
     """
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     kept = [line for line in lines if line and line[0] != _HASH and line != b"\r"]
     if b"\r" in data:
         kept = [line.removesuffix(b"\r") for line in kept]
     if b"\0" in data:
-        # To git, a NUL ends the line.
+        # A NUL ends a line for git.
         kept = [line.partition(b"\0")[0] for line in kept]
     return list(dict.fromkeys(reversed(kept)))[::-1]
 
 
-def _without_trailing_blanks(line: bytes) -> bytes:
+def _strip_trailing_blanks(line: bytes) -> bytes:
     text = line.rstrip(b" ")
     if len(text) == len(line):
         return line
@@ -284,7 +289,7 @@ def _without_trailing_blanks(line: bytes) -> bytes:
     return text + b" " if backslashes % 2 else text
 
 
-def _mask(places: Sequence[int], size: int) -> int:
+def _to_mask(places: Sequence[int], size: int) -> int:
     """Return an integer with a bit for each of *places*."""
     digits = bytearray(b"0") * size
     for place in places:
@@ -293,24 +298,26 @@ def _mask(places: Sequence[int], size: int) -> int:
 
 
 @lru_cache(256)
-def _one_for(byte: int) -> bytes:
+def _digit_table(byte: int) -> bytes:
     table = bytearray(b"0" * 256)
     table[byte] = _ONE
     return bytes(table)
 
 
 class Bracket(NamedTuple):
-    """A bracket expression: where it ends, and its members, a bit for each byte."""
+    """A bracket expression."""
 
     end: int
+    """Offset behind its closing bracket."""
     members: int
+    """The bytes that it matches, a bit for each."""
     has_empty_range: bool
 
 
 def read_bracket(text: bytes, at: int, *, ignores_case: bool) -> Bracket | None:
     """Read the bracket expression at *at*.
 
-    None: it is not closed, names a class that there is not, or has no members.
+    Returns None if it is not closed, names an unknown class, or has no members.
     """
     at += 1
     is_negated = text[at : at + 1] in (b"!", b"^")
@@ -318,7 +325,7 @@ def read_bracket(text: bytes, at: int, *, ignores_case: bool) -> Bracket | None:
     members = previous = 0
     closing = -1
     has_empty_range = False
-    # Also at its beginning, `]` is a member: its end is looked for after each of them.
+    # A `]` at the beginning is a member, so the end is looked for after each member only.
     while True:
         if at >= len(text):
             return None
@@ -333,11 +340,11 @@ def read_bracket(text: bytes, at: int, *, ignores_case: bool) -> Bracket | None:
             at += 1 + (text[at + 1] == _BACKSLASH)
             if at >= len(text):
                 return None
-            members |= _range(previous, text[at], ignores_case)
+            members |= _range_members(previous, text[at], ignores_case)
             has_empty_range |= text[at] < previous
             byte = 0
         elif byte == _BRACKET and text[at + 1 : at + 2] == b":":
-            # Looked for once: a line may hold thousands of openings.
+            # The search is not repeated for each `[:`, as a line may hold thousands of them.
             closing = closing if closing >= at + 2 else text.find(b"]", at + 2)
             if closing < 0:
                 return None
@@ -362,12 +369,12 @@ def read_bracket(text: bytes, at: int, *, ignores_case: bool) -> Bracket | None:
 
 
 _NAME_BYTES = (1 << 256) - 1 & ~(1 << 0 | 1 << _SLASH)
-"""All bytes that the name of a file can hold."""
+"""The bytes that the name of a file can hold, a bit for each."""
 
 
-def _range(first: int, last: int, ignores_case: bool) -> int:
+def _range_members(first: int, last: int, ignores_case: bool) -> int:
     members = (1 << last + 1) - (1 << first) if last >= first else 0
-    # Names are in lower case then.
+    # Names are in lower case if case is ignored.
     return members | members >> ord("A") << ord("a") & _LOWER if ignores_case else members
 
 

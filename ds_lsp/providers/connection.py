@@ -1,8 +1,8 @@
-"""Connections to one host that are open before a request needs them.
+"""Connections to one host, opened before a request needs them.
 
-Opening one takes two round trips, three times what a request on a warm one takes in all. httpx
-offers no way to open one without sending a request, so its place is taken here by `http1`; behind
-a proxy, all is left to httpx.
+Opening a connection takes two round trips, and three times as long as a whole request on an open
+one. httpx cannot open a connection without sending a request, so `http1` replaces it here; behind a
+proxy, all is left to httpx.
 """
 
 import asyncio
@@ -18,25 +18,25 @@ import httpx
 import truststore
 
 from ds_lsp.errors import ConnectError
-from ds_lsp.providers.http1 import Headers, Link
+from ds_lsp.providers.http1 import Headers, Http11Connection
 from ds_lsp.providers.proxy import ThroughProxy, UnusableProxyError, proxy_before
 
 KEEPALIVE_S = 330.0
-"""How long an idle connection is kept, in seconds: a human pauses for five minutes, where httpx
-keeps one for 5 s. Not for longer: gateways forget it after 350 s (AWS), and do not say so."""
+"""Maximum seconds an idle connection is kept: a user pauses for five minutes, but httpx keeps one
+for 5 s. Not longer: gateways drop it after 350 s (AWS), without a notice."""
 OPEN_TIMEOUT_S = 5.0
 """Wall clock for opening a connection, in seconds."""
 RETRY_S = 1.0
-"""After a connection could not be opened ahead of need, leave it for as many seconds."""
+"""Seconds without another attempt after opening a connection ahead of need has failed."""
 MAX_IDLE = 2
-"""Idle connections kept: one in use, one from a call that ran beside it."""
+"""Maximum idle connections: one of the usual calls, and one of a call that ran beside them."""
 MAX_IN_USE = 4
-"""Requests at once; what is asked beyond waits its turn."""
+"""Maximum requests at once; further ones wait for their turn."""
 CLOSE_TIMEOUT_S = 0.1
-"""How long closing waits for a connection that is being opened, in seconds."""
+"""Maximum seconds that closing waits for a connection being opened."""
 
 _STALE = (httpx.ReadError, httpx.RemoteProtocolError)
-"""How a request fails on a connection that the server, or the network, has given up."""
+"""Errors of a request on a connection that the server or the network has dropped."""
 
 PROXY_WANTS_PASSWORD = (
     "The proxy asks for a name and a password: put them into its address, as in "
@@ -44,14 +44,15 @@ PROXY_WANTS_PASSWORD = (
 )
 
 _STATUS = re.compile("[1-5][0-9]{2}")
-"""The status by which a proxy refuses to open a way, at the start of httpx's words for it."""
+"""The status of a proxy that refuses a tunnel; httpx's message begins with it."""
 
 STALE_WITHIN_S = 0.2
-"""Maximum seconds after which a lost connection, of those that were idle, counts as one that was
-dead before: its end is on the way when the request is sent. Longer where opening it took longer."""
+"""Maximum seconds from sending a request on an idle connection to its loss, for the connection to
+count as dead before: its end was on the way when the request was sent. If opening the connection
+took longer, that time counts instead."""
 
 _TIMED_OUT_WHILE_IDLE = 408
-"""What some servers say on an idle connection before they close it (RFC 9110, 15.5.9)."""
+"""The status some servers send on an idle connection before they close it (RFC 9110, 15.5.9)."""
 
 UNREACHABLE = (
     httpx.ConnectError,
@@ -62,56 +63,56 @@ UNREACHABLE = (
     UnusableProxyError,
     UnicodeError,  # a host name that cannot be one
 )
-"""What a request raises when no connection came about."""
+"""Errors of a request for which no connection could be opened."""
 
 
 class Connection:
-    """The way to one origin.
+    """Connections to one origin, directly or through a proxy.
 
-    Lives in one event loop. Making one raises `httpx.InvalidURL` or `httpx.UnsupportedProtocol`
+    Each object belongs to one event loop. Raises `httpx.InvalidURL` or `httpx.UnsupportedProtocol`
     when *base_url* is no http(s) address, and `UnusableProxyError` when the environment names a
     proxy that cannot be used.
     """
 
-    def __init__(self, base_url: str, reached: Callable[[], None] = lambda: None) -> None:
-        """*reached* is called when a connection was opened ahead of need."""
+    def __init__(self, base_url: str, connected: Callable[[], None] = lambda: None) -> None:
+        """*connected* is called when a connection has been opened ahead of need."""
         url = httpx.URL(base_url)
         if url.scheme not in ("http", "https") or not url.host:
             raise httpx.UnsupportedProtocol("not an http(s) address")
         self.proxy = proxy_before(url)
-        """The proxy all requests go through; None where there is none."""
-        self._way: _Direct | ThroughProxy
+        """The proxy that all requests go through, or None."""
+        self._transport: _DirectPool | ThroughProxy
         if self.proxy:
             limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
-            self._way = ThroughProxy(self.proxy, _ssl_context(), limits)
+            self._transport = ThroughProxy(self.proxy, _ssl_context(), limits)
         else:
-            self._way = _Direct(url, reached)
+            self._transport = _DirectPool(url, connected)
 
     async def send(
         self, request: httpx.Request, sent: Callable[[], None] = lambda: None
     ) -> httpx.Response:
-        """The answer to *request*, its body yet to be read; closing it is a must.
+        """Return the answer to *request*, its body unread. The caller must close it.
 
-        *sent* is called when the first byte is about to leave. Raises `httpx.HTTPError`, and what
-        else is in `UNREACHABLE`. Cancelling hangs up.
+        *sent* is called when the first byte is about to leave. Raises `httpx.HTTPError`, and the
+        other errors in `UNREACHABLE`. Cancelling hangs up.
         """
-        return await self._way.send(request, sent)
+        return await self._transport.send(request, sent)
 
     def warm(self) -> None:
-        """Open a connection unless one is idle, open or being opened. Never raises."""
-        self._way.warm()
+        """Open a connection, unless one is idle or being opened. Never raises."""
+        self._transport.warm()
 
     async def aclose(self) -> None:
-        """Close every connection. `warm` does nothing any more."""
-        await self._way.aclose()
+        """Close every connection; from then on, `warm` does nothing."""
+        await self._transport.aclose()
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """How a connection came about, step by step, in milliseconds; None: there was no such step."""
+class ConnectionProbe:
+    """The steps of opening one connection, in milliseconds; None for a step that did not occur."""
 
     proxy: str | None
-    """The proxy's host; behind one, the steps are its business."""
+    """The proxy's host. Behind a proxy, the steps are None: the proxy takes them."""
     name_ms: float | None = None
     connect_ms: float | None = None
     tls_ms: float | None = None
@@ -119,23 +120,26 @@ class Reached:
     """The version of TLS."""
 
 
-async def reach(base_url: str) -> Reached:
-    """Open a connection, and close it. Raises `ConnectError` with the step that failed."""
+async def probe(base_url: str) -> ConnectionProbe:
+    """Open a connection, time its steps, and close it.
+
+    Raises `ConnectError` with a message about the step that failed.
+    """
     host = "base_url"
     try:
         url = httpx.URL(base_url)
         host = url.host
         if proxy := proxy_before(url):
             proxy.check()
-            return Reached(proxy.host)
+            return ConnectionProbe(proxy.host)
         async with asyncio.timeout(OPEN_TIMEOUT_S):
-            return await _reach(url)
+            return await _probe(url)
     except (OSError, TimeoutError, httpx.InvalidURL, ValueError) as exc:
         failure = ConnectError(why_unreachable(exc, host))
     raise failure
 
 
-async def _reach(url: httpx.URL) -> Reached:
+async def _probe(url: httpx.URL) -> ConnectionProbe:
     loop, started = asyncio.get_running_loop(), time.perf_counter()
     port = url.port or (443 if url.scheme == "https" else 80)
     found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
@@ -150,7 +154,7 @@ async def _reach(url: httpx.URL) -> Reached:
     finally:
         writer.close()
     secured = time.perf_counter()
-    return Reached(
+    return ConnectionProbe(
         None,
         (named - started) * 1000,
         (connected - named) * 1000,
@@ -160,9 +164,9 @@ async def _reach(url: httpx.URL) -> Reached:
 
 
 def why_unreachable(exc: BaseException, host: str, setting: str = "`base_url`") -> str:
-    """Return one sentence out of the chain of causes of *exc*.
+    """Return a sentence about the most telling cause of *exc*.
 
-    *host* is where the connection was to go, and *setting* names what says so.
+    *host* is the host of the connection, and *setting* the name of the setting with its address.
     """
     sentence = _why(exc, host, setting)
     return sentence[0].upper() + sentence[1:] if host.startswith("the ") else sentence
@@ -201,33 +205,33 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
 
 
 def _ssl_context() -> ssl.SSLContext:
-    """The operating system's certificates: companies install their own there."""
+    """Return a context with the operating system's certificates, where companies add theirs."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # HTTP/2 as httpx speaks it does not tell the server of a hang-up, and a completion that
-    # nobody waits for is paid to its end.
+    # httpx's HTTP/2 does not notify the server of a hang-up, so that an abandoned completion would
+    # be paid for to its end.
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
-class _Direct:
-    """Connections of our own, one of them opened ahead of need.
+class _DirectPool:
+    """A pool of direct connections, one of them opened ahead of need.
 
-    One request waits for what is being opened, or none: then it is idle once it is there. A
-    request that is cancelled leaves its opening to the next.
+    A connection being opened has at most one request that waits for it; without one, it becomes
+    idle once it is open. A cancelled request leaves its opening to the next one.
     """
 
-    def __init__(self, url: httpx.URL, reached: Callable[[], None]) -> None:
+    def __init__(self, url: httpx.URL, connected: Callable[[], None]) -> None:
         self._context = _ssl_context() if url.scheme == "https" else None
         self._host = url.raw_host.decode("ascii")
         self._port = url.port or (443 if self._context else 80)
-        self._reached = reached
-        self._idle: list[tuple[Link, float]] = []
-        """The one used last is the last; with when that was."""
-        self._in_use: set[Link] = set()
+        self._connected = connected
+        self._idle: list[tuple[Http11Connection, float]] = []
+        """Idle connections and when each was last used (`time.monotonic`), the latest last."""
+        self._in_use: set[Http11Connection] = set()
         self._turns = asyncio.Semaphore(MAX_IN_USE)
-        self._openings: set[asyncio.Task[Link]] = set()
-        self._unclaimed: list[asyncio.Task[Link]] = []
-        """Those that no request waits for."""
+        self._openings: set[asyncio.Task[Http11Connection]] = set()
+        self._unclaimed: list[asyncio.Task[Http11Connection]] = []
+        """Openings that no request waits for."""
         self._not_before = 0.0
         self._closed = False
 
@@ -235,180 +239,189 @@ class _Direct:
         if self._closed or self._openings or any(_is_usable(*idle) for idle in self._idle):
             return
         if asyncio.get_running_loop().time() >= self._not_before:
-            self._leave(self._open())
+            self._abandon(self._open())
 
     async def send(self, request: httpx.Request, sent: Callable[[], None]) -> httpx.Response:
         await self._turns.acquire()
         try:
-            link, status, headers = await self._answered(request, sent)
+            connection, status, headers = await self._exchange(request, sent)
         except BaseException:
             self._turns.release()
             raise
-        return httpx.Response(status, headers=headers, stream=_Body(self, link), request=request)
+        return httpx.Response(
+            status, headers=headers, stream=_ResponseBody(self, connection), request=request
+        )
 
-    def done_with(self, link: Link) -> None:
-        """The answer on *link* has been read, or nobody wants more of it."""
-        self._in_use.discard(link)
+    def release(self, connection: Http11Connection) -> None:
+        """Take back *connection* once its answer has been read, or is abandoned."""
+        self._in_use.discard(connection)
         self._turns.release()
-        if link.rest():
-            self._keep(link)
+        if connection.finish():
+            self._release(connection)
 
     async def aclose(self) -> None:
         self._closed = True
-        for link in self._in_use:
-            link.hang_up()
+        for connection in self._in_use:
+            connection.hang_up()
         self._drop_idle()
         if self._openings:
-            # Cancelled, asyncio would leave a socket open. One that comes later is hung up then.
+            # Not cancelled: asyncio would leave a socket open. What opens later is hung up then.
             await asyncio.wait(self._openings, timeout=CLOSE_TIMEOUT_S)
-        # asyncio closes a socket the next time around.
+        # asyncio closes a socket in the next turn of the event loop.
         await asyncio.sleep(0)
 
-    async def _answered(
+    async def _exchange(
         self, request: httpx.Request, sent: Callable[[], None]
-    ) -> tuple[Link, int, Headers]:
-        """Send *request*, once more where the connection had died while it was idle.
+    ) -> tuple[Http11Connection, int, Headers]:
+        """Send *request*, and once more if the connection had died while it was idle.
 
-        Nothing tells a dead connection from a live one before it is used. Sent again is only what
-        no service can have worked on: no byte of an answer has come, or a goodbye (408) alone, and
-        the end came as soon as it does from a connection that is gone. Else it would be paid twice.
+        A dead connection cannot be told from a live one before it is used. A request is repeated
+        only if the service cannot have worked on it, because it would be paid for twice:
+        1. No byte of an answer has arrived, or only the status 408, with which servers close.
+        2. The connection was lost as soon as one that was dead before.
         """
         head = request.method.encode(), request.url.raw_path, request.headers.raw
         may_repeat = True
         while True:
-            link, is_fresh = await self._taken()
+            connection, is_fresh = await self._acquire()
             may_repeat = may_repeat and not is_fresh
-            self._in_use.add(link)
+            self._in_use.add(connection)
             asked_at = asyncio.get_running_loop().time()
             try:
                 sent()
-                status, headers = await link.ask(*head, request.content)
+                status, headers = await connection.ask(*head, request.content)
                 is_goodbye = status == _TIMED_OUT_WHILE_IDLE
-                if not (is_goodbye and may_repeat and _was_dead(link, asked_at)):
-                    return link, status, headers
+                if not (is_goodbye and may_repeat and _was_dead(connection, asked_at)):
+                    return connection, status, headers
             except BaseException as exc:
-                self._drop(link)
-                is_lost = isinstance(exc, _STALE) and not link.has_answered
-                if not (is_lost and may_repeat and _was_dead(link, asked_at)):
+                self._drop(connection)
+                is_lost = isinstance(exc, _STALE) and not connection.has_answered
+                if not (is_lost and may_repeat and _was_dead(connection, asked_at)):
                     raise
             else:
-                self._drop(link)
+                self._drop(connection)
             may_repeat = False
-            # The others have been idle as long, or longer.
+            # The other connections have been idle for as long or longer, and are dead as well.
             self._drop_idle()
 
-    def _drop(self, link: Link) -> None:
-        self._in_use.discard(link)
-        link.hang_up()
+    def _drop(self, connection: Http11Connection) -> None:
+        self._in_use.discard(connection)
+        connection.hang_up()
 
     def _drop_idle(self) -> None:
-        for link, _ in self._idle:
-            link.hang_up()
+        for connection, _ in self._idle:
+            connection.hang_up()
         self._idle.clear()
 
-    async def _taken(self) -> tuple[Link, bool]:
-        """A connection, and whether it is too new to be a dead one. Raises what opening one raises.
+    async def _acquire(self) -> tuple[Http11Connection, bool]:
+        """Return a connection, and whether it is fresh, that is, has not been idle.
 
-        One that was being opened when this was asked has not been idle, whoever it was opened for.
+        There are three cases:
+        1. A connection is idle: return it.
+        2. A connection is being opened, and no request waits for it: wait for it. If it fails, try
+           again, because the network may have recovered since it began.
+        3. Otherwise open a connection. Raises the error of opening it.
         """
         while not self._closed:
-            if link := self._take_idle():
-                return link, False
+            if connection := self._take_idle():
+                return connection, False
             is_own = not self._unclaimed
             opening = self._open() if is_own else self._unclaimed.pop()
             try:
                 await asyncio.wait([opening])
             except asyncio.CancelledError:
-                self._leave(opening)
+                self._abandon(opening)
                 raise
             error = opening.exception()
             if not error:
                 return opening.result(), True
-            # What was begun earlier may have failed by a network that has come back since.
             if is_own:
                 raise error
         raise httpx.ConnectError("closed")
 
-    def _take_idle(self) -> Link | None:
+    def _take_idle(self) -> Http11Connection | None:
         while self._idle:
-            link, since = self._idle.pop()
-            if _is_usable(link, since):
-                return link
-            link.hang_up()
+            connection, since = self._idle.pop()
+            if _is_usable(connection, since):
+                return connection
+            connection.hang_up()
         return None
 
-    def _keep(self, link: Link) -> None:
+    def _release(self, connection: Http11Connection) -> None:
         if self._closed:
-            link.hang_up()
+            connection.hang_up()
             return
-        self._idle.append((link, time.monotonic()))
+        self._idle.append((connection, time.monotonic()))
         if len(self._idle) > MAX_IDLE:
             self._idle.pop(0)[0].hang_up()
 
-    def _open(self) -> asyncio.Task[Link]:
+    def _open(self) -> asyncio.Task[Http11Connection]:
         opening = asyncio.create_task(self._dial())
         self._openings.add(opening)
-        opening.add_done_callback(self._opened)
+        opening.add_done_callback(self._finish_opening)
         return opening
 
-    def _leave(self, opening: asyncio.Task[Link]) -> None:
-        """No request waits for *opening*."""
+    def _abandon(self, opening: asyncio.Task[Http11Connection]) -> None:
+        """Leave *opening*, which no request waits for any more, to the next request."""
         self._unclaimed.append(opening)
         if opening.done():
-            self._opened(opening)
+            self._finish_opening(opening)
 
-    def _opened(self, opening: asyncio.Task[Link]) -> None:
+    def _finish_opening(self, opening: asyncio.Task[Http11Connection]) -> None:
         self._openings.discard(opening)
         if opening not in self._unclaimed:
             return
         self._unclaimed.remove(opening)
         if opening.cancelled() or opening.exception():
-            # Whatever it is, the next request meets it and says so.
+            # The next request meets the same error, and reports it.
             self._not_before = asyncio.get_running_loop().time() + RETRY_S
         else:
-            self._keep(opening.result())
-            self._reached()
+            self._release(opening.result())
+            self._connected()
 
-    async def _dial(self) -> Link:
-        # A name server or a firewall that drops packets: offline, and not merely slow.
+    async def _dial(self) -> Http11Connection:
+        # A timeout means that a name server or firewall drops packets: offline, not merely slow.
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
-                return await Link.open(self._host, self._port, self._context)
+                return await Http11Connection.open(self._host, self._port, self._context)
         except TimeoutError as exc:
             raise httpx.ConnectTimeout("") from exc
         except OSError as exc:
             raise httpx.ConnectError("") from _most_telling(exc)
 
 
-def _was_dead(link: Link, asked_at: float) -> bool:
-    """Return whether an exchange that began at *asked_at* ended too soon to have been one."""
+def _was_dead(connection: Http11Connection, asked_at: float) -> bool:
+    """Return whether the exchange begun at *asked_at* was lost so soon that it never took place."""
     took_s = asyncio.get_running_loop().time() - asked_at
-    return took_s <= max(STALE_WITHIN_S, link.opened_in_s)
+    return took_s <= max(STALE_WITHIN_S, connection.opened_in_s)
 
 
 def _most_telling(error: OSError) -> OSError:
-    """Of several addresses that failed, asyncio gives no more than the texts."""
+    """Return a refusal for *error* if one is in its text, else *error*.
+
+    When several addresses of a host fail, asyncio raises one error with the texts of all.
+    """
     if f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return ConnectionRefusedError()
     return error
 
 
-def _is_usable(link: Link, since: float) -> bool:
-    return link.is_at_rest and time.monotonic() - since < KEEPALIVE_S
+def _is_usable(connection: Http11Connection, since: float) -> bool:
+    return connection.is_idle and time.monotonic() - since < KEEPALIVE_S
 
 
-class _Body(httpx.AsyncByteStream):
-    """The body of an answer; closing it gives its connection back."""
+class _ResponseBody(httpx.AsyncByteStream):
+    """The body of an answer; closing it releases its connection."""
 
-    def __init__(self, way: _Direct, link: Link) -> None:
-        self._way = way
-        self._link: Link | None = link
+    def __init__(self, pool: _DirectPool, connection: Http11Connection) -> None:
+        self._pool = pool
+        self._connection: Http11Connection | None = connection
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while self._link and (part := await self._link.read()):
+        while self._connection and (part := await self._connection.read()):
             yield part
 
     async def aclose(self) -> None:
-        link, self._link = self._link, None
-        if link:
-            self._way.done_with(link)
+        connection, self._connection = self._connection, None
+        if connection:
+            self._pool.release(connection)

@@ -1,4 +1,4 @@
-"""Fill in the middle by DeepSeek: endpoint, payload, stream, status to error."""
+"""The provider DeepSeek: endpoint, payload, stream and errors of fill in the middle."""
 
 import asyncio
 import contextlib
@@ -55,33 +55,34 @@ IDLE_TIMEOUT_S = 3.0
 DeepSeek's streams are known to stall in the middle with the connection open (GitHub,
 deepseek-ai/DeepSeek-V3 issue 1608)."""
 LINGER_S = 0.25
-"""How long to read on, in seconds, once all is said: for the usage, and for the end of the body,
-without which the connection could not be used again."""
+"""Maximum seconds of reading on after the end of the text: for the usage, and for the end of the
+body, without which the connection could not be reused."""
 MAX_TEXT_CHARS = 64 * 1024
-"""A longer completion is refused: 4096 tokens, the most FIM gives, are a quarter of that."""
+"""Maximum characters of a completion; a longer one is refused. 4096 tokens, the most that FIM
+returns, are a quarter of it."""
 MAX_ERROR_BYTES = 16 * 1024
-"""How much of the body of an error is read."""
+"""Maximum bytes read of the body of an error."""
 MAX_FACTS_BYTES = 1024 * 1024
-"""How much is read of what is not a completion: the models, the balance."""
+"""Maximum bytes read of an answer that is no completion: the models or the balance."""
 FACTS_TIMEOUT_S = 5.0
-"""Wall clock for asking for those, in seconds."""
+"""Wall clock for a request for the models or the balance, in seconds."""
 _SLICE_BYTES = 4096
-"""Bytes of an answer that are decoded before other tasks have their turn: ten ordinary events, or
-a thousand empty ones."""
+"""Bytes of an answer decoded before other tasks have their turn: ten ordinary events, or a thousand
+empty ones."""
 _EVENTS_AT_A_TIME = 8
-"""Events that are heard before other tasks have their turn: each may have the text fitted."""
+"""Events handled before other tasks have their turn: for each, the text may be post-processed."""
 EMPTY_PROMPT = "\n"
-"""Sent in place of an empty prefix: DeepSeek refuses an empty prompt, and an empty line says the
-same to a model."""
+"""The prompt sent for an empty prefix: DeepSeek refuses an empty one, and to a model an empty line
+means the same."""
 
 _FAILED = frozenset({"content_filter", "insufficient_system_resource", "aborted"})
-"""Finish reasons whose text is not to be shown (DeepSeek docs, Create FIM Completion)."""
+"""Finish reasons whose text must not be shown (DeepSeek docs, Create FIM Completion)."""
 
-_MAY_BE_THE_MODEL = (400, 404, 422)
-"""How an unknown model is refused, here or by services that speak DeepSeek's language."""
+_UNKNOWN_MODEL_STATUSES = (400, 404, 422)
+"""Statuses with which DeepSeek, or a compatible service, may refuse an unknown model."""
 
-_MAY_BE_THE_TEXT = (400, 422)
-"""How a text is refused by services that give no reason."""
+_REFUSED_TEXT_STATUSES = (400, 422)
+"""Statuses with which a service may refuse a text without a reason."""
 
 _SUPPORTED_MODELS = re.compile(r"supported API model names are (.{1,500}?)(?:,? but |\.?$)")
 _MODEL_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
@@ -93,8 +94,8 @@ log = logging.getLogger(__name__)
 class DeepSeek:
     """Fill in the middle by ``POST /beta/completions``, streamed.
 
-    *base_url* has no trailing slash and no ``/v1`` or ``/beta``. *idle_timeout_s*: seconds of
-    silence after the first text.
+    *base_url* has no trailing slash and no ``/v1`` or ``/beta``. *idle_timeout_s* is the maximum
+    silence after the first text, in seconds.
     """
 
     name = "deepseek"
@@ -106,31 +107,31 @@ class DeepSeek:
         api_key: str,
         base_url: str,
         idle_timeout_s: float = IDLE_TIMEOUT_S,
-        reached: Callable[[], None] = lambda: None,
+        connected: Callable[[], None] = lambda: None,
     ) -> None:
-        """*reached* is called when a connection was opened ahead of need."""
-        self._reached = reached
+        """*connected* is called when a connection has been opened ahead of need."""
+        self._connected = connected
         self._api_key = api_key
         self._base_url = base_url
         self._idle_timeout_s = idle_timeout_s
         self._connection: Connection | None = None
         self._closed = False
-        self._completed_by: set[str] = set()
-        """Models that have completed with these settings."""
+        self._proven_models: set[str] = set()
+        """Models that have completed a text with these settings."""
 
     async def fill(
         self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
     ) -> FimResult:
-        """What the model puts between prefix and suffix.
+        """Return the model's text between prefix and suffix.
 
-        Raises `ProviderError` and nothing else; cancelling hangs up.
+        Raises `ProviderError` and nothing else. Cancelling hangs up.
         """
         call = _FimCall(request, keep_going, self.host, self._idle_timeout_s, sent)
         finish = await self.run(call)
         return FimResult(whole_characters(call.text), finish, call.usage)
 
     async def run(self, call: "Call") -> Finish:
-        """Make *call*, which keeps what it is answered. Raises `ProviderError` and nothing else."""
+        """Make *call*, which stores its answer. Raises `ProviderError` and nothing else."""
         started = time.monotonic()
         error: ProviderError | None = None
         try:
@@ -138,12 +139,12 @@ class DeepSeek:
                 await self._ask(call, clock)
         except BadRequestError as exc:
             error = exc
-            if call.status in _MAY_BE_THE_MODEL:
-                error = await self._unless_model_is_gone(exc, call)
+            if call.status in _UNKNOWN_MODEL_STATUSES:
+                error = await self._explain_refusal(exc, call)
             is_model = isinstance(error, UnknownModelError)
-            has_worked = call.model in self._completed_by
-            if not is_model and has_worked and call.status in _MAY_BE_THE_TEXT:
-                # The same settings have worked.
+            has_worked = call.model in self._proven_models
+            if not is_model and has_worked and call.status in _REFUSED_TEXT_STATUSES:
+                # The same settings have worked before, so the text must be the reason.
                 error = RefusedTextError(_REFUSED_TEXT.format(host=self.host, status=call.status))
         except ProviderError as exc:
             error = exc
@@ -159,22 +160,22 @@ class DeepSeek:
             (time.monotonic() - started) * 1000,
             type(error).__name__ if error else call.finish,
         )
-        # Trouble after the last piece of text is no trouble.
+        # An error after the end of the text does not matter.
         if call.finish is not None:
-            self._note_completed(call)
+            self._remember_model(call)
             return call.finish
-        # Raised out here, it drags no exception along that quotes what was sent or received.
+        # Raised outside of the handlers, it has no context, which may quote what was exchanged.
         error = error or UnavailableError("The answer was cut off: try again.")
         error.has_begun = call.is_streaming
         error.tokens = astuple(call.usage) if call.usage else None
         raise error
 
-    def _note_completed(self, call: "Call") -> None:
+    def _remember_model(self, call: "Call") -> None:
         if isinstance(call, _FimCall):
-            self._completed_by.add(call.model)
+            self._proven_models.add(call.model)
 
     async def models(self) -> tuple[str, ...]:
-        """The names of the models there are, in the service's order. Raises `ProviderError`."""
+        """Return the names of the models, in the service's order. Raises `ProviderError`."""
         match await self._get("/models"):
             case {"data": list() as rows}:
                 names = [row.get("id") for row in rows if isinstance(row, dict)]
@@ -182,7 +183,7 @@ class DeepSeek:
         raise UnavailableError(f"{self.host} did not answer with its models: check `base_url`.")
 
     async def balance(self) -> Balance:
-        """What is left on the account. Raises `ProviderError`."""
+        """Return the account's balance. Raises `ProviderError`."""
         match await self._get("/user/balance"):
             case {"is_available": bool() as is_available, **rest}:
                 return Balance(is_available, _amounts(rest.get("balance_infos")))
@@ -190,18 +191,18 @@ class DeepSeek:
 
     def warm(self) -> None:
         """Open a connection for the next `fill`, unless there is one. Never raises."""
-        with contextlib.suppress(Exception):  # the next fill meets the same and says so
+        with contextlib.suppress(Exception):  # the next fill meets the same error, and raises it
             self._connect().warm()
 
     async def aclose(self) -> None:
-        """Close the connections; `fill` raises `UnavailableError` from now on."""
+        """Close the connections; from then on, `fill` raises `UnavailableError`."""
         self._closed = True
         if self._connection is not None:
             await self._connection.aclose()
 
     @cached_property
     def host(self) -> str:
-        """For messages: the whole address may hold a password."""
+        """The host for messages: the whole address may contain a password."""
         try:
             return httpx.URL(self._base_url).host or "base_url"
         except (httpx.InvalidURL, UnicodeError):
@@ -211,7 +212,7 @@ class DeepSeek:
         if self._closed:
             raise UnavailableError("The connection has been closed.")
         if self._connection is None:
-            self._connection = Connection(self._base_url, self._reached)
+            self._connection = Connection(self._base_url, self._connected)
         return self._connection
 
     def _headers(self) -> dict[str, str]:
@@ -240,11 +241,11 @@ class DeepSeek:
         finally:
             await response.aclose()
         if call.finish is Finish.CUT:
-            # Hanging up cost the connection, and the next request may come at once.
+            # Hanging up closed the connection, and the next request may come at once.
             connection.warm()
 
     async def _get(self, path: str) -> object:
-        """The JSON at *path*; None when it is none. Raises `ProviderError`."""
+        """Return the JSON at *path*, or None if it is not JSON. Raises `ProviderError`."""
         error: ProviderError
         try:
             async with asyncio.timeout(FACTS_TIMEOUT_S):
@@ -263,11 +264,11 @@ class DeepSeek:
             error = UnavailableError(f"{self.host} did not answer in time.")
         except Exception as exc:
             error = self._error_from(exc)
-        # As in `run`: raised out here, it drags nothing along.
+        # Raised outside of the handlers, as in `run`: it has no context.
         raise error
 
-    async def _unless_model_is_gone(self, refusal: BadRequestError, call: "Call") -> ProviderError:
-        """*refusal*, or that there is no such model where the service does not list it."""
+    async def _explain_refusal(self, refusal: BadRequestError, call: "Call") -> ProviderError:
+        """Return `UnknownModelError` if the service does not list the model, else *refusal*."""
         if isinstance(refusal, UnknownModelError):
             return refusal
         try:
@@ -279,7 +280,7 @@ class DeepSeek:
         return _unknown_model(call, supported)
 
     def _error_from(self, exc: Exception) -> ProviderError:
-        """*exc*, which came from below, as ours."""
+        """Convert an exception of the layers below."""
         if isinstance(exc, UNREACHABLE):
             proxy = self._connection.proxy if self._connection else None
             if proxy:
@@ -288,13 +289,13 @@ class DeepSeek:
                 )
             return ConnectError(why_unreachable(exc, self.host))
         if not isinstance(exc, httpx.HTTPError | OSError | EventTooLargeError):
-            # Its text may quote the document.
+            # Only the type: the text of the exception may quote the document.
             log.warning("unexpected %s during a completion", type(exc).__name__)
         return UnavailableError(f"The answer of {self.host} could not be read: try again.")
 
 
 class Call:
-    """One streamed request, and what is known of its answer so far."""
+    """A streamed request, and the part of its answer that has arrived."""
 
     def __init__(
         self,
@@ -309,7 +310,7 @@ class Call:
         idle_timeout_s: float,
         sent: Sent,
     ) -> None:
-        """*section*: where its settings are. *size*: how much it sends, for the log.
+        """*section* is the section of its settings, *size* its characters, for the log.
 
         *idle_timeout_s*: see `DeepSeek`.
         """
@@ -325,23 +326,26 @@ class Call:
         self.usage: TokenUsage | None = None
         self.status = 0
         self.refusal: ProviderError | None = None
-        """What the status line said, should the body never end."""
+        """The error by the status line alone, raised if the body does not arrive in time."""
         self.is_streaming = False
-        """Whether an answer has begun, though it may say nothing yet."""
+        """True once an answer has begun, even without text."""
         self._has_begun = False
         self.host = host
         self._idle_timeout_s = idle_timeout_s
 
-    def parse(self, choice: "Choice") -> "Chunk | None":
-        """What one element of ``choices`` says; None when it is not of this endpoint."""
+    def parse(self, choice: "StreamChoice") -> "Chunk | None":
+        """Convert an element of ``choices``; None if it does not have this endpoint's form."""
         raise NotImplementedError
 
-    def hear(self, chunk: "Chunk") -> bool:
-        """Something was said; it is in the text already. False ends the stream."""
+    def on_chunk(self, chunk: "Chunk") -> bool:
+        """Handle *chunk*, which is already part of the text. False ends the stream."""
         raise NotImplementedError
 
     async def read(self, response: httpx.Response, clock: asyncio.Timeout) -> None:
-        """Read the answer until it ends, or nobody wants more of it."""
+        """Read the answer until it ends, or until `on_chunk` returns False.
+
+        Raises `ProviderError` and `TimeoutError`.
+        """
         deadline = clock.when()
         assert deadline is not None
 
@@ -370,38 +374,38 @@ class Call:
         decoder = SseDecoder()
         async for part in response.aiter_raw():
             finished = self.finish
-            told = await self._take_part(part, decoder)
+            has_payload = await self._take_part(part, decoder)
             if self.finish is Finish.CUT:
                 return
-            # Comments and blank lines tell nothing: they go on while nothing happens.
-            if self.finish is None and self._has_begun and told:
+            # Comments and blank lines do not count: they arrive even while the model stalls.
+            if self.finish is None and self._has_begun and has_payload:
                 wait_at_most(self._idle_timeout_s)
             elif self.finish is not finished:
                 wait_at_most(LINGER_S)
         self._take(decoder.end())
 
     async def _take_part(self, part: bytes, decoder: SseDecoder) -> bool:
-        """Add a part of the stream to the answer, and return whether it told anything.
+        """Add a part of the stream to the answer; return whether it had an event with a payload.
 
-        Gives way to other tasks between its slices: it may hold ten thousand events.
+        Lets other tasks run between its slices: it may contain ten thousand events.
         """
-        told = False
+        has_payload = False
         for start in range(0, len(part), _SLICE_BYTES):
             payloads = decoder.feed(part[start : start + _SLICE_BYTES])
             for first in range(0, max(len(payloads), 1), _EVENTS_AT_A_TIME):
                 if start or first:
                     await asyncio.sleep(0)
-                told = self._take(payloads[first : first + _EVENTS_AT_A_TIME]) or told
-        return told
+                has_payload = self._take(payloads[first : first + _EVENTS_AT_A_TIME]) or has_payload
+        return has_payload
 
     def _take(self, payloads: list[str]) -> bool:
-        """Add events to the answer. False: there were none that told anything."""
-        told = False
+        """Add events to the answer; return whether any had a payload."""
+        has_payload = False
         for payload in payloads:
             if payload and self.finish is not Finish.CUT:
                 self._take_chunk(self._parse(payload))
-                told = True
-        return told
+                has_payload = True
+        return has_payload
 
     def _take_chunk(self, chunk: "Chunk") -> None:
         self.usage = chunk.usage or self.usage
@@ -413,14 +417,14 @@ class Call:
             raise UnavailableError(f"{self.host} sent more text than was asked for.")
         if chunk.reason in _FAILED:
             raise UnavailableError(f"The model gave up ({chunk.reason}): try again.")
-        wanted = self.hear(chunk) if chunk.text or chunk.reasoning else True
+        wanted = self.on_chunk(chunk) if chunk.text or chunk.reasoning else True
         if chunk.reason:
             self.finish = Finish.LENGTH if chunk.reason == "length" else Finish.STOP
         elif not wanted:
             self.finish = Finish.CUT
 
     def _parse(self, payload: str) -> "Chunk":
-        """One event's payload. Raises `UnavailableError` when it is no chunk of an answer."""
+        """Convert the payload of an event. Raises `UnavailableError` if it is no chunk."""
         if payload == "[DONE]":
             return Chunk(reason="stop")
         data = _json(payload)
@@ -435,7 +439,7 @@ class Call:
             case [dict() as choice, *_]:
                 reason = choice.get("finish_reason")
                 chunk = self.parse(choice)
-                # The last one may say nothing but that it is the last.
+                # The last chunk may have nothing but a finish reason.
                 if chunk is None and isinstance(reason, str):
                     chunk = Chunk()
                 if chunk is not None:
@@ -444,12 +448,12 @@ class Call:
         raise UnavailableError("The answer is not what was expected: check `base_url`.")
 
 
-Choice = Mapping[str, object]
+StreamChoice = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One event of the stream. An empty *reason*: there is more to come."""
+    """An event of the stream. An empty *reason* means that more chunks follow."""
 
     text: str = ""
     reasoning: str = ""
@@ -481,13 +485,13 @@ class _FimCall(Call):
         )
         self._keep_going = keep_going
 
-    def parse(self, choice: Choice) -> Chunk | None:
+    def parse(self, choice: StreamChoice) -> Chunk | None:
         match choice:
             case {"text": str() | None as text}:
                 return Chunk(text or "")
         return None
 
-    def hear(self, chunk: Chunk) -> bool:
+    def on_chunk(self, chunk: Chunk) -> bool:
         return self._keep_going(self.text)
 
 
@@ -503,21 +507,21 @@ def _body(request: FimRequest) -> bytes:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    # Absent, not empty: without a suffix the prompt alone is what the prefix cache stores.
+    # An empty suffix is left out: then the prefix cache stores the prompt alone.
     if prompt.suffix:
         payload["suffix"] = show_carriage_returns(prompt.suffix)
     return to_body(payload)
 
 
 def to_body(payload: Mapping[str, object]) -> bytes:
-    # UTF-8 instead of escapes: half the bytes for Chinese. An editor's half surrogate pair has
-    # no UTF-8; a question mark stands in for it.
+    # UTF-8 instead of escapes halves the bytes of Chinese. A half surrogate pair from an editor has
+    # no UTF-8, and becomes a question mark.
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "replace")
 
 
 def _json(text: str | bytes) -> object:
-    """*text* as JSON, None when it is none."""
+    """Return *text* parsed as JSON, or None if it is not JSON."""
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError):  # RecursionError: a thousand brackets
@@ -526,14 +530,13 @@ def _json(text: str | bytes) -> object:
 
 
 MAX_TOKENS_BELIEVED = 10_000_000
-"""Maximum tokens of one call that are believed: ten times the longest context there is."""
+"""Maximum tokens of one call that are believed: ten times the longest context of any model."""
 
 
 def _usage(data: object) -> TokenUsage | None:
     """Return the tokens of a call (DeepSeek docs, Create FIM Completion, "usage").
 
-    None where a number that is needed is missing or none is to be believed: the call is estimated
-    then, as one that says nothing.
+    None if a number is missing or not credible: the tokens of the call are then estimated.
     """
     if not isinstance(data, dict):
         return None
@@ -543,7 +546,7 @@ def _usage(data: object) -> TokenUsage | None:
     if hit is None:
         hit = 0
     if miss is None and _is_count(prompt) and _is_count(hit):
-        # A service that does not tell hits from misses bills them all as misses.
+        # A service that does not report hits and misses bills all tokens as misses.
         miss = max(0, prompt - hit)
     if _is_count(hit) and _is_count(miss) and _is_count(completion):
         return TokenUsage(prompt_hit=hit, prompt_miss=miss, completion=completion)
@@ -555,7 +558,10 @@ def _is_count(value: object) -> TypeGuard[int]:
 
 
 def whole_characters(text: str) -> str:
-    """*text* without half surrogate pairs: JSON may spell them, and two chunks share one."""
+    """Return *text* with surrogate pairs joined, and half ones replaced.
+
+    JSON may spell half a pair, and a pair may be split between two chunks.
+    """
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -569,7 +575,7 @@ def _check_headers(response: httpx.Response, host: str) -> None:
 
 
 async def _read_start(response: httpx.Response, most: int) -> bytes:
-    """The body, as much of it as matters and arrives: at most *most* bytes."""
+    """Return the first *most* bytes of the body, or as many as arrive."""
     body = b""
     with contextlib.suppress(httpx.HTTPError):
         async for part in response.aiter_raw():
@@ -580,7 +586,7 @@ async def _read_start(response: httpx.Response, most: int) -> bytes:
 
 
 def _supported_models(message: str) -> tuple[str, ...]:
-    """The one thing taken from a server's message: the models there are."""
+    """Return the models named in a server's message; nothing else is taken from it."""
     found = _SUPPORTED_MODELS.search(message)
     names = re.split(r", | or | and ", found[1]) if found else []
     return tuple(names) if all(map(_is_model_name, names)) else ()
@@ -599,13 +605,16 @@ def _unknown_model(call: Call, supported: tuple[str, ...]) -> UnknownModelError:
 
 
 def _redirect(response: httpx.Response, host: str) -> BadRequestError:
-    """Never followed: the key and the code are meant for this address and no other."""
+    """Return the error for a redirect.
+
+    Redirects are never followed: key and code are meant for this address and no other.
+    """
     try:
         url = httpx.URL(response.headers.get("location", ""))
         origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
     except (httpx.InvalidURL, ValueError):
         origin = ""
-    # Of where it leads, the origin alone: the rest may quote what was sent.
+    # Name only the origin of its target: the rest may quote what was sent.
     to = f" to {origin}" if re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]{1,100}", origin) else ""
     return BadRequestError(
         f"{host} answered with a redirect{to} ({response.status_code}): check `base_url`."
@@ -613,7 +622,7 @@ def _redirect(response: httpx.Response, host: str) -> BadRequestError:
 
 
 def _amounts(infos: object) -> tuple[str, ...]:
-    """``balance_infos`` as amounts with their currencies, as far as they are such."""
+    """Return the valid amounts in ``balance_infos``, each with its currency."""
     amounts = []
     for info in infos if isinstance(infos, list) else ():
         match info:
@@ -626,12 +635,12 @@ def _amounts(infos: object) -> tuple[str, ...]:
 def _refusal(
     response: httpx.Response, message: str, host: str, section: str = "completion"
 ) -> ProviderError:
-    """The exception for a status that is not 200.
+    """Return the exception for a status other than 200.
 
-    *message*: what the server said of it. *section*: where the settings of the request are.
+    *message* is the server's, and *section* the section of the request's settings.
     """
     status = response.status_code
-    wish = _retry_after_s(response.headers.get("retry-after", ""))
+    retry_after_s = _retry_after_s(response.headers.get("retry-after", ""))
     match status:
         case 401:
             return AuthenticationError(f"{host} does not know the API key: check `api_key`.")
@@ -648,20 +657,20 @@ def _refusal(
         case 429 if "balance" in message.lower():
             return RateLimitError(
                 f"A low DeepSeek balance limits the requests: top up at {catalog().top_up}.",
-                retry_after_s=wish,
+                retry_after_s=retry_after_s,
             )
         case 429:
             return RateLimitError(
                 "DeepSeek limits the number of requests: the next ones wait a moment.",
-                retry_after_s=wish,
+                retry_after_s=retry_after_s,
             )
-    # 408: whoever stands before the service was out of patience. It says nothing of the request.
+    # 408 comes from a gateway before the service, and says nothing about the request.
     if 400 <= status < 500 and status != 408:
         return BadRequestError(
             f"{host} refused the request ({status}): check the `{section}` settings."
         )
     return UnavailableError(
-        f"{host} is in trouble ({status}): try again later.", retry_after_s=wish
+        f"{host} is in trouble ({status}): try again later.", retry_after_s=retry_after_s
     )
 
 
@@ -672,7 +681,7 @@ _REFUSED_TEXT = (
 
 
 def _retry_after_s(value: str) -> float | None:
-    """``Retry-After``: seconds, or a date (RFC 9110, 10.2.3); None when it is neither."""
+    """Return the seconds of ``Retry-After``, also of a date (RFC 9110, 10.2.3); None if invalid."""
     if re.fullmatch(r"[0-9]{1,9}", value.strip()):
         return float(value)
     try:

@@ -1,30 +1,35 @@
-"""Chat by DeepSeek: what it takes besides what all calls have in common."""
+"""Chat by DeepSeek: the parts that differ from its other calls."""
 
 from ds_lsp.errors import UnavailableError
 from ds_lsp.providers.base import ChatPiece, ChatRequest, ChatResult, Hear, Sent, unnoticed
-from ds_lsp.providers.deepseek import Call, Choice, Chunk, DeepSeek, to_body, whole_characters
+from ds_lsp.providers.deepseek import Call, Chunk, DeepSeek, StreamChoice, to_body, whole_characters
 
 IDLE_TIMEOUT_S = 30.0
 """Silence, in seconds, after which an answer that has begun counts as dead. Longer than for a
-completion: here somebody has asked, and reads."""
+completion: the user has asked a question, and reads the answer."""
 MAX_REASONING_CHARS = 512 * 1024
-"""More of it is refused, as no `max_tokens` of ours allows for it."""
+"""Maximum characters of reasoning; more is refused, as none of our `max_tokens` allows it."""
 
 
 class DeepSeekChat:
     """Chat by ``POST /chat/completions``, streamed on the connections of *deepseek*.
 
-    They are shared because key, proxy and errors are; a pool of its own would only open what is
-    open already. How many streams there are at once is for the caller to say.
+    They are shared because key, proxy and errors are; a pool of its own would only open further
+    connections. The caller limits the number of streams at once.
     """
 
     def __init__(self, deepseek: DeepSeek, idle_timeout_s: float = IDLE_TIMEOUT_S) -> None:
         self._deepseek = deepseek
         self._idle_timeout_s = idle_timeout_s
 
-    async def chat(self, request: ChatRequest, hear: Hear, sent: Sent = unnoticed) -> ChatResult:
-        """What the model answers. Raises `ProviderError` and nothing else; cancelling hangs up."""
-        call = _ChatCall(request, hear, self._deepseek.host, self._idle_timeout_s, sent)
+    async def chat(
+        self, request: ChatRequest, on_piece: Hear, sent: Sent = unnoticed
+    ) -> ChatResult:
+        """Return the model's answer, and call *on_piece* with each piece of it.
+
+        Raises `ProviderError` and nothing else. Cancelling hangs up.
+        """
+        call = _ChatCall(request, on_piece, self._deepseek.host, self._idle_timeout_s, sent)
         finish = await self._deepseek.run(call)
         text, reasoning = whole_characters(call.text), whole_characters(call.reasoning)
         return ChatResult(text, reasoning, finish, call.usage)
@@ -32,11 +37,11 @@ class DeepSeekChat:
 
 class _ChatCall(Call):
     def __init__(
-        self, request: ChatRequest, hear: Hear, host: str, idle_timeout_s: float, sent: Sent
+        self, request: ChatRequest, on_piece: Hear, host: str, idle_timeout_s: float, sent: Sent
     ) -> None:
         super().__init__(
             section="chat",
-            # An opening is "chat prefix completion", which is beta (DeepSeek docs).
+            # An opening makes it a "chat prefix completion", which is beta (DeepSeek docs).
             path="/beta/chat/completions" if request.opening else "/chat/completions",
             model=request.model,
             body=_body(request),
@@ -47,9 +52,9 @@ class _ChatCall(Call):
             sent=sent,
         )
         self.reasoning = ""
-        self._hear = hear
+        self._on_piece = on_piece
 
-    def parse(self, choice: Choice) -> Chunk | None:
+    def parse(self, choice: StreamChoice) -> Chunk | None:
         match choice:
             case {"delta": dict() as delta}:
                 text, reasoning = delta.get("content"), delta.get("reasoning_content")
@@ -57,11 +62,11 @@ class _ChatCall(Call):
                     return Chunk(text or "", reasoning or "")
         return None
 
-    def hear(self, chunk: Chunk) -> bool:
+    def on_chunk(self, chunk: Chunk) -> bool:
         self.reasoning += chunk.reasoning
         if len(self.reasoning) > MAX_REASONING_CHARS:
             raise UnavailableError(f"{self.host} sent more text than was asked for.")
-        self._hear(ChatPiece(whole_characters(chunk.text), whole_characters(chunk.reasoning)))
+        self._on_piece(ChatPiece(whole_characters(chunk.text), whole_characters(chunk.reasoning)))
         return True
 
 
@@ -75,7 +80,7 @@ def _body(request: ChatRequest) -> bytes:
         "model": request.model,
         "messages": messages,
         "max_tokens": request.max_tokens,
-        # Said in any case: DeepSeek reasons unless it is told not to.
+        # Always sent: DeepSeek reasons unless this disables it.
         "thinking": {"type": "enabled" if request.thinking else "disabled"},
         "stream": True,
         "stream_options": {"include_usage": True},

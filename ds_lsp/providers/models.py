@@ -1,4 +1,4 @@
-"""Which models there are, which take the place of others, and what they cost.
+"""The catalog of models: their prices, and the successors of retired ones.
 
 All of it is data: ``models.toml`` beside this file, with its date and source.
 """
@@ -12,10 +12,10 @@ from importlib.resources import files
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What makes two models stand in for each other."""
+class ModelFamily:
+    """The properties that two models share if one can replace the other."""
 
-    family: str
+    name: str
     tier: str
 
 
@@ -30,42 +30,42 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The table as it is in the file."""
+    """The table of models, as in the file."""
 
     as_of: str
     """The day the table was read from the documentation, ``YYYY-MM-DD``."""
     top_up: str
-    """Where an account is filled up."""
-    models: Mapping[str, Kind]
-    """The current models, the service's first one first."""
-    retired: Mapping[str, Kind]
+    """The address at which to top up an account."""
+    models: Mapping[str, ModelFamily]
+    """The current models, in the service's order."""
+    retired: Mapping[str, ModelFamily]
     prices: Mapping[str, Price]
     peak_hours_utc: tuple[tuple[int, int], ...]
-    """From the first hour on, up to the second; Monday to Friday."""
+    """Pairs of hours, the first inclusive and the second exclusive; Monday to Friday."""
     peak_factor: float
 
     def current(self, name: str) -> str:
-        """*name*, or for a retired name the current model nearest to it."""
+        """Return *name*, or the nearest current model if it is retired."""
         return self.nearest(name, tuple(self.models)) if name in self.retired else name
 
     def nearest(self, name: str, supported: Sequence[str]) -> str:
-        """The one of *supported* (not empty) in the place of *name*.
+        """Return the model of *supported*, which is not empty, to use in place of *name*.
 
-        Itself, else the first one of the same family and tier, else the first.
+        That is *name* itself, else the first one of the same family and tier, else the first one.
         """
         if name in supported:
             return name
-        kind = self._kind(name)
-        return next((each for each in supported if self._kind(each) == kind), supported[0])
+        family = self._family(name)
+        return next((each for each in supported if self._family(each) == family), supported[0])
 
-    def _kind(self, name: str) -> Kind:
+    def _family(self, name: str) -> ModelFamily:
         known = self.models.get(name) or self.retired.get(name)
         if known:
             return known
-        # A name of next year is likely built like those of this one: deepseek-v5-flash.
+        # Names of future models are probably built like those of today, as deepseek-v5-flash.
         words = re.split(r"[^a-z0-9]+", name.lower())
-        tiers = {kind.tier for kind in self.models.values()}
-        return Kind(words[0], next((word for word in words if word in tiers), ""))
+        tiers = {family.tier for family in self.models.values()}
+        return ModelFamily(words[0], next((word for word in words if word in tiers), ""))
 
 
 @functools.cache
@@ -74,16 +74,16 @@ def catalog() -> Catalog:
     return Catalog(
         as_of=str(raw["as_of"]),
         top_up=raw["top_up"],
-        models={name: _kind_of(row) for name, row in raw["models"].items()},
-        retired={name: _kind_of(row) for name, row in raw["retired"].items()},
+        models={name: _family_of(row) for name, row in raw["models"].items()},
+        retired={name: _family_of(row) for name, row in raw["retired"].items()},
         prices={name: _price_of(row) for name, row in raw["models"].items()},
         peak_hours_utc=tuple((start, end) for start, end in raw["peak_hours_utc"]),
         peak_factor=raw["peak_factor"],
     )
 
 
-def _kind_of(row: Mapping[str, str]) -> Kind:
-    return Kind(row["family"], row["tier"])
+def _family_of(row: Mapping[str, str]) -> ModelFamily:
+    return ModelFamily(row["family"], row["tier"])
 
 
 def _price_of(row: Mapping[str, float]) -> Price:

@@ -1,4 +1,4 @@
-"""The proxy that the environment puts before an address, and requests through it by httpx."""
+"""Finds the proxy that the environment sets for an address, and sends requests through it."""
 
 import asyncio
 import ipaddress
@@ -35,14 +35,14 @@ class Proxy:
 
     @property
     def host(self) -> str:
-        """The name or address of the proxy; empty where it has none."""
+        """The name or address of the proxy; empty if it has none."""
         try:
             return urlsplit(self.url).hostname or ""
         except ValueError:
             return ""
 
     def check(self) -> None:
-        """Raise `UnusableProxyError` where no request can go through it."""
+        """Raise `UnusableProxyError` if no request can go through it."""
         if "://" not in self.url or any(sign.isspace() for sign in self.url):
             raise UnusableProxyError(f"`{self.variable}` is no address of a proxy: correct it.")
         try:
@@ -65,13 +65,14 @@ class Proxy:
 
 
 def proxy_before(url: httpx.URL, environment: dict[str, str] | None = None) -> Proxy | None:
-    """Return the proxy for requests to *url*; None where there is none.
+    """Return the proxy for requests to *url*, or None.
 
-    The scheme's own variable comes first, as with curl and git: ``all_proxy`` is for what has
-    none. *environment* maps a scheme, ``all`` or ``no`` to its value; None: the process's own.
+    The scheme's own variable comes first, as with curl and git: ``all_proxy`` is for schemes
+    without one. *environment* maps a scheme, ``all`` or ``no`` to its value; None means the
+    environment of the process.
     """
     if is_loopback(url.host):
-        # No proxy has a way to this machine, nor any business with what is sent within it.
+        # A proxy cannot reach this machine, and must not see what is sent within it.
         return None
     known = urllib.request.getproxies() if environment is None else environment
     if _is_exempt(url, environment):
@@ -134,19 +135,18 @@ def _is_under(host: str, name: str) -> bool:
 
 
 class ThroughProxy:
-    """Requests through a proxy: opening a connection takes a request of its own there, so that
-    all is left to httpx."""
+    """Sends requests through a proxy, all by httpx: opening a connection takes a request there."""
 
     def __init__(self, proxy: Proxy, verify: Any, limits: httpx.Limits) -> None:
         """Raises `UnusableProxyError`."""
         proxy.check()
-        # What else the environment names is not needed, and must not spoil this.
+        # Without the rest of the environment, which is not needed and may be unusable.
         self._client = httpx.AsyncClient(
             verify=verify, limits=limits, timeout=None, proxy=proxy.url, trust_env=False
         )
 
     async def send(self, request: httpx.Request, sent: Callable[[], None]) -> httpx.Response:
-        """Return the answer to *request*, its body yet to be read."""
+        """Return the answer to *request*, its body unread."""
 
         async def trace(event: str, info: dict[str, Any]) -> None:
             # Before it asks the service, httpx asks the proxy for a tunnel, which costs nothing.
@@ -157,10 +157,10 @@ class ThroughProxy:
         request.extensions["trace"] = trace
         sending = asyncio.create_task(self._client.send(request, stream=True))
         try:
-            response = await _cancelled_once(sending)
+            response = await _cancel_once(sending)
         except asyncio.CancelledError:
             if not sending.cancelled() and not sending.exception():
-                await _finished(sending.result().aclose())
+                await _run_to_end(sending.result().aclose())
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _ProxiedBody(response.stream)
@@ -186,29 +186,30 @@ class _ProxiedBody(httpx.AsyncByteStream):
         async def next_part() -> bytes:
             return await anext(parts, b"")
 
-        while part := await _cancelled_once(asyncio.create_task(next_part())):
+        while part := await _cancel_once(asyncio.create_task(next_part())):
             yield part
 
     async def aclose(self) -> None:
-        await _finished(self._stream.aclose())
+        await _run_to_end(self._stream.aclose())
 
 
-async def _cancelled_once(task: asyncio.Task[_T]) -> _T:
-    """The result of *task*, which is cancelled once, however often that is asked for.
+async def _cancel_once(task: asyncio.Task[_T]) -> _T:
+    """Return the result of *task*. However often the caller is cancelled, cancel *task* only once.
 
-    Cancelled again while it hangs up, httpx leaves the connection open, and the answer going on.
+    Cancelled again while it hangs up, httpx would leave the connection open, and the server would
+    go on with its answer.
     """
     try:
         await asyncio.wait([task])
     except asyncio.CancelledError:
         task.cancel()
-        await _finished(asyncio.wait([task]))
+        await _run_to_end(asyncio.wait([task]))
         raise
     return task.result()
 
 
-async def _finished(work: Coroutine[Any, Any, object]) -> None:
-    """Do *work*; who cancels that is heard when it is done."""
+async def _run_to_end(work: Coroutine[Any, Any, object]) -> None:
+    """Do *work* to its end, and only then raise a cancellation."""
     task = asyncio.create_task(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():

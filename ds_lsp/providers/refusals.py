@@ -1,7 +1,7 @@
-"""Reads why a request was refused: for its text, or for how it was asked. Pure.
+"""Tells a request refused for its text from one refused for its form. Pure.
 
-DeepSeek's words are known. Other services that speak its language have their own, in theirs, and
-a firewall or a proxy on the way answers with a page.
+DeepSeek's messages are known. Compatible services have their own messages, in other languages, and
+a firewall or a proxy on the way answers with a web page.
 """
 
 import json
@@ -9,19 +9,21 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-_BY_THE_WORDS = (400, 422)
-"""Statuses by which texts are refused and wrong settings, too: the words decide."""
-_BY_THE_REQUEST = frozenset(
+_DECIDED_BY_MESSAGE = (400, 422)
+"""Statuses for refused texts and for wrong settings: the message decides."""
+_ABOUT_REQUEST = frozenset(
     {401, 402, 404, 405, 407, 408, 410, 411, 415, 417, 421, 425, 426, 428, 429, 431}
 )
-"""Statuses that speak of the key, the account, the address, the rate or the form. What is left of
-4xx, as 403, 406, 413, 414, 418 and 451, is a firewall's or a filter's, which reads the text."""
+"""Statuses about the key, the account, the address, the rate or the form. The rest of 4xx, such as
+403, 406, 413, 414, 418 and 451, comes from a firewall or filter, which reads the text."""
 
 _TAG = re.compile(r"<[^<>]*+>")
 _ECHOES = frozenset({"input", "prompt", "suffix", "messages", "body", "request", "param", "loc"})
 """Members of an error that quote what was sent, or name a part of it."""
-_MOST_STRINGS = 50
-_TOO_DEEP = 8
+_MAX_STRINGS = 50
+"""Maximum strings taken from the JSON of an error."""
+_MAX_DEPTH = 8
+"""Maximum depth of the JSON of an error; strings below it are ignored."""
 
 # Stems, as the words have endings. Checked in this order: too long; a member that we set; the rest.
 _TOO_LONG = re.compile(
@@ -55,16 +57,16 @@ _ABOUT_TEXT = re.compile(
 
 
 def is_about_text(status: int, message: str) -> bool:
-    """Return whether a request was refused for what it says, and not for how it was asked."""
-    if status not in _BY_THE_WORDS:
-        return 400 <= status < 500 and status not in _BY_THE_REQUEST
+    """Return whether a request was refused for its text, and not for its form."""
+    if status not in _DECIDED_BY_MESSAGE:
+        return 400 <= status < 500 and status not in _ABOUT_REQUEST
     if _TOO_LONG.search(message):
         return True
     return not _ABOUT_SETTING.search(message) and _ABOUT_TEXT.search(message) is not None
 
 
 def error_message(body: bytes) -> str:
-    """Return the words of an error: DeepSeek's message, else all texts of the JSON, else all."""
+    """Return the message of an error: DeepSeek's, else all strings of the JSON, else the body."""
     try:
         value: object = json.loads(body)
     except (ValueError, RecursionError):
@@ -72,13 +74,13 @@ def error_message(body: bytes) -> str:
     match value:
         case {"error": {"message": str() as message, "code": str() as code}}:
             return f"{message}\n{code}"
-    return "\n".join(islice(_texts(value), _MOST_STRINGS))
+    return "\n".join(islice(_texts(value), _MAX_STRINGS))
 
 
 def _texts(value: object, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif depth < _TOO_DEEP and isinstance(value, dict | list):
+    elif depth < _MAX_DEPTH and isinstance(value, dict | list):
         rows = value.items() if isinstance(value, dict) else (("", each) for each in value)
         for name, each in rows:
             if name not in _ECHOES:

@@ -21,7 +21,7 @@ def _deepseek(settings: Settings, key: str, connected: Connected) -> Adapters:
     from ds_lsp.providers.deepseek import DeepSeek
     from ds_lsp.providers.deepseek_chat import DeepSeekChat
 
-    deepseek = DeepSeek(api_key=key, base_url=settings.base_url, reached=connected)
+    deepseek = DeepSeek(api_key=key, base_url=settings.base_url, connected=connected)
     return Adapters(deepseek, DeepSeekChat(deepseek))
 
 

@@ -1,9 +1,9 @@
-"""Server-sent events out of bytes that may be cut anywhere; no I/O."""
+"""Decodes server-sent events from bytes that may be split anywhere; no I/O."""
 
 import re
 
 MAX_EVENT_BYTES = 1024 * 1024
-"""Larger lines and events are refused: a chunk of a completion has some hundred bytes."""
+"""Maximum bytes of a line or event; a chunk of a completion has some hundred."""
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
@@ -17,7 +17,7 @@ class SseDecoder:
     """Turns the bytes of one stream into the payloads of its events.
 
     Only the field ``data`` is read; comments, other fields and blank lines yield nothing
-    (WHATWG HTML, "Server-sent events"). Once an error was raised the decoder is of no more use.
+    (WHATWG HTML, "Server-sent events"). After an error, the decoder must not be used again.
     """
 
     def __init__(self) -> None:
@@ -30,16 +30,16 @@ class SseDecoder:
         self._at_start = True
 
     def feed(self, chunk: bytes) -> list[str]:
-        """The payloads of the events that *chunk* completes.
+        """Return the payloads of the events that *chunk* completes.
 
         Raises `EventTooLargeError`.
         """
         if not chunk:
             return []
-        # A line has ended at its \r already; the \n of the same line end yields no second one.
+        # The line has ended at its \r already: the \n of that line end must not end another.
         rest = chunk.removeprefix(b"\n") if self._after_cr else chunk
         self._after_cr = chunk.endswith(b"\r")
-        # Only the new bytes are searched, so that a long line costs no quadratic time.
+        # Only the new bytes are searched, so that a long line does not take quadratic time.
         head, *lines = _LINE_END.split(rest)
         self._line += head
         payloads = []
@@ -50,7 +50,7 @@ class SseDecoder:
         return payloads
 
     def end(self) -> list[str]:
-        """The payloads that were still waiting for a line end when the stream ended.
+        """Return the payload that was waiting for a line end when the stream ended.
 
         Raises `EventTooLargeError`.
         """

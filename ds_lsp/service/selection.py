@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from ds_lsp.errors import AuthenticationError
 from ds_lsp.health import Say
-from ds_lsp.key import Found, find_key, needs_search
+from ds_lsp.key import KeyLookup, find_key, needs_search
 from ds_lsp.providers.base import Adapters, Connected
 from ds_lsp.providers.registry import provider_named
 from ds_lsp.service.service import Service
@@ -91,7 +91,7 @@ class Selection:
 
     async def _choose(self, resolved: Resolved) -> None:
         settings = resolved.settings
-        found = Found(None, "none")
+        found = KeyLookup(None, "none")
         if settings.provider != "local" and not self.refusal:
             found = await find_key(settings, resolved.origins.get("api_key", "none"))
         self.key_source = found.source

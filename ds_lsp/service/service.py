@@ -75,7 +75,7 @@ class Service:
         models: ModelsInUse | None = None,
         say: Say = no_news,
         changed: Callable[[], None] = lambda: None,
-        tokens_in: TokensIn = lambda language_id: estimate.tokens_in,
+        tokens_in: TokensIn = lambda language_id: estimate.estimate_tokens,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:

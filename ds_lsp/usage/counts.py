@@ -1,36 +1,37 @@
-"""What is counted: tokens and money of calls, and what became of completions; numbers only."""
+"""The counts that are kept: tokens and cost of calls, outcomes of completions; numbers only."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
 class CallKey(NamedTuple):
-    """What calls are counted by."""
+    """The key by which calls are counted."""
 
     day: str
-    """In local time, ``YYYY-MM-DD``."""
+    """The day in local time, ``YYYY-MM-DD``."""
     model: str
     language: str
-    """Language id of the document that was completed; empty for what completes none."""
+    """Language id of the document that was completed; empty for chat, which completes none."""
 
 
 class OutcomeKey(NamedTuple):
-    """What outcomes are counted by."""
+    """The key by which outcomes are counted."""
 
     day: str
+    """The day in local time, ``YYYY-MM-DD``."""
     language: str
     outcome: str
-    """A word of `ds_lsp.completion.outcomes.Outcome`."""
+    """A value of `ds_lsp.completion.outcomes.Outcome`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What some calls have used."""
+    """The sums over a number of calls."""
 
     requests: int = 0
-    """All of them, the cancelled and failed ones too."""
+    """Number of calls, including cancelled and failed ones."""
     estimated: int = 0
-    """Those of them whose tokens the provider did not tell."""
+    """Number of those calls whose tokens are estimated, as the provider did not report them."""
     prompt_hit_tokens: int = 0
     prompt_miss_tokens: int = 0
     completion_tokens: int = 0
@@ -53,7 +54,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How often something became of a completion, and of how many characters."""
+    """The number of times that an outcome occurred, and the characters of those completions."""
 
     times: int = 0
     chars: int = 0
@@ -64,7 +65,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Counts:
-    """Counts by everything they are kept by."""
+    """The totals of calls and the tallies of outcomes, by their keys."""
 
     calls: dict[CallKey, Totals] = field(default_factory=dict)
     outcomes: dict[OutcomeKey, Tally] = field(default_factory=dict)
@@ -78,6 +79,6 @@ class Counts:
         for outcome, tally in more.outcomes.items():
             self.outcomes[outcome] = self.outcomes.get(outcome, Tally()) + tally
 
-    def on(self, day: str) -> Totals:
-        """What the calls of one day have used."""
+    def totals_on(self, day: str) -> Totals:
+        """Return the totals of all calls of one day."""
         return sum((each for key, each in self.calls.items() if key.day == day), Totals())

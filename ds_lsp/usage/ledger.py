@@ -1,4 +1,4 @@
-"""Counts calls and outcomes in memory, and about once a second in the file of all servers."""
+"""Counts calls and outcomes in memory, and about once a second in a file that servers share."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from ds_lsp.errors import StoreError
 from ds_lsp.providers.base import ChatRequest, ChatResult, FimRequest, FimResult, TokenUsage
 from ds_lsp.providers.models import catalog
 from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
-from ds_lsp.usage.estimate import estimated_chat_usage, estimated_usage, tokens_in
+from ds_lsp.usage.estimate import estimate_chat_usage, estimate_tokens, estimate_usage
 from ds_lsp.usage.prices import cost_usd
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WRITE_AFTER_S = 1.0
-"""How long counts wait for more before they are written: what a killed server loses."""
+"""Seconds between a count and its write to the file; a killed server loses these counts."""
 RETRY_AFTER_S = 60.0
-"""How long a file that failed is left alone."""
+"""Seconds between a failed access to the file and the next."""
 CLOSE_TIMEOUT_S = 0.8
-"""An editor that quits does not wait for another server's write."""
+"""Maximum seconds of the last write: an editor that quits does not wait for another server's."""
 READ_AFTER_S = 30.0
-"""How old the other servers' counts may get while this one has nothing to write."""
+"""Maximum age, in seconds, of the other servers' counts while this server writes nothing."""
 
 
 def usage_file() -> Path:
@@ -43,8 +43,8 @@ def local_now() -> datetime:
 
 
 @contextmanager
-def _surviving() -> Iterator[None]:
-    """Log trouble with counting: it must not cost the answer that was paid for."""
+def _log_failure() -> Iterator[None]:
+    """Log an exception in counting, so that the answer that was paid for is not lost."""
     try:
         yield
     except Exception as error:
@@ -54,8 +54,8 @@ def _surviving() -> Iterator[None]:
 class Ledger:
     """The counts of this session and, for today, of all servers of this user.
 
-    Nobody waits for the file: it is read and written on a thread. While it cannot be, the counts
-    are kept in memory, and written as soon as it can.
+    The file is read and written on a thread, and no caller waits for it. While the file cannot be
+    used, the counts are kept in memory; they are written once it can.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class Ledger:
         now: Callable[[], datetime] = local_now,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*say* tells the user what is wrong with the file; *changed* is called when there may be
-        other totals for today."""
+        """*say* shows the user a problem with the file, and None once it is solved; *changed* is
+        called when today's totals may have changed."""
         self._say = say
         self._changed = changed
         self._path = path
@@ -77,11 +77,11 @@ class Ledger:
         self._session = Totals()
         self._pending = Counts()
         self._written = Counts()
-        """What is being written: in the file or not, one does not know."""
+        """The counts that are being written; the file may hold them already."""
         self._is_in_file = False
-        """Whether it is in the file, though what the file holds may not have been read since."""
+        """True if the file holds `_written`, though it may not have been read since."""
         self._stored = Counts()
-        """What the file held for its day when it was read last."""
+        """The file's counts of the day on which it was last read."""
         self._store: Store | None = None
         self._read_at = float("-inf")
         self._retry_at = float("-inf")
@@ -92,33 +92,33 @@ class Ledger:
         self,
         request: FimRequest,
         result: FimResult | None,
-        tokens: Callable[[str], float] = tokens_in,
+        tokens: Callable[[str], float] = estimate_tokens,
     ) -> None:
-        """Count a metered call that was sent and has ended; *result* is None where it was refused.
+        """Count a metered call that was sent and has ended; *result* is None if it was refused.
 
-        *tokens* estimates a prompt whose tokens the provider did not tell.
+        *tokens* estimates the prompt of a call whose tokens the provider did not report.
         """
-        with _surviving():
+        with _log_failure():
             usage, estimated = result.usage if result else None, 0
             if result and not usage:
-                usage, estimated = estimated_usage(request, result.text, tokens), 1
+                usage, estimated = estimate_usage(request, result.text, tokens), 1
             self.add_call(request.model, usage, request.language_id, estimated=estimated)
 
     def add_chat(self, request: ChatRequest, result: ChatResult | None) -> None:
-        """The same of a chat, which completes no document."""
-        with _surviving():
+        """Count a chat call that was sent and has ended; *result* is None if it was refused."""
+        with _log_failure():
             usage, estimated = result.usage if result else None, 0
             if result and not usage:
-                usage, estimated = estimated_chat_usage(request, result), 1
+                usage, estimated = estimate_chat_usage(request, result), 1
             self.add_call(request.model, usage, estimated=estimated)
 
     def add_call(
         self, model: str, usage: TokenUsage | None, language: str = "", *, estimated: int = 0
     ) -> None:
-        """A call of *model* has ended and used so much, as far as one knows.
+        """Count a call of *model* that has ended; *usage* is None if it is unknown.
 
-        *language* is that of the document it completed, and empty where it completed none;
-        *estimated* is 1 where the provider did not say.
+        *language* is that of the document it completed, and empty if it completed none;
+        *estimated* is 1 if *usage* is an estimate.
         """
         totals = Totals(requests=1)
         if usage:
@@ -132,30 +132,30 @@ class Ledger:
             )
         self._session += totals
         key = CallKey(self._now().date().isoformat(), model, language)
-        self._note(Counts(calls={key: totals}))
+        self._add(Counts(calls={key: totals}))
 
     def add_outcome(self, language: str, outcome: str, chars: int) -> None:
         key = OutcomeKey(self._now().date().isoformat(), language, outcome)
-        self._note(Counts(outcomes={key: Tally(1, chars)}))
+        self._add(Counts(outcomes={key: Tally(1, chars)}))
 
     def today(self) -> Totals:
-        """Of all servers, as far as this one knows."""
+        """Return today's totals of all servers, as far as this one knows them."""
         day = self._now().date().isoformat()
         known = (self._stored, self._written, self._pending)
-        return sum((counts.on(day) for counts in known), Totals())
+        return sum((counts.totals_on(day) for counts in known), Totals())
 
     def session(self) -> Totals:
         return self._session
 
     def refresh(self) -> None:
-        """Soon read what the other servers have counted, unless that was done just now."""
+        """Schedule a read of the other servers' counts, unless they were read recently."""
         if self._clock() - self._read_at >= READ_AFTER_S:
             self._write_in(0.0)
 
     async def write(self) -> None:
-        """Write now what has not been written, and read what there is; never raises."""
+        """Write the pending counts now, and read the file; never raises."""
         while self._writing:
-            # Not cancelled with its waiter: a write is not to be done half.
+            # Shielded: if the caller is cancelled, the write is still completed.
             await asyncio.shield(self._writing)
         if self._clock() >= self._retry_at:
             self._begin_writing()
@@ -171,7 +171,7 @@ class Ledger:
         if self._writing is None:
             self._close()
 
-    def _note(self, counts: Counts) -> None:
+    def _add(self, counts: Counts) -> None:
         self._pending.add(counts)
         self._write_in(WRITE_AFTER_S)
         self._changed()
@@ -194,7 +194,7 @@ class Ledger:
         try:
             self._stored = await asyncio.to_thread(self._exchange, self._written)
         except Exception as error:
-            # Whatever it is, later counts are written again in a minute.
+            # Any failure is temporary: the next write is tried in a minute.
             self._retry_at = self._clock() + RETRY_AFTER_S
             why = str(error) if isinstance(error, StoreError) else type(error).__name__
             log.info("the usage file cannot be used: %s", why)
@@ -215,7 +215,10 @@ class Ledger:
         self._changed()
 
     def _exchange(self, counts: Counts) -> Counts:
-        """On a thread: write these, and read what all servers have counted today."""
+        """Write *counts* and return today's counts of all servers. Runs on a thread.
+
+        Raises `StoreError` if the file cannot be used.
+        """
         try:
             from ds_lsp.usage.store import Store
         except ImportError:
@@ -223,21 +226,21 @@ class Ledger:
 
         today = self._now().date()
         if self._store and not self._store.is_in_place:
-            # Deleted, replaced or emptied meanwhile: what is written there, no server will find.
+            # The file was deleted, replaced or emptied: no server would find what is written to it.
             self._close()
         if self._store is None:
             path = self._path()
             if not counts and not path.exists():
-                # Looking makes no file.
+                # A read alone does not create the file.
                 return Counts()
             self._store = Store.open(path, today)
         try:
             if counts:
                 self._store.add(counts)
                 self._is_in_file = True
-            return self._store.since(today.isoformat())
+            return self._store.read_since(today.isoformat())
         except BaseException:
-            # Whatever it was: the file is opened anew the next time.
+            # After any failure the file is opened again next time.
             self._close()
             raise
 

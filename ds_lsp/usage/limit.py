@@ -1,21 +1,22 @@
-"""The day's limit of tokens: how near it is, and what there is to say about it."""
+"""The daily limit of tokens: the level of use, and the sentence for the user about it."""
 
 from enum import Enum
 
 NEAR = 0.8
-"""The share of the limit from which on the user is told."""
+"""The share of the limit from which the user is warned."""
 
 
 class Level(Enum):
-    """Where the day's tokens stand."""
+    """The level of the day's tokens relative to the limit."""
 
     BELOW = "below"
     NEAR = "near"
     OVER = "over"
-    """The limit is used up: nothing is asked automatically."""
+    """The limit is used up: no automatic request is sent."""
 
 
 def level(tokens: int, limit: int | None) -> Level:
+    """Return the level of the day's *tokens*; `Level.BELOW` if there is no limit."""
     if limit is None:
         return Level.BELOW
     if tokens >= limit:
@@ -24,7 +25,10 @@ def level(tokens: int, limit: int | None) -> Level:
 
 
 def message(level: Level, limit: int | None) -> str | None:
-    """One sentence for the user. The same all day long: it is said when it becomes another."""
+    """Return one sentence for the user, or None below the limit.
+
+    The sentence of a level does not change during the day: it is shown when the level changes.
+    """
     match level:
         case Level.BELOW:
             return None

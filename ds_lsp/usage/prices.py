@@ -1,4 +1,4 @@
-"""What tokens cost: an estimate by the dated table of models."""
+"""Estimates the cost of tokens by the dated table of models."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from ds_lsp.providers.models import Catalog
 
 
 def cost_usd(table: Catalog, model: str, usage: TokenUsage, at: datetime) -> float | None:
-    """USD for one call at the time *at*; None for a model the table does not know."""
+    """Return the cost in US dollars of one call at time *at*; None if the model is not listed."""
     price = table.prices.get(model)
     if price is None:
         return None

@@ -1,6 +1,6 @@
 """Keeps the counts of all servers of one user in one SQLite file.
 
-Only `Ledger` and subcommands import this, when there is something to keep or to show: loading
+Only `Ledger` and subcommands import this, when there are counts to keep or to show: loading
 sqlite3 is no part of the server's start.
 """
 
@@ -19,11 +19,11 @@ from ds_lsp.files import make_private_folder
 from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
 
 BUSY_S = 2.0
-"""How long to wait for another server that is writing; its transactions take milliseconds."""
+"""Maximum seconds to wait for another server that writes; its transactions take milliseconds."""
 KEEP_DAYS = 400
-"""A year and the month before it."""
+"""Days for which counts are kept: a year, and the month before it."""
 
-_FIRST = """
+_FIRST_SCHEMA = """
 CREATE TABLE calls (
     day TEXT NOT NULL, model TEXT NOT NULL, language TEXT NOT NULL,
     requests INTEGER NOT NULL, estimated INTEGER NOT NULL,
@@ -37,12 +37,13 @@ CREATE TABLE outcomes (
     PRIMARY KEY (day, language, outcome)
 ) WITHOUT ROWID
 """
-STEPS: tuple[str, ...] = (_FIRST,)
-"""What makes each version of the schema of the one before it; the first, of an empty file."""
+MIGRATIONS: tuple[str, ...] = (_FIRST_SCHEMA,)
+"""The statements that upgrade the schema: `MIGRATIONS[n]` leads from version n to n + 1, and an
+empty file has version 0."""
 
 
 class Store:
-    """One open file. Used by one thread at a time, not always the same."""
+    """An open file of counts. One thread at a time may use it, not always the same one."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
@@ -52,14 +53,15 @@ class Store:
 
     @classmethod
     def open(cls, path: Path, today: date) -> Self:
-        """The file at *path*, made if there is none. Raises `StoreError`."""
-        with _explained():
+        """Open the file at *path*, and create it if there is none. Raises `StoreError`."""
+        with _raise_store_errors():
             make_private_folder(path.parent)
-            # Made here: SQLite would let everybody read it. Its other files take after this one.
+            # SQLite would create a file that every user can read. It gives the rights of this file
+            # to its other files.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             store = cls(_connect(str(path)), path)
         try:
-            with _explained():
+            with _raise_store_errors():
                 store._prepare(today)
         except StoreError:
             store.close()
@@ -68,14 +70,17 @@ class Store:
 
     @classmethod
     def open_existing(cls, path: Path) -> Self | None:
-        """The same, changing nothing; None when there is no file yet."""
+        """Open the file at *path* without a change to it; None if there is none, or an empty one.
+
+        Raises `StoreError`.
+        """
         if not path.exists():
             return None
-        with _explained():
+        with _raise_store_errors():
             uri = f"{path.absolute().as_uri()}?mode=rw"
             store = cls(_connect(uri, uri=True), path)
         try:
-            with _explained():
+            with _raise_store_errors():
                 version = store._version()
         except StoreError:
             store.close()
@@ -87,24 +92,24 @@ class Store:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the open file is the one at its path, and nothing has emptied it.
+        """True if the open file is still the one at its path and is not empty.
 
-        SQLite goes on writing into a file that was deleted, or into a log that belongs to none.
+        SQLite goes on writing to a deleted file, or to a log that no longer belongs to a file.
         """
         found = _status(self._path)
         return found is not None and found.st_size > 0 and _identity(found) == self._opened
 
     def add(self, counts: Counts) -> None:
-        """Add to what is there: all of it, or nothing and a `StoreError`."""
-        with _explained(), self._transaction():
+        """Add *counts* to those in the file. Raises `StoreError`; nothing is added then."""
+        with _raise_store_errors(), self._transaction():
             _upsert(self._connection, "calls", CallKey._fields, Totals, counts.calls.items())
             _upsert(
                 self._connection, "outcomes", OutcomeKey._fields, Tally, counts.outcomes.items()
             )
 
-    def since(self, day: str) -> Counts:
-        """The counts of *day* and later."""
-        with _explained():
+    def read_since(self, day: str) -> Counts:
+        """Return the counts of *day* and later. Raises `StoreError`."""
+        with _raise_store_errors():
             calls = _select(self._connection, "calls", CallKey._fields, Totals, day)
             outcomes = _select(self._connection, "outcomes", OutcomeKey._fields, Tally, day)
             return Counts(
@@ -117,44 +122,44 @@ class Store:
 
     def _prepare(self, today: date) -> None:
         version = self._version()
-        # Readers do not stop writers, and a killed writer leaves a whole file behind. What a power
-        # cut may take is the last writes, so nothing has to wait for the disk.
-        self._write_ahead()
+        # With a write-ahead log, readers do not block writers, and a killed writer leaves an intact
+        # file. A power cut can cost the last writes only, so no write has to wait for the disk.
+        self._use_write_ahead_log()
         self._connection.execute("PRAGMA synchronous = NORMAL")
-        if version < len(STEPS):
+        if version < len(MIGRATIONS):
             with self._transaction():
-                # Read again: another server may have been faster.
-                for step in STEPS[self._version() :]:
-                    # Not executescript, which would end the transaction.
+                # Read again in the transaction: another server may have upgraded the file.
+                for step in MIGRATIONS[self._version() :]:
+                    # Statement by statement, as `executescript` would end the transaction.
                     for statement in step.split(";"):
                         self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+                self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         oldest = (today - timedelta(days=KEEP_DAYS)).isoformat()
         with self._transaction():
             self._connection.execute("DELETE FROM calls WHERE day < ?", (oldest,))
             self._connection.execute("DELETE FROM outcomes WHERE day < ?", (oldest,))
 
-    def _write_ahead(self) -> None:
+    def _use_write_ahead_log(self) -> None:
         give_up_at = time.monotonic() + BUSY_S
         while True:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 return
             except sqlite3.OperationalError as exc:
-                # Where two begin a new file together, SQLite does not wait for the other one here.
+                # SQLite does not wait here if two servers create a file at the same time.
                 if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
                     raise
                 time.sleep(0.01)
 
     def _version(self) -> int:
         version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(STEPS):
+        if version > len(MIGRATIONS):
             raise StoreError("a newer ds-lsp has written it")
         return version
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        # Not the default kind, which may find out half-way that another one is writing.
+        # The default, a deferred transaction, may fail half-way because another server is writing.
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -169,7 +174,7 @@ def _connect(database: str, *, uri: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(
         database, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=uri
     )
-    # A name that was spoiled is a name all the same, and no reason to read none.
+    # A damaged name must not prevent the others from being read.
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
     return connection
 
@@ -186,7 +191,8 @@ def _identity(file: os.stat_result) -> tuple[int, int]:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _raise_store_errors() -> Iterator[None]:
+    """Raise `StoreError` for an error of SQLite or of the file system."""
     try:
         yield
     except (sqlite3.Error, OverflowError) as exc:
@@ -205,31 +211,32 @@ def _upsert(
     counters = [each.name for each in dataclasses.fields(kind)]
     names = [*keys, *counters]
     sums = ", ".join(
-        f"{each.name} = {_sound(each)} + excluded.{each.name}" for each in dataclasses.fields(kind)
+        f"{each.name} = {_to_checked_sql(each)} + excluded.{each.name}"
+        for each in dataclasses.fields(kind)
     )
     connection.executemany(
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         f" ON CONFLICT DO UPDATE SET {sums}",
-        [(*map(_storable, key), *dataclasses.astuple(counts)) for key, counts in rows],
+        [(*map(_to_storable, key), *dataclasses.astuple(counts)) for key, counts in rows],
     )
 
 
 MAX_COUNT = 10**12
-"""Maximum of one counter of one day that is believed: a thousand tokens a microsecond."""
+"""Maximum plausible value of one counter of one day: some ten tokens a microsecond."""
 MAX_COST_USD = 10**6
-"""Maximum US dollars of one day that are believed: what those tokens cost."""
+"""Maximum plausible cost of one day in US dollars: the price of so many tokens."""
 
 
-def _sound(counter: "dataclasses.Field[Any]") -> str:
-    """Return SQL for the value of a counter; 0 for one that was spoiled from outside."""
+def _to_checked_sql(counter: "dataclasses.Field[Any]") -> str:
+    """Return SQL for the value of a counter, or 0 if another program has damaged it."""
     name, is_money = counter.name, counter.type is float
     kinds, most = ("'integer', 'real'", MAX_COST_USD) if is_money else ("'integer'", MAX_COUNT)
     is_sound = f"typeof({name}) IN ({kinds}) AND {name} BETWEEN 0 AND {most}"
     return f"CASE WHEN {is_sound} THEN {name} ELSE 0 END"
 
 
-def _storable(name: str) -> str:
-    # A client can send half a surrogate pair, even as the name of a language.
+def _to_storable(name: str) -> str:
+    # A client can send half a surrogate pair, even in the id of a language.
     return name.encode("utf-8", "replace").decode()
 
 
@@ -240,8 +247,8 @@ def _select(
     kind: type[Totals] | type[Tally],
     day: str,
 ) -> Sequence[tuple[Any, ...]]:
-    names = [*keys, *map(_sound, dataclasses.fields(kind))]
-    # SQLite takes anything in a column of text; a row with something else there is nobody's.
+    names = [*keys, *map(_to_checked_sql, dataclasses.fields(kind))]
+    # SQLite accepts any type in a column of text; a row with another type there is not ours.
     are_texts = " AND ".join(f"typeof({key}) = 'text'" for key in keys)
     query = f"SELECT {', '.join(names)} FROM {table} WHERE day >= ? AND {are_texts}"
     return connection.execute(query, (day,)).fetchall()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import ds_lsp
 from ds_lsp import settings
-from ds_lsp.settings import SETTINGS, Choice, Number, Project, Setting, Whole
+from ds_lsp.settings import SETTINGS, Choice, Number, ProjectRight, Setting, Whole
 
 MANIFEST = Path(__file__).with_name("package.json")
 TITLE = "Server"
@@ -38,7 +38,7 @@ def _shown() -> list[Setting]:
 
 def _property(setting: Setting) -> dict[str, object]:
     # What a project's file must not set, a workspace's settings must not either.
-    scope = "machine" if setting.project is Project.FORBIDDEN else "window"
+    scope = "machine" if setting.project is ProjectRight.FORBIDDEN else "window"
     return {**_schema(setting), "scope": scope, "markdownDescription": setting.meaning}
 
 

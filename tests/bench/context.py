@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ds_lsp.completion.context import Contexts
-from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
+from ds_lsp.completion.excerpts.gather import Excerpts, ReadableFiles
 from ds_lsp.completion.excerpts.words import NAME
 from ds_lsp.document import LINE_END, Document, PositionEncoding
 from ds_lsp.privacy.gate import Gate
@@ -150,12 +150,12 @@ async def measure(package: Package, total: int, *, are_open: bool, lines_late: i
         snapshot = document.snapshot(line, len(before[-1]))
         moment = document.snapshot(line - lines_late, 0) if lines_late else snapshot
         open_documents = [document, *(other for other in others if other.uri != document.uri)]
-        workspace = Workspace(
+        readable = ReadableFiles(
             open_documents, [package.folder], gate.allows, lambda each: gate.excludes(each.uri)
         )
         excerpts.drop(document.uri)
         begun = time.perf_counter()
-        await excerpts.renew(moment, workspace, contexts)
+        await excerpts.renew(moment, readable, contexts)
         gathered = time.perf_counter()
         request = contexts.request(snapshot, CompletionSettings())
         score.request_ms.append((time.perf_counter() - gathered) * 1000)

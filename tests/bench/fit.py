@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from ds_lsp.completion.postprocess.fit import Fitted, fit
-from ds_lsp.completion.postprocess.place import place_at
-from ds_lsp.completion.shape import shape_for
+from ds_lsp.completion.postprocess.place import cursor_context
+from ds_lsp.completion.shape import extent_for
 from ds_lsp.document import Document, PositionEncoding, split_lines
 from ds_lsp.providers.base import Finish
 
@@ -113,7 +113,7 @@ def ours(row: Row, multiline: str = "auto") -> Fitted:
     lines = split_lines(row.prefix)
     document = Document("u", row.language_id, 1, row.prefix + row.suffix, PositionEncoding.UTF32)
     snapshot = document.snapshot(len(lines) - 1, len(lines[-1]))
-    return fit(row.raw, place_at(snapshot, shape_for(snapshot, multiline), row.finish))
+    return fit(row.raw, cursor_context(snapshot, extent_for(snapshot, multiline), row.finish))
 
 
 def raw(row: Row) -> Fitted:

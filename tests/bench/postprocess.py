@@ -10,8 +10,8 @@ import time
 
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.lines import code_at
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.completion.watch import watch
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.watch import stop_condition
 from tests.unit.holes import SOURCES, Hole, holes
 
 BEFORE, AFTER = 8_000, 4_000
@@ -19,20 +19,20 @@ HOLES = 20
 LONG_STREAM = 64_000
 
 
-def surrounded(hole: Hole, text: str) -> Place:
+def surrounded(hole: Hole, text: str) -> CursorContext:
     """The hole in a file that is long enough, made of the one it is in."""
     before = (text * (BEFORE // len(text) + 1) + hole.before)[-BEFORE:]
     after = (hole.after + text * (AFTER // len(text) + 1))[:AFTER]
     # Cut at a line end, as a window is.
     before = before[before.find("\n") + 1 :]
-    return Place(before, after, hole.place().language_id)
+    return CursorContext(before, after, hole.place().language_id)
 
 
-def times_ms(said: str, at: Place, *, is_new: bool) -> float:
+def times_ms(said: str, at: CursorContext, *, is_new: bool) -> float:
     if is_new:
         code_at.cache_clear()
     # What a place has found out about its text is kept with it.
-    at = Place(at.before, at.after, at.language_id)
+    at = CursorContext(at.before, at.after, at.language_id)
     begun = time.perf_counter()
     fit(said, at)
     return (time.perf_counter() - begun) * 1000
@@ -40,7 +40,7 @@ def times_ms(said: str, at: Place, *, is_new: bool) -> float:
 
 def stream_ms(size: int) -> float:
     """All looks at a stream of one line without end, in pieces of four characters."""
-    keep_going = watch(Place("x = ", "\n", "python"))
+    keep_going = stop_condition(CursorContext("x = ", "\n", "python"))
     text = "".join(f"name{number} + " for number in range(size // 8))[:size]
     begun = time.perf_counter()
     for end in range(4, size, 4):

@@ -88,7 +88,9 @@ def measure(path: Path, seconds: float) -> int:
     killed.process.wait()
 
     with closing(Store.open(path, date.today())) as store:
-        stored = {key.language: each.requests for key, each in store.since("2000").calls.items()}
+        stored = {
+            key.language: each.requests for key, each in store.read_since("2000").calls.items()
+        }
     with closing(sqlite3.connect(path)) as connection:
         integrity = connection.execute("PRAGMA integrity_check").fetchall()
     asked = lives.counted[-1][1]

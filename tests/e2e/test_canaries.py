@@ -220,7 +220,9 @@ async def test_secrets_stay_here(tmp_path: Path, fake: FakeDeepSeek) -> None:
     assert "canary" not in logged
 
 
-async def test_hundred_thousand_lines(tmp_path: Path, fake: FakeDeepSeek) -> None:
+async def test_a_document_of_a_hundred_thousand_lines_is_completed(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
     async with editor(tmp_path, fake, options={"completion": {"debounceMs": 0}}) as at:
         half = "    value = compute(value)  # 计算\n" * 50_000
         position = at.open(half + "x = |\n" + half)
@@ -233,7 +235,7 @@ async def test_hundred_thousand_lines(tmp_path: Path, fake: FakeDeepSeek) -> Non
         assert prompt.endswith("# 计算\nx = " + "a" * 50)
 
 
-async def test_server_over_tcp(tmp_path: Path) -> None:
+async def test_the_server_answers_over_tcp(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ds_lsp", "--tcp", "0"), stderr=asyncio.subprocess.PIPE
     )

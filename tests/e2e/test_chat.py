@@ -157,7 +157,9 @@ def prompt_of(request: Recorded) -> str:
 # The list.
 
 
-async def test_what_is_offered_where(tmp_path: Path, fake: FakeDeepSeek) -> None:
+async def test_each_place_is_offered_its_own_code_actions(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
     async with chatting(tmp_path, fake) as at:
         at.open(CODE)
         nowhere = types.Range(types.Position(1, 0), types.Position(1, 0))

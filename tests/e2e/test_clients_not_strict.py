@@ -109,7 +109,7 @@ def test_capabilities_that_are_not_known(tmp_path: Path, fake: FakeDeepSeek) -> 
         pytest.param({"workDoneToken": None, "zap": None}, id="more"),
     ],
 )
-def test_inline_completion(at: RawClient, more: Mapping[str, object]) -> None:
+def test_a_request_with_odd_members_is_completed(at: RawClient, more: Mapping[str, object]) -> None:
     assert at.ask("textDocument/inlineCompletion", {**ASKED, **more})["items"]
     assert is_quiet(at)
 
@@ -121,7 +121,9 @@ def test_inline_completion(at: RawClient, more: Mapping[str, object]) -> None:
         *({"languageId": None, "version": None}, {"zap": None}, {"languageId": 7}),
     ],
 )
-def test_opening(at: RawClient, item: Mapping[str, object]) -> None:
+def test_a_document_opened_with_odd_members_is_completed(
+    at: RawClient, item: Mapping[str, object]
+) -> None:
     uri = f"file:///project/opened-{len(at.answers())}.py"
     open_document(at, uri=uri, **item)
     asked = {"textDocument": {"uri": uri}, "position": END}
@@ -129,7 +131,9 @@ def test_opening(at: RawClient, item: Mapping[str, object]) -> None:
     assert is_quiet(at)
 
 
-def test_what_cannot_be_opened_is_said_once(tmp_path: Path, fake: FakeDeepSeek) -> None:
+def test_a_document_that_cannot_be_opened_is_reported_once(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
     with start(tmp_path, fake, workspace__configuration=[None]) as at:
         initialize(at)
         at.ask("textDocument/inlineCompletion", ASKED)
@@ -141,7 +145,9 @@ def test_what_cannot_be_opened_is_said_once(tmp_path: Path, fake: FakeDeepSeek) 
         assert message.startswith("ds-lsp: a.py came in a message that cannot be read")
 
 
-def test_changing(shared: tuple[RawClient, FakeDeepSeek]) -> None:
+def test_changes_with_odd_versions_and_ranges_are_applied(
+    shared: tuple[RawClient, FakeDeepSeek],
+) -> None:
     """Versions that are missing, null or floats; nulls where a range could be."""
     at, fake = shared
     uri = "file:///project/changing.py"
@@ -174,7 +180,9 @@ def test_changing(shared: tuple[RawClient, FakeDeepSeek]) -> None:
         ({"message": None}, "Explain the function at the cursor"),
     ],
 )
-def test_code_actions(at: RawClient, diagnostic: Mapping[str, object], title: str) -> None:
+def test_odd_diagnostics_get_their_code_actions(
+    at: RawClient, diagnostic: Mapping[str, object], title: str
+) -> None:
     context = {
         "diagnostics": [{"range": SPAN, "message": "a 甲", **diagnostic}],
         "triggerKind": 9,
@@ -251,7 +259,9 @@ def test_command_is_given_an_odd_diagnostic(tmp_path: Path, fake: FakeDeepSeek) 
         ("window/workDoneProgress/cancel", {"token": 1.0}),
     ],
 )
-def test_notifications(at: RawClient, method: str, params: object) -> None:
+def test_odd_notifications_do_not_disturb_the_session(
+    at: RawClient, method: str, params: object
+) -> None:
     at.notify(method, params)
     assert at.ask("textDocument/inlineCompletion", ASKED)["items"]
     assert is_quiet(at)

@@ -13,7 +13,7 @@ CHAT = ("ask", "document", "explain", "fix", "rewrite")
 COMMANDS = ("accept", *CHAT, "clearCache", "status", "toggle", "usage", "why")
 
 
-async def test_announced(tmp_path: Path) -> None:
+async def test_all_commands_and_code_actions_are_announced(tmp_path: Path) -> None:
     async with editor(tmp_path) as at:
         provider = at.capabilities.execute_command_provider
         assert provider
@@ -59,7 +59,9 @@ async def test_status_why_and_usage(tmp_path: Path, fake: FakeDeepSeek) -> None:
         assert today["cost_usd"] > 0
 
 
-async def test_toggle_and_clear(tmp_path: Path, fake: FakeDeepSeek) -> None:
+async def test_toggle_stops_completion_and_clear_forgets_answers(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
     async with editor(tmp_path, fake) as at:
         position = at.open("x = |\n")
         assert await at.complete(position)

@@ -140,7 +140,9 @@ async def test_request_sees_the_text_before_the_change_behind_it(
             assert fake.requests[-1].body["prompt"] == "x = " + "a" * number
 
 
-async def test_two_hundred_keystrokes(tmp_path: Path, fake: FakeDeepSeek) -> None:
+async def test_two_hundred_keystrokes_are_answered_and_few_are_paid_for(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
     """Every request is answered, few are paid for, and nothing is left running."""
     # Longer than a busy machine may keep the keys from following each other.
     async with editor(tmp_path, fake, options={"completion": {"debounceMs": 1000}}) as at:

@@ -537,7 +537,9 @@ async def cell_for(fault: Fault, provider: str, home: Path) -> AsyncIterator[Cel
 @pytest.mark.usefixtures("logged")
 @pytest.mark.parametrize(("trigger", "provider"), COLUMNS)
 @pytest.mark.parametrize("name", FAULTS)
-async def test_fault(name: str, trigger: str, provider: str, tmp_path: Path) -> None:
+async def test_each_fault_is_reported_and_recovered_from(
+    name: str, trigger: str, provider: str, tmp_path: Path
+) -> None:
     fault = FAULTS[name]
     async with cell_for(fault, provider, tmp_path) as cell:
         cell.service.break_down()

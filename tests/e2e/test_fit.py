@@ -41,7 +41,7 @@ async def complete(at: Editor, fake: FakeDeepSeek, case: dict[str, Any]) -> str:
     [("single", "never"), ("multi", "always")],
 )
 @pytest.mark.parametrize("encoding", [KINDS.Utf8, KINDS.Utf16], ids=lambda kind: kind.value)
-async def test_golden(
+async def test_golden_completions_reach_the_document(
     tmp_path: Path,
     fake: FakeDeepSeek,
     mode: str,

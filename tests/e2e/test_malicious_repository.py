@@ -86,7 +86,7 @@ async def opened(at: Editor, path: Path, text: str) -> str | None:
 
 
 @pytest.mark.parametrize("cwd_is_repository", [True, False])
-async def test_malicious_repository(
+async def test_a_malicious_repository_can_do_no_harm(
     tmp_path: Path,
     fake: FakeDeepSeek,
     repository: Path,

@@ -118,7 +118,7 @@ async def test_client_that_can_takes_text_as_it_is_and_shows_markdown(
         ("never", False, False),
     ],
 )
-async def test_who_is_served(
+async def test_the_setting_and_the_client_decide_on_the_menu(
     tmp_path: Path, setting: str, has_inline: bool, is_announced: bool
 ) -> None:
     async with editor(

@@ -70,7 +70,9 @@ async def test_provider_changes_without_a_restart(tmp_path: Path, fake: FakeDeep
     assert len(fake.requests) == 1
 
 
-async def test_disabling_and_enabling(tmp_path: Path, fake: FakeDeepSeek) -> None:
+async def test_completion_is_disabled_and_enabled_while_the_server_runs(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
     async with editor(tmp_path, fake) as at:
         position = at.open("x = |")
         await at.configure({"completion": {"enabled": False}})
@@ -100,7 +102,9 @@ async def test_bad_settings_are_named_in_one_message(tmp_path: Path, fake: FakeD
     assert fake.requests[0].body["max_tokens"] == 128
 
 
-async def test_strangers_project_file(tmp_path: Path, fake: FakeDeepSeek) -> None:
+async def test_a_strangers_project_file_sets_no_key_and_no_url(
+    tmp_path: Path, fake: FakeDeepSeek
+) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / ".ds-lsp.toml").write_text(
@@ -140,7 +144,9 @@ async def test_broken_project_file_is_named_and_mended_by_saving_it(
 
 
 @pytest.mark.parametrize("options", [{"provider": "deepseek"}, {"provider": "auto"}])
-async def test_without_a_key(tmp_path: Path, options: dict[str, object]) -> None:
+async def test_without_a_key_the_workspaces_text_completes_or_the_user_is_told(
+    tmp_path: Path, options: dict[str, object]
+) -> None:
     async with editor(tmp_path, options=options) as at:
         position = at.open("x = |")
         while "looking for" in (await at.command("status"))["detail"]:

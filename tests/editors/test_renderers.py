@@ -16,13 +16,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ds_lsp.chat.explanation import Answer, conversation, page
-from ds_lsp.chat.harmless import harmless
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.harmless import sanitize
+from ds_lsp.chat.subject import CodeSelection
 from tests.editors.conftest import Find
 from tests.fuzz.budget import FIRST_ROUND, SECONDS
 
 TEXTS_A_ROUND = 100_000
-SUBJECT = Subject("file:///a.py", "a.py", "python", 1, ("x\n",), 0, 0)
+SUBJECT = CodeSelection("file:///a.py", "a.py", "python", 1, ("x\n",), 0, 0)
 
 PIECES = (
     # What is active, in many spellings.
@@ -116,8 +116,8 @@ def _found_by_commonmark(texts: Sequence[str]) -> Iterator[tuple[int, str, str, 
 
 
 @pytest.mark.parametrize("said", SAMPLES)
-def test_what_was_once_alive(said: str, look: Look) -> None:
-    shown = [harmless(said), page(SUBJECT, Answer(said, said), is_complete=False)]
+def test_renderers_act_on_none_of_the_samples_that_once_did_harm(said: str, look: Look) -> None:
+    shown = [sanitize(said), page(SUBJECT, Answer(said, said), is_complete=False)]
     assert look(shown) == []
 
 
@@ -138,7 +138,7 @@ def test_no_renderer_finds_anything_to_act_on(look: Look) -> None:
     for number in count(FIRST_ROUND):
         dice = random.Random(number)
         said = ["".join(dice.choices(PIECES, k=dice.randint(2, 9))) for _ in range(TEXTS_A_ROUND)]
-        shown = [harmless(each) for each in said]
+        shown = [sanitize(each) for each in said]
         found = [(said[at], shown[at], *what) for at, *what in look(shown)]
         found.sort(key=lambda each: len(each[0]))
         assert not found, f"DS_LSP_FUZZ_ROUND={number}, {len(found)} texts, {found[:5]}"

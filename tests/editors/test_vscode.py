@@ -46,14 +46,14 @@ _HELD = """
 from ds_lsp import cli
 from ds_lsp.lsp import greeting
 
-greet = greeting.greet
+answer_early = greeting.answer_early
 
 def hold(*ends):
-    greeted = greet(*ends) if {is_greeted} else None
+    early = answer_early(*ends) if {is_greeted} else None
     open({gate!r}).close()
-    return greeted or greet(*ends)
+    return early or answer_early(*ends)
 
-greeting.greet = hold
+greeting.answer_early = hold
 cli.main()
 """
 """A server that does not start before a pipe is written to; it may greet before that."""

@@ -308,7 +308,7 @@ class EditorSession(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(SECONDS + 300)
-def test_any_session(tmp_path: Path) -> None:
+def test_any_sequence_of_messages_leaves_the_server_healthy(tmp_path: Path) -> None:
     # The first examples after a start are the slow ones.
     until = time.monotonic() + SECONDS
     examples = settings(

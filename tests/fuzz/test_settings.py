@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from ds_lsp import sources
-from ds_lsp.settings import SETTINGS, Resolved, Source
+from ds_lsp.settings import SETTINGS, Resolved, SettingsSource
 from ds_lsp.sources import PROJECT_FILE, read_layers, resolve_with
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, NAMES, SETTINGS_TREES, TEXTS
@@ -69,7 +69,7 @@ def test_any_environment_is_survived(environ: Mapping[str, str]) -> None:
 def test_any_tree_is_survived(
     tree: Mapping[str, object], is_project: bool, is_initialize: bool
 ) -> None:
-    source = Source("x", tree, is_project=is_project, is_initialize=is_initialize)
+    source = SettingsSource("x", tree, is_project=is_project, is_initialize=is_initialize)
     check(resolve_with(read_layers([], {}), source))
 
 

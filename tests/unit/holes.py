@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.shape import Extent
 from ds_lsp.languages import language_id
 
 ROOT = Path(__file__).parents[2]
@@ -29,8 +29,8 @@ class Hole:
     middle: str
     after: str
 
-    def place(self, shape: Shape = Shape.BLOCK) -> Place:
-        return Place(self.before, self.after, language_id(Path(self.file)), shape=shape)
+    def place(self, extent: Extent = Extent.BLOCK) -> CursorContext:
+        return CursorContext(self.before, self.after, language_id(Path(self.file)), extent=extent)
 
 
 def holes(count: int, seed: int = 1) -> Iterator[Hole]:

@@ -305,7 +305,7 @@ def _of_lexicons() -> Iterator[tuple[str, re.Pattern[str], set[str]]]:
             closing = re.sub(r"\\g<\w+>", "a", quote.closing)
             yield (
                 f"{name}, inside {quote.opening}",
-                scan._inside_pattern(scan.Inside(quote, closing, False)),
+                scan._inside_pattern(scan.Enclosure(quote, closing, False)),
                 {"finditer"},
             )
 

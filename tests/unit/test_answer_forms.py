@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.chat.edits import apply, replacement
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.document import split_lines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
@@ -48,7 +48,7 @@ FILES = {
 MARKS = {"python": "#", "ruby": "#", "elixir": "#", "shellscript": "#", "lua": "--"}
 
 
-def about(language_id: str) -> Subject:
+def about(language_id: str) -> CodeSelection:
     """Return the function or block named ``total`` of a file."""
     lines = split_lines(FILES[language_id])
     starts = [at for at, line in enumerate(lines) if "total" in line]
@@ -56,7 +56,7 @@ def about(language_id: str) -> Subject:
     last = next(at for at in range(first, len(lines)) if "after" in lines[at]) - 1
     while not lines[last].strip():
         last -= 1
-    return Subject("file:///w/src/a.x", "src/a.x", language_id, 1, tuple(lines), first, last)
+    return CodeSelection("file:///w/src/a.x", "src/a.x", language_id, 1, tuple(lines), first, last)
 
 
 def own(language_id: str) -> list[str]:
@@ -321,7 +321,7 @@ INDENTED = {
 @pytest.mark.parametrize("case", INDENTED)
 def test_lines_at_other_depths_keep_them(case: str) -> None:
     language_id, text, (first, last), answer, expected = INDENTED[case]
-    subject = Subject("file:///a", "a", language_id, 1, tuple(split_lines(text)), first, last)
+    subject = CodeSelection("file:///a", "a", language_id, 1, tuple(split_lines(text)), first, last)
     assert apply(replacement(answer, Finish.STOP, subject), subject.lines) == expected
 
 
@@ -333,6 +333,6 @@ def test_what_comes_often_may_come_once_more() -> None:
     check = "\tif err != nil {\n\t\treturn err\n\t}\n"
     text = f"func a() error {{\n{check}{check}}}\n\nfunc b() error {{\n\tc()\n}}\n"
     lines = split_lines(text)
-    subject = Subject("file:///a", "a", "go", 1, tuple(lines), 9, 11)
+    subject = CodeSelection("file:///a", "a", "go", 1, tuple(lines), 9, 11)
     answer = f"func b() error {{\n\terr := c()\n{check}\treturn nil\n}}"
     assert answer in apply(replacement(answer, Finish.STOP, subject), subject.lines)

@@ -3,13 +3,13 @@
 import pytest
 
 from ds_lsp.completion.cache import (
+    FINAL_S,
     MAX_ANCHORS,
-    NOTHING_MORE_S,
     TTL_S,
+    CacheKey,
     CompletionCache,
     Hit,
-    Spot,
-    spot_of,
+    cache_key,
 )
 from ds_lsp.completion.request import Origin
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, PromptParts
@@ -18,9 +18,9 @@ from tests.unit.fakes import FakeTime
 FLASH = "deepseek-flash"
 
 
-def spot(text: str, uri: str = "u", model: str = FLASH) -> Spot:
+def key(text: str, uri: str = "u", model: str = FLASH) -> CacheKey:
     before, after = text.split("|")
-    return spot_of(
+    return cache_key(
         FimRequest(uri, "python", PromptParts(before, after), model, 128, 0.0), "deepseek"
     )
 
@@ -31,10 +31,10 @@ class Rig:
         self.cache = CompletionCache(self.time.clock)
 
     def store(self, text: str, said: str, finish: Finish = Finish.STOP, uri: str = "u") -> None:
-        self.cache.store(spot(text, uri), FimResult(said, finish))
+        self.cache.store(key(text, uri), FimResult(said, finish))
 
     def hit(self, text: str, uri: str = "u", model: str = FLASH) -> Hit | None:
-        return self.cache.find(spot(text, uri, model))
+        return self.cache.find(key(text, uri, model))
 
     def left(self, text: str) -> str | None:
         hit = self.hit(text)
@@ -66,7 +66,9 @@ class Rig:
         pytest.param("😀 = |", "甲乙", "😀 = 甲|", "乙", id="emoji"),
     ],
 )
-def test_what_is_left(asked: str, said: str, now: str, left: str | None) -> None:
+def test_the_rest_of_an_answer_is_found_where_it_still_fits(
+    asked: str, said: str, now: str, left: str | None
+) -> None:
     rig = Rig()
     rig.store(asked, said)
     assert rig.left(now) == left
@@ -90,13 +92,13 @@ def test_what_is_left(asked: str, said: str, now: str, left: str | None) -> None
         pytest.param("def f(甲):\n    if 乙:\n        |", None, id="another way"),
     ],
 )
-def test_walking_along_several_lines(now: str, left: str | None) -> None:
+def test_each_line_of_an_answer_finds_the_rest_of_it(now: str, left: str | None) -> None:
     rig = Rig()
     rig.store("def f(甲):|", "\r\n    if 甲:\n        return 1\n    return 2")
     assert rig.left(now) == left
 
 
-def test_origins() -> None:
+def test_a_hit_names_its_origin() -> None:
     rig = Rig()
     rig.store("x = |", "foo")
     for text, origin in (("x = |", Origin.EXACT), ("x = f|", Origin.TYPE_THROUGH)):
@@ -115,7 +117,7 @@ def test_another_file_and_other_settings_are_other_places() -> None:
 def test_the_end_of_an_answer_is_the_end_for_a_while() -> None:
     rig = Rig()
     rig.store("x = |", "foo")
-    rig.time.now += NOTHING_MORE_S
+    rig.time.now += FINAL_S
     assert rig.left("x = foo|") == ""
     rig.time.now += 1
     assert rig.left("x = foo|") is None
@@ -183,7 +185,7 @@ def test_memory_is_bounded_and_closed_documents_are_forgotten() -> None:
 
 def test_a_window_that_moves_does_not_change_the_place() -> None:
     text = "".join(f"line {number} = {'x' * 100}\n" for number in range(400))
-    assert spot(text + "x = |").anchor() == spot(text[3000:] + "x = |").anchor()
+    assert key(text + "x = |").anchor() == key(text[3000:] + "x = |").anchor()
 
 
 def test_half_a_surrogate_pair_is_a_character_like_any_other() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.chat import documentation, edits
-from ds_lsp.chat.subject import Subject, around
+from ds_lsp.chat.subject import CodeSelection, select_around
 from ds_lsp.completion.postprocess.fit import Fitted, fit
-from ds_lsp.completion.postprocess.place import place_at
-from ds_lsp.completion.shape import Shape
-from ds_lsp.completion.trigger import SUPPRESS_RULES, Shown
+from ds_lsp.completion.postprocess.place import cursor_context
+from ds_lsp.completion.shape import Extent
+from ds_lsp.completion.trigger import SUPPRESS_RULES, ShownCompletion
 from ds_lsp.document import STAND_IN, CarriageReturns, Document, PositionEncoding, Snapshot
 from ds_lsp.lsp.convert import ChatClient, to_workspace_edit
 from ds_lsp.providers.base import Finish
@@ -51,8 +51,8 @@ def snapshots(prefix: str, suffix: str, language_id: str) -> list[Snapshot]:
 def test_a_completion_fits_alike(case: dict[str, str]) -> None:
     prefix, suffix = (case[name].replace("\r\n", "\n") for name in ("prefix", "suffix"))
     places = snapshots(prefix, suffix, case["language"])
-    for shape in Shape:
-        ends, characters = (fit(case["raw"], place_at(at, shape)) for at in places)
+    for extent in Extent:
+        ends, characters = (fit(case["raw"], cursor_context(at, extent)) for at in places)
         assert _shown(ends) == _shown(characters)
     assert len({_suppressed(at) for at in places}) == 1
 
@@ -62,11 +62,13 @@ def _shown(fitted: Fitted) -> tuple[str, int]:
 
 
 def _suppressed(at: Snapshot) -> tuple[str, ...]:
-    return tuple(rule.reason.value for rule in SUPPRESS_RULES if rule.suppresses(at, Shown()))
+    return tuple(
+        rule.reason.value for rule in SUPPRESS_RULES if rule.suppresses(at, ShownCompletion())
+    )
 
 
-def subject(text: str, line: int, language_id: str = "python") -> Subject:
-    found = around(opened(text, CarriageReturns.CHARACTERS, language_id), "a", line)
+def subject(text: str, line: int, language_id: str = "python") -> CodeSelection:
+    found = select_around(opened(text, CarriageReturns.CHARACTERS, language_id), "a", line)
     assert found
     return found
 
@@ -80,7 +82,7 @@ def test_an_edit_repeats_no_function_below() -> None:
 
 def test_documentation_is_written() -> None:
     edit = documentation.to_edit('{"documentation": "Add."}', Finish.STOP, subject(CODE, 4))
-    assert edit == edits.Edit(4, 4, '        """Add."""\r\n        x = a + b')
+    assert edit == edits.ChatEdit(4, 4, '        """Add."""\r\n        x = a + b')
 
 
 def test_no_stand_in_gets_into_the_clients_text() -> None:

@@ -31,7 +31,7 @@ from ds_lsp.providers.base import (
 from ds_lsp.service.models import ModelsInUse
 from ds_lsp.session import Session
 from ds_lsp.settings import ChatSettings
-from ds_lsp.usage.estimate import tokens_in
+from ds_lsp.usage.estimate import estimate_tokens
 from ds_lsp.usage.ledger import Ledger
 from tests.unit.fakes import service_of, turns
 
@@ -185,8 +185,8 @@ async def test_an_answer_that_was_cut_off_is_estimated(is_cancelled: bool) -> No
     await asyncio.wait([task])
     totals = session.ledger.session()
     assert (totals.requests, totals.estimated) == (1, 1)
-    assert totals.prompt_miss_tokens == tokens_in("甲乙 🙂")
-    assert totals.completion_tokens == tokens_in("It")
+    assert totals.prompt_miss_tokens == estimate_tokens("甲乙 🙂")
+    assert totals.completion_tokens == estimate_tokens("It")
     await session.aclose()
 
 
@@ -247,7 +247,7 @@ async def test_account_and_network_are_everybodys(error: ProviderError) -> None:
     assert trouble(session) is None
     assert session.ledger.session().requests == 2
     # The first one had begun to answer.
-    assert session.ledger.session().completion_tokens == tokens_in("It") + USAGE.completion
+    assert session.ledger.session().completion_tokens == estimate_tokens("It") + USAGE.completion
     await session.aclose()
 
 

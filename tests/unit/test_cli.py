@@ -27,7 +27,7 @@ def run(home: Path, *argv: str, **more: str) -> Run:
     )
 
 
-def test_version(tmp_path: Path) -> None:
+def test_the_version_is_printed(tmp_path: Path) -> None:
     result = run(tmp_path, "--version")
     assert (result.returncode, result.stdout, result.stderr) == (
         0,
@@ -64,7 +64,9 @@ def test_every_command_has_help(command: str, tmp_path: Path) -> None:
         pytest.param(["demo", "--sv", "x"], "unrecognized arguments: --sv", id="abbreviated"),
     ],
 )
-def test_usage(argv: Sequence[str], words: str, tmp_path: Path) -> None:
+def test_wrong_arguments_are_explained_on_standard_error(
+    argv: Sequence[str], words: str, tmp_path: Path
+) -> None:
     result = run(tmp_path, *argv)
     assert result.returncode == 2
     assert words in result.stderr

@@ -31,7 +31,7 @@ from ds_lsp.chat.comments import COMMENTS, text_of_comment
         ("no such", "# a", ""),
     ],
 )
-def test_what_a_comment_says(language_id: str, line: str, said: str) -> None:
+def test_the_text_of_a_comment_is_read(language_id: str, line: str, said: str) -> None:
     assert text_of_comment(line, language_id) == said
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.commands import complete
-from ds_lsp.commands.complete import Place, open_document, parse_place, remark_on
-from ds_lsp.commands.workspace import Refused
+from ds_lsp.commands.complete import FilePosition, message_on, open_document, parse_position
+from ds_lsp.commands.workspace import CommandRefused
 from ds_lsp.completion.request import Completion, Reason, Record
 from ds_lsp.languages import language_id
 from tests.fake_deepseek import FakeDeepSeek, Reply
@@ -37,14 +37,16 @@ def end_of(path: Path) -> str:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        pytest.param("a.py:1:2", Place(Path("a.py"), 1, 2), id="plain"),
-        pytest.param("C:\\x.py:3:4", Place(Path("C:\\x.py"), 3, 4), id="drive letter"),
-        pytest.param("a:b:c:3:4", Place(Path("a:b:c"), 3, 4), id="colons in the name"),
-        pytest.param("程序.py:007:1", Place(Path("程序.py"), 7, 1), id="chinese name, zeros"),
+        pytest.param("a.py:1:2", FilePosition(Path("a.py"), 1, 2), id="plain"),
+        pytest.param("C:\\x.py:3:4", FilePosition(Path("C:\\x.py"), 3, 4), id="drive letter"),
+        pytest.param("a:b:c:3:4", FilePosition(Path("a:b:c"), 3, 4), id="colons in the name"),
+        pytest.param(
+            "程序.py:007:1", FilePosition(Path("程序.py"), 7, 1), id="chinese name, zeros"
+        ),
     ],
 )
-def test_places(text: str, place: Place) -> None:
-    assert parse_place(text) == place
+def test_a_place_is_read_from_its_argument(text: str, place: FilePosition) -> None:
+    assert parse_position(text) == place
 
 
 @pytest.mark.parametrize(
@@ -54,9 +56,9 @@ def test_places(text: str, place: Place) -> None:
         *("a.py:1:+2", "a.py:\N{FULLWIDTH DIGIT ONE}:1", "a.py:1:" + "9" * 5000),
     ],
 )
-def test_what_is_no_place(text: str) -> None:
+def test_other_arguments_are_not_places(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
-        parse_place(text)
+        parse_position(text)
 
 
 def test_bad_usage_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,8 +83,10 @@ def test_bad_usage_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param("a\x0cb\n", 1, 4, "a\x0cb", id="a form feed ends no line"),
     ],
 )
-def test_the_cursor(tmp_path: Path, text: str, line: int, column: int, before: str) -> None:
-    document = open_document(Place(write(tmp_path, text), line, column), None)
+def test_line_and_column_lead_to_the_cursor(
+    tmp_path: Path, text: str, line: int, column: int, before: str
+) -> None:
+    document = open_document(FilePosition(write(tmp_path, text), line, column), None)
     snapshot = document.snapshot(line - 1, column - 1)
     assert snapshot.line_before == before
     assert snapshot.before + snapshot.after == text.removeprefix("\ufeff")
@@ -98,12 +102,16 @@ def test_the_cursor(tmp_path: Path, text: str, line: int, column: int, before: s
         pytest.param("ab\r\n", 1, 4, "the last one there is 3", id="in a crlf"),
     ],
 )
-def test_past_the_end(tmp_path: Path, text: str, line: int, column: int, sentence: str) -> None:
-    with pytest.raises(Refused, match=sentence):
-        open_document(Place(write(tmp_path, text), line, column), None)
+def test_a_place_past_the_end_is_refused_with_the_last_one_there_is(
+    tmp_path: Path, text: str, line: int, column: int, sentence: str
+) -> None:
+    with pytest.raises(CommandRefused, match=sentence):
+        open_document(FilePosition(write(tmp_path, text), line, column), None)
 
 
-def test_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_cannot_be_read_is_reported_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "latin.py").write_bytes("é".encode("latin-1"))
     (tmp_path / "wide.py").write_text("x", encoding="utf-16")
     for name, words in (
@@ -270,8 +278,10 @@ def test_a_language_can_be_named(
         ),
     ],
 )
-def test_remarks(completion: Completion, remark: str | None) -> None:
-    assert remark_on(completion) == remark
+def test_an_empty_completion_gets_a_remark_with_the_reason(
+    completion: Completion, remark: str | None
+) -> None:
+    assert message_on(completion) == remark
 
 
 @pytest.mark.parametrize(
@@ -289,5 +299,5 @@ def test_remarks(completion: Completion, remark: str | None) -> None:
         (".bashrc", "plaintext"),
     ],
 )
-def test_language_ids(name: str, language: str) -> None:
+def test_a_files_name_gives_its_language_id(name: str, language: str) -> None:
     assert language_id(Path("folder.rs") / name) == language

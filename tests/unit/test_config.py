@@ -33,7 +33,7 @@ def rows(output: str) -> dict[str, str]:
     return {name: " ".join(rest.split()) for name, rest in pairs}
 
 
-def test_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_setting_is_listed_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert config.main([]) == 0
     output = capsys.readouterr()
     shown = rows(output.out)
@@ -45,7 +45,7 @@ def test_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     assert output.err == ""
 
 
-def test_origins(
+def test_each_setting_is_listed_with_its_origin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     user = write_user_file(
@@ -110,7 +110,9 @@ def test_problems_come_last_and_cost_nothing(
     assert bad.endswith("; the default is used.")
 
 
-def test_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_holds_values_origins_and_problems(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("DS_LSP_CHAT_MODEL", "模型😀")
     monkeypatch.setenv("DS_LSP_USAGE_DAILY_TOKEN_LIMIT", "many")
     assert config.main(["--json"]) == 0

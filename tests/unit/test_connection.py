@@ -17,7 +17,7 @@ from ds_lsp.providers.connection import (
     Connection,
     why_unreachable,
 )
-from ds_lsp.providers.http1 import MAX_HEAD_BYTES, MAX_WAITING_BYTES, Link
+from ds_lsp.providers.http1 import MAX_HEAD_BYTES, MAX_WAITING_BYTES, Http11Connection
 from tests.fake_deepseek import Close, FakeDeepSeek, Raw, Reply, Send, Wait, sse
 
 BODY = {"model": "deepseek-flash", "prompt": "x", "max_tokens": 1, "stream": True}
@@ -279,14 +279,14 @@ class Dials:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.held: list[asyncio.Future[None]] = []
-        really_open = Link.open
+        really_open = Http11Connection.open
 
-        async def open_when_told(*args: Any) -> Link:
+        async def open_when_told(*args: Any) -> Http11Connection:
             self.held.append(asyncio.get_running_loop().create_future())
             await self.held[-1]
             return await really_open(*args)
 
-        monkeypatch.setattr(Link, "open", open_when_told)
+        monkeypatch.setattr(Http11Connection, "open", open_when_told)
 
 
 async def test_closing_waits_for_no_connection_that_does_not_come_about(
@@ -419,7 +419,7 @@ async def test_a_request_is_sent_again_only_where_none_was_worked_on(
 async def test_a_connection_that_ends_within_a_round_trip_was_dead(
     opened_in_s: float, took_s: float, dead: bool
 ) -> None:
-    link = Link()
+    link = Http11Connection()
     link.opened_in_s = opened_in_s
     assert connection._was_dead(link, asyncio.get_running_loop().time() - took_s) == dead
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from ds_lsp.completion.budget import MOST
+from ds_lsp.completion.budget import MAX_GROWTH
 from ds_lsp.completion.context import SUFFIX_CHARS, SUFFIX_LINES, Contexts
 from ds_lsp.document import Document, PositionEncoding, Snapshot
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
@@ -84,7 +84,7 @@ def test_head_stays_the_same_while_a_function_is_typed_at_the_end_of_a_long_file
         request = sent(contexts, document.snapshot(line, column))
         assert request.prompt.suffix == ""
         prompts.append(request.prompt.context + request.prompt.prefix)
-        assert tokens(contexts, request.prompt.prefix) <= MOST * contexts.budget.window
+        assert tokens(contexts, request.prompt.prefix) <= MAX_GROWTH * contexts.budget.window
     kept = [
         one.startswith(other[: len(other) * 9 // 10]) for one, other in itertools.pairwise(prompts)
     ]

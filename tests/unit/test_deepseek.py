@@ -293,7 +293,7 @@ async def test_the_limit_of_tokens_is_reported(fake: FakeDeepSeek, provider: Dee
         pytest.param(None, None, id="null"),
     ],
 )
-async def test_usage(
+async def test_the_usage_of_an_answer_is_read(
     fake: FakeDeepSeek, provider: DeepSeek, usage: object, read: TokenUsage | None
 ) -> None:
     fake.script(data(chunk("x", "stop", usage=usage)))
@@ -732,7 +732,7 @@ async def test_too_many_requests_and_a_low_balance_are_told_apart(
             await provider.fill(request(), keep)
 
 
-async def test_balance_and_models(fake: FakeDeepSeek, provider: DeepSeek) -> None:
+async def test_balance_and_models_are_read(fake: FakeDeepSeek, provider: DeepSeek) -> None:
     assert isinstance(provider, Account)
     assert await provider.balance() == Balance(True, ("10.00 USD",))
     fake.balance = "0.00"
@@ -814,7 +814,7 @@ async def answering(value: object) -> AsyncIterator[DeepSeek]:
 
 async def test_being_reached_is_told(fake: FakeDeepSeek) -> None:
     reached = asyncio.Event()
-    provider = DeepSeek(api_key=KEY, base_url=fake.url, reached=reached.set)
+    provider = DeepSeek(api_key=KEY, base_url=fake.url, connected=reached.set)
     provider.warm()
     await reached.wait()
     await provider.aclose()
@@ -937,25 +937,27 @@ async def test_a_name_no_host_can_have(host: str, caplog: pytest.LogCaptureFixtu
     await provider.aclose()
 
 
-async def test_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_refused_connection_is_named(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert "refuses" in await connecting_fails(f"http://127.0.0.1:{port}", caplog)
     assert "refuses" in await connecting_fails(f"http://localhost:{port}", caplog)
 
 
-async def test_no_such_host(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unknown_host_is_named(caplog: pytest.LogCaptureFixture) -> None:
     said = await connecting_fails("http://nonexistent.invalid", caplog)
     assert said == ("The name nonexistent.invalid is not known: check the network and `base_url`.")
 
 
-async def test_no_tls_there(fake: FakeDeepSeek, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_service_without_tls_is_named(
+    fake: FakeDeepSeek, caplog: pytest.LogCaptureFixture
+) -> None:
     said = await connecting_fails(fake.url.replace("http", "https"), caplog)
     assert said == "127.0.0.1 does not speak TLS as it should: check `base_url` and any proxy."
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "ftp://api.test", "http://a:b:c", "http://a..b"])
-async def test_no_address(url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bad_address_names_the_setting(url: str, caplog: pytest.LogCaptureFixture) -> None:
     assert "`base_url`" in await connecting_fails(url, caplog)
 
 

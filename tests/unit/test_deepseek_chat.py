@@ -89,7 +89,9 @@ async def test_the_request_is_what_the_reference_asks_for(
     }
 
 
-async def test_what_else_can_be_asked_for(fake: FakeDeepSeek, chat: DeepSeekChat) -> None:
+async def test_thinking_an_opening_and_json_are_sent(
+    fake: FakeDeepSeek, chat: DeepSeekChat
+) -> None:
     await say(chat, request(thinking=True))
     await say(chat, request(opening="```c\n", stop=("```",)))
     with pytest.raises(BadRequestError):
@@ -184,7 +186,7 @@ async def test_a_model_that_is_gone_names_the_setting(
     assert raised.value.supported == fake.models
 
 
-async def test_wall_clock(fake: FakeDeepSeek, chat: DeepSeekChat) -> None:
+async def test_a_silent_answer_times_out(fake: FakeDeepSeek, chat: DeepSeekChat) -> None:
     fake.chat_script(Wait())
     with pytest.raises(UnavailableError, match="in time"):
         await say(chat, request(timeout_s=0.1))

@@ -13,27 +13,27 @@ import pytest
 
 from ds_lsp.commands import demo
 from ds_lsp.commands.demo import Run, load_program, summary
-from ds_lsp.commands.page import ASCII, UNICODE, Line, Page, Segment, note, to_duration
-from ds_lsp.commands.picture import closing_moment, draw
+from ds_lsp.commands.page import ASCII, UNICODE, Page, PageLine, Segment, to_duration, to_note
+from ds_lsp.commands.picture import draw, find_closing_offer
 from ds_lsp.commands.screen import (
     HOLD_S,
     AnimatedScreen,
     Ink,
     can_animate,
-    cells,
     clip,
-    plain_rows,
+    count_columns,
+    to_plain_rows,
 )
 from ds_lsp.commands.typist import (
-    Event,
+    DemoEvent,
     Fate,
     Offer,
     Stop,
     Trouble,
     Typed,
+    count_worth_taking,
     judge,
     parse_program,
-    worth_taking,
 )
 from ds_lsp.completion.request import Completion, Record, Trigger
 from tests.fake_deepseek import FakeDeepSeek, Recorded, Reply, Send, sse
@@ -67,8 +67,8 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         pytest.param("foo(x)\r\n\tg(y)", "foo(x)\r\n\th(y)", "foo(x)", id="crlf and tab"),
     ],
 )
-def test_worth_taking(offered: str, wanted: str, taken: str) -> None:
-    assert offered[: worth_taking(offered, wanted)] == taken
+def test_the_typist_takes_the_part_that_is_right(offered: str, wanted: str, taken: str) -> None:
+    assert offered[: count_worth_taking(offered, wanted)] == taken
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,9 @@ def test_worth_taking(offered: str, wanted: str, taken: str) -> None:
         (Stop.ASK, "", Fate.NOTHING, ""),
     ],
 )
-def test_judge(stop: Stop, text: str, fate: Fate, accepted: str) -> None:
+def test_an_offer_is_judged_by_the_text_that_is_wanted(
+    stop: Stop, text: str, fate: Fate, accepted: str
+) -> None:
     completion = Completion(text, Record(source="local", stages_ms={"total": 1.0}))
     offer = judge(completion, stop, "turn total\n")
     assert (offer.fate, offer.accepted) == (fate, accepted)
@@ -109,7 +111,7 @@ def offer(text: str, taken: int = 0, fate: Fate = Fate.ACCEPTED, **changes: obje
 RIGHT = offer("turn x", 6)
 WRONG = offer("turn 甲\r\n\t乙😀", 0, Fate.TYPED_OVER)
 BLOCK = offer(" x:\n    f(x)\n    g(x)", 21, source="deepseek")
-EVENTS: tuple[Event, ...] = (
+EVENTS: tuple[DemoEvent, ...] = (
     *(Typed(key) for key in "re"),
     WRONG,
     offer("", 0, Fate.NOTHING, asked=True),
@@ -121,15 +123,15 @@ EVENTS: tuple[Event, ...] = (
 )
 
 
-def test_the_page() -> None:
+def test_the_page_holds_typed_and_accepted_text() -> None:
     page = Page()
     for event in EVENTS:
-        page.take(event)
+        page.add(event)
     assert [line.text for line in page.lines] == [
         *("return x", "if x:", "    f(x)", "    g(x)", ""),
     ]
     assert page.lines[0].segments == [Segment("re", False), Segment("turn x", True)]
-    assert page.lines[1].said == [Trouble("The cable is out."), BLOCK]
+    assert page.lines[1].events == [Trouble("The cable is out."), BLOCK]
 
 
 @pytest.mark.parametrize(
@@ -144,28 +146,28 @@ def test_the_page() -> None:
         (Trouble("No."), "No. From here on: the local provider."),
     ],
 )
-def test_notes(said: Offer | Trouble, words: str) -> None:
-    assert note(said, UNICODE) == words
+def test_each_offer_and_trouble_has_its_note(said: Offer | Trouble, words: str) -> None:
+    assert to_note(said, UNICODE) == words
 
 
 def test_a_long_completion_is_quoted_short() -> None:
-    assert len(note(offer("x" * 500, 0, Fate.TYPED_OVER), ASCII)) < 100
+    assert len(to_note(offer("x" * 500, 0, Fate.TYPED_OVER), ASCII)) < 100
 
 
 @pytest.mark.parametrize(
     ("ms", "words"), [(0.04, "0.0 ms"), (9.94, "9.9 ms"), (154.4, "154 ms"), (1250.0, "1.2 s")]
 )
-def test_durations(ms: float, words: str) -> None:
+def test_durations_are_short_and_have_a_unit(ms: float, words: str) -> None:
     assert to_duration(ms) == words
 
 
-def test_plain_rows() -> None:
-    line = Line([Segment("re", False), Segment("turn x", True)], [RIGHT])
-    assert plain_rows(7, line, ASCII) == [f"{'  7 | re{+turn x+}':<46}  - local, 1.2 ms"]
-    line = Line([Segment("甲\t", False), Segment("乙\x1b", True)], [WRONG, RIGHT])
-    assert plain_rows(12, line, UNICODE)[0] == " 12 │ 甲\t⟨乙\\x1b⟩"
-    assert len(plain_rows(12, line, UNICODE)) == 3
-    assert plain_rows(1, Line(), ASCII) == ["  1 |"]
+def test_plain_rows_mark_accepted_text_and_notes() -> None:
+    line = PageLine([Segment("re", False), Segment("turn x", True)], [RIGHT])
+    assert to_plain_rows(7, line, ASCII) == [f"{'  7 | re{+turn x+}':<46}  - local, 1.2 ms"]
+    line = PageLine([Segment("甲\t", False), Segment("乙\x1b", True)], [WRONG, RIGHT])
+    assert to_plain_rows(12, line, UNICODE)[0] == " 12 │ 甲\t⟨乙\\x1b⟩"
+    assert len(to_plain_rows(12, line, UNICODE)) == 3
+    assert to_plain_rows(1, PageLine(), ASCII) == ["  1 |"]
 
 
 @pytest.mark.parametrize(
@@ -190,9 +192,9 @@ def test_where_it_is_animated(
     ("text", "room", "clipped"),
     [("abc", 3, "abc"), ("abc", 2, "ab"), ("甲乙", 3, "甲"), ("😀", 1, ""), ("abc", 0, "")],
 )
-def test_clip(text: str, room: int, clipped: str) -> None:
+def test_clipped_text_fits_its_room(text: str, room: int, clipped: str) -> None:
     assert clip(text, room) == clipped
-    assert cells(clip(text, room)) <= room
+    assert count_columns(clip(text, room)) <= room
 
 
 class Terminal:
@@ -213,7 +215,7 @@ class Terminal:
     def flush(self) -> None:
         pass
 
-    async def play(self, events: Sequence[Event]) -> list[str]:
+    async def play(self, events: Sequence[DemoEvent]) -> list[str]:
         """The lines of the program as they stand in the end."""
         for event in events:
             await self.screen.show(event)
@@ -250,7 +252,7 @@ async def test_completions_cannot_steer_the_terminal() -> None:
 
 async def test_the_animation_is_over_in_ten_seconds() -> None:
     terminal = Terminal(colored=True)
-    events: list[Event] = [Typed(key) for key in PROGRAM]
+    events: list[DemoEvent] = [Typed(key) for key in PROGRAM]
     events += [offer("x", 0, Fate.TYPED_OVER) for _ in load_program().stops]
     await terminal.play(events)
     assert HOLD_S < terminal.now < 9
@@ -267,7 +269,7 @@ def texts(svg: str) -> list[str]:
 
 
 def test_the_picture_ends_with_ghost_text() -> None:
-    assert closing_moment(EVENTS) == EVENTS.index(BLOCK)
+    assert find_closing_offer(EVENTS) == EVENTS.index(BLOCK)
     shown = texts(draw(EVENTS, "a < b & c"))
     assert "return x" in shown
     assert "if▏ x:" in shown
@@ -286,7 +288,7 @@ def test_the_picture_is_self_contained_and_the_same_each_time() -> None:
 
 @pytest.mark.parametrize("text", ["]]>&<a>", "甲\t'😀'", "\x00\x1b\x7f\ufffe", "\ud800", ""])
 def test_any_text_can_be_drawn(text: str) -> None:
-    events: list[Event] = [Typed(text), offer(text, len(text)), Typed("\n")]
+    events: list[DemoEvent] = [Typed(text), offer(text, len(text)), Typed("\n")]
     events.append(offer(text, 0, Fate.TYPED_OVER))
     ElementTree.fromstring(draw(events, text))
     ElementTree.fromstring(draw([*events, offer(text + " " * 20, 0)], text))
@@ -302,7 +304,9 @@ def program_of(output: str) -> str:
     return "\n".join(re.sub("[⟨⟩]", "", each).rstrip() for each in code) + "\n"
 
 
-def test_without_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_key_the_demo_completes_from_its_own_workspace(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert demo.main([]) == 0
     output = capsys.readouterr()
     assert output.err == ""
@@ -368,7 +372,7 @@ def use(fake: FakeDeepSeek, patch: pytest.MonkeyPatch, key: str = "sk-fake") -> 
 
 
 @pytest.mark.parametrize("lines", [1, 4])
-def test_with_deepseek(
+def test_with_a_key_the_demo_asks_deepseek(
     lines: int,
     fake: FakeDeepSeek,
     monkeypatch: pytest.MonkeyPatch,

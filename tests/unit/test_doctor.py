@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.commands import balance, doctor, models
-from ds_lsp.commands.doctor import editor_checks, words_for
+from ds_lsp.commands.doctor import describe_steps, editor_checks
 from ds_lsp.commands.setups import Part, text_of
-from ds_lsp.providers.connection import Reached
+from ds_lsp.providers.connection import ConnectionProbe
 from ds_lsp.sources import user_file
 from tests.fake_deepseek import FakeDeepSeek
 from tests.unit.clean import clean
@@ -58,7 +58,9 @@ def test_all_is_well(fake: FakeDeepSeek, capsys: pytest.CaptureFixture[str]) -> 
     ]
 
 
-def test_as_lines(fake: FakeDeepSeek, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_check_is_a_line_and_a_failed_one_says_what_to_do(
+    fake: FakeDeepSeek, capsys: pytest.CaptureFixture[str]
+) -> None:
     fake.balance = "0.00"
     assert doctor.main([]) == 1
     lines = capsys.readouterr().out.splitlines()
@@ -129,7 +131,7 @@ def test_without_a_key_nobody_is_asked(
     assert fake.requests == []
 
 
-def test_nobody_listens(
+def test_a_refused_connection_fails_the_checks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with FakeDeepSeek() as gone:
@@ -142,7 +144,9 @@ def test_nobody_listens(
         assert "refuses connections" in str(found[name]["detail"])
 
 
-def test_lists_as_json(fake: FakeDeepSeek, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_and_balance_are_printed_as_json(
+    fake: FakeDeepSeek, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert models.main(["--json"]) == 0
     value = json.loads(capsys.readouterr().out)
     assert value["models"] == list(fake.models)
@@ -171,9 +175,9 @@ def test_a_refusal_is_said(
 
 
 def test_steps_of_a_connection() -> None:
-    assert words_for(Reached("proxy.example")) == "through the proxy proxy.example"
-    assert words_for(Reached(None, 1.2, 3.4)) == "name 1 ms, connection 3 ms"
-    words = words_for(Reached(None, 1.0, 2.0, 3.0, "TLSv1.3"))
+    assert describe_steps(ConnectionProbe("proxy.example")) == "through the proxy proxy.example"
+    assert describe_steps(ConnectionProbe(None, 1.2, 3.4)) == "name 1 ms, connection 3 ms"
+    words = describe_steps(ConnectionProbe(None, 1.0, 2.0, 3.0, "TLSv1.3"))
     assert words == "name 1 ms, connection 2 ms, TLSv1.3 3 ms"
 
 

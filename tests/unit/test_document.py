@@ -59,7 +59,7 @@ def test_lines_are_lsps_three_kinds(text: str) -> None:
 
 
 @given(texts, positions, positions, texts, st.sampled_from(ENCODINGS))
-def test_one_edit(
+def test_one_edit_gives_the_edited_text(
     text: str,
     start: tuple[int, int],
     end: tuple[int, int],
@@ -78,7 +78,9 @@ def test_one_edit(
 
 
 @given(texts, st.lists(st.tuples(positions, positions, texts), max_size=12))
-def test_many_edits(text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]) -> None:
+def test_many_edits_give_the_edited_text(
+    text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]
+) -> None:
     document = Document("u", "x", 1, text)
     for start, end, new in edits:
         first = offset_of(text, *start, PositionEncoding.UTF16)

@@ -39,7 +39,9 @@ def test_all_files_of_an_editor_say_where_they_go(
         (["中文"], "There is no editor 中文; "),
     ],
 )
-def test_what_there_is_not(argv: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_editor_or_file_is_named_in_one_line(
+    argv: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert editor.main(argv) == 1
     output = capsys.readouterr()
     assert output.out == ""

@@ -623,7 +623,7 @@ def test_a_key_in_a_file_is_not_shown(home: Path, capsys: Capture) -> None:
         (["emacs", "a.el", "--install"], "There is no file a.el"),
     ],
 )
-def test_what_there_is_not_to_install(
+def test_an_unknown_editor_or_file_is_not_installed(
     argv: list[str], words: str, home: Path, capsys: Capture
 ) -> None:
     assert editor.main(argv) == 1
@@ -634,7 +634,7 @@ def test_what_there_is_not_to_install(
 @pytest.mark.parametrize(
     "argv", [["helix", "--dry-run"], ["helix", "--install", "--remove"], ["--install"]]
 )
-def test_usage(argv: list[str], home: Path) -> None:
+def test_wrong_arguments_change_no_file(argv: list[str], home: Path) -> None:
     with pytest.raises(SystemExit) as status:
         editor.main(argv)
     assert status.value.code == 2

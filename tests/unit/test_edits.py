@@ -4,23 +4,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ds_lsp.chat.edits import apply, is_prose, opening, replacement
+from ds_lsp.chat.edits import apply, build_opening, is_prose, replacement
 from ds_lsp.chat.scope import parse_python
-from ds_lsp.chat.subject import Remark, Subject
+from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.document import split_lines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
 
 
 def subject(
-    text: str, first: int, last: int, language_id: str = "python", remark: Remark | None = None
-) -> Subject:
+    text: str,
+    first: int,
+    last: int,
+    language_id: str = "python",
+    remark: ReportedProblem | None = None,
+) -> CodeSelection:
     eol = "\r\n" if "\r\n" in text else "\n"
     lines = tuple(split_lines(text))
-    return Subject("file:///a", "a", language_id, 1, lines, first, last, eol, remark=remark)
+    return CodeSelection("file:///a", "a", language_id, 1, lines, first, last, eol, problem=remark)
 
 
-def after(answer: str, about: Subject) -> str:
+def after(answer: str, about: CodeSelection) -> str:
     """The whole text after an answer, of which the opening is left out."""
     return apply(replacement(answer, Finish.STOP, about), about.lines)
 
@@ -57,12 +61,12 @@ def test_the_documents_tabs_and_line_ends_are_kept() -> None:
 
 
 def test_the_opening_is_a_fence_and_the_first_indentation() -> None:
-    assert opening(subject(METHOD, 1, 2)) == ("`````python\n    ", "`````")
-    assert opening(subject("a = '''\n```\n'''\n", 0, 2)) == ("`````python\n", "`````")
+    assert build_opening(subject(METHOD, 1, 2)) == ("`````python\n    ", "`````")
+    assert build_opening(subject("a = '''\n```\n'''\n", 0, 2)) == ("`````python\n", "`````")
 
 
 def test_a_broken_document_can_be_fixed() -> None:
-    remark = Remark("invalid syntax", 0, 0)
+    remark = ReportedProblem("invalid syntax", 0, 0)
     assert after("x = (1)", subject("x = (1\ny = 2)\n", 0, 0, remark=remark)) == "x = (1)\ny = 2)\n"
     broken = subject("f(\n}\n", 0, 0, "c", remark)
     assert after("f();", broken) == "f();\n}\n"

@@ -21,6 +21,7 @@ from ds_lsp.errors import (
 )
 from ds_lsp.health import Health
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
+from ds_lsp.service.service import Service
 from ds_lsp.settings import CompletionSettings
 from ds_lsp.usage.ledger import Ledger
 from tests.unit.fakes import FakeExcerpts, FakeProvider, FakeTime, looked_at, service_of, turns
@@ -103,8 +104,9 @@ class Rig:
 
     def use(self, provider: FakeProvider, fallback: FakeProvider | None = None) -> None:
         """Put a provider into use, and note what it tells its service."""
-        if self.engine.providers.first:
-            self.service.retire()
+        previous = self.engine.providers.first
+        if isinstance(previous, Service):
+            previous.retire()
         self.service = service_of(
             provider,
             ledger=_NotedLedger(self),

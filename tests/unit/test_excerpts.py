@@ -11,13 +11,13 @@ import pytest
 
 from ds_lsp.completion.budget import Scale
 from ds_lsp.completion.context import Contexts
-from ds_lsp.completion.excerpts.block import Block, marker, renewed
-from ds_lsp.completion.excerpts.definitions import definitions
-from ds_lsp.completion.excerpts.gather import Excerpts, Workspace
+from ds_lsp.completion.excerpts.block import Block, marker, renew_block
+from ds_lsp.completion.excerpts.definitions import find_definitions
+from ds_lsp.completion.excerpts.gather import Excerpts, ReadableFiles
 from ds_lsp.completion.excerpts.imports import Import, Listing, imports_of
-from ds_lsp.completion.excerpts.pick import here, pick
-from ds_lsp.completion.excerpts.similar import most_similar, words
-from ds_lsp.completion.excerpts.source import Piece, Source, names_in, source_of
+from ds_lsp.completion.excerpts.pick import find_cursor_names, select_excerpts
+from ds_lsp.completion.excerpts.similar import find_most_similar, words_in
+from ds_lsp.completion.excerpts.source import Excerpt, ParsedFile, names_in, source_of
 from ds_lsp.document import Document, Snapshot
 from ds_lsp.languages import language_id
 from ds_lsp.privacy.gate import Gate
@@ -110,8 +110,10 @@ def result(work: Generator[None, None, T]) -> T:
         pytest.param("'''never closed\nx = 1\n", [], id="string without an end"),
     ],
 )
-def test_definitions(text: str, found: list[tuple[str, str, str]]) -> None:
-    lines = [each for each in definitions(text) if each]
+def test_definitions_are_found_in_each_language(
+    text: str, found: list[tuple[str, str, str]]
+) -> None:
+    lines = [each for each in find_definitions(text) if each]
     assert [(each.container, each.name, each.text) for each in lines] == found
 
 
@@ -166,77 +168,77 @@ def test_imports_are_bounded() -> None:
 # Picking
 
 
-def test_pieces_with_names_that_go_with_those_at_the_cursor_are_picked() -> None:
+def test_excerpts_with_names_that_go_with_those_at_the_cursor_are_picked() -> None:
     text = "def total(cart):\n    return cart.price * cart.rate\n\n\n" + "".join(
         f"def other{n}(x{n}, y{n}):\n    return x{n} + y{n}\n\n\n" for n in range(50)
     )
     source = result(source_of("shop.py", text))
-    at = here("cart = 1\ncart.\n", "cart = 1\ncart.", "\n")
-    picked = result(pick(at, [(source, 1.0)], 30, Scale()))
-    assert "cart.price * cart.rate" in "\n".join(piece.text for piece in picked)
-    assert sum(Scale().tokens(piece.text) for piece in picked) <= 30
+    at = find_cursor_names("cart = 1\ncart.\n", "cart = 1\ncart.", "\n")
+    picked = result(select_excerpts(at, [(source, 1.0)], 30, Scale()))
+    assert "cart.price * cart.rate" in "\n".join(each.text for each in picked)
+    assert sum(Scale().tokens(each.text) for each in picked) <= 30
 
 
 def test_nothing_that_is_known_here_is_picked() -> None:
     source = result(source_of("a.py", "x = compute(value)\n"))
-    at = here("x = compute(value)\n", "x = ", "\n")
-    assert result(pick(at, [(source, 1.0)], 500, Scale())) == []
+    at = find_cursor_names("x = compute(value)\n", "x = ", "\n")
+    assert result(select_excerpts(at, [(source, 1.0)], 500, Scale())) == []
 
 
 def test_similar_window_is_found_and_a_copy_is_not() -> None:
     text = "def load_user(ident, session):\n    row = session.fetch(ident)\n    return User(row)\n"
     like = "def store_group(key, session):\n    row = session.begin(key)\n    return Group(row)\n"
-    query = words(names_in(text + "def load_users(session):\n    return fetch_rows(session)\n"))
+    query = words_in(names_in(text + "def load_users(session):\n    return fetch_rows(session)\n"))
     source, copy = result(source_of("like.py", like)), result(source_of("copy.py", text))
-    found = result(most_similar(query, [copy, source]))
-    assert found == Piece("like.py", like.rstrip(), 0)
-    assert result(most_similar(query, [copy])) is None
+    found = result(find_most_similar(query, [copy, source]))
+    assert found == Excerpt("like.py", like.rstrip(), 0)
+    assert result(find_most_similar(query, [copy])) is None
 
 
 # The block
 
 
-def piece(text: str, path: str = "a.py", head: str = "") -> Piece:
-    return Piece(path, text, 0, head)
+def excerpt(text: str, path: str = "a.py", owner_line: str = "") -> Excerpt:
+    return Excerpt(path, text, 0, owner_line)
 
 
 def test_block_is_appended_to_and_its_head_stays() -> None:
     scale = Scale()
-    block = renewed(Block(), [piece("x = 1")], frozenset(), 100, scale)
-    more = renewed(block, [piece("y = 2", "b.py"), piece("x = 1")], frozenset(), 100, scale)
+    block = renew_block(Block(), [excerpt("x = 1")], frozenset(), 100, scale)
+    more = renew_block(block, [excerpt("y = 2", "b.py"), excerpt("x = 1")], frozenset(), 100, scale)
     start = "#a.py\nx = 1\n"
     assert block.parts("c.py", "#").context == start + "#c.py\n"
     assert more.parts("c.py", "#").context == start + "#b.py\ny = 2\n#c.py\n"
-    assert renewed(more, [piece("x = 1")], frozenset(), 100, scale) is more
+    assert renew_block(more, [excerpt("x = 1")], frozenset(), 100, scale) is more
 
 
 def test_block_begins_anew_when_much_has_changed_and_only_then() -> None:
     scale, budget = Scale(), 100
-    old = [piece("x" * 33 * n) for n in range(1, 5)]
-    block = renewed(Block(), old, frozenset(), budget, scale)
-    assert block.pieces == set(old)
-    little, much = [piece("y" * 66)], [piece("y" * 200)]
-    assert renewed(block, little, frozenset(), budget, scale).pieces > block.pieces
-    full = renewed(block, little, frozenset(), budget, scale)
-    assert renewed(full, [piece("z" * 60)], frozenset(), budget, scale) is full
-    assert renewed(full, much, frozenset(), budget, scale).pieces == set(much)
-    assert renewed(block, much, frozenset(old), budget, scale).pieces == set(much)
-    assert renewed(block, [], frozenset(old), budget, scale) == Block()
+    old = [excerpt("x" * 33 * n) for n in range(1, 5)]
+    block = renew_block(Block(), old, frozenset(), budget, scale)
+    assert block.excerpts == set(old)
+    little, much = [excerpt("y" * 66)], [excerpt("y" * 200)]
+    assert renew_block(block, little, frozenset(), budget, scale).excerpts > block.excerpts
+    full = renew_block(block, little, frozenset(), budget, scale)
+    assert renew_block(full, [excerpt("z" * 60)], frozenset(), budget, scale) is full
+    assert renew_block(full, much, frozenset(), budget, scale).excerpts == set(much)
+    assert renew_block(block, much, frozenset(old), budget, scale).excerpts == set(much)
+    assert renew_block(block, [], frozenset(old), budget, scale) == Block()
     # The document has grown, and leaves less for excerpts.
-    assert renewed(block, old[:1], frozenset(), budget / 4, scale).pieces == set(old[:1])
+    assert renew_block(block, old[:1], frozenset(), budget / 4, scale).excerpts == set(old[:1])
 
 
 def test_members_stand_under_the_line_of_their_class_once() -> None:
-    pieces = [
-        piece("    def f(): ...", head="class A:"),
-        piece("    def g(): ...", head="class A:"),
+    excerpts = [
+        excerpt("    def f(): ...", owner_line="class A:"),
+        excerpt("    def g(): ...", owner_line="class A:"),
     ]
-    text = renewed(Block(), pieces, frozenset(), 100, Scale()).parts("c.py", "#").context
+    text = renew_block(Block(), excerpts, frozenset(), 100, Scale()).parts("c.py", "#").context
     assert text == "#a.py\nclass A:\n    def f(): ...\n    def g(): ...\n#c.py\n"
 
 
 def test_markers_are_the_headers_of_the_text() -> None:
-    block = Block(((Piece("a.py", "x", 1), Piece("b.py", "y", 3)), (Piece("a.py", "z", 9),)))
+    block = Block(((Excerpt("a.py", "x", 1), Excerpt("b.py", "y", 3)), (Excerpt("a.py", "z", 9),)))
     markers = block.parts("甲.py", "//").markers
     assert markers == ("//a.py", "//b.py", "//甲.py")
     assert set(markers) == {
@@ -278,10 +280,10 @@ class Rig:
 
     async def renew(self, snapshot: Snapshot) -> str:
         gate = Gate([self.folder])
-        workspace = Workspace(
+        readable = ReadableFiles(
             self.documents, [self.folder], gate.allows, lambda each: gate.excludes(each.uri)
         )
-        await self.excerpts.renew(snapshot, workspace, self.contexts)
+        await self.excerpts.renew(snapshot, readable, self.contexts)
         return self.excerpts.parts(snapshot.uri).context
 
 
@@ -346,8 +348,8 @@ async def test_place_that_was_visited_lately_is_sent_as_it_is(tmp_path: Path) ->
     rig = Rig(tmp_path, {})
     other = rig.open("other.py", "".join(f"line_{n} = {n}\n" for n in range(100)))
     main = rig.open("main.py", "x = ")
-    assert rig.excerpts.visited(other.uri, 50)
-    assert rig.excerpts.visited(main.uri, 0)
+    assert rig.excerpts.note_visit(other.uri, 50)
+    assert rig.excerpts.note_visit(main.uri, 0)
     text = await rig.renew(main.snapshot(0, 4))
     assert "".join(f"line_{n} = {n}\n" for n in range(44, 57)) in text
 
@@ -398,7 +400,7 @@ async def test_only_the_last_version_of_an_open_file_is_kept(tmp_path: Path) -> 
     for other.version in (2, 3, 4):
         other.replace((2, 0), (2, 0), "x = 1\n")
         await rig.renew(main.snapshot(3, 5))
-    kept = [each for each in gc.get_objects() if isinstance(each, Source)]
+    kept = [each for each in gc.get_objects() if isinstance(each, ParsedFile)]
     assert [each.text.count("x = 1") for each in kept if each.path == "last_version.py"] == [3]
 
 
@@ -524,7 +526,7 @@ async def test_document_of_no_file_has_excerpts_of_open_ones(tmp_path: Path) -> 
 def test_another_file_or_a_jump_is_a_quiet_moment_and_typing_is_not(tmp_path: Path) -> None:
     excerpts = Excerpts(clock=FakeTime().clock)
     moments = [("a", 0), ("a", 1), ("a", 33), ("a", 66), ("b", 66), ("b", 60)]
-    assert [excerpts.visited(*each) for each in moments] == [
+    assert [excerpts.note_visit(*each) for each in moments] == [
         *(True, False, False, True, True, False)
     ]
     assert excerpts.line_of("a") == 66

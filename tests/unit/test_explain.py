@@ -45,12 +45,12 @@ def file(fake: FakeDeepSeek, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         ("a.py:-1", Target(Path("a.py:-1"))),
     ],
 )
-def test_targets(text: str, target: Target) -> None:
+def test_a_target_is_read_from_its_argument(text: str, target: Target) -> None:
     assert parse_target(text) == target
 
 
 @pytest.mark.parametrize("text", ["", "a.py:0", "a.py:3-2", "a.py:0-2"])
-def test_what_is_no_target(text: str) -> None:
+def test_other_arguments_are_not_targets(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         parse_target(text)
 
@@ -109,7 +109,7 @@ def test_the_lines_that_are_meant(fake: FakeDeepSeek, file: Path, place: str, li
     assert f"Lines: {lines}\n" in prompt_of(fake)
 
 
-def test_everything_as_json(
+def test_an_explanation_is_printed_as_json(
     fake: FakeDeepSeek, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake.chat_answer("It 加s.", reasoning="Hm.")
@@ -121,7 +121,7 @@ def test_everything_as_json(
     assert value["usage"]["completion"] > 0
 
 
-def test_the_users_language(
+def test_the_explanation_is_in_the_users_language(
     fake: FakeDeepSeek, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LANG", "zh_CN.UTF-8")
@@ -219,11 +219,11 @@ def test_failures_are_said_and_end_with_one(
         ("", ""),
     ],
 )
-def test_rendered_lines(line: str, shown: str) -> None:
+def test_lines_are_rendered_for_a_terminal(line: str, shown: str) -> None:
     assert Rendered().line(line) == shown
 
 
-def test_rendered_code() -> None:
+def test_code_is_rendered_without_its_fences() -> None:
     rendered = Rendered()
     lines = ["```c", "a \\< `b`", "# x", "```", "after"]
     assert [rendered.line(line) for line in lines] == [

@@ -2,12 +2,12 @@
 
 import pytest
 
-from ds_lsp.chat.explanation import INVITATION, Answer, answered, conversation, page, title_of
-from ds_lsp.chat.subject import Remark, Subject
+from ds_lsp.chat.explanation import INVITATION, Answer, build_reply, conversation, page, title_of
+from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.providers.base import ChatMessage
 
 LINES = ("def 加():\n", "    pass\n")
-SUBJECT = Subject("file:///a.py", "src/a.py", "python", 1, LINES, 0, 1, name="加")
+SUBJECT = CodeSelection("file:///a.py", "src/a.py", "python", 1, LINES, 0, 1, name="加")
 
 
 def test_a_page_names_what_it_explains_and_ends_with_a_place_for_a_question() -> None:
@@ -26,9 +26,9 @@ def test_a_page_that_grows_has_no_place_for_a_question_yet() -> None:
 
 
 def test_a_tools_message_and_a_files_name_can_do_no_harm() -> None:
-    remark = Remark("bad <img src=x>\n![a](http://e) " + "long " * 30, 0, 0)
+    remark = ReportedProblem("bad <img src=x>\n![a](http://e) " + "long " * 30, 0, 0)
     name = "a\n\n# Question\n\n<b>.py"
-    subject = Subject("", name, "python", 1, LINES, 0, 1, remark=remark)
+    subject = CodeSelection("", name, "python", 1, LINES, 0, 1, problem=remark)
     title, _, place, _ = page(subject, Answer(), is_complete=False).split("\n", 3)
     assert title.startswith("# Explanation of bad &lt;img src=x> &#33;[a](http://e) long")
     assert place == "a # Question &lt;b>.py, lines 1 to 2"
@@ -99,7 +99,7 @@ def test_questions_and_answers_follow_each_other() -> None:
     asked = conversation(text)
     assert asked.question == "Why?\n为什么?"
     lines = text.splitlines(keepends=True)
-    text = "".join(lines[: asked.line]) + answered(asked.question, Answer("So.", "Hm."))
+    text = "".join(lines[: asked.line]) + build_reply(asked.question, Answer("So.", "Hm."))
     again = conversation(text + "And?")
     assert again.question == "And?"
     assert again.turns[1:] == (

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ds_lsp.completion.postprocess.fit import RULES, Fitted, fit
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.shape import Extent
 from ds_lsp.providers.base import Finish
 from tests.unit.fit_cases import CASES, CURSOR, Case
 
@@ -17,12 +17,12 @@ GOLDEN: list[dict[str, Any]] = json.loads(
 )
 
 
-def golden_place(case: dict[str, Any], *, can_replace: bool = True) -> Place:
-    return Place(
+def golden_place(case: dict[str, Any], *, can_replace: bool = True) -> CursorContext:
+    return CursorContext(
         before=case["prefix"],
         after=case["suffix"],
         language_id=case["language"],
-        shape=Shape.LINE if case["mode"] == "single" else Shape.BLOCK,
+        extent=Extent.LINE if case["mode"] == "single" else Extent.BLOCK,
         finish=Finish(case.get("finish_reason", "stop")),
         markers=tuple(case.get("context_markers", ())),
         can_replace=can_replace,
@@ -38,7 +38,7 @@ def documents(case: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["id"])
-def test_golden(case: dict[str, Any]) -> None:
+def test_golden_completions_fit_their_documents(case: dict[str, Any]) -> None:
     fitted = fit(case["raw"], golden_place(case))
     document = case["prefix"] + fitted.text + case["suffix"][fitted.replaces :]
     assert document in documents(case)
@@ -52,17 +52,17 @@ def test_a_client_that_cannot_replace_gets_brackets_that_pair_all_the_same(
     fitted = fit(case["raw"], at)
     assert fitted.replaces == 0
     if "overwrite" in case:
-        assert at.damage(fitted.text) <= at.damage(case["raw"])
+        assert at.imbalance(fitted.text) <= at.imbalance(case["raw"])
 
 
-def place_of(case: Case) -> Place:
+def place_of(case: Case) -> CursorContext:
     before, _, after = case.document.replace("\r\n", "\n").partition(CURSOR)
-    shape = Shape.LINE if case.is_line else Shape.BLOCK
-    return Place(before, after, case.language_id, shape=shape)
+    extent = Extent.LINE if case.is_line else Extent.BLOCK
+    return CursorContext(before, after, case.language_id, extent=extent)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.language_id}: {case.name}")
-def test_fit(case: Case) -> None:
+def test_each_answer_is_fitted_to_its_document(case: Case) -> None:
     at = place_of(case)
     fitted = fit(case.said, at)
     assert (fitted.text, at.after[: fitted.replaces]) == (case.shown, case.replaced)
@@ -75,11 +75,11 @@ def test_a_third_of_the_cases_must_not_be_touched() -> None:
 
 
 def test_what_changed_the_text_is_named_in_order() -> None:
-    fitted = fit("a, b):\r\n    pass", Place("def f(", "):\n    pass\n", "python"))
+    fitted = fit("a, b):\r\n    pass", CursorContext("def f(", "):\n    pass\n", "python"))
     names = [rule.__name__ for rule in RULES]
     assert fitted == Fitted("a, b", 0, ("normalize_line_ends", "cut_lines_below", "cut_overlap"))
     assert sorted(fitted.rules, key=names.index) == list(fitted.rules)
 
 
 def test_line_ends_are_the_documents() -> None:
-    assert fit("a\nb", Place("", "", "text", eol="\r\n")).text == "a\r\nb"
+    assert fit("a\nb", CursorContext("", "", "text", eol="\r\n")).text == "a\r\nb"

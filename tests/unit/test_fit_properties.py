@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ds_lsp.completion.postprocess.fit import Fitted, fit
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.completion.shape import Shape, shape_for
-from ds_lsp.completion.watch import watch
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.shape import Extent, extent_for
+from ds_lsp.completion.watch import stop_condition
 from ds_lsp.document import Document, PositionEncoding, split_lines, width
 from ds_lsp.providers.base import Finish
 from tests.unit.holes import SOURCES, Hole, holes
@@ -26,7 +26,7 @@ def bare(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
-def document(at: Place, shown: Fitted) -> str:
+def document(at: CursorContext, shown: Fitted) -> str:
     return at.before + shown.text + at.after[shown.replaces :]
 
 
@@ -80,9 +80,9 @@ def test_nothing_more_is_wrong_than_before() -> None:
             assert closed_wrongly(at, fit(said, at)) <= before, hole
 
 
-def closed_wrongly(at: Place, shown: Fitted) -> int:
+def closed_wrongly(at: CursorContext, shown: Fitted) -> int:
     """Closers without opener and strings without end, in the document as it would be."""
-    return at.end_of(shown.text, shown.replaces).wrong
+    return at.state_after(shown.text, shown.replaces).errors
 
 
 def test_a_stream_is_cut_where_nothing_is_lost() -> None:
@@ -91,11 +91,11 @@ def test_a_stream_is_cut_where_nothing_is_lost() -> None:
     for hole in SAMPLE:
         said = hole.middle + "\n".join(hole.after.split("\n")[:4]) + "\nsomething(else)\n" * 2
         at = hole.place()
-        keep_going = watch(at)
+        keep_going = stop_condition(at)
         end = next((end for end in range(1, len(said)) if not keep_going(said[:end])), None)
         if end is None:
             continue
-        cut = fit(said[:end], Place(at.before, at.after, at.language_id, finish=Finish.CUT))
+        cut = fit(said[:end], CursorContext(at.before, at.after, at.language_id, finish=Finish.CUT))
         whole = document(at, fit(said, at))
         truth = hole.before + hole.middle + hole.after
         lost += bare(document(at, cut)) not in (bare(whole), bare(truth))
@@ -138,12 +138,12 @@ code = st.lists(
     max_size=40,
 ).map("".join)
 places = st.builds(
-    Place,
+    CursorContext,
     before=code.map(lambda text: text.replace("\r\n", "\n")),
     after=code.map(lambda text: text.replace("\r\n", "\n")),
     language_id=st.sampled_from(LANGUAGES),
     eol=st.sampled_from(["\n", "\r\n", "\r"]),
-    shape=st.sampled_from(Shape),
+    extent=st.sampled_from(Extent),
     finish=st.sampled_from(Finish),
     can_replace=st.booleans(),
 )
@@ -151,7 +151,7 @@ places = st.builds(
 
 @given(code, places)
 @settings(max_examples=400)
-def test_it_only_cuts(said: str, at: Place) -> None:
+def test_it_only_cuts(said: str, at: CursorContext) -> None:
     shown = fit(said, at)
     assert "".join(shown.text.split()) in "".join(said.split())
 
@@ -159,7 +159,7 @@ def test_it_only_cuts(said: str, at: Place) -> None:
 @given(code, places)
 @settings(max_examples=400)
 def test_the_document_changes_on_the_cursors_line_and_only_for_something(
-    said: str, at: Place
+    said: str, at: CursorContext
 ) -> None:
     shown = fit(said, at)
     assert shown.replaces <= len(at.rest)
@@ -172,7 +172,7 @@ def test_the_document_changes_on_the_cursors_line_and_only_for_something(
 
 @given(code, places)
 @settings(max_examples=400)
-def test_line_ends_are_the_documents_own(said: str, at: Place) -> None:
+def test_line_ends_are_the_documents_own(said: str, at: CursorContext) -> None:
     text = fit(said, at).text
     assert not re.search(r"[\r\n]", text.replace(at.eol, ""))
     if not at.lexicon.is_prose:
@@ -185,8 +185,8 @@ def test_nothing_raises(before: str, after: str, said: str, language: str, multi
     document = Document("u", language, 1, before + after, PositionEncoding.UTF16)
     lines = split_lines(before)
     snapshot = document.snapshot(len(lines) - 1, width(lines[-1], PositionEncoding.UTF16))
-    at = Place(before, after, language, shape=shape_for(snapshot, multiline))
-    keep_going = watch(at)
+    at = CursorContext(before, after, language, extent=extent_for(snapshot, multiline))
+    keep_going = stop_condition(at)
     for end in range(len(said)):
         keep_going(said[:end])
     fit(said, at)
@@ -207,6 +207,6 @@ def test_nothing_raises(before: str, after: str, said: str, language: str, multi
 )
 @pytest.mark.parametrize("language", ["python", "typescript", "html", "never-heard-of"])
 def test_odd_sizes_are_fitted(before: str, after: str, said: str, language: str) -> None:
-    for shape in Shape:
-        fit(said, Place(before, after, language, shape=shape))
-        watch(Place(before, after, language, shape=shape))(said)
+    for extent in Extent:
+        fit(said, CursorContext(before, after, language, extent=extent))
+        stop_condition(CursorContext(before, after, language, extent=extent))(said)

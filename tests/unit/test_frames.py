@@ -7,17 +7,18 @@ import pytest
 from ds_lsp.lsp.frames import (
     EDGE_BYTES,
     MAX_HEADER_BYTES,
-    Body,
     Frame,
     Framer,
-    Glimpse,
-    Noise,
+    Garbage,
+    Message,
+    MessageSummary,
     TooLarge,
     glimpse,
 )
 
 ONE = b"Content-Length: 4\r\n\r\n1234"
-LOST = Noise("what is no header is read past")
+LOST = Garbage("what is no header is read past")
+WHOLE = Message(b"1234")
 
 
 def frames(*chunks: bytes, max_body_bytes: int = 100) -> list[Frame]:
@@ -36,46 +37,46 @@ def frames(*chunks: bytes, max_body_bytes: int = 100) -> list[Frame]:
     ("stream", "expected"),
     [
         pytest.param(b"", [], id="nothing"),
-        pytest.param(ONE + ONE, [Body(b"1234")] * 2, id="messages"),
-        pytest.param(b"content-LENGTH:4\n\n1234", [Body(b"1234")], id="lf only, other spelling"),
+        pytest.param(ONE + ONE, [WHOLE] * 2, id="messages"),
+        pytest.param(b"content-LENGTH:4\n\n1234", [WHOLE], id="lf only, other spelling"),
         pytest.param(
             b"Content-Type: x; charset=utf-8\r\nContent-Length: 4\r\nA: b\r\n\r\n1234",
-            [Body(b"1234")],
+            [WHOLE],
             id="other headers",
         ),
-        pytest.param(b"Content-Length: 0\r\n\r\n" + ONE, [Body(b""), Body(b"1234")], id="empty"),
-        pytest.param(b"\r\n\n" * 1000 + ONE, [Body(b"1234")], id="flood of blank lines"),
-        pytest.param(b"Content-Length: -4\r\n\r\n1234" + ONE, [LOST, Body(b"1234")], id="negative"),
-        pytest.param(b"Content-Length: x\r\n\r\n{}" + ONE, [LOST, Body(b"1234")], id="no number"),
+        pytest.param(b"Content-Length: 0\r\n\r\n" + ONE, [Message(b""), WHOLE], id="empty"),
+        pytest.param(b"\r\n\n" * 1000 + ONE, [WHOLE], id="flood of blank lines"),
+        pytest.param(b"Content-Length: -4\r\n\r\n1234" + ONE, [LOST, WHOLE], id="negative"),
+        pytest.param(b"Content-Length: x\r\n\r\n{}" + ONE, [LOST, WHOLE], id="no number"),
         pytest.param(
             b"Content-Length: 100000000000000000000\r\n\r\n{}" + ONE,
-            [LOST, Body(b"1234")],
+            [LOST, WHOLE],
             id="absurd",
         ),
-        pytest.param(b"A: b\r\n\r\n{}" + ONE, [LOST, Body(b"1234")], id="absent"),
+        pytest.param(b"A: b\r\n\r\n{}" + ONE, [LOST, WHOLE], id="absent"),
         pytest.param(
             b"Content-Length: 9\r\nContent-Length: 4\r\n\r\n1234",
-            [Noise("a header has two lengths"), Body(b"1234")],
+            [Garbage("a header has two lengths"), WHOLE],
             id="repeated, another one",
         ),
         pytest.param(
-            b"Content-Length: 4\r\nContent-Length: 4\r\n\r\n1234", [Body(b"1234")], id="repeated"
+            b"Content-Length: 4\r\nContent-Length: 4\r\n\r\n1234", [WHOLE], id="repeated"
         ),
-        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + ONE, [LOST, Body(b"1234")], id="http"),
-        pytest.param(b"\x00\xff\n\xfe\n" + ONE, [LOST, Body(b"1234")], id="binary"),
-        pytest.param(b"x" * 10**6 + ONE, [LOST, Body(b"1234")], id="header without an end"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + ONE, [LOST, WHOLE], id="http"),
+        pytest.param(b"\x00\xff\n\xfe\n" + ONE, [LOST, WHOLE], id="binary"),
+        pytest.param(b"x" * 10**6 + ONE, [LOST, WHOLE], id="header without an end"),
         pytest.param(
             b"Content-Length: 4\r\n" + b"A: b\r\n" * MAX_HEADER_BYTES + ONE,
-            [Noise("a header has no end"), Body(b"1234")],
+            [Garbage("a header has no end"), WHOLE],
             id="header of too many lines",
         ),
-        pytest.param(ONE[:-1], [Noise("the input ends within a message")], id="cut body"),
-        pytest.param(ONE[:9], [Noise("the input ends within a message")], id="cut header"),
-        pytest.param(b"Content-Length: 3\r\n\r\n1234" + ONE, [Body(b"123"), LOST, Body(b"1234")],
+        pytest.param(ONE[:-1], [Garbage("the input ends within a message")], id="cut body"),
+        pytest.param(ONE[:9], [Garbage("the input ends within a message")], id="cut header"),
+        pytest.param(b"Content-Length: 3\r\n\r\n1234" + ONE, [Message(b"123"), LOST, WHOLE],
                      id="a length that is wrong"),
         pytest.param(
             b"Content-Length: 101\r\n\r\n" + b"x" * 100 + b"y" + ONE,
-            [TooLarge(101, b"x" * 100 + b"y", b"x" * 100 + b"y"), Body(b"1234")],
+            [TooLarge(101, b"x" * 100 + b"y", b"x" * 100 + b"y"), WHOLE],
             id="too large",
         ),
     ],
@@ -105,20 +106,20 @@ PARAMS = {"textDocument": {"uri": "file:///%E4%B8%AD.py", "languageId": "python"
 @pytest.mark.parametrize(
     ("names", "message", "seen"),
     [
-        ("jsonrpc id method params", {"id": 5}, Glimpse("m", 5, "file:///%E4%B8%AD.py")),
-        ("params method id jsonrpc", {"id": "a\u4e2d"}, Glimpse("m", "a中", "file:///%E4%B8%AD.py")),
-        ("id params jsonrpc method", {"id": -5}, Glimpse("m", -5, "file:///%E4%B8%AD.py")),
-        ("method params", {}, Glimpse("m", None, "file:///%E4%B8%AD.py")),
-        ("id method params", {"id": 1.5}, Glimpse("m", None, "file:///%E4%B8%AD.py")),
-        ("id method params", {"id": True}, Glimpse("m", None, "file:///%E4%B8%AD.py")),
-        ("id result", {"id": 5, "result": TEXT}, Glimpse(None, 5, "")),
-        ("method id params", {"method": 5, "id": 6, "params": TEXT}, Glimpse(None, 6, "")),
-        ("params", {"params": TEXT}, Glimpse()),
+        ("jsonrpc id method params", {"id": 5}, MessageSummary("m", 5, "file:///%E4%B8%AD.py")),
+        ("params method id jsonrpc", {"id": "a\u4e2d"}, MessageSummary("m", "a中", "file:///%E4%B8%AD.py")),
+        ("id params jsonrpc method", {"id": -5}, MessageSummary("m", -5, "file:///%E4%B8%AD.py")),
+        ("method params", {}, MessageSummary("m", None, "file:///%E4%B8%AD.py")),
+        ("id method params", {"id": 1.5}, MessageSummary("m", None, "file:///%E4%B8%AD.py")),
+        ("id method params", {"id": True}, MessageSummary("m", None, "file:///%E4%B8%AD.py")),
+        ("id result", {"id": 5, "result": TEXT}, MessageSummary(None, 5, "")),
+        ("method id params", {"method": 5, "id": 6, "params": TEXT}, MessageSummary(None, 6, "")),
+        ("params", {"params": TEXT}, MessageSummary()),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
 def test_what_a_message_is_about_is_seen_at_its_ends(
-    names: str, message: dict[str, object], seen: Glimpse, separators: tuple[str, str]
+    names: str, message: dict[str, object], seen: MessageSummary, separators: tuple[str, str]
 ) -> None:
     values = {"jsonrpc": "2.0", "method": "m", "params": PARAMS} | message
     body = json.dumps({name: values[name] for name in names.split()}, separators=separators)
@@ -130,4 +131,4 @@ def test_what_a_message_is_about_is_seen_at_its_ends(
     "data", [b"", b"{", b"[" * 4000, b'{"id":' * 600, b"\xff", b'{"id":"\\u12"}', b'{"a": 1']
 )
 def test_of_what_is_no_json_nothing_is_seen(data: bytes) -> None:
-    assert glimpse(data, data) == Glimpse()
+    assert glimpse(data, data) == MessageSummary()

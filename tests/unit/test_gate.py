@@ -75,7 +75,7 @@ def test_secrets_are_excluded_whatever_the_folder_says(tmp_path: Path, name: str
         *("tfstate.go", "ssh/config.py", "aws/client.py", "gcloud/run.py", "netrc.py", "pem.c"),
     ],
 )
-def test_code_is_not(tmp_path: Path, name: str) -> None:
+def test_code_with_a_name_like_a_secret_is_allowed(tmp_path: Path, name: str) -> None:
     assert Gate([tmp_path]).allows(tmp_path / name)
 
 
@@ -95,7 +95,9 @@ def test_code_is_not(tmp_path: Path, name: str) -> None:
         ("sub/top/x.py", None),
     ],
 )
-def test_ignore_files(tmp_path: Path, name: str, rule: str | None) -> None:
+def test_ignore_files_and_settings_exclude_files(
+    tmp_path: Path, name: str, rule: str | None
+) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / ".gitignore").write_text("build/\n*.log\n!keep.log\n")
     (tmp_path / ".dslspignore").write_text("# mine\nmine.py\n")

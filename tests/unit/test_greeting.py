@@ -12,8 +12,8 @@ import pytest
 
 from ds_lsp import sources
 from ds_lsp.lsp.app import create_server
-from ds_lsp.lsp.frames import Body
-from ds_lsp.lsp.greeting import MAX_BYTES, Greeted, answer_to, greet, user_file
+from ds_lsp.lsp.frames import Message
+from ds_lsp.lsp.greeting import MAX_BYTES, EarlyInitialize, answer_early, answer_to, user_file
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "initialize"
 RECORDED = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(GOLDEN.iterdir())}
@@ -49,7 +49,7 @@ async def served(body: bytes) -> Any:
     """What the whole server answers."""
     server, writer = create_server(), Recorder()
     server.protocol.set_writer(writer)
-    server.protocol.take(Body(body))
+    server.protocol.take(Message(body))
     await server.aclose()
     (answer,) = writer.messages
     return parsed(answer)
@@ -171,25 +171,25 @@ def test_it_looks_for_the_settings_where_they_are(
     assert Path(user_file()) == sources.user_file()
 
 
-def greeted_with(data: bytes) -> tuple[Greeted, bytes]:
+def early_answer_to(data: bytes) -> tuple[EarlyInitialize, bytes]:
     """Return what comes of *data*, and what is answered to it."""
     source, client_end = os.pipe()
     server_end, sink = os.pipe()
     try:
         os.write(client_end, data)
         os.close(client_end)
-        greeted = greet(source, sink)
+        early = answer_early(source, sink)
         os.close(sink)
-        return greeted, os.read(server_end, 1 << 16)
+        return early, os.read(server_end, 1 << 16)
     finally:
         os.close(source)
         os.close(server_end)
 
 
 def sent(data: bytes) -> tuple[bytes, bool, bytes]:
-    """What `greet` has read of *data*, whether it has answered, and what."""
-    greeted, answer = greeted_with(data)
-    return greeted.data, greeted.is_answered, answer
+    """What `answer_early` has read of *data*, whether it has answered, and what."""
+    early, answer = early_answer_to(data)
+    return early.data, early.is_answered, answer
 
 
 BODY = message(client())
@@ -228,8 +228,8 @@ def test_a_client_that_is_gone_is_left_to_the_server() -> None:
     server_end, sink = os.pipe()
     os.close(server_end)
     os.write(client_end, WHOLE)
-    greeted = greet(source, sink)
-    assert (greeted.data, greeted.is_answered) == (WHOLE, False)
+    early = answer_early(source, sink)
+    assert (early.data, early.is_answered) == (WHOLE, False)
     for descriptor in (source, client_end, sink):
         os.close(descriptor)
 
@@ -253,14 +253,14 @@ async def test_an_editor_that_dies_before_the_server_is_there_has_died(
     is_answered: bool, editor: subprocess.Popen[bytes]
 ) -> None:
     menu = {} if is_answered else {"initializationOptions": {"completion": {"menu": "never"}}}
-    greeted, answer = greeted_with(frame({**client(), **menu, "processId": editor.pid}))
+    early, answer = early_answer_to(frame({**client(), **menu, "processId": editor.pid}))
     assert bool(answer) is is_answered
-    assert greeted.client
-    assert not greeted.client.has_ended()
+    assert early.client
+    assert not early.client.has_ended()
     editor.kill()
     editor.wait()
     server = create_server()
-    server.early_client = greeted.client
+    server.early_client = early.client
     server.watch_client(editor.pid)
     await server.protocol.exit_requested.wait()
     await server.aclose()
@@ -269,10 +269,10 @@ async def test_an_editor_that_dies_before_the_server_is_there_has_died(
 async def test_another_process_than_the_early_one_is_looked_up(
     editor: subprocess.Popen[bytes],
 ) -> None:
-    greeted, _ = greeted_with(frame({**client(), "processId": os.getpid()}))
-    assert greeted.client
+    early, _ = early_answer_to(frame({**client(), "processId": os.getpid()}))
+    assert early.client
     server = create_server()
-    server.early_client = greeted.client
+    server.early_client = early.client
     server.watch_client(editor.pid)
     editor.kill()
     await server.protocol.exit_requested.wait()
@@ -281,7 +281,7 @@ async def test_another_process_than_the_early_one_is_looked_up(
 
 @pytest.mark.parametrize("pid", [None, 0, -1, True, 2**22 + 1, 2**64, "1", 1.5, [], {}], ids=repr)
 def test_who_names_no_process_here_is_greeted(pid: object) -> None:
-    greeted, answer = greeted_with(frame({**client(), "processId": pid}))
-    assert greeted.is_answered
+    early, answer = early_answer_to(frame({**client(), "processId": pid}))
+    assert early.is_answered
     assert answer
-    assert greeted.client is None
+    assert early.client is None

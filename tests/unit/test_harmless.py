@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ds_lsp.chat.harmless import Harmless, harmless, harmless_phrase
+from ds_lsp.chat.harmless import MarkdownSanitizer, sanitize, sanitize_phrase
 
 ALLOWED = ("http://", "https://")
 
@@ -96,8 +96,8 @@ ALLOWED = ("http://", "https://")
         pytest.param("", "", id="nothing"),
     ],
 )
-def test_what_is_shown(said: str, shown: str) -> None:
-    assert harmless(said) == shown
+def test_an_answer_is_shown_without_harmful_markdown(said: str, shown: str) -> None:
+    assert sanitize(said) == shown
 
 
 def tokens_of(text: str) -> Iterator[Token]:
@@ -124,7 +124,7 @@ PIECES = [
 @settings(max_examples=400)
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
 def test_no_renderer_finds_anything_to_act_on(said: str) -> None:
-    for token in tokens_of(harmless(said)):
+    for token in tokens_of(sanitize(said)):
         assert token.type not in ("image", "html_inline", "html_block"), said
         href = token.attrGet("href")
         assert href is None or str(href).startswith(ALLOWED), said
@@ -132,8 +132,8 @@ def test_no_renderer_finds_anything_to_act_on(said: str) -> None:
 
 def test_line_by_line_is_the_same() -> None:
     said = "a\n- ```c\n  <b>\n  ```\n![x](y)\n```\nrest"
-    state = Harmless()
-    assert "\n".join(map(state.line, said.split("\n"))) + state.end() == harmless(said)
+    state = MarkdownSanitizer()
+    assert "\n".join(map(state.sanitize_line, said.split("\n"))) + state.finish() == sanitize(said)
 
 
 @pytest.mark.parametrize(
@@ -150,4 +150,4 @@ def test_line_by_line_is_the_same() -> None:
     ],
 )
 def test_a_name_is_one_phrase(name: str, shown: str) -> None:
-    assert harmless_phrase(name) == shown
+    assert sanitize_phrase(name) == shown

@@ -19,21 +19,21 @@ import ds_lsp
 from ds_lsp.chat import documentation, edits
 from ds_lsp.chat.comments import text_of_comment
 from ds_lsp.chat.scope import layout_scope
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.commands.markdown import Rendered
-from ds_lsp.completion.cache import spot_of
+from ds_lsp.completion.cache import cache_key
 from ds_lsp.completion.context import Contexts, defuse
-from ds_lsp.completion.excerpts.definitions import definitions
+from ds_lsp.completion.excerpts.definitions import find_definitions
 from ds_lsp.completion.excerpts.imports import imports_of
-from ds_lsp.completion.excerpts.pick import here
-from ds_lsp.completion.excerpts.similar import most_similar, words
+from ds_lsp.completion.excerpts.pick import find_cursor_names
+from ds_lsp.completion.excerpts.similar import find_most_similar, words_in
 from ds_lsp.completion.excerpts.source import names_in, source_of
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.lexicon import _FAMILIES, Lexicon
-from ds_lsp.completion.postprocess.place import Place, place_at
+from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
 from ds_lsp.completion.postprocess.scan import scan
-from ds_lsp.completion.shape import Shape
-from ds_lsp.completion.watch import wants_more
+from ds_lsp.completion.shape import Extent
+from ds_lsp.completion.watch import would_show_more
 from ds_lsp.document import Document, PositionEncoding, column_to_index, split_lines, with_newlines
 from ds_lsp.errors import ChatRefused
 from ds_lsp.lsp.frames import Framer, glimpse
@@ -41,13 +41,13 @@ from ds_lsp.privacy.secrets import cut_secret, find_secrets, mask
 from ds_lsp.privacy.text import text_rule
 from ds_lsp.providers.base import Finish
 from ds_lsp.providers.local.index import Index
-from ds_lsp.providers.local.tokens import pieces
+from ds_lsp.providers.local.tokens import split_words
 from ds_lsp.providers.sse import SseDecoder
 from ds_lsp.quoted import without_strings
 from ds_lsp.scan import looks_minified
 from ds_lsp.settings import CompletionSettings
 from ds_lsp.uris import to_path
-from ds_lsp.visible import visible_only
+from ds_lsp.visible import escape_control_characters
 from tests.unit.hostile import (
     MAX_RATIO,
     UNITS,
@@ -75,31 +75,31 @@ BOUNDED: dict[str, str] = {
 
 BUILT = {
     # A name between word boundaries, a number's digits, and an address within back quotes.
-    "ds_lsp.completion.postprocess.start._knows",
+    "ds_lsp.completion.postprocess.start._has_word",
     "ds_lsp.commands.complete._is_number",
-    "ds_lsp.chat.harmless._code",
+    "ds_lsp.chat.harmless._sanitize_code",
     # Of `EMBEDDED`; of the lexicons: tried by `regexes`.
     "ds_lsp.completion.postprocess.ending.use_recipe_tabs",
     "ds_lsp.completion.postprocess.lines.code_at",
     "ds_lsp.completion.postprocess.scan._inside_pattern",
     "ds_lsp.completion.postprocess.scan._patterns",
     # Of `formats.toml` and `names.toml`: tests/unit/test_secrets.py has these.
-    "ds_lsp.privacy.formats._table",
+    "ds_lsp.privacy.formats._load_table",
     "ds_lsp.privacy.secret_names.pattern",
     # Of lists of names and of one bracket expression: no part is repeated.
     "ds_lsp.privacy.secret_files.__init__",
-    "ds_lsp.privacy.secret_files._regex",
+    "ds_lsp.privacy.secret_files._compile",
     "ds_lsp.privacy.wildmatch._class_members",
     # Of sets of characters, and of one character.
     "ds_lsp.document.hide_carriage_returns",
-    "ds_lsp.invisible._never",
-    "ds_lsp.invisible._places",
-    "ds_lsp.invisible._suspicious",
+    "ds_lsp.invisible._never_pattern",
+    "ds_lsp.invisible._table_pattern",
+    "ds_lsp.invisible._suspicious_pattern",
     # Of a language's words, on lines of at most `MAX_LINE_CHARS`.
     "ds_lsp.chat.notation._code_of",
-    "ds_lsp.chat.whole._code",
+    "ds_lsp.chat.whole._code_lines",
     "ds_lsp.chat.whole._lacks_definition",
-    "ds_lsp.chat.whole._words",
+    "ds_lsp.chat.whole._make_word_count",
     # Of marks in the user's own configuration of an editor.
     "ds_lsp.editor_files.block._pattern",
     "ds_lsp.editor_files.block._refuse_halves",
@@ -157,9 +157,9 @@ def _drained(steps: Iterator[object]) -> None:
         pass
 
 
-def _subject(code: str, language_id: str) -> Subject:
+def _subject(code: str, language_id: str) -> CodeSelection:
     lines = tuple(split_lines(code))
-    return Subject("file:///x", "x", language_id, 1, lines, 0, len(lines) - 1)
+    return CodeSelection("file:///x", "x", language_id, 1, lines, 0, len(lines) - 1)
 
 
 def _refused(work: Callable[[], object]) -> None:
@@ -183,7 +183,7 @@ def _requested(text: str) -> None:
     contexts = Contexts()
     for _ in range(2):
         request = contexts.request(document.snapshot(line, column), CompletionSettings())
-        spot_of(request, "x").anchor()
+        cache_key(request, "x").anchor()
 
 
 def _scanned(lexicon: Lexicon, text: str) -> None:
@@ -194,7 +194,7 @@ def _fitted(language_id: str, text: str) -> None:
     document = _document(text, language_id)
     line = document.line_count // 2
     column = len(document.lines(line, line)[0]) // 2
-    place = place_at(document.snapshot(line, column), Shape.BLOCK)
+    place = cursor_context(document.snapshot(line, column), Extent.BLOCK)
     for said in ("pass\n", "a(b) {\n  c\n}\n", text[:300]):
         fit(said, place)
 
@@ -237,7 +237,7 @@ def _most_similar(text: str) -> None:
             next(steps)
         except StopIteration as end:
             source = end.value
-    _drained(most_similar(words(names_in(text)), [source]))
+    _drained(find_most_similar(words_in(names_in(text)), [source]))
 
 
 def _laid_out(language_id: str, text: str) -> None:
@@ -268,8 +268,10 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         for lexicon, languages in _FAMILIES
     },
     **{f"postprocess.fit.fit {language}": partial(_fitted, language) for language in _LANGUAGES},
-    "postprocess.fit.fit answer": lambda text: fit(text, Place("f(", ") {\n  a\n}\n", "c")),
-    "watch.wants_more": lambda text: wants_more(text, Place("f(", ") {\n  a\n}\n", "c")),
+    "postprocess.fit.fit answer": lambda text: fit(text, CursorContext("f(", ") {\n  a\n}\n", "c")),
+    "watch.would_show_more": lambda text: would_show_more(
+        text, CursorContext("f(", ") {\n  a\n}\n", "c")
+    ),
     "context.Contexts.request": _requested,
     "context.defuse": lambda text: defuse("<｜" + text),
     # Excerpts
@@ -277,14 +279,14 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         f"excerpts.imports.imports_of {language}": partial(imports_of, language_id=language)
         for language in ("python", "javascript", "go", "rust", "c", "java", "ruby", "php", "lua")
     },
-    "excerpts.definitions.definitions": lambda text: _drained(definitions(text)),
+    "excerpts.definitions.find_definitions": lambda text: _drained(find_definitions(text)),
     "excerpts.source.source_of": lambda text: _drained(source_of("x", text)),
     "excerpts.source.names_in": names_in,
-    "excerpts.similar.most_similar": _most_similar,
-    "excerpts.pick.here": lambda text: here(text, text, text),
+    "excerpts.similar.find_most_similar": _most_similar,
+    "excerpts.pick.find_cursor_names": lambda text: find_cursor_names(text, text, text),
     # The local provider
     "local.index.Index.put": _indexed,
-    "local.tokens.pieces": pieces,
+    "local.tokens.split_words": split_words,
     # Chat
     **{
         f"chat.scope.layout_scope {language}": partial(_laid_out, language)
@@ -327,7 +329,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "sse.SseDecoder": _decoded,
     "scan.looks_minified": looks_minified,
     "uris.to_path": lambda text: to_path("file:///" + text),
-    "visible.visible_only": visible_only,
+    "visible.escape_control_characters": escape_control_characters,
     "commands.markdown.Rendered": _rendered,
 }
 
@@ -347,7 +349,7 @@ def test_what_is_done_at_each_key_does_not_grow_with_a_megabyte(unit: str) -> No
         line = document.line_count // 2
         column = len(document.lines(line, line)[0]) // 2
         document.replace((line, column), (line, column), key)
-        fit("a(b) {\n}\n", place_at(document.snapshot(line, column), Shape.BLOCK))
+        fit("a(b) {\n}\n", cursor_context(document.snapshot(line, column), Extent.BLOCK))
 
     took = [
         min(seconds(partial(press, document=document), key) for key in "xyz")

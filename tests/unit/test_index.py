@@ -11,7 +11,7 @@ from ds_lsp.providers.base import FimRequest, PromptParts
 from ds_lsp.providers.local.index import Index, Limits, family_of, suffixes_of
 from ds_lsp.providers.local.overlap import hashes_of, overlap
 from ds_lsp.providers.local.provider import Local
-from ds_lsp.scan import looks_minified, nearest_files, read_source
+from ds_lsp.scan import find_nearest_files, looks_minified, read_source
 
 SOURCE = "def alpha_beta_gamma(first, second):\n    return first + second\n"
 
@@ -23,7 +23,7 @@ def allow_all(path: Path) -> bool:
 def names(
     root: Path, near: Path | None = None, allows: Callable[[Path], bool] = allow_all
 ) -> list[str]:
-    found = nearest_files([root], near, frozenset({".py"}), allows)
+    found = find_nearest_files([root], near, frozenset({".py"}), allows)
     return [each.path.relative_to(root).as_posix() for each in found if each]
 
 
@@ -69,7 +69,7 @@ def offer(index: Index, uri: str, prefix: str) -> str:
         pytest.param("scp://host/b.py", "python", ".py", id="elsewhere"),
     ],
 )
-def test_family_of(uri: str, language_id: str, family: str) -> None:
+def test_uri_and_language_give_the_family(uri: str, language_id: str, family: str) -> None:
     assert family_of(uri, language_id) == family
 
 
@@ -162,7 +162,9 @@ def test_links_and_fifos_are_not_followed(tmp_path: Path) -> None:
         pytest.param(b"# ds-lsp: off\nx = 1\n", None, id="switched off"),
     ],
 )
-def test_read_source(tmp_path: Path, data: bytes, text: str | None) -> None:
+def test_binary_large_generated_and_excluded_files_are_no_source(
+    tmp_path: Path, data: bytes, text: str | None
+) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(data)
     assert read_source(path, 100) == text
@@ -177,7 +179,7 @@ def test_read_source(tmp_path: Path, data: bytes, text: str | None) -> None:
         ("", False),
     ],
 )
-def test_looks_minified(text: str, minified: bool) -> None:
+def test_minified_text_is_recognized(text: str, minified: bool) -> None:
     assert looks_minified(text) is minified
 
 
@@ -196,7 +198,9 @@ def test_looks_minified(text: str, minified: bool) -> None:
         pytest.param("ab XcdX", " nop", "qrs", range(7), id="all new"),
     ],
 )
-def test_overlap(older: str, before: str, after: str, found: range) -> None:
+def test_the_lines_of_the_document_are_found_in_an_older_version(
+    older: str, before: str, after: str, found: range
+) -> None:
     """Each character is a line; X is the cursor's own, as it was."""
     lines = [hashes_of(list(each)) for each in (older, before, after)]
     start, stop = overlap(*lines).start, overlap(*lines).stop
@@ -234,7 +238,7 @@ async def test_files_that_have_not_changed_are_not_read_again(tmp_path: Path) ->
     ],
     ids=["files", "bytes", "bytes per file", "seconds"],
 )
-async def test_limits(tmp_path: Path, limits: Limits, read: list[str]) -> None:
+async def test_the_index_keeps_its_limits(tmp_path: Path, limits: Limits, read: list[str]) -> None:
     write(tmp_path, "a.py", "b.py", "c.py", "d.py")
     index = Index(limits, clock=lambda: 0.0)
     await scan(index, tmp_path)
@@ -352,5 +356,5 @@ def test_a_folder_opened_through_a_link_out_of_the_workspace_is_not_read(tmp_pat
     write(root, "a.py")
     (root / "link").symlink_to(outside)
     for near in (root / "link", root / ".." / "outside"):
-        found = nearest_files([root], near, frozenset({".py"}), lambda path: True)
+        found = find_nearest_files([root], near, frozenset({".py"}), lambda path: True)
         assert [each.path.name for each in found if each] == ["a.py"]

@@ -6,31 +6,31 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.chat import documentation, edits
-from ds_lsp.chat.harmless import harmless
-from ds_lsp.chat.subject import Subject
+from ds_lsp.chat.harmless import sanitize
+from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.completion.postprocess.fit import fit
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.completion.shape import Shape
-from ds_lsp.completion.watch import wants_more
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.shape import Extent
+from ds_lsp.completion.watch import would_show_more
 from ds_lsp.document import split_lines
 from ds_lsp.errors import ChatRefused
-from ds_lsp.invisible import misplaced, names_of
+from ds_lsp.invisible import find_misplaced, names_of
 from ds_lsp.providers.base import Finish
-from ds_lsp.visible import as_message, visible_only
+from ds_lsp.visible import as_message, escape_control_characters
 
 Road = Callable[[str], str]
 
 
-def subject(text: str, language_id: str) -> Subject:
+def subject(text: str, language_id: str) -> CodeSelection:
     lines = tuple(split_lines(text))
-    return Subject("file:///a", "a", language_id, 1, lines, 0, len(lines) - 1)
+    return CodeSelection("file:///a", "a", language_id, 1, lines, 0, len(lines) - 1)
 
 
 PYTHON = subject("def f(a):\n    return a\n", "python")
 SCRIPT = subject("function f(a) {\n  return a;\n}\n", "javascript")
 
 
-def edited(answer: str, about: Subject) -> str:
+def edited(answer: str, about: CodeSelection) -> str:
     return edits.replacement(answer, Finish.STOP, about).text
 
 
@@ -40,7 +40,7 @@ def documented(text: str) -> str:
 
 
 def completed(text: str, before: str = "", after: str = "", language_id: str = "python") -> str:
-    return fit(text, Place(before, after, language_id, shape=Shape.BLOCK)).text
+    return fit(text, CursorContext(before, after, language_id, extent=Extent.BLOCK)).text
 
 
 ROADS: dict[str, Road] = {
@@ -52,9 +52,9 @@ ROADS: dict[str, Road] = {
         f"function f(a) {{\n  return a; // {text}\n}}\n", SCRIPT
     ),
     "documentation": documented,
-    "explanation": harmless,
-    "explanation, in code": lambda text: harmless(f"```\n{text}\n```"),
-    "terminal": lambda text: visible_only(text, keep="\t"),
+    "explanation": sanitize,
+    "explanation, in code": lambda text: sanitize(f"```\n{text}\n```"),
+    "terminal": lambda text: escape_control_characters(text, keep="\t"),
     "message": as_message,
 }
 SHOWS = {"explanation", "explanation, in code", "terminal", "message"}
@@ -132,7 +132,7 @@ def test_no_road_lets_through_what_nobody_sees(character: str, road: str) -> Non
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("text", MISPLACED)
 def test_what_has_a_use_is_not_misused(text: str, road: str) -> None:
-    last = text[max(misplaced(text))]
+    last = text[max(find_misplaced(text))]
     if road in SHOWS:
         assert last.encode("unicode_escape").decode() in ROADS[road](text)
     else:
@@ -158,14 +158,14 @@ def test_what_has_a_use_passes_every_road(text: str, road: str) -> None:
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_a_stream_is_not_cut_within_what_will_pass(text: str) -> None:
-    at = Place("x = '", "'\n", "python", shape=Shape.BLOCK)
-    assert all(wants_more(text[:end], at) for end in range(1, len(text)))
+    at = CursorContext("x = '", "'\n", "python", extent=Extent.BLOCK)
+    assert all(would_show_more(text[:end], at) for end in range(1, len(text)))
 
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_what_is_begun_may_be_completed(text: str) -> None:
     for at in range(1, len(text)):
-        assert list(misplaced(text[at:], before=text[:at])) == []
+        assert list(find_misplaced(text[at:], before=text[:at])) == []
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_what_is_begun_may_be_completed(text: str) -> None:
     ],
 )
 def test_what_the_document_has_already_may_come_again(text: str, own: str, kept: bool) -> None:
-    assert (list(misplaced(text, own=(own,))) == []) is kept
+    assert (list(find_misplaced(text, own=(own,))) == []) is kept
 
 
 def test_a_completion_ends_before_it_and_an_edit_is_refused_with_its_name() -> None:
@@ -209,9 +209,9 @@ def test_a_line_that_an_edit_takes_over_may_keep_its_own() -> None:
 
 def test_a_reader_sees_what_was_hidden() -> None:
     assert (
-        visible_only("a\u202eb\U000e0041\u200b\n\t", keep="\t")
+        escape_control_characters("a\u202eb\U000e0041\u200b\n\t", keep="\t")
         == "a\\u202eb\\U000e0041\\u200b\\n\t"
     )
-    assert visible_only("1\xa0000\u3000中") == "1\xa0000\u3000中"
+    assert escape_control_characters("1\xa0000\u3000中") == "1\xa0000\u3000中"
     assert as_message("[a](command:b)\nc") == "[a] (command:b) c"
     assert names_of("a", iter(())) == ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.key import Found, find_key, needs_search
+from ds_lsp.key import KeyLookup, find_key, needs_search
 from ds_lsp.settings import Settings
 
 
@@ -23,7 +23,7 @@ def python(code: str) -> Settings:
 
 
 async def test_the_settings_own_key() -> None:
-    assert await find_key(Settings(api_key="k"), "environment") == Found("k", "environment")
+    assert await find_key(Settings(api_key="k"), "environment") == KeyLookup("k", "environment")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,9 @@ async def test_the_settings_own_key() -> None:
         pytest.param("print('k' * 100_000)", None, "is not a key", id="endless line"),
     ],
 )
-async def test_command(code: str, key: str | None, problem: str | None) -> None:
+async def test_the_key_is_read_from_the_commands_output(
+    code: str, key: str | None, problem: str | None
+) -> None:
     found = await find_key(python(code), "user file")
     assert found.key == key
     if problem is None:
@@ -57,7 +59,7 @@ async def test_command(code: str, key: str | None, problem: str | None) -> None:
 
 async def test_a_command_that_cannot_be_run_is_a_problem() -> None:
     found = await find_key(Settings(api_key_command="pass\0show"), "user file")
-    assert found == Found(None, "none", "api_key_command cannot be run.")
+    assert found == KeyLookup(None, "none", "api_key_command cannot be run.")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ async def test_a_command_that_cannot_be_run_is_a_problem() -> None:
         (Settings(api_key="k", api_key_command="x"), False),
     ],
 )
-def test_needs_search(settings: Settings, searches: bool) -> None:
+def test_a_search_is_needed_only_for_a_command(settings: Settings, searches: bool) -> None:
     assert needs_search(settings) is searches
 
 
@@ -79,11 +81,11 @@ async def test_a_command_that_does_not_exist_is_a_problem() -> None:
 
 
 async def test_no_key_is_no_problem() -> None:
-    assert await find_key(Settings(), "none") == Found(None, "none")
+    assert await find_key(Settings(), "none") == KeyLookup(None, "none")
 
 
 def test_the_key_is_not_in_repr() -> None:
-    assert "canary" not in repr(Found("canary", "environment"))
+    assert "canary" not in repr(KeyLookup("canary", "environment"))
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def keyring(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 async def test_key_from_the_keyring(keyring: pytest.MonkeyPatch) -> None:
     keyring.setenv("FAKE_KEYRING", "sk-ring")
-    assert await find_key(Settings(), "none") == Found("sk-ring", "keyring")
+    assert await find_key(Settings(), "none") == KeyLookup("sk-ring", "keyring")
 
 
 @pytest.mark.parametrize("does", ["", "fail", "not one word"], ids=["no entry", "fails", "words"])
@@ -104,22 +106,22 @@ async def test_a_keyring_without_a_key_is_no_problem(
     keyring: pytest.MonkeyPatch, does: str
 ) -> None:
     keyring.setenv("FAKE_KEYRING", does)
-    assert await find_key(Settings(), "none") == Found(None, "none")
+    assert await find_key(Settings(), "none") == KeyLookup(None, "none")
 
 
 async def test_a_keyring_that_hangs_is_left(keyring: pytest.MonkeyPatch) -> None:
     keyring.setenv("FAKE_KEYRING", "hang")
-    assert await find_key(Settings(), "none", timeout_s=0.5) == Found(None, "none")
+    assert await find_key(Settings(), "none", timeout_s=0.5) == KeyLookup(None, "none")
 
 
 async def test_a_command_that_hangs_is_named() -> None:
     found = await find_key(python("input() if 0 else __import__('time').sleep(600)"), "x", 0.5)
-    assert found == Found(None, "none", "api_key_command gave no key within 0.5 s.")
+    assert found == KeyLookup(None, "none", "api_key_command gave no key within 0.5 s.")
 
 
 async def test_the_settings_come_before_the_keyring(keyring: pytest.MonkeyPatch) -> None:
     keyring.setenv("FAKE_KEYRING", "sk-ring")
-    assert await find_key(Settings(api_key="k"), "environment") == Found("k", "environment")
+    assert await find_key(Settings(api_key="k"), "environment") == KeyLookup("k", "environment")
     assert (await find_key(python("print('sk-1')"), "x")).key == "sk-1"
 
 
@@ -132,7 +134,7 @@ async def test_who_is_asked_for_the_key_is_not_told_one(
     keyring.setenv("USERPROFILE", str(tmp_path))
     report = tmp_path / "report"
     keyring.setenv("FAKE_KEYRING_REPORT", str(report))
-    assert await find_key(Settings(), "none") == Found(None, "none")
+    assert await find_key(Settings(), "none") == KeyLookup(None, "none")
     assert report.read_text() == f"{tmp_path} []"
     ours = "[n for n in os.environ if n.endswith('API_KEY')]"
     code = f"import os; print(os.getcwd() + '/' + '-'.join({ours}))"
@@ -217,18 +219,18 @@ def pass_time(seconds: float) -> None:
     loop.time = lambda: clock() + seconds  # type: ignore[method-assign]
 
 
-async def cancel(search: asyncio.Future[Found]) -> None:
+async def cancel(search: asyncio.Future[KeyLookup]) -> None:
     search.cancel()
     with pytest.raises(asyncio.CancelledError):
         await search
 
 
-async def time_out(search: asyncio.Future[Found]) -> None:
+async def time_out(search: asyncio.Future[KeyLookup]) -> None:
     pass_time(60)
     assert "gave no key within" in ((await search).problem or "")
 
 
-async def find(search: asyncio.Future[Found]) -> None:
+async def find(search: asyncio.Future[KeyLookup]) -> None:
     assert (await search).key == "sk-1"
 
 
@@ -248,7 +250,7 @@ async def find(search: asyncio.Future[Found]) -> None:
 )
 async def test_nothing_of_a_command_goes_on_when_it_is_not_needed_any_more(
     command: str,
-    end: Callable[[asyncio.Future[Found]], Awaitable[None]],
+    end: Callable[[asyncio.Future[KeyLookup]], Awaitable[None]],
     argument: str,
     children: Children,
 ) -> None:

@@ -196,7 +196,7 @@ def test_every_table_by_language_has_ids_alone(names: Collection[str]) -> None:
     assert [name for name in names if by_client_name().get(name) != name] == []
 
 
-def test_suffixes() -> None:
+def test_languages_share_suffixes_exactly_if_they_are_alike() -> None:
     assert {".js", ".tsx", ".mts", ".vue"} <= suffixes_like("typescriptreact")
     assert suffixes_like("c++") == suffixes_like("cpp")
     assert suffixes_like("foolang") == suffixes_like("text") == suffixes_like("") == frozenset()

@@ -24,7 +24,7 @@ from ds_lsp.providers.base import (
     TokenUsage,
 )
 from ds_lsp.usage.counts import Counts, OutcomeKey, Tally, Totals
-from ds_lsp.usage.estimate import tokens_in
+from ds_lsp.usage.estimate import estimate_tokens
 from ds_lsp.usage.ledger import READ_AFTER_S, RETRY_AFTER_S, Ledger
 from ds_lsp.usage.store import Store
 
@@ -64,7 +64,7 @@ class Rig:
 
     def stored(self) -> Counts:
         store = Store.open(self.path, self.now.date())
-        counts = store.since("2000-01-01")
+        counts = store.read_since("2000-01-01")
         store.close()
         return counts
 
@@ -74,7 +74,7 @@ def rig(tmp_path: Path) -> Rig:
     return Rig(tmp_path / "usage.sqlite3")
 
 
-async def test_day_and_session(rig: Rig) -> None:
+async def test_the_ledger_counts_by_day_and_by_session(rig: Rig) -> None:
     ledger = rig.ledger
     ledger.add_completion(REQUEST, TOLD)
     ledger.add_completion(REQUEST, None)
@@ -230,7 +230,7 @@ async def test_what_is_written_and_cannot_be_read_is_not_written_again(
         raise StoreError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "since", fail)
+        patch.setattr(Store, "read_since", fail)
         for _ in range(3):
             rig.ledger.add_completion(REQUEST, TOLD)
             await rig.ledger.write()
@@ -280,7 +280,9 @@ async def test_counts_after_the_file_is_lost_are_in_the_next(
     assert stored.requests >= 2
 
 
-async def test_python_without_sqlite(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_sqlite_the_session_still_counts(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "ds_lsp.usage.store", None)
     rig.ledger.add_completion(REQUEST, TOLD)
     await rig.ledger.aclose()
@@ -302,8 +304,8 @@ async def test_a_chat_that_was_cut_is_estimated_with_its_reasoning(rig: Rig) -> 
     rig.ledger.add_chat(request, None)
     totals = rig.ledger.session()
     assert (totals.requests, totals.estimated) == (3, 1)
-    assert totals.prompt_miss_tokens == tokens_in("甲") + tokens_in("{") + 2
-    assert totals.completion_tokens == tokens_in("ab") + tokens_in("Hm 🙂") + 3
+    assert totals.prompt_miss_tokens == estimate_tokens("甲") + estimate_tokens("{") + 2
+    assert totals.completion_tokens == estimate_tokens("ab") + estimate_tokens("Hm 🙂") + 3
 
 
 async def test_without_anything_to_count_there_is_no_file(rig: Rig) -> None:

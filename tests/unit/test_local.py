@@ -7,10 +7,15 @@ from hypothesis import strategies as st
 from ds_lsp.document import LINE_END
 from ds_lsp.providers.base import FimRequest, Finish, PromptParts
 from ds_lsp.providers.local.index import Index
-from ds_lsp.providers.local.predict import Step, Tuning, best_offer, probabilities
+from ds_lsp.providers.local.predict import (
+    PredictedToken,
+    Tuning,
+    choose_offer,
+    estimate_probabilities,
+)
 from ds_lsp.providers.local.provider import Local, cut_before, has_room
-from ds_lsp.providers.local.stream import Stream
-from ds_lsp.providers.local.tokens import Layout, Vocabulary, is_line_start, pieces
+from ds_lsp.providers.local.stream import TokenChain
+from ds_lsp.providers.local.tokens import IndentationTracker, Vocabulary, is_line_start, split_words
 
 LOOP = """\
 for name, value in table.items():
@@ -56,7 +61,7 @@ def offer(marked: str, index: Index | None = None) -> str:
         pytest.param("a = 1  # x\n" * 3 + "a = 1 |", " # x", id="half of two spaces"),
     ],
 )
-def test_offers(marked: str, text: str) -> None:
+def test_the_local_provider_offers_what_the_text_has_had_before(marked: str, text: str) -> None:
     found = offer(marked)
     assert found.startswith(text) if text else found == ""
 
@@ -90,7 +95,7 @@ def test_what_stands_right_of_the_cursor_is_not_repeated(marked: str, text: str)
         ("x", " y", False),
     ],
 )
-def test_has_room(typed: str, rest: str, room: bool) -> None:
+def test_a_cursor_in_the_middle_of_text_has_no_room(typed: str, rest: str, room: bool) -> None:
     assert has_room(typed, rest) is room
 
 
@@ -105,7 +110,7 @@ def test_has_room(typed: str, rest: str, room: bool) -> None:
         ("name ;", ";", "name"),
     ],
 )
-def test_cut_before(text: str, rest: str, cut: str) -> None:
+def test_an_offer_is_cut_before_the_rest_of_the_line(text: str, rest: str, cut: str) -> None:
     assert cut_before(text, rest) == cut
 
 
@@ -202,7 +207,7 @@ def test_what_was_put_is_not_counted_again_as_text_around_the_cursor() -> None:
     provider.offer(request(LOOP + "    if v|\n" + LOOP))
     document = index.family("untitled:1", "python").open["untitled:1"]
     # All but what stands before every document: the text around the cursor is all there is.
-    assert provider._windows["untitled:1"].obsolete[-1] == len(document.stream.tokens) - 1
+    assert provider._windows["untitled:1"].obsolete[-1] == len(document.chain.tokens) - 1
     assert document.starts[0] == provider._windows["untitled:1"].obsolete[0]
 
 
@@ -231,20 +236,20 @@ def test_typing_along_an_offer_leaves_the_rest_of_it() -> None:
 def test_typing_on_appends_and_jumping_starts_afresh() -> None:
     provider = Local(Index())
     provider.offer(request(LOOP + "x|"))
-    stream = provider._windows["untitled:1"].stream
+    chain = provider._windows["untitled:1"].chain
     provider.offer(request(LOOP + "x\ny|"))
-    assert provider._windows["untitled:1"].stream is stream
+    assert provider._windows["untitled:1"].chain is chain
     provider.offer(request("something else\nentirely\nz|"))
-    assert provider._windows["untitled:1"].stream is not stream
+    assert provider._windows["untitled:1"].chain is not chain
 
 
 def test_a_prefix_cut_by_the_budget_still_follows_on() -> None:
     provider = Local(Index())
     text = LOOP * 3
     provider.offer(request(text[10:] + "x|"))
-    stream = provider._windows["untitled:1"].stream
+    chain = provider._windows["untitled:1"].chain
     provider.offer(request(text[20:] + "x\ny|"))
-    assert provider._windows["untitled:1"].stream is stream
+    assert provider._windows["untitled:1"].chain is chain
 
 
 def test_a_cleared_index_is_begun_again() -> None:
@@ -284,7 +289,7 @@ def test_any_text_gets_one_line_or_nothing(prefix: str, suffix: str) -> None:
 
 @given(st.text(alphabet=st.characters(exclude_characters="\r\n"), max_size=80))
 def test_the_pieces_of_a_line_are_the_line(line: str) -> None:
-    found, spaced = pieces(line)
+    found, spaced = split_words(line)
     assert "".join(" " * space + word for word, space in found) + " " * spaced == line
 
 
@@ -300,16 +305,16 @@ def test_the_pieces_of_a_line_are_the_line(line: str) -> None:
         ("", []),
     ],
 )
-def test_pieces(line: str, words: list[str]) -> None:
-    assert [word for word, _ in pieces(line)[0]] == words
+def test_a_line_is_split_into_words_and_signs(line: str, words: list[str]) -> None:
+    assert [word for word, _ in split_words(line)[0]] == words
 
 
 def test_line_starts_do_not_depend_on_the_width_of_a_level() -> None:
     starts = []
     for unit in ("\t", "  ", "    "):
-        layout = Layout()
+        indentation = IndentationTracker()
         lines = ["a", unit + "b", unit * 2 + "c", "d"]
-        starts.append([layout.line_start(line) for line in lines])
+        starts.append([indentation.start_line(line) for line in lines])
     assert starts[0] == starts[1] == starts[2]
     assert all(map(is_line_start, starts[0]))
     assert len(set(starts[0])) == 3
@@ -323,7 +328,7 @@ def test_a_full_vocabulary_learns_no_more() -> None:
 
 @pytest.mark.parametrize("sizes", [(1,) * 40, (40,), (3, 20, 17), (6, 34)])
 def test_how_a_stream_is_fed_does_not_matter(sizes: tuple[int, ...]) -> None:
-    whole, parts = Stream(Vocabulary(100), 100), Stream(Vocabulary(100), 100)
+    whole, parts = TokenChain(Vocabulary(100), 100), TokenChain(Vocabulary(100), 100)
     tokens = [number % 7 * 2 + 40 for number in range(40)]
     whole.vocabulary.stems.extend([-1] * 40)
     parts.vocabulary.stems.extend([-1] * 40)
@@ -336,16 +341,16 @@ def test_how_a_stream_is_fed_does_not_matter(sizes: tuple[int, ...]) -> None:
 
 
 def test_probabilities_leave_room_for_the_unseen() -> None:
-    once = probabilities([(50, 2, 1.0)], Tuning())
-    often = probabilities([(50, 2, 1.0)] * 8, Tuning())
-    split = probabilities([(50, 2, 1.0)] * 4 + [(52, 2, 1.0)] * 4, Tuning())
+    once = estimate_probabilities([(50, 2, 1.0)], Tuning())
+    often = estimate_probabilities([(50, 2, 1.0)] * 8, Tuning())
+    split = estimate_probabilities([(50, 2, 1.0)] * 4 + [(52, 2, 1.0)] * 4, Tuning())
     assert 0 < once[50] < often[50] < 1
     assert split[50] == split[52] < often[50]
-    assert probabilities([], Tuning()) == {}
+    assert estimate_probabilities([], Tuning()) == {}
 
 
 def test_a_longer_match_counts_for_more() -> None:
-    found = probabilities([(50, 10, 1.0), (52, 2, 1.0)], Tuning())
+    found = estimate_probabilities([(50, 10, 1.0), (52, 2, 1.0)], Tuning())
     assert found[50] > found[52]
 
 
@@ -358,7 +363,7 @@ def test_a_longer_match_counts_for_more() -> None:
         pytest.param([], "", id="nothing"),
     ],
 )
-def test_best_offer(chances: list[float], text: str) -> None:
+def test_an_offer_ends_before_it_becomes_unlikely(chances: list[float], text: str) -> None:
     words = ("ab", "cd", "ef")
-    found = [Step(0, word, chance) for word, chance in zip(words, chances, strict=False)]
-    assert best_offer(found, floor=0.45) == text
+    found = [PredictedToken(0, word, chance) for word, chance in zip(words, chances, strict=False)]
+    assert choose_offer(found, floor=0.45) == text

@@ -525,11 +525,11 @@ def test_what_cannot_be_mended_is_refused(
     ("value", "text"),
     [("甲", "甲"), ({"kind": "plaintext", "value": ""}, ""), (1, "1"), (1.5, "1.5")],
 )
-def test_texts(value: object, text: str) -> None:
+def test_values_that_stand_for_a_text_become_one(value: object, text: str) -> None:
     assert to_text(value) == text
 
 
 @pytest.mark.parametrize("value", [None, [], {}, {"value": None}, ["a"]])
-def test_no_texts(value: object) -> None:
+def test_other_values_do_not_become_texts(value: object) -> None:
     with pytest.raises(TypeError):
         to_text(value)

@@ -40,7 +40,9 @@ def test_retired_names_have_a_successor(name: str, current: str) -> None:
         pytest.param("", ("x", "y"), "x", id="empty"),
     ],
 )
-def test_nearest(name: str, supported: tuple[str, ...], nearest: str) -> None:
+def test_the_nearest_supported_model_is_found(
+    name: str, supported: tuple[str, ...], nearest: str
+) -> None:
     assert catalog().nearest(name, supported) == nearest
 
 

@@ -50,7 +50,7 @@ async def test_cancelled_and_superseded_in_one_turn_is_cancelled() -> None:
     assert older.cancelled()
 
 
-async def test_one_after_the_other() -> None:
+async def test_requests_one_after_the_other_leave_nothing_behind() -> None:
     newest = Newest()
     for _ in range(2):
         async with newest.enter("a"):

@@ -23,15 +23,15 @@ class Client:
         self.shown.append(params.message.removeprefix("ds-lsp: "))
 
     def say(self, message: str | None, occasion: Occasion) -> None:
-        self.notifier.say("provider", message, occasion)
+        self.notifier.notify_once("provider", message, occasion)
 
 
 def test_what_is_said_before_the_client_is_ready_is_held_back() -> None:
     client = Client()
     client.notifier.is_open = False
-    client.notifier.say("a", "never mind")
-    client.notifier.say("a", None)
-    client.notifier.say("b", "still so")
+    client.notifier.notify_once("a", "never mind")
+    client.notifier.notify_once("a", None)
+    client.notifier.notify_once("b", "still so")
     assert client.shown == []
     client.notifier.open()
     assert client.shown == ["still so"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ds_lsp.completion.outcomes import Edit, Event, Outcome, Outcomes, share_left
+from ds_lsp.completion.outcomes import DocumentChange, Outcome, OutcomeEvent, Outcomes, share_left
 from ds_lsp.document import Document, PositionEncoding, Snapshot, split_lines, width
 from tests.unit.texts import at
 
@@ -23,7 +23,7 @@ class Rig:
         self.encoding = encoding
         self.document = Document("file:///a.py", "python", 1, before + after, encoding)
         self.cursor = len(before)
-        self.events: list[Event] = []
+        self.events: list[OutcomeEvent] = []
         self.outcomes = Outcomes(self._look)
         self._ids = 0
 
@@ -37,13 +37,13 @@ class Rig:
     def offer(self, text: str, *others: str) -> int:
         self._ids += 1
         snapshot = self.document.snapshot(*self.place(self.cursor))
-        self.events += self.outcomes.offered(self._ids, snapshot, text, self.now, others)
+        self.events += self.outcomes.note_offer(self._ids, snapshot, text, self.now, others)
         return self._ids
 
     def replace(self, start: int, end: int, text: str) -> None:
-        edit = Edit(self.place(start), self.place(end), text)
+        edit = DocumentChange(self.place(start), self.place(end), text)
         self.document.replace(edit.start, edit.end, text)
-        self.events += self.outcomes.edited(self.document.uri, [edit], self.now)
+        self.events += self.outcomes.note_changes(self.document.uri, [edit], self.now)
 
     def insert(self, text: str) -> None:
         self.replace(self.cursor, self.cursor, text)
@@ -59,7 +59,7 @@ class Rig:
         self.events += self.outcomes.advance(self.now)
 
     def accept(self, id: int) -> None:
-        self.events += self.outcomes.accepted(id, self.now)
+        self.events += self.outcomes.note_acceptance(id, self.now)
 
     def finish(self) -> None:
         self.events += self.outcomes.finish(self.now)
@@ -78,7 +78,9 @@ class Rig:
         ("\tif '👩‍👩‍👧': |", "pass"),
     ],
 )
-def test_accepted_by_one_edit(text: str, offer: str, encoding: PositionEncoding) -> None:
+def test_a_completion_accepted_by_one_edit_counts_once(
+    text: str, offer: str, encoding: PositionEncoding
+) -> None:
     rig = Rig(text, encoding)
     id = rig.offer(offer)
     rig.wait(2)
@@ -218,7 +220,9 @@ def test_letters_that_come_together_are_typing_and_no_acceptance(typed: str) -> 
     ],
 )
 @pytest.mark.parametrize("how", ["typed", "deleted", "offered", "closed", "replaced", "finished"])
-def test_what_was_not_used(how: str, seconds: float, outcomes: list[Outcome]) -> None:
+def test_an_unused_completion_is_dismissed_only_after_time_to_read_it(
+    how: str, seconds: float, outcomes: list[Outcome]
+) -> None:
     rig = Rig("x = |")
     rig.offer("print(1)")
     rig.wait(seconds)
@@ -231,9 +235,9 @@ def test_what_was_not_used(how: str, seconds: float, outcomes: list[Outcome]) ->
             rig.offer("quit()")
             rig.events.pop()
         case "closed":
-            rig.events += rig.outcomes.closed(rig.document.uri, rig.now)
+            rig.events += rig.outcomes.note_close(rig.document.uri, rig.now)
         case "replaced":
-            rig.events += rig.outcomes.edited(rig.document.uri, [None], rig.now)
+            rig.events += rig.outcomes.note_changes(rig.document.uri, [None], rig.now)
         case "finished":
             rig.finish()
     assert [event.outcome for event in rig.events] == outcomes
@@ -257,8 +261,8 @@ def test_editing_another_document_changes_nothing() -> None:
     rig = Rig("x = |")
     rig.offer("print(1)")
     rig.wait(1)
-    edit = Edit((0, 4), (0, 4), "q")
-    assert rig.outcomes.edited("file:///b.py", [edit], rig.now) == []
+    edit = DocumentChange((0, 4), (0, 4), "q")
+    assert rig.outcomes.note_changes("file:///b.py", [edit], rig.now) == []
     rig.insert("print(1)")
     assert rig.told[-1] == (O.ACCEPTED, 8)
 
@@ -274,17 +278,17 @@ def accepted(text: str, offer: str) -> Rig:
 
 def test_kept_after_half_a_minute_and_five() -> None:
     rig = accepted("# 注\r\nx = |\r\n", "print(甲, 乙)")
-    assert rig.outcomes.next_look == rig.now + 30
+    assert rig.outcomes.next_check_at == rig.now + 30
     rig.wait(29)
     assert rig.told == []
     # Lines above it, and letters before it.
     rig.replace(0, 0, "import os\r\n" * 200)
     rig.wait(1)
     assert rig.told == [(O.KEPT_30S, 11)]
-    assert rig.outcomes.next_look == rig.now + 270
+    assert rig.outcomes.next_check_at == rig.now + 270
     rig.wait(270)
     assert rig.told == [(O.KEPT_30S, 11), (O.KEPT_5MIN, 11)]
-    assert rig.outcomes.next_look is None
+    assert rig.outcomes.next_check_at is None
 
 
 def test_gone_when_it_was_deleted() -> None:
@@ -305,7 +309,7 @@ def test_kept_in_part_counts_what_is_left() -> None:
 
 def test_nothing_can_be_said_of_a_document_that_was_closed() -> None:
     rig = accepted("x = |\n", "print(1)")
-    rig.events += rig.outcomes.closed(rig.document.uri, rig.now)
+    rig.events += rig.outcomes.note_close(rig.document.uri, rig.now)
     rig.wait(400)
     assert rig.told == []
 
@@ -326,7 +330,9 @@ def test_nothing_can_be_said_of_a_document_that_was_closed() -> None:
         pytest.param("😀 = '👩‍👩‍👧'", "|😀 = '👩‍👩‍👧'", 1, 1, id="emoji"),
     ],
 )
-def test_share_left(text: str, around: str, low: float, high: float) -> None:
+def test_the_share_left_of_an_accepted_text_is_measured(
+    text: str, around: str, low: float, high: float
+) -> None:
     assert low <= share_left(text, at(around)) <= high
 
 
@@ -364,7 +370,7 @@ def test_whatever_happens_each_completion_has_one_fate(
             case "wait":
                 rig.wait(number / 10 * (1 if number % 2 else 30))
             case "whole":
-                rig.events += rig.outcomes.edited(rig.document.uri, [None], rig.now)
+                rig.events += rig.outcomes.note_changes(rig.document.uri, [None], rig.now)
     rig.finish()
     rig.wait(1000)
     by_id: dict[int, list[Outcome]] = {}
@@ -386,8 +392,8 @@ def test_what_is_kept_in_memory_is_bounded() -> None:
     outcomes = Outcomes(lambda uri, line, column: None)
     for number in range(200):
         snapshot = at("x = |", uri=f"file:///{number}.py")
-        outcomes.offered(number, snapshot, "print(1)", 0.0)
-        outcomes.accepted(number, 1.0)
-        outcomes.offered(1000 + number, snapshot, "print(1)", 2.0)
+        outcomes.note_offer(number, snapshot, "print(1)", 0.0)
+        outcomes.note_acceptance(number, 1.0)
+        outcomes.note_offer(1000 + number, snapshot, "print(1)", 2.0)
     assert len(outcomes._open) == 32
     assert len(outcomes._accepted) == 64

@@ -3,24 +3,24 @@
 import pytest
 
 from ds_lsp.completion.postprocess import below, brackets, ending, leaks, repetition, scope, start
-from ds_lsp.completion.postprocess.brackets import Over
+from ds_lsp.completion.postprocess.brackets import Overwrite
 from ds_lsp.completion.postprocess.fit import RULES, Rule
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.shape import Extent
 from ds_lsp.providers.base import Finish
 
 CURSOR = "‸"
-LINE, STATEMENT, BLOCK = Shape.LINE, Shape.STATEMENT, Shape.BLOCK
+LINE, STATEMENT, BLOCK = Extent.LINE, Extent.STATEMENT, Extent.BLOCK
 PY, JS = "python", "javascript"
 
 
-def place(document: str, language_id: str = PY, **more: object) -> Place:
+def place(document: str, language_id: str = PY, **more: object) -> CursorContext:
     before, _, after = document.partition(CURSOR)
-    return Place(before, after, language_id, **more)  # type: ignore[arg-type]  # a test's short-hand
+    return CursorContext(before, after, language_id, **more)  # type: ignore[arg-type]  # a test's short-hand
 
 
 # Name, place, text before the rule, text after it.
-CASES: dict[Rule, list[tuple[str, Place, str, str]]] = {
+CASES: dict[Rule, list[tuple[str, CursorContext, str, str]]] = {
     leaks.normalize_line_ends: [
         ("crlf", place("‸"), "a\r\nb", "a\nb"),
         ("cr", place("‸"), "a\rb\r\rc", "a\nb\n\nc"),
@@ -231,13 +231,13 @@ CASES: dict[Rule, list[tuple[str, Place, str, str]]] = {
         ("brackets", place("  a\n‸\n  b\n", JS), "x\ny", "x\ny"),
     ],
     scope.keep_shape: [
-        ("line", place("x = ‸", shape=LINE), "1\ny", "1"),
-        ("next line", place("x = 1‸", shape=LINE), "\n\ny\nz", "\n\ny"),
-        ("statement", place("x = ‸", shape=STATEMENT), "1\ny", "1"),
-        ("block", place("x = ‸", shape=BLOCK), "1\ny", "1\ny"),
-        ("opens", place("‸", shape=STATEMENT), "if 甲:\n    y", "if 甲:\n    y"),
-        ("goes on", place("x = f(‸", shape=STATEMENT), "a,\n  b)\nc", "a,\n  b)"),
-        ("chain", place("x = ‸", JS, shape=STATEMENT), "a\n  .b()\nc", "a\n  .b()"),
+        ("line", place("x = ‸", extent=LINE), "1\ny", "1"),
+        ("next line", place("x = 1‸", extent=LINE), "\n\ny\nz", "\n\ny"),
+        ("statement", place("x = ‸", extent=STATEMENT), "1\ny", "1"),
+        ("block", place("x = ‸", extent=BLOCK), "1\ny", "1\ny"),
+        ("opens", place("‸", extent=STATEMENT), "if 甲:\n    y", "if 甲:\n    y"),
+        ("goes on", place("x = f(‸", extent=STATEMENT), "a,\n  b)\nc", "a,\n  b)"),
+        ("chain", place("x = ‸", JS, extent=STATEMENT), "a\n  .b()\nc", "a\n  .b()"),
     ],
     scope.keep_screenful: [
         ("as many", place("‸"), "a\n" * 19 + "a", "a\n" * 19 + "a"),
@@ -413,7 +413,9 @@ AROUND_REST = [
         for name, at, before, after in cases
     ],
 )
-def test_rule(rule: Rule, at: Place, before: str, after: str) -> None:
+def test_each_rule_gives_the_text_of_its_case(
+    rule: Rule, at: CursorContext, before: str, after: str
+) -> None:
     assert rule(before, at) == after
 
 
@@ -421,8 +423,10 @@ def test_rule(rule: Rule, at: Place, before: str, after: str) -> None:
     ("at", "before", "after", "replaced"),
     [pytest.param(*case, id=name) for name, *case in AROUND_REST],
 )
-def test_fit_around_rest(at: Place, before: str, after: str, replaced: str) -> None:
-    assert brackets.fit_around_rest(before, at) == Over(after, len(replaced))
+def test_brackets_fit_around_the_rest_of_the_line(
+    at: CursorContext, before: str, after: str, replaced: str
+) -> None:
+    assert brackets.fit_around_rest(before, at) == Overwrite(after, len(replaced))
     assert at.rest.startswith(replaced)
 
 

@@ -59,7 +59,7 @@ Way = Callable[[pytest.MonkeyPatch], None]
         ({}, False),
     ],
 )
-def test_what_can_be_watched(pid: object, is_one: bool) -> None:
+def test_only_a_positive_integer_is_a_pid_to_watch(pid: object, is_one: bool) -> None:
     assert is_watchable(pid) is is_one
     if not is_one:
         assert find_process(pid) is None

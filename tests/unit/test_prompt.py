@@ -6,7 +6,14 @@ from importlib.resources import files
 import pytest
 
 from ds_lsp.chat import prompt
-from ds_lsp.chat.subject import Remark, Subject, around, reported, requested, selected
+from ds_lsp.chat.subject import (
+    CodeSelection,
+    ReportedProblem,
+    requested,
+    select_around,
+    select_range,
+    select_reported,
+)
 from ds_lsp.document import Document, PositionEncoding
 
 NAMES = {
@@ -27,7 +34,7 @@ def templates() -> list[str]:
 
 @pytest.mark.parametrize("name", templates())
 def test_templates_ask_for_what_there_is(name: str) -> None:
-    text = prompt.template(name)
+    text = prompt.read_template(name)
     assert set(re.findall(r"\$(\w+)", text)) <= NAMES
     # A paragraph is left out when its value is empty; two values in one would go together.
     for paragraph in text.split("\n\n"):
@@ -38,11 +45,11 @@ def test_templates_ask_for_what_there_is(name: str) -> None:
 
 
 def test_the_documentation_prompt_says_json_as_the_api_demands() -> None:
-    assert "JSON" in prompt.template("document-system")
+    assert "JSON" in prompt.read_template("document-system")
 
 
-def subject(line: int = 3) -> Subject:
-    found = around(document(), "src/a.py", line)
+def subject(line: int = 3) -> CodeSelection:
+    found = select_around(document(), "src/a.py", line)
     assert found
     return found
 
@@ -59,15 +66,15 @@ def test_an_explanation_is_asked_for_with_code_and_surroundings() -> None:
 
 
 def test_what_is_empty_is_left_out_with_its_heading() -> None:
-    alone = around(document("x = 1"), "a.py", 0)
+    alone = select_around(document("x = 1"), "a.py", 0)
     assert alone
     (_, user) = prompt.explain(alone, "English")
     assert user.content.endswith("Explain this code:\n\n```\nx = 1\n```")
 
 
 def test_a_diagnostic_is_asked_about_with_its_lines() -> None:
-    remark = Remark("no $name\n``` here", 3, 3, "E1", "lint", ("b.py, line 2: there",))
-    _, user = prompt.explain(reported(document(), "a.py", remark), "English")
+    remark = ReportedProblem("no $name\n``` here", 3, 3, "E1", "lint", ("b.py, line 2: there",))
+    _, user = prompt.explain(select_reported(document(), "a.py", remark), "English")
     assert "for lines 4:" in user.content
     assert "````\nlint E1: no $name\n``` here\n- b.py, line 2: there\n````" in user.content
     assert "speaks of:\n\n```\n\treturn a + '🙂'\n```" in user.content
@@ -80,12 +87,12 @@ def test_the_head_of_the_conversation_does_not_depend_on_the_code() -> None:
 
 def test_the_budget_is_kept() -> None:
     lines = "".join(f"    value_{number} = '中文'\n" for number in range(20_000))
-    long = around(document(f"def f():\n{lines}"), "a.py", 9)
+    long = select_around(document(f"def f():\n{lines}"), "a.py", 9)
     assert long
     _, user = prompt.explain(long, "English")
     assert len(user.content) < prompt.CODE_BUDGET + prompt.AFTER_BUDGET + 1_000
     assert "characters are left out here" in user.content
-    middle = selected(document(lines), "a.py", (10_000, 0), (10_001, 0))
+    middle = select_range(document(lines), "a.py", (10_000, 0), (10_001, 0))
     assert middle
     _, user = prompt.explain(middle, "English")
     assert len(user.content) < prompt.BEFORE_BUDGET + prompt.AFTER_BUDGET + 1_000
@@ -113,31 +120,31 @@ def test_the_language_of_an_answer(setting: str, locale: str | None, language: s
 
 
 def test_a_selection_of_whole_lines_ends_before_the_next_line() -> None:
-    found = selected(document(), "a.py", (2, 0), (4, 0))
+    found = select_range(document(), "a.py", (2, 0), (4, 0))
     assert found
     assert (found.first, found.last, found.focus) == (2, 3, "")
     assert found.code == "def 加(a):\r\n\treturn a + '🙂'"
 
 
 def test_a_part_of_a_line_is_what_is_meant_above_all() -> None:
-    found = selected(document(), "a.py", (3, 13), (3, 15))
+    found = select_range(document(), "a.py", (3, 13), (3, 15))
     assert found
     assert (found.first, found.last, found.focus) == (3, 3, "🙂")
     assert "above all:\n\n```\n🙂\n```" in prompt.explain(found, "English")[1].content
 
 
 def test_a_selection_of_blanks_is_nothing() -> None:
-    assert selected(document(), "a.py", (1, 0), (2, 0)) is None
-    assert selected(document(), "a.py", (3, 0), (3, 1)) is None
+    assert select_range(document(), "a.py", (1, 0), (2, 0)) is None
+    assert select_range(document(), "a.py", (3, 0), (3, 1)) is None
 
 
 def test_a_diagnostic_means_the_function_it_is_in() -> None:
-    found = reported(document(), "a.py", Remark("m", 3, 3))
+    found = select_reported(document(), "a.py", ReportedProblem("m", 3, 3))
     assert (found.first, found.last, found.name) == (2, 3, "加")
-    outside = reported(document(), "a.py", Remark("m", 99, 100))
+    outside = select_reported(document(), "a.py", ReportedProblem("m", 99, 100))
     assert (outside.first, outside.last) == (5, 5)  # the last line with text
     function = "def f():\n" + "    x = '很长的一行'\n" * 2_000
-    near = reported(document(function), "a.py", Remark("m", 1_000, 1_001))
+    near = select_reported(document(function), "a.py", ReportedProblem("m", 1_000, 1_001))
     assert (near.first, near.last) == (985, 1_016)
 
 
@@ -154,7 +161,7 @@ def test_a_diagnostic_means_the_function_it_is_in() -> None:
     ],
 )
 def test_a_request_is_the_comment_above(language_id: str, text: str, request_: str | None) -> None:
-    whole = selected(document(text, language_id), "a", (0, 0), (2, 0))
+    whole = select_range(document(text, language_id), "a", (0, 0), (2, 0))
     assert whole
     found = requested(whole)
     assert (found and found[1]) == request_
@@ -181,12 +188,12 @@ NOWHERE = {
 def test_a_report_about_blank_lines_is_about_the_code_above(
     language_id: str, text: str, at: tuple[int, int], wanted: tuple[int, int]
 ) -> None:
-    subject = reported(document(text, language_id), "a", Remark("m", *at))
+    subject = select_reported(document(text, language_id), "a", ReportedProblem("m", *at))
     assert (subject.first, subject.last) == wanted
-    assert subject.remark
-    assert wanted[0] <= subject.remark.first <= subject.remark.last <= wanted[1]
+    assert subject.problem
+    assert wanted[0] <= subject.problem.first <= subject.problem.last <= wanted[1]
 
 
 def test_a_report_about_a_blank_document_has_a_place() -> None:
-    subject = reported(document("\n\n", "c"), "a", Remark("m", 1, 1))
+    subject = select_reported(document("\n\n", "c"), "a", ReportedProblem("m", 1, 1))
     assert subject.code == ""

@@ -11,7 +11,7 @@ import pytest
 
 from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.engine import Engine, Providers
-from ds_lsp.completion.outcomes import Edit, Event, Outcome, Outcomes
+from ds_lsp.completion.outcomes import DocumentChange, Outcome, OutcomeEvent, Outcomes
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.completion.streams import Streams
 from ds_lsp.document import Document, Snapshot
@@ -49,7 +49,7 @@ class Editor:
             contexts=Contexts(FakeExcerpts("#b.py\n乙 = 1\n#a.py\n")),
         )
         self.use_anew()
-        self.events: list[Event] = []
+        self.events: list[OutcomeEvent] = []
         self.outcomes = Outcomes(self._look)
         self.settings = CompletionSettings()
         self.open(text, uri)
@@ -89,7 +89,9 @@ class Editor:
         self.time.now += KEY_S
         places = (self.line, start), (self.line, end)
         self.document.replace(*places, text)
-        self.events += self.outcomes.edited(self.document.uri, [Edit(*places, text)], self.time.now)
+        self.events += self.outcomes.note_changes(
+            self.document.uri, [DocumentChange(*places, text)], self.time.now
+        )
         lines = text.split("\n")
         self.column = len(lines[-1]) + (start if len(lines) == 1 else 0)
         self.line += len(lines) - 1
@@ -110,7 +112,7 @@ class Editor:
         snapshot = self.snapshot
         completion = await self.engine.complete(CompletionRequest(snapshot, trigger, self.settings))
         if completion.text:
-            self.events += self.outcomes.offered(
+            self.events += self.outcomes.note_offer(
                 completion.record.id, snapshot, completion.text, self.time.now
             )
         return completion
@@ -140,7 +142,7 @@ async def shown(text: str = "x = |") -> Editor:
     return editor
 
 
-async def test_1_typing_along_shows_the_rest_and_counts_one_display() -> None:
+async def test_typing_along_shows_the_rest_and_counts_one_display() -> None:
     editor = await shown()
     for typed, rest in (("f", "oo(甲)"), ("o", "o(甲)")):
         editor.type(typed)
@@ -148,7 +150,7 @@ async def test_1_typing_along_shows_the_rest_and_counts_one_display() -> None:
     assert len(editor.outcome(Outcome.OFFERED)) == 1
 
 
-async def test_2_backspace_brings_back_what_was_typed_along() -> None:
+async def test_backspace_brings_back_the_text_typed_along() -> None:
     editor = await shown()
     editor.type("f")
     editor.type("o")
@@ -156,7 +158,7 @@ async def test_2_backspace_brings_back_what_was_typed_along() -> None:
     assert await editor.at_once() == "foo(甲)"
 
 
-async def test_3_another_letter_ends_it_and_a_call_comes_after_the_wait() -> None:
+async def test_another_letter_ends_a_completion_and_a_call_comes_after_the_wait() -> None:
     editor = Editor("x =|")
     editor.type(" ")
     await editor.ask(INVOKED)
@@ -171,7 +173,7 @@ async def test_3_another_letter_ends_it_and_a_call_comes_after_the_wait() -> Non
     assert (await task).text == "ip(甲)"
 
 
-async def test_4_a_call_that_runs_serves_a_letter_it_comes_to_say() -> None:
+async def test_a_running_call_serves_a_letter_that_its_answer_will_have() -> None:
     editor = Editor("x = |")
     first = await editor.ask(INVOKED)
     editor.type("f")
@@ -186,7 +188,7 @@ async def test_4_a_call_that_runs_serves_a_letter_it_comes_to_say() -> None:
     assert len(editor.calls) == 1
 
 
-async def test_5_the_first_piece_that_disagrees_ends_it_and_another_call_begins() -> None:
+async def test_the_first_chunk_that_disagrees_ends_a_call_and_another_begins() -> None:
     editor = Editor("x = |")
     await editor.ask(INVOKED)
     editor.type("f")
@@ -200,7 +202,7 @@ async def test_5_the_first_piece_that_disagrees_ends_it_and_another_call_begins(
     assert (await task).text == "oo(甲)"
 
 
-async def test_6_another_text_after_the_cursor_is_another_question() -> None:
+async def test_another_text_after_the_cursor_is_another_question() -> None:
     editor = Editor("x = |\ny = 1")
     await editor.ask(INVOKED)
     editor.document.replace((1, 0), (1, 5), "print(甲)")
@@ -211,14 +213,14 @@ async def test_6_another_text_after_the_cursor_is_another_question() -> None:
     assert (await task).text == "2"
 
 
-async def test_7_another_file_is_another_question() -> None:
+async def test_another_file_is_another_question() -> None:
     editor = await shown()
     editor.open("x = |", "file:///b.py")
     await editor.ask(INVOKED)
     assert len(editor.calls) == 2
 
 
-async def test_8_after_a_cancel_the_next_letter_is_served_by_the_same_call() -> None:
+async def test_after_a_cancel_the_next_letter_is_served_by_the_same_call() -> None:
     editor = Editor("x = |")
     first = await editor.ask(INVOKED)
     first.cancel()
@@ -231,7 +233,7 @@ async def test_8_after_a_cancel_the_next_letter_is_served_by_the_same_call() -> 
     assert not call.hung_up
 
 
-async def test_9_ten_requests_within_a_tenth_of_a_second_are_ten_answers_and_one_call() -> None:
+async def test_ten_requests_within_a_tenth_of_a_second_are_ten_answers_and_one_call() -> None:
     editor = Editor("x = |")
     tasks = []
     for letter in "ten_letter":
@@ -248,7 +250,7 @@ async def test_9_ten_requests_within_a_tenth_of_a_second_are_ten_answers_and_one
     assert len(editor.calls) == 1
 
 
-async def test_10_the_next_lines_are_served_after_a_line_end_that_the_editor_indents() -> None:
+async def test_the_next_lines_are_served_after_a_line_end_that_the_editor_indents() -> None:
     editor = Editor("def f():\n    |")
     assert await editor.shows("甲()\n    乙()\n    return 1") == "甲()\n    乙()\n    return 1"
     editor.type("甲()\n    ")
@@ -259,14 +261,14 @@ async def test_10_the_next_lines_are_served_after_a_line_end_that_the_editor_ind
     assert await editor.at_once() == "    乙()\n    return 1"
 
 
-async def test_11_where_an_answer_has_ended_nobody_is_asked_for_a_minute() -> None:
+async def test_at_the_end_of_an_answer_no_call_begins_for_a_minute() -> None:
     editor = await shown()
     editor.type("foo(甲)")
     assert await editor.at_once() == ""
     assert editor.engine.last.reason is Reason.NOTHING_FOUND
 
 
-async def test_12_where_it_ran_into_its_limit_the_rest_is_asked_for_without_a_wait() -> None:
+async def test_the_rest_of_an_answer_cut_at_its_limit_is_requested_without_a_wait() -> None:
     editor = Editor("x = [|")
     text = await editor.shows("'甲', '乙', '0123456789", Finish.LENGTH)
     editor.type(text)
@@ -275,7 +277,7 @@ async def test_12_where_it_ran_into_its_limit_the_rest_is_asked_for_without_a_wa
     assert editor.time.sleeps[-1] == 0.0
 
 
-async def test_13_what_was_dismissed_here_is_shown_to_who_asks_for_it_only() -> None:
+async def test_a_dismissed_completion_is_shown_for_an_explicit_request_only() -> None:
     editor = await shown()
     # It was shown automatically, and something else was typed.
     completion = await (await editor.ask())
@@ -293,7 +295,7 @@ async def test_13_what_was_dismissed_here_is_shown_to_who_asks_for_it_only() -> 
 
 
 @pytest.mark.parametrize("typo", ["g", "甲", "gh", "ghi"])
-async def test_a_typo_is_no_rejection(typo: str) -> None:
+async def test_a_typo_is_no_dismissal(typo: str) -> None:
     editor = await shown()
     completion = await (await editor.ask())
     for letter in typo:
@@ -305,7 +307,7 @@ async def test_a_typo_is_no_rejection(typo: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["ghij", "a longer text"])
-async def test_a_text_written_and_deleted_was_a_rejection(typed: str) -> None:
+async def test_a_text_written_and_deleted_was_a_dismissal(typed: str) -> None:
     editor = await shown()
     completion = await (await editor.ask())
     editor.type(typed)
@@ -314,7 +316,7 @@ async def test_a_text_written_and_deleted_was_a_rejection(typed: str) -> None:
     assert await editor.at_once() == ""
 
 
-async def test_14_after_a_wrong_key_twenty_letters_cost_nothing_and_say_nothing() -> None:
+async def test_after_a_wrong_key_twenty_letters_cost_nothing_and_say_nothing() -> None:
     editor = Editor("|")
     editor.type("甲 =")
     task = await editor.quiet(await editor.ask())
@@ -328,7 +330,7 @@ async def test_14_after_a_wrong_key_twenty_letters_cost_nothing_and_say_nothing(
     assert editor.service.breaker.refuses()
 
 
-async def test_15_other_settings_forget_what_was_said_and_what_went_wrong() -> None:
+async def test_other_settings_forget_answers_and_failures() -> None:
     editor = await shown()
     editor.type("z")
     await editor.ask(INVOKED)
@@ -339,7 +341,7 @@ async def test_15_other_settings_forget_what_was_said_and_what_went_wrong() -> N
     assert not editor.service.breaker.refuses()
 
 
-async def test_16_a_bracket_the_editor_closes_meanwhile_is_not_shown_again() -> None:
+async def test_a_bracket_the_editor_closes_meanwhile_is_not_shown_again() -> None:
     editor = Editor("foo|")
     assert await editor.shows("(甲)") == "(甲)"
     editor.type("(")
@@ -347,7 +349,7 @@ async def test_16_a_bracket_the_editor_closes_meanwhile_is_not_shown_again() -> 
     assert await editor.at_once() == "甲"
 
 
-async def test_17_the_head_of_the_prompt_stays_the_same_while_one_types() -> None:
+async def test_the_head_of_the_prompt_stays_the_same_while_the_user_types() -> None:
     editor = Editor("".join(f"名{number} = {number}\n" for number in range(2_000)) + "|")
     for letter in "for each in names:":
         editor.type(letter)
@@ -363,7 +365,7 @@ async def test_17_the_head_of_the_prompt_stays_the_same_while_one_types() -> Non
     await editor.engine.aclose()
 
 
-async def test_18_words_that_were_accepted_count_and_the_rest_is_no_rejection() -> None:
+async def test_accepted_words_count_and_the_rest_is_no_dismissal() -> None:
     editor = Editor("x = |")
     await editor.shows("one two three four")
     for word in ("one ", "two ", "three "):

@@ -3,8 +3,8 @@
 import pytest
 
 from ds_lsp.completion.postprocess.fit import fit
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.shape import Extent
 from ds_lsp.providers.base import Finish
 
 STATEMENTS = {
@@ -39,9 +39,9 @@ STATEMENTS = {
 
 
 def shown(document: str, said: str, language_id: str, finish: Finish = Finish.STOP) -> str:
-    """Return the document with what is shown; shape and cursor as where a rest stands."""
+    """Return the document with what is shown; extent and cursor as where a rest stands."""
     before, _, after = document.partition("‸")
-    at = Place(before, after, language_id, shape=Shape.LINE, finish=finish)
+    at = CursorContext(before, after, language_id, extent=Extent.LINE, finish=finish)
     fitted = fit(said, at)
     return before + fitted.text + after[fitted.replaces :]
 

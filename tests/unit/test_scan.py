@@ -51,11 +51,13 @@ SOURCES = Path(__file__).parents[1] / "golden" / "sources"
         ("python", "([)", "", None, 1),
     ],
 )
-def test_scan(language_id: str, text: str, left_open: str, closing: str | None, wrong: int) -> None:
+def test_open_brackets_strings_and_errors_are_found(
+    language_id: str, text: str, left_open: str, closing: str | None, wrong: int
+) -> None:
     end = scan(text, lexicon_for(language_id)).end
     assert "".join(each.bracket for each in end.stack) == left_open
     assert (end.inside.closing if end.inside else None) == closing
-    assert end.wrong == wrong
+    assert end.errors == wrong
 
 
 @pytest.mark.parametrize("language_id", sorted({*BY_SUFFIX.values(), *BY_NAME.values()}))
@@ -66,8 +68,12 @@ def test_a_text_read_in_pieces_is_read_alike(language_id: str) -> None:
     for cut in (index for index, sign in enumerate(text) if sign in " \n"):
         end = scan(text[cut:], lexicon, scan(text[:cut], lexicon).end).end
         assert [each.bracket for each in end.stack] == [each.bracket for each in whole.stack]
-        assert (end.inside, end.wrong, end.read) == (whole.inside, whole.wrong, whole.read)
-        assert [each.at for each in end.stack] == [each.at for each in whole.stack]
+        assert (end.inside, end.errors, end.chars_read) == (
+            whole.inside,
+            whole.errors,
+            whole.chars_read,
+        )
+        assert [each.offset for each in end.stack] == [each.offset for each in whole.stack]
 
 
 @pytest.mark.parametrize("path", sorted(SOURCES.iterdir()), ids=lambda path: path.name)
@@ -85,8 +91,8 @@ def test_a_language_is_in_one_family() -> None:
     assert len(languages) == len(set(languages))
 
 
-def test_what_is_loose_and_where_a_string_ends() -> None:
+def test_unmatched_closers_and_the_end_of_a_string_are_found() -> None:
     python = lexicon_for("python")
     read = scan("a') + (b)) ]", python, scan("f(['", python).end)
-    assert read.leaves == 1
-    assert [("a') + (b)) ]")[at] for at in read.loose] == [")", ")", "]"]
+    assert read.string_end == 1
+    assert [("a') + (b)) ]")[at] for at in read.unmatched_closers] == [")", ")", "]"]

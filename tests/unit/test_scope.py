@@ -102,7 +102,9 @@ CASES = {
 
 
 @pytest.mark.parametrize(("language_id", "text", "wanted"), CASES.values(), ids=CASES.keys())
-def test_scopes(language_id: str, text: str, wanted: tuple[int, int, str] | None) -> None:
+def test_the_definition_around_the_cursor_is_found(
+    language_id: str, text: str, wanted: tuple[int, int, str] | None
+) -> None:
     found = scope(text, language_id)
     assert (found and (found.first, found.last, found.name)) == wanted
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.privacy.copies import _own_temporary
+from ds_lsp.privacy.copies import _own_temporary_folders
 from ds_lsp.privacy.gate import Gate
 
 HOME = Path("/home/berta")
@@ -306,11 +306,11 @@ def test_what_sops_decrypts_in_the_folder_that_the_environment_names(
 ) -> None:
     folder = tmp_path / "nix-shell.Ab12Cd"
     monkeypatch.setenv(name, str(folder))
-    _own_temporary.cache_clear()
+    _own_temporary_folders.cache_clear()
     try:
         assert Gate().excludes_path(folder / "123456789/values.yaml")
         assert Gate().allows(folder / "a/values.yaml")
         assert Gate().allows(folder / "values.yaml")
     finally:
         monkeypatch.undo()
-        _own_temporary.cache_clear()
+        _own_temporary_folders.cache_clear()

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.completion.cache import Spot
+from ds_lsp.completion.cache import CacheKey
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
-from ds_lsp.key import Found
+from ds_lsp.key import KeyLookup
 from ds_lsp.providers.base import FimResult, Finish, TokenUsage
 from ds_lsp.service.selection import NO_KEY
 from ds_lsp.service.status import Status
@@ -19,7 +19,7 @@ from ds_lsp.settings import (
     CompletionSettings,
     Resolved,
     Settings,
-    Source,
+    SettingsSource,
     UsageSettings,
     resolve,
 )
@@ -168,9 +168,9 @@ async def test_after_a_wrong_key_whoever_keeps_it_is_asked_again(
 ) -> None:
     asked = []
 
-    async def find(settings: Settings, origin: str) -> Found:
+    async def find(settings: Settings, origin: str) -> KeyLookup:
         asked.append(settings)
-        return Found("k", "somewhere")
+        return KeyLookup("k", "somewhere")
 
     monkeypatch.setattr("ds_lsp.service.selection.find_key", find)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
@@ -268,7 +268,7 @@ async def test_a_key_that_may_be_meant_for_somebody_else_is_not_used(
 ) -> None:
     told = Told()
     settings = {"provider": provider, "api_key_command": f"echo k > '{tmp_path}/ran'", **values}
-    await told.session.configure(resolve([Source("here", settings)]), [])
+    await told.session.configure(resolve([SettingsSource("here", settings)]), [])
     providers = told.session.engine.providers
     assert (providers.first.name if providers.first else None) == (
         "local" if provider == "auto" else None
@@ -298,9 +298,9 @@ async def test_another_model_makes_what_the_last_one_said_useless() -> None:
     told = Told()
     await told.configure(Settings(api_key="k"))
     engine = told.session.engine
-    spot = Spot("u", (), (), (), "x", "")
+    key = CacheKey("u", (), (), (), "x", "")
     for model, left in (("deepseek-flash", 1), ("deepseek-v4-pro", 0)):
-        engine.cache.store(spot, FimResult("1", Finish.STOP))
+        engine.cache.store(key, FimResult("1", Finish.STOP))
         completion = CompletionSettings(model=model)
         await told.configure(Settings(api_key="k", completion=completion))
         assert len(engine.cache) == left

@@ -13,7 +13,7 @@ from ds_lsp.settings import (
     EnvText,
     Resolved,
     Settings,
-    Source,
+    SettingsSource,
     base_url,
     resolve,
     to_snake,
@@ -23,7 +23,7 @@ from ds_lsp.settings import (
 def one(
     values: dict[str, object], *, is_project: bool = False, is_initialize: bool = False
 ) -> Resolved:
-    return resolve([Source("here", values, is_project, is_initialize)])
+    return resolve([SettingsSource("here", values, is_project, is_initialize)])
 
 
 def value_of(settings: object, path: str) -> object:
@@ -59,7 +59,7 @@ def value_of(settings: object, path: str) -> object:
         ("usage.daily_token_limit", 0, 0),
     ],
 )
-def test_good_value(path: str, raw: object, value: object) -> None:
+def test_a_good_value_is_taken(path: str, raw: object, value: object) -> None:
     resolved = one({path: raw})
     assert resolved.problems == ()
     assert value_of(resolved.settings, path) == value
@@ -137,9 +137,9 @@ def test_null_and_empty_text_are_unset(nothing: object) -> None:
 def test_later_source_wins() -> None:
     resolved = resolve(
         [
-            Source("first", {"completion.max_tokens": 1, "completion.model": "a"}),
-            Source("second", {"completion.max_tokens": 2}),
-            Source("third", {"completion.max_tokens": "bad"}),
+            SettingsSource("first", {"completion.max_tokens": 1, "completion.model": "a"}),
+            SettingsSource("second", {"completion.max_tokens": 2}),
+            SettingsSource("third", {"completion.max_tokens": "bad"}),
         ]
     )
     assert resolved.settings.completion.max_tokens == 2
@@ -162,7 +162,7 @@ def test_later_source_wins() -> None:
 def test_key_before_command_within_a_source(
     first: dict[str, object], second: dict[str, object], key: str | None, command: str | None
 ) -> None:
-    settings = resolve([Source("1", first), Source("2", second)]).settings
+    settings = resolve([SettingsSource("1", first), SettingsSource("2", second)]).settings
     assert (settings.api_key, settings.api_key_command) == (key, command)
 
 
@@ -197,7 +197,7 @@ def test_project_file_cannot_choose_where_code_or_key_go(path: str, value: objec
 def test_project_file_can_only_lower_limits(
     own: dict[str, object], project: dict[str, object], value: int, has_problem: bool
 ) -> None:
-    resolved = resolve([Source("own", own), Source("p", project, is_project=True)])
+    resolved = resolve([SettingsSource("own", own), SettingsSource("p", project, is_project=True)])
     assert resolved.settings.completion.max_tokens == value
     assert bool(resolved.problems) is has_problem
 
@@ -210,9 +210,9 @@ def test_project_file_can_set_a_limit_where_there_is_none() -> None:
 def test_project_file_adds_to_lists_and_later_sources_do_not_undo_it() -> None:
     resolved = resolve(
         [
-            Source("own", {"privacy.ignore": ["a"]}),
-            Source("p", {"privacy.ignore": ["b", "a"]}, is_project=True),
-            Source("editor", {"privacy.ignore": ["c"]}),
+            SettingsSource("own", {"privacy.ignore": ["a"]}),
+            SettingsSource("p", {"privacy.ignore": ["b", "a"]}, is_project=True),
+            SettingsSource("editor", {"privacy.ignore": ["c"]}),
         ]
     )
     assert resolved.settings.privacy.ignore == ("c", "b", "a")
@@ -222,8 +222,8 @@ def test_project_file_can_switch_completion_off_not_on() -> None:
     assert not one({"completion.enabled": False}, is_project=True).settings.completion.enabled
     resolved = resolve(
         [
-            Source("own", {"completion.enabled": False}),
-            Source("p", {"completion.enabled": True}, is_project=True),
+            SettingsSource("own", {"completion.enabled": False}),
+            SettingsSource("p", {"completion.enabled": True}, is_project=True),
         ]
     )
     assert not resolved.settings.completion.enabled
@@ -262,7 +262,7 @@ def test_base_url_in_every_spelling(written: str) -> None:
         ("https://proxy.example/betamax", "https://proxy.example/betamax"),
     ],
 )
-def test_base_url_elsewhere(written: str, normal: str) -> None:
+def test_the_base_url_of_another_service_is_normalized(written: str, normal: str) -> None:
     assert base_url(written) == normal
 
 
@@ -342,7 +342,7 @@ HTTP = "http://good.test"
 def test_where_neither_key_nor_code_are_sent(
     sources: list[dict[str, object]], refusal: str | None
 ) -> None:
-    resolved = resolve([Source(str(number), each) for number, each in enumerate(sources)])
+    resolved = resolve([SettingsSource(str(number), each) for number, each in enumerate(sources)])
     assert (resolved.refusal is None) is (refusal is None)
     assert (refusal or "") in (resolved.refusal or "")
     if resolved.refusal:
@@ -352,8 +352,8 @@ def test_where_neither_key_nor_code_are_sent(
 
 
 def test_project_file_cannot_let_in_what_the_user_keeps_out() -> None:
-    own = Source("own", {"privacy.ignore": ["secret/"]})
-    project = Source("p", {"privacy.ignore": ["!secret/", " !x", "more/"]}, is_project=True)
+    own = SettingsSource("own", {"privacy.ignore": ["secret/"]})
+    project = SettingsSource("p", {"privacy.ignore": ["!secret/", " !x", "more/"]}, is_project=True)
     resolved = resolve([own, project])
     assert resolved.settings.privacy.ignore == ("secret/", "more/")
     assert "not undone" in resolved.problems[0]
@@ -377,7 +377,7 @@ def test_names_that_are_nested_without_end_are_survived() -> None:
 
 
 def test_many_problems_are_counted_and_the_first_are_named() -> None:
-    resolved = resolve([Source("x", {f"name {number}": 1 for number in range(1000)})])
+    resolved = resolve([SettingsSource("x", {f"name {number}": 1 for number in range(1000)})])
     assert len(resolved.problems) == MAX_PROBLEMS + 1
     assert resolved.problems[-1] == f"x: {1000 - MAX_PROBLEMS} more like these"
 
@@ -386,7 +386,7 @@ def test_a_tree_that_is_deep_or_has_long_names_is_one_problem() -> None:
     tree: dict[str, object] = {}
     for _ in range(900):
         tree = {"中" * 10_000: tree}
-    (problem,) = resolve([Source("x", tree)]).problems
+    (problem,) = resolve([SettingsSource("x", tree)]).problems
     assert len(problem) < 1000
 
 
@@ -394,9 +394,9 @@ def test_a_tree_that_is_deep_or_has_long_names_is_one_problem() -> None:
 @pytest.mark.parametrize("own", [False, True])
 def test_a_project_switches_no_thinking_on(is_project: bool, own: bool) -> None:
     for wanted in (True, False):
-        own_file = Source("config.toml", {"chat": {"thinking": own}})
+        own_file = SettingsSource("config.toml", {"chat": {"thinking": own}})
         other = {"chat": {"thinking": wanted}}
-        project = Source("project", other, is_project=is_project, is_client=not is_project)
+        project = SettingsSource("project", other, is_project=is_project, is_client=not is_project)
         resolved = resolve([own_file, project])
         assert resolved.settings.chat.thinking is (own and wanted)
         assert len(resolved.problems) == (wanted and not own)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from ds_lsp.completion.shape import Shape, max_tokens_for, shape_for
+from ds_lsp.completion.shape import Extent, extent_for, max_tokens_for
 from tests.unit.texts import at
 
-LINE, STATEMENT, BLOCK = Shape.LINE, Shape.STATEMENT, Shape.BLOCK
+LINE, STATEMENT, BLOCK = Extent.LINE, Extent.STATEMENT, Extent.BLOCK
 
 
 @pytest.mark.parametrize(
-    ("text", "language_id", "shape"),
+    ("text", "language_id", "extent"),
     [
         pytest.param("|", "python", BLOCK, id="blank line"),
         pytest.param("def 甲():\r\n\t|\r\n\r\nx", "python", BLOCK, id="blank line in a block"),
@@ -29,16 +29,18 @@ LINE, STATEMENT, BLOCK = Shape.LINE, Shape.STATEMENT, Shape.BLOCK
         pytest.param("case $x in\n  a) |\nesac", "shellscript", STATEMENT, id="label"),
     ],
 )
-def test_shape(text: str, language_id: str, shape: Shape) -> None:
+def test_the_setting_and_the_place_decide_on_the_shape(
+    text: str, language_id: str, extent: Extent
+) -> None:
     snapshot = at(text, language_id=language_id)
-    assert shape_for(snapshot, "auto") is shape
-    assert shape_for(snapshot, "always") is BLOCK
-    assert shape_for(snapshot, "never") is LINE
+    assert extent_for(snapshot, "auto") is extent
+    assert extent_for(snapshot, "always") is BLOCK
+    assert extent_for(snapshot, "never") is LINE
 
 
 @pytest.mark.parametrize(
-    ("shape", "setting", "most"),
+    ("extent", "setting", "most"),
     [(LINE, 128, 64), (STATEMENT, 4096, 160), (BLOCK, 4096, 256), (BLOCK, 128, 128), (LINE, 9, 9)],
 )
-def test_no_more_tokens_than_the_shape_can_use(shape: Shape, setting: int, most: int) -> None:
-    assert max_tokens_for(shape, setting) == most
+def test_no_more_tokens_than_the_shape_can_use(extent: Extent, setting: int, most: int) -> None:
+    assert max_tokens_for(extent, setting) == most

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ds_lsp import sources
-from ds_lsp.settings import Source
+from ds_lsp.settings import SettingsSource
 from ds_lsp.sources import read_layers, resolve_with, withhold
 
 
@@ -30,7 +30,7 @@ def test_every_source_in_its_order(user_file: Path, folder: Path) -> None:
     names = ["user", "project", "environment", "initialize", "editor"]
     user_file.write_text("[completion]\nmodel = 'user'\n")
     (folder / ".ds-lsp.toml").write_text("[completion]\nmodel = 'project'\n")
-    client = [Source(name, {"completion.model": name}) for name in ("initialize", "editor")]
+    client = [SettingsSource(name, {"completion.model": name}) for name in ("initialize", "editor")]
     environ = {"DS_LSP_COMPLETION_MODEL": "environment"}
     seen = [
         resolve_with(read_layers([], {})),
@@ -130,9 +130,7 @@ SECRETS = {"api_key": "sk-canary", "apiKeyCommand": "c", "completion": {"max_tok
         (0o666, [("api_key", "read"), ("api_key_command", "write")]),
     ],
 )
-def test_what_counts_in_a_file_that_is_not_private(
-    mode: int, withheld: list[tuple[str, str]]
-) -> None:
+def test_a_file_open_to_others_gives_no_key(mode: int, withheld: list[tuple[str, str]]) -> None:
     kept, named = withhold(SECRETS, 0o100000 | mode)
     assert named == withheld
     assert len(kept) == len(SECRETS) - len(withheld)
@@ -266,7 +264,7 @@ def test_the_key_is_not_in_repr(user_file: Path) -> None:
     user_file.write_text("api_key = 'sk-canary'\napi_key_command = 'echo sk-canary'\n")
     user_file.chmod(0o600)
     layers = read_layers([], {"DEEPSEEK_API_KEY": "sk-canary", "DS_LSP_API_KEY": "sk-canary"})
-    client = Source("editor", {"api_key_command": "echo sk-canary"})
+    client = SettingsSource("editor", {"api_key_command": "echo sk-canary"})
     for each in (
         layers,
         *layers.sources,

@@ -44,7 +44,7 @@ def decode(*chunks: bytes) -> list[str]:
         pytest.param(b"data: \xff\xc3\n\n", ["\ufffd\ufffd"], id="not UTF-8"),
     ],
 )
-def test_events(stream: bytes, payloads: list[str]) -> None:
+def test_events_are_decoded_whatever_the_chunk_borders(stream: bytes, payloads: list[str]) -> None:
     assert decode(stream) == payloads
     for size in range(1, len(stream)):
         chunks = [stream[i : i + size] for i in range(0, len(stream), size)]

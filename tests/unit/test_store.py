@@ -51,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 
 def counts_in(path: Path) -> Counts:
     with closing(Store.open(path, TODAY)) as opened:
-        return opened.since("2026-11-24")
+        return opened.read_since("2026-11-24")
 
 
 def write_into(path: Path, statement: str, *values: object) -> None:
@@ -70,7 +70,7 @@ def test_counts_add_up_over_models_days_and_openings(path: Path) -> None:
         {KEY: Totals(2, 2, 20, 40, 60, 1.0), other: Totals(requests=2)}, {KEPT: Tally(2, 34)}
     )
     with closing(Store.open(path, TODAY)) as opened:
-        assert opened.since("2026-11-23").calls[earlier] == Totals(requests=10)
+        assert opened.read_since("2026-11-23").calls[earlier] == Totals(requests=10)
 
 
 def test_names_and_numbers_that_sqlite_does_not_take(path: Path) -> None:
@@ -99,7 +99,7 @@ def test_rows_of_the_year_before_last_are_removed(path: Path) -> None:
     with closing(Store.open(path, TODAY)) as opened:
         opened.add(old)
     with closing(Store.open(path, TODAY)) as opened:
-        left = opened.since("2000-01-01")
+        left = opened.read_since("2000-01-01")
     assert [key.day for key in left.calls] == ["2025-10-20"]
     assert [key.day for key in left.outcomes] == ["2025-10-20"]
 
@@ -174,7 +174,7 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_its_counts(
     with closing(Store.open(path, TODAY)) as opened:
         opened.add(ONE)
     step = "ALTER TABLE calls ADD COLUMN extra INTEGER; CREATE TABLE later (day TEXT)"
-    monkeypatch.setattr(store, "STEPS", (*store.STEPS, step))
+    monkeypatch.setattr(store, "MIGRATIONS", (*store.MIGRATIONS, step))
     for _ in range(2):
         assert counts_in(path) == ONE
     with closing(sqlite3.connect(path)) as connection:
@@ -188,7 +188,9 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(
     with closing(Store.open(path, TODAY)) as opened:
         opened.add(ONE)
     with monkeypatch.context() as patch:
-        patch.setattr(store, "STEPS", (*store.STEPS, "CREATE TABLE later (day TEXT); NONSENSE"))
+        patch.setattr(
+            store, "MIGRATIONS", (*store.MIGRATIONS, "CREATE TABLE later (day TEXT); NONSENSE")
+        )
         with pytest.raises(StoreError):
             Store.open(path, TODAY)
     assert counts_in(path) == ONE

@@ -87,7 +87,9 @@ class Rig:
         (asking("甲"), replace(asking("甲"), timeout_s=1), ""),
     ],
 )
-def test_typed_since(asked: FimRequest, now: FimRequest, typed: str | None) -> None:
+def test_the_text_typed_since_a_request_is_found(
+    asked: FimRequest, now: FimRequest, typed: str | None
+) -> None:
     assert typed_since(asked, now) == typed
 
 
@@ -95,7 +97,9 @@ def test_typed_since(asked: FimRequest, now: FimRequest, typed: str | None) -> N
     ("said", "typed", "is_agreed"),
     [("", "", 1), ("", "f", 1), ("foo", "f", 1), ("f", "foo", 1), ("foo", "b", 0), ("fo", "fx", 0)],
 )
-def test_agree(said: str, typed: str, is_agreed: int) -> None:
+def test_an_answer_agrees_with_what_is_typed_along_it(
+    said: str, typed: str, is_agreed: int
+) -> None:
     assert agree(said, typed) == bool(is_agreed)
 
 
@@ -283,7 +287,7 @@ async def test_what_is_retired_serves_those_who_wait_and_nobody_else() -> None:
     assert await first == FimResult("1", Finish.STOP)
 
 
-async def test_nothing_to_join() -> None:
+async def test_without_a_call_there_is_nothing_to_join() -> None:
     rig = Rig()
     assert not rig.streams.serves(asking("x"))
     assert await rig.streams.join(asking("x"), one_line) is None

@@ -20,7 +20,7 @@ from tests.editors.picture import PLAIN, Style, draw, restyle, width
         ("1;0", PLAIN),
     ],
 )
-def test_style(codes: str, style: Style) -> None:
+def test_codes_change_the_style(codes: str, style: Style) -> None:
     assert restyle(PLAIN, codes) == style
 
 

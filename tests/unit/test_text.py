@@ -98,7 +98,7 @@ def test_anything_else_does_not(text: str) -> None:
     assert rule_for(text) is None
 
 
-def test_size_and_binary() -> None:
+def test_large_and_binary_texts_are_excluded() -> None:
     assert text_rule("", MAX_CHARS) is None
     assert text_rule("", MAX_CHARS + 1) == "built-in: more than 50,000,000 characters"
     assert text_rule("a\0b", 3) == "built-in: binary, it holds a NUL"

@@ -3,7 +3,7 @@
 import pytest
 
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
-from ds_lsp.completion.trigger import Shown, refusal, suppression
+from ds_lsp.completion.trigger import ShownCompletion, refusal, suppression
 from ds_lsp.document import Document, PositionEncoding
 from ds_lsp.settings import CompletionSettings
 from tests.unit.texts import request_at
@@ -31,7 +31,7 @@ INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC
         pytest.param("|\n中", AUTOMATIC, {}, None, None, id="text below"),
     ],
 )
-def test_refusal(
+def test_a_request_is_refused_with_its_reason(
     text: str,
     trigger: Trigger,
     settings: dict[str, object],
@@ -75,9 +75,9 @@ def test_refusal(
     ],
 )
 def test_places_where_asking_is_not_worth_it(text: str, reason: Reason | None) -> None:
-    found = suppression(request_at(text), Shown())
+    found = suppression(request_at(text), ShownCompletion())
     assert (found[0] if found else None) is reason
-    assert suppression(request_at(text, INVOKED), Shown()) is None
+    assert suppression(request_at(text, INVOKED), ShownCompletion()) is None
 
 
 class Typed:
@@ -89,7 +89,7 @@ class Typed:
     def reason(self, line: int, column: int, shown: str = "") -> Reason | None:
         snapshot = self.document.snapshot(line, column)
         request = CompletionRequest(snapshot, AUTOMATIC, CompletionSettings())
-        found = suppression(request, Shown(shown))
+        found = suppression(request, ShownCompletion(shown))
         return found[0] if found else None
 
 

@@ -10,8 +10,8 @@ import pytest
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from ds_lsp.lsp.configure import Configuration
-from ds_lsp.settings import SETTINGS, Project, Resolved
+from ds_lsp.lsp.configure import SettingsSources
+from ds_lsp.settings import SETTINGS, ProjectRight, Resolved
 from tests.unit.clean import clean
 
 ROOT = Path(__file__).parents[2]
@@ -112,11 +112,11 @@ class Session:
             capabilities=types.ClientCapabilities(workspace=workspace),
             initialization_options=distrusted or self._said.get("initializationOptions"),
         )
-        configuration = Configuration(params, trusts_editor=distrusted is None)
-        configuration.read_files([self._folder])
-        configuration.push(self._said.get("pushed"))
-        await configuration.pull(Client(self._said.get("pulled")))
-        return configuration.resolved()
+        settings = SettingsSources(params, trusts_editor=distrusted is None)
+        settings.read_files([self._folder])
+        settings.push(self._said.get("pushed"))
+        await settings.pull(Client(self._said.get("pulled")))
+        return settings.resolve()
 
 
 @pytest.fixture
@@ -148,13 +148,13 @@ def expected(row: Row, road: str, said: object) -> object:
     if road in USERS_ROADS:
         return said
     match kind:
-        case Project.SET:
+        case ProjectRight.SET:
             return said
-        case Project.FORBIDDEN:
+        case ProjectRight.FORBIDDEN:
             return row.own
-        case Project.LOWER | Project.SWITCH_OFF:
+        case ProjectRight.LOWER | ProjectRight.SWITCH_OFF:
             return said if said == row.stricter else row.own
-        case Project.ADD:
+        case ProjectRight.ADD:
             added = said if said == row.stricter else []
             return [*cast(list[str], row.own), *cast(list[str], added)]
 
@@ -202,7 +202,7 @@ SPELLINGS: Mapping[str, Callable[[str, str, object], Mapping[str, object]]] = {
     "twice": lambda snake, camel, value: {snake: value, camel: value, snake.upper(): value},
 }
 """How a client may write one setting."""
-ONLY_THE_USERS = [row for row in ROWS if SETTINGS[row.path].project is not Project.SET]
+ONLY_THE_USERS = [row for row in ROWS if SETTINGS[row.path].project is not ProjectRight.SET]
 
 
 def _nest(path: str, value: object) -> Mapping[str, object]:

@@ -313,7 +313,7 @@ def test_the_name_that_a_model_sees(uri: str, shown: str) -> None:
     assert name_within(uri, [Path("/r")]) == shown
 
 
-def test_one_uri_for_all_of_one_file() -> None:
+def test_all_spellings_of_a_file_have_one_uri() -> None:
     same = ("file:///a/b%20c.py", "file:/a/b c.py", "/a/b c.py", "file:///a/x/../b%20c.py")
     assert {canonical_uri(each) for each in same} == {"file:///a/b%20c.py"}
     assert canonical_uri("git:/a/b.py") == "git:/a/b.py"
@@ -337,5 +337,5 @@ def test_one_uri_for_all_of_one_file() -> None:
         ("", False),
     ],
 )
-def test_is_loopback(host: str, loopback: bool) -> None:
+def test_loopback_hosts_are_recognized(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback

@@ -6,7 +6,7 @@ import pytest
 
 from ds_lsp.providers.base import FimRequest, PromptParts, TokenUsage
 from ds_lsp.providers.models import catalog
-from ds_lsp.usage.estimate import estimated_usage, tokens_in
+from ds_lsp.usage.estimate import estimate_tokens, estimate_usage
 from ds_lsp.usage.limit import Level, level, message
 from ds_lsp.usage.prices import cost_usd
 
@@ -25,7 +25,9 @@ MILLION = TokenUsage(prompt_hit=1_000_000, prompt_miss=1_000_000, completion=1_0
         pytest.param("unheard-of", "2026-11-22T03:00", None, id="unknown model"),
     ],
 )
-def test_cost(model: str, at: str, cost: float | None) -> None:
+def test_the_cost_depends_on_the_model_and_the_time(
+    model: str, at: str, cost: float | None
+) -> None:
     time = datetime.fromisoformat(at).replace(tzinfo=UTC)
     assert cost_usd(catalog(), model, MILLION, time) == (cost and pytest.approx(cost))
 
@@ -44,7 +46,7 @@ def test_cost(model: str, at: str, cost: float | None) -> None:
     ],
 )
 def test_tokens_in_a_text(text: str, tokens: int) -> None:
-    assert tokens_in(text) == tokens
+    assert estimate_tokens(text) == tokens
 
 
 def test_all_of_the_prompt_of_a_call_that_was_cut_counts_as_missed() -> None:
@@ -56,8 +58,8 @@ def test_all_of_the_prompt_of_a_call_that_was_cut_counts_as_missed() -> None:
         max_tokens=1,
         temperature=0,
     )
-    assert estimated_usage(request, "y" * 10) == TokenUsage(0, 36, 3)
-    assert estimated_usage(request, "") == TokenUsage(0, 36, 0)
+    assert estimate_usage(request, "y" * 10) == TokenUsage(0, 36, 3)
+    assert estimate_usage(request, "") == TokenUsage(0, 36, 0)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,9 @@ def test_all_of_the_prompt_of_a_call_that_was_cut_counts_as_missed() -> None:
         (0, 0, Level.OVER),
     ],
 )
-def test_level(tokens: int, limit: int | None, expected: Level) -> None:
+def test_the_level_depends_on_tokens_and_limit(
+    tokens: int, limit: int | None, expected: Level
+) -> None:
     assert level(tokens, limit) is expected
 
 

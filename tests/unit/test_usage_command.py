@@ -58,7 +58,7 @@ BILL = (
 )
 
 
-def test_table(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_usage_is_printed_as_a_table(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(path, *BILL)
     assert usage.main([]) == 0
     output = capsys.readouterr()
@@ -83,7 +83,7 @@ def test_table(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert output.err == ""
 
 
-def test_json(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_usage_is_printed_as_json(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(path, *BILL)
     assert usage.main(["--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
@@ -119,7 +119,7 @@ QUALITY = (
 )
 
 
-def test_quality(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_outcomes_are_printed_by_language(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(path, *QUALITY)
     assert usage.main(["--quality"]) == 0
     table, _, notes = capsys.readouterr().out.partition("\n\n")
@@ -163,7 +163,7 @@ def test_a_file_that_cannot_be_read(path: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("counts", [BILL, ()], ids=["some", "none"])
-def test_plot_as_svg(
+def test_usage_is_plotted_as_svg(
     path: Path, tmp_path: Path, counts: tuple[Counts, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(path, *counts)
@@ -179,7 +179,7 @@ def test_plot_as_svg(
     assert ("deepseek-v4-pro" in texts) is bool(counts)
 
 
-def test_plot_as_png(path: Path, tmp_path: Path) -> None:
+def test_usage_is_plotted_as_png(path: Path, tmp_path: Path) -> None:
     from PIL import Image
 
     fill(path, *BILL)
@@ -192,7 +192,7 @@ def test_plot_as_png(path: Path, tmp_path: Path) -> None:
     assert len(colors) > 10
 
 
-def test_png_without_pillow(
+def test_without_pillow_a_png_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
@@ -231,12 +231,12 @@ def test_steps_are_round(most: float, step: float) -> None:
     [(0, "0"), (0.05, "0.05"), (2.5, "2.5"), (500e3, "500k"), (1.5e6, "1.5M"), (1e-6, "1e-06")],
 )
 def test_labels_are_short(value: float, shown: str) -> None:
-    assert plot.label(value) == shown
+    assert plot.to_label(value) == shown
 
 
 def test_bars_stand_on_each_other() -> None:
-    shapes = plot.picture(Counts(calls=BILL[0].calls), [TODAY])
-    bars = [shape for shape in shapes if isinstance(shape, plot.Bar) and shape.width > 100][1:]
+    shapes = plot.to_shapes(Counts(calls=BILL[0].calls), [TODAY])
+    bars = [shape for shape in shapes if isinstance(shape, plot.PlotBar) and shape.width > 100][1:]
     money, *tokens = bars
     assert [round(bar.height / sum(b.height for b in tokens), 3) for bar in tokens] == [
         *(round(30 / 44, 3), round(12 / 44, 3), round(2 / 44, 3))

@@ -2,16 +2,16 @@
 
 import pytest
 
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.scope import MAX_LINES
-from ds_lsp.completion.shape import Shape
-from ds_lsp.completion.watch import wants_more, watch
+from ds_lsp.completion.shape import Extent
+from ds_lsp.completion.watch import stop_condition, would_show_more
 
-LINE, STATEMENT, BLOCK = Shape.LINE, Shape.STATEMENT, Shape.BLOCK
+LINE, STATEMENT, BLOCK = Extent.LINE, Extent.STATEMENT, Extent.BLOCK
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "shape", "text", "more"),
+    ("before", "after", "extent", "text", "more"),
     [
         pytest.param("x = ", "", LINE, "foo", True, id="inside the line"),
         pytest.param("x = ", "", LINE, "甲\r\n", False, id="the line has ended"),
@@ -34,25 +34,27 @@ LINE, STATEMENT, BLOCK = Shape.LINE, Shape.STATEMENT, Shape.BLOCK
         pytest.param("", "", BLOCK, "```py\nx = 1\n```\n", False, id="code has ended"),
     ],
 )
-def test_wants_more(before: str, after: str, shape: Shape, text: str, more: bool) -> None:
-    assert wants_more(text, Place(before, after, "python", shape=shape)) is more
+def test_a_call_goes_on_while_more_of_it_would_be_shown(
+    before: str, after: str, extent: Extent, text: str, more: bool
+) -> None:
+    assert would_show_more(text, CursorContext(before, after, "python", extent=extent)) is more
 
 
 def test_a_screenful_is_enough() -> None:
     text = "".join(f"line_{number}()\r\n" for number in range(MAX_LINES))
-    at = Place("", "", "python")
-    assert not wants_more(text, at)
-    assert wants_more(text.rpartition("line")[0].rstrip(), at)
+    at = CursorContext("", "", "python")
+    assert not would_show_more(text, at)
+    assert would_show_more(text.rpartition("line")[0].rstrip(), at)
 
 
 def test_a_watch_looks_when_a_line_has_ended() -> None:
-    keep_going = watch(Place("x = ", "", "python", shape=LINE))
+    keep_going = stop_condition(CursorContext("x = ", "", "python", extent=LINE))
     text = "甲, 乙\n"
     assert [keep_going(text[:end]) for end in range(1, len(text) + 1)] == [True] * 4 + [False]
 
 
 def test_a_watch_looks_through_a_line_without_end_when_it_has_doubled() -> None:
-    keep_going = watch(Place("x = ", "", "python", shape=LINE))
+    keep_going = stop_condition(CursorContext("x = ", "", "python", extent=LINE))
     text = "'a b c', " * 100
     looks = [keep_going(text[:end]) for end in range(len(text))]
     assert looks.index(False) == 200

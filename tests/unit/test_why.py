@@ -46,7 +46,9 @@ def answer(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, object]:
         ("a.py", "x\n" * 100 + "\0", "built-in: binary, it holds a NUL"),
     ],
 )
-def test_rule(name: str, text: str, rule: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_why_names_the_rule_that_excludes_a_file(
+    name: str, text: str, rule: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path(".gitignore").write_text("*.log\n")
     Path(".ds-lsp.toml").write_text('privacy.ignore = ["mine.*"]\n')
     Path(name).write_text(text)
@@ -125,7 +127,7 @@ def test_masked_lines_are_named_and_never_shown(
 
 
 @pytest.mark.parametrize("name", ["missing.py", "sub", "missing.pem", "a\0b.py"])
-def test_what_cannot_be_read_is_an_answer_of_its_own(
+def test_a_file_that_cannot_be_read_is_an_answer_of_its_own(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert why.main([name]) == 1
@@ -134,7 +136,7 @@ def test_what_cannot_be_read_is_an_answer_of_its_own(
     assert "cannot be read: " in output.err
 
 
-def test_usage() -> None:
+def test_without_a_file_why_ends_with_status_two() -> None:
     with pytest.raises(SystemExit) as exited:
         why.main([])
     assert exited.value.code == 2

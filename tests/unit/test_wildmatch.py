@@ -155,7 +155,7 @@ def test_a_bracket_has_the_members_that_it_has_in_git(tmp_path: Path, ignores_ca
         (b" \n", [b" "]),
     ],
 )  # fmt: skip
-def test_lines(content: bytes, lines: list[bytes]) -> None:
+def test_ignore_files_are_split_into_lines(content: bytes, lines: list[bytes]) -> None:
     assert split_lines(content) == lines
 
 

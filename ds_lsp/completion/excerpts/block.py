@@ -1,27 +1,28 @@
-"""The block of excerpts in front of a document's text: appended to, and seldom begun anew."""
+"""The block of excerpts in front of a document's text: appended to, and seldom rebuilt."""
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 
-from ds_lsp.completion.budget import MOST, Scale
-from ds_lsp.completion.excerpts.source import Piece
+from ds_lsp.completion.budget import MAX_GROWTH, Scale
+from ds_lsp.completion.excerpts.source import Excerpt
 from ds_lsp.providers.base import FileExcerpt, PromptParts
 
-_WORTH_A_BREAK = 1 / 3
-"""So much of the budget must be new or gone for the block to begin anew: then all of the prompt
-is paid at the full price once."""
+_REBUILD_SHARE = 1 / 3
+"""Share of the budget that must have changed before the block is rebuilt: after that, all of the
+prompt is paid at the full price once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What was appended at each quiet moment, in order."""
+    """The excerpts that were appended at each quiet moment, in order."""
 
-    batches: tuple[tuple[Piece, ...], ...] = ()
+    batches: tuple[tuple[Excerpt, ...], ...] = ()
 
     @property
-    def pieces(self) -> frozenset[Piece]:
-        return frozenset(piece for batch in self.batches for piece in batch)
+    def excerpts(self) -> frozenset[Excerpt]:
+        """All excerpts of the block."""
+        return frozenset(excerpt for batch in self.batches for excerpt in batch)
 
     def parts(self, path: str, comment: str) -> PromptParts:
         """Return the block as it stands before the text of the document *path*.
@@ -40,39 +41,45 @@ def marker(path: str, comment: str) -> str:
     return f"{opening}{path}{closing}"
 
 
-def renewed(
-    block: Block, wanted: Sequence[Piece], gone: Set[Piece], budget: float, scale: Scale
+def renew_block(
+    block: Block, wanted: Sequence[Excerpt], gone: Set[Excerpt], budget: float, scale: Scale
 ) -> Block:
-    """*block* with what is *wanted* now; *gone* are pieces of it that are not true any more.
+    """Return *block* with the excerpts that are *wanted* now, within *budget* tokens.
 
-    What stands stays, byte for byte, as long as there is room or little has changed.
+    *gone* are the excerpts of the block that are no longer in their files. Bytes of the block
+    stay the same as long as there is room, or little has changed. There are three cases:
+
+    1. Little is gone, and what is new fits: it is appended.
+    2. Little is gone, and what is new does not fit but is little: the block stays as it is.
+    3. Otherwise, or if the block exceeds its room, it is rebuilt from the wanted excerpts.
     """
-    known = block.pieces
-    fresh = tuple(piece for piece in wanted if piece not in known)
-    room = MOST * budget - tokens(known, scale)
-    lost = tokens(known & gone, scale)
-    if lost < _WORTH_A_BREAK * budget and room >= 0:
-        if tokens(fresh, scale) <= room:
+    known = block.excerpts
+    fresh = tuple(excerpt for excerpt in wanted if excerpt not in known)
+    room = MAX_GROWTH * budget - count_tokens(known, scale)
+    lost = count_tokens(known & gone, scale)
+    if lost < _REBUILD_SHARE * budget and room >= 0:
+        if count_tokens(fresh, scale) <= room:
             return Block((*block.batches, fresh)) if fresh else block
-        if tokens(fresh, scale) + lost < _WORTH_A_BREAK * budget:
+        if count_tokens(fresh, scale) + lost < _REBUILD_SHARE * budget:
             return block
     return Block((tuple(wanted),)) if wanted else Block()
 
 
-def tokens(pieces: Sequence[Piece] | Set[Piece], scale: Scale) -> float:
-    return sum(scale.tokens(piece.text) + 1 for piece in pieces)
+def count_tokens(excerpts: Sequence[Excerpt] | Set[Excerpt], scale: Scale) -> float:
+    """Return the estimated tokens of *excerpts*, headers and owners' lines not included."""
+    return sum(scale.tokens(excerpt.text) + 1 for excerpt in excerpts)
 
 
-def _by_file(batch: tuple[Piece, ...], comment: str) -> Iterator[FileExcerpt]:
-    # Files in the order in which they were picked, lines in theirs.
-    order = {path: index for index, path in enumerate(dict.fromkeys(p.path for p in batch))}
-    ordered = sorted(batch, key=lambda piece: (order[piece.path], piece.line))
-    for path, pieces in groupby(ordered, key=lambda piece: piece.path):
+def _by_file(batch: tuple[Excerpt, ...], comment: str) -> Iterator[FileExcerpt]:
+    """Return the text of *batch*: files in the order of selection, each in the order of lines."""
+    order = {path: index for index, path in enumerate(dict.fromkeys(e.path for e in batch))}
+    ordered = sorted(batch, key=lambda excerpt: (order[excerpt.path], excerpt.line))
+    for path, excerpts in groupby(ordered, key=lambda excerpt: excerpt.path):
         text = ""
-        heads: set[str] = set()
-        for piece in pieces:
-            if piece.head and piece.head not in heads:
-                text += piece.head + "\n"
-            heads |= {piece.head, piece.text}
-            text += piece.text + "\n"
+        written: set[str] = set()
+        for excerpt in excerpts:
+            if excerpt.owner_line and excerpt.owner_line not in written:
+                text += excerpt.owner_line + "\n"
+            written |= {excerpt.owner_line, excerpt.text}
+            text += excerpt.text + "\n"
         yield FileExcerpt(path, marker(path, comment), text)

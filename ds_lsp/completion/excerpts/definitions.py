@@ -1,7 +1,8 @@
-"""What a source file defines: its text with all bodies folded, one line for each definition.
+"""Finds the definitions of a source file: its text with all bodies folded, one line for each.
 
-One set of rules for all languages, by indentation: what stands deeper than a line that is no
-container is that line's body. Code that nobody has formatted is not understood.
+There is one set of rules for all languages, based on indentation: lines that are indented deeper
+than a definition are its body, unless the definition is a container. Code without consistent
+indentation is not understood.
 """
 
 import re
@@ -13,29 +14,32 @@ from ds_lsp.document import LINE_END
 from ds_lsp.quoted import without_strings
 
 MAX_LINE_CHARS = 240
-"""Longer signatures are cut."""
+"""Maximum characters of a definition's line; longer signatures are cut."""
 _MAX_JOINED_LINES = 40
+"""Maximum lines of a signature that are joined into one."""
 _STEP_LINES = 50
-"""Lines after which a reader is told that time has passed; a tenth of a millisecond for each."""
+"""Lines between two points at which the caller may do something else; together they take a tenth of
+a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One line of a folded file."""
+    """A definition: one line of a folded file."""
 
     name: str
     container: str
-    """The class or the like it is a member of; empty at the top."""
+    """The class or other container it is a member of; empty at the top level."""
     line: int
+    """The index of its first line in the file, from 0."""
     text: str
-    """On one line, with its indentation and without its body."""
+    """The definition on one line, with its indentation and without its body."""
 
 
 _CONTAINER = re.compile(
     r"(?:[\w@()]+\s+)*?(?:class|struct|interface|trait|enum|impl|namespace|mod|module|object"
     r"|protocol|extension|record|union|type)\b(?!\s*[=(:,.)])"
 )
-# What may stand around definitions without being one.
+# Lines that may enclose definitions and are none themselves.
 _TRANSPARENT = re.compile(
     r"(?:try|else|finally|export|declare|public|private|protected|static|extern|unsafe|var|const)"
     r"\b[^\w]*$|(?:if|elif|except|with)\b(?!.*__main__)|#\s*if|extern\s+\"C\""
@@ -56,10 +60,20 @@ _NAMED = re.compile(
 _TRIPLE = re.compile(r"[rRbBuUfF]{0,2}(\"\"\"|''')")
 
 
-def definitions(text: str) -> Iterator[Definition | None]:
-    """The definitions in *text*, in order; None where time has passed."""
+def find_definitions(text: str) -> Iterator[Definition | None]:
+    """Yield the definitions in *text*, in order, and None after each `_STEP_LINES` lines.
+
+    Each line that is not blank is one of these, tried in this order:
+
+    1. The start of a comment or string of several lines, which is skipped up to its end.
+    2. A line of a folded body. Only an attribute that is set on ``self`` or the like is a
+       definition there.
+    3. A line without a name, an import or a statement, which is skipped with its body.
+    4. A line like ``try:`` or ``export``, whose block may hold definitions.
+    5. A definition. The body of a container is read, any other body is folded.
+    """
     lines = LINE_END.split(text)
-    parts = _Parts(lines)
+    code = _CodeLines(lines)
     containers: list[tuple[int, str]] = []
     folded: int | None = None
     at = 0
@@ -91,7 +105,7 @@ def definitions(text: str) -> Iterator[Definition | None]:
             containers.pop()
         if not NAME.search(content) or content[0] in ")]}":
             continue
-        joined, taken = _joined(parts, at - 1)
+        joined, taken = _join_signature(code, at - 1)
         at += taken
         is_body_next = at < len(lines) and _next_indent(lines, at) > indent
         if _SKIPPED.match(joined):
@@ -100,7 +114,7 @@ def definitions(text: str) -> Iterator[Definition | None]:
         if _TRANSPARENT.match(joined) and is_body_next:
             continue
         owner = containers[-1][1] if containers else ""
-        receiver, name = _name(joined)
+        receiver, name = _find_name(joined)
         yield Definition(name, receiver or owner, number, _cut(" " * indent + joined))
         if is_body_next:
             if _CONTAINER.match(joined):
@@ -109,8 +123,11 @@ def definitions(text: str) -> Iterator[Definition | None]:
                 folded = indent
 
 
-class _Parts:
-    """Lines without their comments, and the brackets each opens; read once, when asked for."""
+class _CodeLines:
+    """The lines without their comments, each with the number of brackets it leaves open.
+
+    A line is read when it is first needed, and once only.
+    """
 
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
@@ -128,8 +145,8 @@ class _Parts:
         return len(self._lines)
 
 
-def _joined(lines: _Parts, at: int) -> tuple[str, int]:
-    """The line *at* with those its open brackets go on to, and how many these are."""
+def _join_signature(lines: _CodeLines, at: int) -> tuple[str, int]:
+    """Return the line *at* joined with the lines that close its brackets, and their number."""
     parts: list[str] = []
     depth = 0
     for index in range(at, min(at + _MAX_JOINED_LINES, len(lines))):
@@ -137,11 +154,12 @@ def _joined(lines: _Parts, at: int) -> tuple[str, int]:
         parts.append(part)
         depth += opened
         if depth <= 0:
-            return _squeeze(parts), len(parts) - 1
+            return _join_parts(parts), len(parts) - 1
     return parts[0], 0
 
 
-def _squeeze(parts: list[str]) -> str:
+def _join_parts(parts: list[str]) -> str:
+    """Return *parts* as one line, with a space between two of them except inside a bracket."""
     text = parts[0]
     for part in parts[1:]:
         glue = "" if text.endswith(("(", "[")) or part.startswith((")", "]")) else " "
@@ -149,17 +167,18 @@ def _squeeze(parts: list[str]) -> str:
     return text
 
 
-def _name(content: str) -> tuple[str, str]:
-    """The type a method is for, where the line says so, and the name it defines."""
+def _find_name(content: str) -> tuple[str, str]:
+    """Return the type a method belongs to, if the line names it, and the name it defines."""
     found = _NAMED.search(content)
     if found:
         return found[1] or "", found[2]
-    head = re.split(r"[=(:;{]", content, maxsplit=1)[0]
-    names = [name for name in NAME.findall(head) if name not in STOP_WORDS]
+    before_value = re.split(r"[=(:;{]", content, maxsplit=1)[0]
+    names = [name for name in NAME.findall(before_value) if name not in STOP_WORDS]
     return "", names[-1] if names else ""
 
 
 def _cut(text: str) -> str:
+    """Return *text* without an opening brace at its end, and at most `MAX_LINE_CHARS` of it."""
     text = text.rstrip()
     if text.endswith("{"):
         text = text[:-1].rstrip()
@@ -167,10 +186,12 @@ def _cut(text: str) -> str:
 
 
 def _indent(line: str) -> int:
+    """Return the width of the indentation in columns; a tab reaches to a multiple of four."""
     return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
 
 
 def _next_indent(lines: list[str], at: int) -> int:
+    """Return the indentation of the next line that is not blank, or -1 if all of five are."""
     for line in lines[at : at + 5]:
         if line.strip():
             return _indent(line)

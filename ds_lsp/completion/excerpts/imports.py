@@ -1,4 +1,4 @@
-"""Which files of the workspace a document imports: each language's rules as data."""
+"""Finds the files of the workspace that a document imports; the rules of each language are data."""
 
 import re
 from collections import defaultdict
@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MAX_IMPORTS = 60
+"""Maximum imports of one document."""
 MAX_SIBLINGS = 12
+"""Maximum files of one directory or package."""
 _INDEX_NAMES = frozenset({"__init__", "index", "mod", "lib", "main"})
-"""A file of this name stands for its directory."""
+"""Names of files that stand for their directory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import: the tail of a path, as parts without a suffix."""
+    """An import: the last parts of a path, without a suffix."""
 
     parts: tuple[str, ...]
     up: int | None = None
-    """From the document's own directory, so many up; None: from anywhere."""
+    """Directories to go up from the document's own, for a relative import; None: it is absolute."""
 
 
 _PYTHON = re.compile(
@@ -59,8 +61,10 @@ _RUST_ROOTS = frozenset({"crate", "self", "super", "std", "core", "alloc"})
 
 
 def imports_of(text: str, language_id: str) -> list[Import]:
-    """What *text* says it imports, in order and without repetitions."""
-    found = _python(text) if language_id == "python" else _others(text, language_id)
+    """Return the imports in *text*, at most `MAX_IMPORTS`, in order and without repetitions."""
+    found = (
+        _find_python_imports(text) if language_id == "python" else _find_imports(text, language_id)
+    )
     unique: dict[Import, None] = {}
     for each in found:
         if each.parts or each.up is not None:
@@ -70,7 +74,7 @@ def imports_of(text: str, language_id: str) -> list[Import]:
     return list(unique)
 
 
-def _python(text: str) -> Iterator[Import]:
+def _find_python_imports(text: str) -> Iterator[Import]:
     for found in _PYTHON.finditer(text):
         dots, module, names, plain = found.groups(default="")
         if plain:
@@ -81,19 +85,24 @@ def _python(text: str) -> Iterator[Import]:
         parts = tuple(filter(None, module.split(".")))
         up = len(dots) - 1 if dots else None
         yield Import(parts, up)
-        # What is imported may itself be a module.
+        # An imported name may itself be a module.
         for name in _IMPORTED_NAME.finditer(names):
             yield Import((*parts, name[1]), up)
 
 
-def _others(text: str, language_id: str) -> Iterator[Import]:
+def _find_imports(text: str, language_id: str) -> Iterator[Import]:
     for pattern in _PATTERNS.get(language_id, ()):
         for found in pattern.finditer(text):
             spelled = next(filter(None, found.groups()), "")
-            yield from _from_spelling(spelled, language_id)
+            yield from _parse(spelled, language_id)
 
 
-def _from_spelling(spelled: str, language_id: str) -> Iterator[Import]:
+def _parse(spelled: str, language_id: str) -> Iterator[Import]:
+    """Yield the imports that *spelled*, the path in an import statement, may mean.
+
+    There are three cases: 1. Rust's ``::``. 2. A name with dots or backslashes. 3. A path with
+    slashes.
+    """
     if language_id == "rust":
         parts = tuple(p for p in spelled.split("::") if p and p not in _RUST_ROOTS)
         yield Import(parts)
@@ -113,7 +122,7 @@ def _from_spelling(spelled: str, language_id: str) -> Iterator[Import]:
 
 
 class Listing:
-    """The workspace's files of one family of languages, to be found by the end of their path."""
+    """The workspace's files of one family of languages, indexed by the end of their path."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._by_name: defaultdict[str, list[Path]] = defaultdict(list)
@@ -129,53 +138,63 @@ class Listing:
             self._directories[Path(directory).name].append(directory)
 
     def resolve(self, imported: Import, path: Path, language_id: str) -> list[Path]:
-        """The files that *imported* names in the document *path*, the likeliest alone."""
+        """Return the files that an import in the document *path* most likely names.
+
+        That is one file at most, except for Go, where a package is all files of a directory.
+        """
         if imported.up is not None:
             directory = path.parent
             for _ in range(imported.up):
                 directory = directory.parent
             target = directory.joinpath(*imported.parts)
             named = self._by_name.get(target.name, ())
-            return [each for each in named if _stands_for(each) == target][:1]
+            return [each for each in named if _module_path(each) == target][:1]
         if language_id == "go":
-            return self._package(imported.parts, path)
+            return self._find_package(imported.parts)
         candidates = [
-            (_tail(_stands_for(each), imported.parts), _common(each, path), each)
+            (
+                _count_common_end(_module_path(each), imported.parts),
+                _count_common_start(each, path),
+                each,
+            )
             for each in self._by_name.get(imported.parts[-1], ())
             if each != path
         ]
         best = max(candidates, default=None, key=lambda found: found[:2])
         if best is None or best[0] < min(len(imported.parts), 2):
             return []
-        # A bare name may be anybody's: it is ours beside the document or at a root of it.
+        # A bare name may be a third party's module. It is the workspace's only if the file is in
+        # the document's directory or one above it.
         if len(imported.parts) == 1 and best[2].parent not in (path.parent, *path.parents):
             return []
         return [best[2]]
 
-    def siblings(self, path: Path, language_id: str) -> list[Path]:
-        """What the document sees without importing it."""
+    def find_siblings(self, path: Path, language_id: str) -> list[Path]:
+        """Return the files that the document *path* can use without importing them."""
         if language_id not in _SIBLINGS:
             return []
         beside = self._by_directory.get(str(path.parent), ())
         return [each for each in beside if each != path][:MAX_SIBLINGS]
 
-    def _package(self, parts: tuple[str, ...], path: Path) -> list[Path]:
+    def _find_package(self, parts: tuple[str, ...]) -> list[Path]:
+        """Return the files of the Go package *parts*, except its tests."""
         candidates = [
-            (_tail(Path(directory), parts), directory)
+            (_count_common_end(Path(directory), parts), directory)
             for directory in self._directories.get(parts[-1], ())
         ]
-        tail, directory = max(candidates, default=(0, ""))
-        files = self._by_directory[directory] if tail >= min(len(parts), 2) else []
+        common, directory = max(candidates, default=(0, ""))
+        files = self._by_directory[directory] if common >= min(len(parts), 2) else []
         return [each for each in files if not each.stem.endswith("_test")][:MAX_SIBLINGS]
 
 
-def _stands_for(path: Path) -> Path:
+def _module_path(path: Path) -> Path:
+    """Return the path an import names for *path*: without a suffix, or its directory's."""
     stem = path.name.partition(".")[0]
     return path.parent if stem in _INDEX_NAMES else path.parent / stem
 
 
-def _tail(path: Path, parts: tuple[str, ...]) -> int:
-    """How many parts, from the end, the two have in common."""
+def _count_common_end(path: Path, parts: tuple[str, ...]) -> int:
+    """Return the number of parts that the two have in common, counted from the end."""
     count = 0
     for mine, other in zip(reversed(path.parts), reversed(parts), strict=False):
         if mine != other:
@@ -184,7 +203,8 @@ def _tail(path: Path, parts: tuple[str, ...]) -> int:
     return count
 
 
-def _common(path: Path, other: Path) -> int:
+def _count_common_start(path: Path, other: Path) -> int:
+    """Return the number of parts that the two paths have in common, counted from the start."""
     count = 0
     for mine, theirs in zip(path.parts, other.parts, strict=False):
         if mine != theirs:

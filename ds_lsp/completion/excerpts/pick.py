@@ -1,8 +1,8 @@
-"""Which pieces of other files are worth their tokens: those with names that may be needed next.
+"""Selects the excerpts worth their tokens: those with names that may be needed at the cursor.
 
-A name may be needed if it stands, in other files, on a line with names that stand near the
-cursor here. Names this document has already are known; of the others, each counts once. So the
-pieces together show as many likely names as the budget holds.
+A name may be needed if other files have it on a line with names that are near the cursor. Names
+that the document has already count nothing, and each other name counts once. So the selected
+excerpts together show as many likely names as the budget holds.
 """
 
 import heapq
@@ -12,84 +12,100 @@ from collections.abc import Generator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from ds_lsp.completion.budget import Scale
-from ds_lsp.completion.excerpts.source import Piece, Source, names_in
+from ds_lsp.completion.excerpts.source import Excerpt, ParsedFile, names_in
 from ds_lsp.document import LINE_END
 
 _LINES_BEFORE, _LINES_AFTER = 30, 10
-_HALF = 4
-"""A name so many lines away counts half."""
+"""Lines on each side of the cursor whose names are near it."""
+_HALVING_LINES = 4
+"""Lines from the cursor at which a name counts half."""
 _AFTER_WEIGHT = 0.7
-_OFTEN = 0.3
-"""What a name counts for being common among the sources, whatever is near the cursor."""
-_FIXED_COST = 3.0
-"""Tokens: a very short piece costs its place and the reader's attention."""
-_STEPS_AT_A_TIME = 200
+"""Weight of a name after the cursor; one before it counts 1."""
+_COMMON_WEIGHT = 0.3
+"""Weight of a name for being common among the files, whatever is near the cursor."""
+_FIXED_COST_TOKENS = 3.0
+"""Tokens added to the cost of each excerpt: even a short one takes a line and distracts the model.
+"""
+_ITEMS_PER_STEP = 200
+"""Names, lines or excerpts between two points at which the caller may do something else."""
 
-Steps = Generator[None, None, list[Piece]]
-"""Work in steps of well under a millisecond each; its result."""
+Steps = Generator[None, None, list[Excerpt]]
+"""Work in steps of well under a millisecond each, and its result."""
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
-    """The document that is being completed."""
+class CursorNames:
+    """The names in the document that is being completed."""
 
-    names: Set[str]
+    in_document: Set[str]
     """All names in it."""
     near: Mapping[str, float]
-    """Those near the cursor, and how near: 1 on its line."""
+    """The names near the cursor, each with its closeness: 1 on the cursor's line, else less."""
 
 
-def here(text: str, before: str, after: str) -> Here:
-    """*text* is all of it, or its start; *before* and *after* are the text around the cursor."""
+def find_cursor_names(text: str, before: str, after: str) -> CursorNames:
+    """Find the names in a document.
+
+    *text* is the document or its start; *before* and *after* are the text around the cursor.
+    """
     near: dict[str, float] = {}
     above = reversed(LINE_END.split(before)[-_LINES_BEFORE:])
     below = LINE_END.split(after)[:_LINES_AFTER]
     for lines, weight in ((above, 1.0), (below, _AFTER_WEIGHT)):
         for distance, line in enumerate(lines):
             for name in names_in(line):
-                near[name] = max(near.get(name, 0), weight / (1 + distance / _HALF))
-    return Here(frozenset().union(*map(names_in, (text, before, after))), near)
+                near[name] = max(near.get(name, 0), weight / (1 + distance / _HALVING_LINES))
+    return CursorNames(frozenset().union(*map(names_in, (text, before, after))), near)
 
 
-def pick(at: Here, sources: Sequence[tuple[Source, float]], budget: float, scale: Scale) -> Steps:
-    """The best pieces of *sources* (each with its weight) within *budget* tokens."""
-    worth = yield from _worth_of_names(at, sources)
+def select_excerpts(
+    cursor: CursorNames,
+    files: Sequence[tuple[ParsedFile, float]],
+    budget: float,
+    scale: Scale,
+) -> Steps:
+    """Select the best excerpts of *files* within *budget* tokens; each file has a weight.
+
+    An excerpt ranks by the worth of its names for each token. With each excerpt selected, its
+    names are worth nothing more, so an excerpt is ranked again when its turn comes.
+    """
+    worth = yield from _weigh_names(cursor, files)
     candidates = [
-        (source.pieces[index], names, weight)
-        for source, weight in sources
-        for index, names in enumerate(source.names_by_piece)
+        (file.excerpts[index], names, weight)
+        for file, weight in files
+        for index, names in enumerate(file.names_by_excerpt)
     ]
-    costs = [scale.tokens(piece.text) + 1 for piece, _, _ in candidates]
+    costs = [scale.tokens(excerpt.text) + 1 for excerpt, _, _ in candidates]
     yield
     heap: list[tuple[float, int]] = []
     for index, (_, names, weight) in enumerate(candidates):
         value = weight * sum(worth.get(name, 0.0) for name in names)
         if value > 0:
-            heap.append((-value / (costs[index] + _FIXED_COST), index))
-        if index % _STEPS_AT_A_TIME == 0:
+            heap.append((-value / (costs[index] + _FIXED_COST_TOKENS), index))
+        if index % _ITEMS_PER_STEP == 0:
             yield
     heapq.heapify(heap)
-    chosen: list[Piece] = []
+    selected: list[Excerpt] = []
     left = budget
-    shown: set[str] = set()
-    heads: set[tuple[str, str]] = set()
+    paths: set[str] = set()
+    owner_lines: set[tuple[str, str]] = set()
     steps = 0
-    while heap and left > _FIXED_COST:
+    while heap and left > _FIXED_COST_TOKENS:
         steps += 1
-        if steps % _STEPS_AT_A_TIME == 0:
+        if steps % _ITEMS_PER_STEP == 0:
             yield
         _, index = heapq.heappop(heap)
-        piece, names, weight = candidates[index]
+        excerpt, names, weight = candidates[index]
         cost = costs[index]
-        if piece.path not in shown:
-            cost += scale.tokens(piece.path) + 2
-        if piece.head and (piece.path, piece.head) not in heads:
-            cost += scale.tokens(piece.head) + 1
+        if excerpt.path not in paths:
+            cost += scale.tokens(excerpt.path) + 2
+        if excerpt.owner_line and (excerpt.path, excerpt.owner_line) not in owner_lines:
+            cost += scale.tokens(excerpt.owner_line) + 1
         if cost > left:
             continue
-        # Each name counts once, so what was best may not be by now.
+        # Each name counts once, so the excerpts selected since may have lowered this one's rank.
         value = weight * sum(worth.get(name, 0.0) for name in names)
-        rank = -value / (costs[index] + _FIXED_COST)
+        rank = -value / (costs[index] + _FIXED_COST_TOKENS)
         if heap and rank > heap[0][0]:
             if value > 0:
                 heapq.heappush(heap, (rank, index))
@@ -97,32 +113,38 @@ def pick(at: Here, sources: Sequence[tuple[Source, float]], budget: float, scale
         if value <= 0:
             break
         left -= cost
-        chosen.append(piece)
-        shown.add(piece.path)
-        heads.add((piece.path, piece.head))
+        selected.append(excerpt)
+        paths.add(excerpt.path)
+        owner_lines.add((excerpt.path, excerpt.owner_line))
         for name in names:
             worth.pop(name, None)
-    return chosen
+    return selected
 
 
-def _worth_of_names(
-    at: Here, sources: Sequence[tuple[Source, float]]
+def _weigh_names(
+    cursor: CursorNames, files: Sequence[tuple[ParsedFile, float]]
 ) -> Generator[None, None, defaultdict[str, float]]:
+    """Weigh the names in *files* that the document does not have, in steps.
+
+    A name is worth more if it shares lines with names that are near the cursor and rare among the
+    files, and a little more if it is itself common among them.
+    """
+    near = cursor.near
     common: Counter[str] = Counter()
-    for source, _ in sources:
-        common.update(source.names)
+    for file, _ in files:
+        common.update(file.names)
         yield
-    rarity = {name: math.log(1 + (len(sources) + 1) / (1 + common[name])) for name in at.near}
+    rarity = {name: math.log(1 + (len(files) + 1) / (1 + common[name])) for name in near}
     worth: defaultdict[str, float] = defaultdict(float)
-    for source, weight in sources:
-        for number, names in enumerate(source.names_by_line):
-            together = sum(at.near[name] * rarity[name] for name in names if name in at.near)
+    for file, weight in files:
+        for number, names in enumerate(file.names_by_line):
+            together = sum(near[name] * rarity[name] for name in names if name in near)
             if together:
                 for name in names:
-                    if name not in at.names:
+                    if name not in cursor.in_document:
                         worth[name] += weight * together
-            if number % _STEPS_AT_A_TIME == 0:
+            if number % _ITEMS_PER_STEP == 0:
                 yield
-    for name in common.keys() - at.names:
-        worth[name] = math.sqrt(worth[name]) + _OFTEN * math.log(1 + common[name])
+    for name in common.keys() - cursor.in_document:
+        worth[name] = math.sqrt(worth[name]) + _COMMON_WEIGHT * math.log(1 + common[name])
     return worth

@@ -1,51 +1,64 @@
-"""The windows of other open files that are most like the text around the cursor."""
+"""Finds the window of other open files that is most similar to the text around the cursor."""
 
 from collections.abc import Generator, Iterable, Sequence, Set
 
-from ds_lsp.completion.excerpts.source import Piece, Source
+from ds_lsp.completion.excerpts.source import Excerpt, ParsedFile
 from ds_lsp.completion.excerpts.words import words_of
 
 WINDOW_LINES = 16
-_STEP = 8
-_LEAST_ALIKE = 0.1
-_TOO_ALIKE = 0.5
-"""Dice's coefficient above which the model would only copy it line by line."""
+_STEP_LINES = 8
+"""Lines from the start of one window to the start of the next."""
+_MIN_JACCARD = 0.1
+"""Minimum Jaccard index of a similar window."""
+_MAX_DICE = 0.5
+"""Maximum Dice coefficient of a similar window: the model would copy a closer one line by line."""
 
 
-def words(names: Iterable[str]) -> frozenset[str]:
+def words_in(names: Iterable[str]) -> frozenset[str]:
+    """Return the words that *names* are made of."""
     return frozenset(word for name in names for word in words_of(name))
 
 
-def most_similar(query: Set[str], sources: Sequence[Source]) -> Generator[None, None, Piece | None]:
-    """The window with the highest Jaccard index of its words and *query*, if it is like it."""
-    best, found = _LEAST_ALIKE, None
-    for source in sources:
-        by_line = [words(names) for names in source.names_by_line]
+def find_most_similar(
+    query: Set[str], files: Sequence[ParsedFile]
+) -> Generator[None, None, Excerpt | None]:
+    """Find the window whose words have the highest Jaccard index with *query*, in steps.
+
+    The result is None if no window is similar enough, or all similar ones are near copies.
+    """
+    best, found = _MIN_JACCARD, None
+    for file in files:
+        by_line = [words_in(names) for names in file.names_by_line]
         yield
-        for start in range(0, max(len(by_line) - WINDOW_LINES // 2, 1), _STEP):
+        for start in range(0, max(len(by_line) - WINDOW_LINES // 2, 1), _STEP_LINES):
             window = frozenset().union(*by_line[start : start + WINDOW_LINES])
-            alike = jaccard(query, window)
-            if alike > best and dice(query, window) <= _TOO_ALIKE:
-                best, found = alike, lines_of(source, start, start + WINDOW_LINES)
+            index = jaccard(query, window)
+            if index > best and dice(query, window) <= _MAX_DICE:
+                best, found = index, cut_lines(file, start, start + WINDOW_LINES)
         yield
     return found
 
 
-def lines_of(source: Source, first: int, end: int) -> Piece | None:
-    """These lines, without blank ones around them; None when nothing is left."""
-    first, end = max(first, 0), min(end, len(source.lines))
-    while first < end and not source.lines[first].strip():
+def cut_lines(file: ParsedFile, first: int, end: int) -> Excerpt | None:
+    """Return the lines from *first* up to *end* without the blank ones around them.
+
+    The limits may lie outside the file. None: all of the lines are blank.
+    """
+    first, end = max(first, 0), min(end, len(file.lines))
+    while first < end and not file.lines[first].strip():
         first += 1
-    while first < end and not source.lines[end - 1].strip():
+    while first < end and not file.lines[end - 1].strip():
         end -= 1
-    text = "\n".join(line.rstrip() for line in source.lines[first:end])
-    return Piece(source.path, text, first) if text else None
+    text = "\n".join(line.rstrip() for line in file.lines[first:end])
+    return Excerpt(file.path, text, first) if text else None
 
 
 def jaccard(one: Set[str], other: Set[str]) -> float:
+    """Return the Jaccard index of two sets, 0 to 1: their common elements to all elements."""
     common = len(one & other)
     return common / (len(one) + len(other) - common) if common else 0.0
 
 
 def dice(one: Set[str], other: Set[str]) -> float:
+    """Return the Dice coefficient of two sets, 0 to 1: common elements to the mean of the sizes."""
     return 2 * len(one & other) / (len(one) + len(other)) if one and other else 0.0

@@ -1,67 +1,75 @@
-"""Another file, taken apart: its pieces, and the names in each."""
+"""Parses another file into excerpts that may be sent, and the names in each."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
-from ds_lsp.completion.excerpts.definitions import definitions
+from ds_lsp.completion.excerpts.definitions import find_definitions
 from ds_lsp.completion.excerpts.words import NAME, STOP_WORDS
 from ds_lsp.document import LINE_END
 
 MAX_CHARS = 60_000
-"""So much of a file is looked at; taking it apart takes some 20 ms, in steps."""
-_PIECE_LINES = 2
+"""Maximum characters of a file that are parsed; these take some 20 ms, in steps."""
+_MAX_CHUNK_LINES = 2
 _STEP_LINES = 100
+"""Lines between two points at which the caller may do something else."""
 _MAX_LINE_CHARS = 240
+"""Maximum characters of a line in a chunk; longer lines are left out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Some lines of a source, as they are sent."""
+class Excerpt:
+    """Some lines of a file, as they are sent."""
 
     path: str
-    """As it is shown: relative to the workspace's folder."""
+    """The file's name in the prompt: its path within the workspace folder."""
     text: str
     line: int = field(compare=False)
-    """For the order alone: text that has only moved is the same."""
-    head: str = ""
-    """The line of the class it is in, to be shown above it."""
+    """Its first line, from 0. Used for the order only: text that has only moved is equal."""
+    owner_line: str = ""
+    """The line of the class it belongs to, which is sent above it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One file, with the names in its pieces and on its lines."""
+class ParsedFile:
+    """A file, with the names on its lines and in its excerpts."""
 
     path: str
+    """The file's name in the prompt."""
     lines: tuple[str, ...]
     names_by_line: tuple[tuple[str, ...], ...]
-    pieces: tuple[Piece, ...]
-    names_by_piece: tuple[tuple[str, ...], ...]
+    excerpts: tuple[Excerpt, ...]
+    names_by_excerpt: tuple[tuple[str, ...], ...]
 
     @property
     def text(self) -> str:
+        """The text with LF line ends, and without white space before them."""
         return "\n".join(line.rstrip() for line in self.lines)
 
     @property
     def names(self) -> frozenset[str]:
+        """All names in the file."""
         return frozenset().union(*self.names_by_line)
 
 
-def source_of(path: str, text: str) -> Generator[None, None, Source]:
-    """Definitions, and the code in bites of a few lines; taken apart in steps."""
+def source_of(path: str, text: str) -> Generator[None, None, ParsedFile]:
+    """Parse a file, in steps: its excerpts are its definitions, and its code in small chunks."""
     text = text[:MAX_CHARS]
     lines = tuple(LINE_END.split(text))
-    pieces = yield from _definitions(path, text)
-    pieces += yield from _bites(path, lines)
+    excerpts = yield from _cut_definitions(path, text)
+    excerpts += yield from _cut_chunks(path, lines)
     names: dict[str, str] = {}
-    names_by_line = yield from _in_steps(lines, names)
-    names_by_piece = yield from _in_steps([piece.text for piece in pieces], names)
-    return Source(path, lines, tuple(names_by_line), tuple(pieces), tuple(names_by_piece))
+    names_by_line = yield from _find_names(lines, names)
+    names_by_excerpt = yield from _find_names([each.text for each in excerpts], names)
+    return ParsedFile(path, lines, tuple(names_by_line), tuple(excerpts), tuple(names_by_excerpt))
 
 
-def _in_steps(
+def _find_names(
     texts: Sequence[str], known: dict[str, str]
 ) -> Generator[None, None, list[tuple[str, ...]]]:
-    """The names in each text; one that is in many is in memory once, in *known*."""
+    """Find the names in each text, in steps.
+
+    *known* maps each name to itself, so that a name in many texts takes memory only once.
+    """
     found = []
     for number, text in enumerate(texts):
         found.append(tuple(known.setdefault(name, name) for name in names_in(text)))
@@ -71,30 +79,34 @@ def _in_steps(
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """Each once."""
+    """Return the names in *text* in their order, each once, without stop words."""
     return tuple(name for name in dict.fromkeys(NAME.findall(text)) if name not in STOP_WORDS)
 
 
-def _definitions(path: str, text: str) -> Generator[None, None, list[Piece]]:
-    heads: dict[str, str] = {}
-    found: dict[tuple[str, str], Piece] = {}
-    for each in definitions(text):
+def _cut_definitions(path: str, text: str) -> Generator[None, None, list[Excerpt]]:
+    """Make an excerpt of each definition, except of double-underscore names (bar ``__init__``)."""
+    owner_lines: dict[str, str] = {}
+    found: dict[tuple[str, str], Excerpt] = {}
+    for each in find_definitions(text):
         if each is None:
             yield
             continue
-        # An attribute is set in many places; a method may have several signatures.
+        # An attribute is set in many places and sent once; a method may have several signatures,
+        # which are all sent.
         is_set = each.text.lstrip().startswith(("self.", "this.", "cls."))
         name = (each.container, each.name if is_set else each.text)
         is_dull = each.name.startswith("__") and each.name != "__init__"
         if name not in found and not is_dull:
-            heads.setdefault(each.name, each.text)
-            found[name] = Piece(path, each.text, each.line, heads.get(each.container, ""))
+            owner_lines.setdefault(each.name, each.text)
+            owner_line = owner_lines.get(each.container, "")
+            found[name] = Excerpt(path, each.text, each.line, owner_line)
     return list(found.values())
 
 
-def _bites(path: str, lines: tuple[str, ...]) -> Generator[None, None, list[Piece]]:
-    pieces: list[Piece] = []
-    bite: list[str] = []
+def _cut_chunks(path: str, lines: tuple[str, ...]) -> Generator[None, None, list[Excerpt]]:
+    """Make excerpts of all code, `_MAX_CHUNK_LINES` lines each; prose and blank lines end one."""
+    chunks: list[Excerpt] = []
+    chunk: list[str] = []
     is_string = False
     for number, line in enumerate(lines):
         if number % _STEP_LINES == 0:
@@ -105,11 +117,11 @@ def _bites(path: str, lines: tuple[str, ...]) -> Generator[None, None, list[Piec
         is_string ^= quotes % 2 == 1
         is_code = bool(line.strip()) and not is_prose and len(line) <= _MAX_LINE_CHARS
         if is_code:
-            bite.append(line.rstrip())
-        if bite and (not is_code or len(bite) == _PIECE_LINES):
-            start = number + 1 - len(bite) - (not is_code)
-            pieces.append(Piece(path, "\n".join(bite), start))
-            bite = []
-    if bite:
-        pieces.append(Piece(path, "\n".join(bite), len(lines) - len(bite)))
-    return pieces
+            chunk.append(line.rstrip())
+        if chunk and (not is_code or len(chunk) == _MAX_CHUNK_LINES):
+            start = number + 1 - len(chunk) - (not is_code)
+            chunks.append(Excerpt(path, "\n".join(chunk), start))
+            chunk = []
+    if chunk:
+        chunks.append(Excerpt(path, "\n".join(chunk), len(lines) - len(chunk)))
+    return chunks

@@ -1,4 +1,4 @@
-"""Names in a text, and the words they are made of."""
+"""The pattern of names in a text, and the words a name is made of."""
 
 import re
 from functools import lru_cache
@@ -6,6 +6,7 @@ from functools import lru_cache
 NAME = re.compile(r"[^\W\d]\w*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _MIN_CHARS = 3
+"""Minimum characters of a word."""
 
 _KEYWORDS = """
 abstract and any args array as assert async auto await bool boolean break byte case catch char
@@ -20,11 +21,11 @@ val var virtual void volatile when where while with yield
 None True False
 """
 STOP_WORDS = frozenset(_KEYWORDS.split())
-"""Of many languages: they are in every text and tell nothing."""
+"""Keywords of many languages, which are in every text and tell nothing about it."""
 
 
 @lru_cache(maxsize=20_000)
 def words_of(name: str) -> tuple[str, ...]:
-    """The words of one name, in lower case: ``HTTPError``, ``http_error``: http, error."""
+    """Return the words of *name* in lower case: http, error of ``HTTPError``, ``http_error``."""
     parts = (part.lower() for part in _PART.findall(name))
     return tuple(part for part in parts if len(part) >= _MIN_CHARS and part not in STOP_WORDS)

@@ -1,58 +1,67 @@
-"""What stands after the cursor: by counting brackets in the document as it would be."""
+"""Rules for the text after the cursor: count the brackets of the document with the text in it."""
 
 import re
 from collections.abc import Iterator
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from ds_lsp.completion.postprocess.lines import is_closers_only, strength, tokens
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.completion.postprocess.scan import State, scan
+from ds_lsp.completion.postprocess.lines import distinctiveness, find_tokens, is_closers_only
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.postprocess.scan import ReaderState, scan
 
-_MOST_CUTS = 12
-"""Maximum places at which a text is tried to be cut; after each of them it is read again."""
-_INERT = re.compile(r"\s*(?:\"\"\"|'''|[)\]}>'\"`]|\s)*[:{;,]?")
+_MAX_CUTS = 12
+"""Maximum cut positions that are tried, from the end. The rest of the document is read again for
+each of them."""
+_REPLACEABLE_START = re.compile(r"\s*(?:\"\"\"|'''|[)\]}>'\"`]|\s)*[:{;,]?")
 _UNIT = re.compile(r"\"\"\"|'''|[\s\S]")
 _CLOSERS = frozenset(")]}>'\"`;,")
-_MOST_TOKENS = 400
-"""Maximum tokens in which a text is compared with what follows; few lines have as many."""
+_MAX_COMPARED_TOKENS = 400
+"""Maximum tokens of a text that are compared with the text after the cursor. Few lines have as
+many."""
 _OPENERS = ("(", "[", "{")
 
 
-class Over(NamedTuple):
-    """A text that takes the place of characters after the cursor."""
+class Overwrite(NamedTuple):
+    """A text that replaces characters after the cursor."""
 
     text: str
     replaces: int
+    """Number of characters after the cursor that the text replaces."""
 
 
 class _Cut(NamedTuple):
+    """A beginning of the text."""
+
     text: str
-    state: State
-    """What a reader knows at its end."""
+    state: ReaderState
+    """State of the reader at the end of the text."""
 
 
-def cut_needless_closers(text: str, at: Place) -> str:
-    """Brackets are closed once: here or below, whichever leaves less wrong."""
+def cut_needless_closers(text: str, at: CursorContext) -> str:
+    """Cut closers, and all after them, that are closed again below.
+
+    Of all possible cuts, the one with the least imbalance is made; of several, the longest text.
+    This applies only if nothing follows the cursor on its line.
+    """
     if at.rest.strip() or at.lexicon.is_prose:
         return text
-    cuts = _cuts(text, at)
-    rated = [(at.damage_from(cut.state), -len(cut.text), cut.text) for cut in cuts]
+    cuts = _list_cuts(text, at)
+    rated = [(at.imbalance_from(cut.state), -len(cut.text), cut.text) for cut in cuts]
     if rated[0][0]:
-        rated += [(at.damage(head), -len(head), head) for head in _without_lines_below(text, at)]
+        rated += [(at.imbalance(head), -len(head), head) for head in _drop_lines_below(text, at)]
     _, _, best = min(rated)
-    return best if best == text else _without_line_end(best)
+    return best if best == text else _drop_line_end(best)
 
 
-def cut_where_rest_begins(text: str, at: Place) -> str:
-    """The text does not go on into what stands after the cursor, in other words from there on."""
+def cut_where_rest_begins(text: str, at: CursorContext) -> str:
+    """Cut the text where it reaches the rest of the cursor's line and continues differently."""
     first, _, _ = text.partition("\n")
-    # A longer head cannot stand in the first line, and a line may have thousands of them.
+    # A head longer than the first line cannot be in it, and a line may have thousands of heads.
     rest = at.rest.lstrip()
-    ends = takewhile(len(first).__gt__, (found.end() for found in tokens(rest)))
-    for end in reversed(list(islice(ends, _MOST_TOKENS))):
+    ends = takewhile(len(first).__gt__, (found.end() for found in find_tokens(rest)))
+    for end in reversed(list(islice(ends, _MAX_COMPARED_TOKENS))):
         head = rest[:end]
-        if len(head) < 6 or strength(head) < 3:
+        if len(head) < 6 or distinctiveness(head) < 3:
             break
         start = first.find(head, 1)
         if start > 0 and start + len(head) < len(text.rstrip()) and _is_apart(first, start):
@@ -60,90 +69,113 @@ def cut_where_rest_begins(text: str, at: Place) -> str:
     return text
 
 
-def cut_overlap(text: str, at: Place) -> str:
-    """The end of the text is not the beginning of what stands after the cursor."""
+def cut_overlap(text: str, at: CursorContext) -> str:
+    """Cut the end of the text if it is the beginning of the text after the cursor.
+
+    There are these cases, tried from the longest overlap:
+
+    1. The overlap neither covers the rest of the cursor's line nor consists of closers only: keep.
+    2. It is ``>`` only, and closes a ``<`` of the text: keep.
+    3. The document has less imbalance without the overlap: cut.
+    4. The imbalance is equal, and the overlap covers the rest of the line or consists of ``;``,
+       ``,`` and ``>`` only: cut.
+    """
     if not at.rest.strip():
         return text
-    said = list(tokens(text))[-_MOST_TOKENS:]
-    words = [found.group() for found in said]
-    follows = [found.group() for found in tokens(at.after[: 2 * len(text) + 200])][: len(said)]
-    on_line = sum(1 for _ in tokens(at.rest))
+    generated = list(find_tokens(text))[-_MAX_COMPARED_TOKENS:]
+    words = [found.group() for found in generated]
+    following = find_tokens(at.after[: 2 * len(text) + 200])
+    follows = [found.group() for found in islice(following, len(generated))]
+    on_line = sum(1 for _ in find_tokens(at.rest))
     whole: int | None = None
     counts = range(min(len(words), len(follows)), 0, -1)
     alike = (count for count in counts if words[-count:] == follows[:count])
-    for count in islice(alike, _MOST_CUTS):
+    for count in islice(alike, _MAX_CUTS):
         overlap = words[-count:]
         covers = count >= on_line
         if not covers and not _CLOSERS.issuperset(overlap):
             continue
-        kept = text[: said[-count].start()]
+        kept = text[: generated[-count].start()]
         if set(overlap) == {">"} and kept.count("<") > kept.replace("->", "").count(">"):
             continue
         if whole is None:
-            whole = at.damage(text)
-        damage = at.damage(kept)
+            whole = at.imbalance(text)
+        imbalance = at.imbalance(kept)
         is_light = covers or {";", ",", ">"}.issuperset(overlap)
-        if damage < whole or (damage == whole and is_light):
+        if imbalance < whole or (imbalance == whole and is_light):
             return kept
     return text
 
 
-def fit_around_rest(text: str, at: Place) -> Over:
-    """Cut the text, or let it take the place of brackets after the cursor, until all pair."""
+def fit_around_rest(text: str, at: CursorContext) -> Overwrite:
+    """Cut the text, or let it replace brackets after the cursor, until all brackets pair.
+
+    All combinations of a cut and a number of replaced characters are rated. The best one has the
+    least imbalance, then leaves words after the cursor their brackets, keeps the whole text,
+    replaces least, and keeps the most.
+    """
     if not at.rest.strip() or not text.strip() or at.lexicon.is_prose:
-        return Over(text, 0)
-    cuts = _cuts(text, at)
-    before = at.damage_from(at.state)
-    if at.damage_from(cuts[0].state) <= before:
-        return Over(text, 0)
+        return Overwrite(text, 0)
+    cuts = _list_cuts(text, at)
+    before = at.imbalance_from(at.state)
+    if at.imbalance_from(cuts[0].state) <= before:
+        return Overwrite(text, 0)
     tried = [
         (
-            _damage(cut, replaces, at),
-            # Where words follow, the brackets before them belong to them.
-            replaces > 0 and strength(at.rest[replaces:]) > 0,
+            _rate(cut, replaces, at),
+            # If words follow the replaced brackets, the brackets belong to the words.
+            replaces > 0 and distinctiveness(at.rest[replaces:]) > 0,
             index > 0,
             replaces,
             -len(cut.text),
             cut,
         )
         for index, cut in enumerate(cuts)
-        for replaces in _replaceable(at)
+        for replaces in _list_replaceable(at)
     ]
     *_, replaces, _, best = min(tried, key=lambda each: each[:-1])
-    return Over(best.text, replaces)
+    return Overwrite(best.text, replaces)
 
 
-def _damage(cut: _Cut, replaces: int, at: Place) -> int:
-    damage = at.damage_from(cut.state, replaces)
-    # A bracket opened at the end of a line is progress.
+def _rate(cut: _Cut, replaces: int, at: CursorContext) -> int:
+    """Return the imbalance of the document with *cut* in it; lower is better."""
+    imbalance = at.imbalance_from(cut.state, replaces)
+    # A bracket opened at the end of a line is progress, not an imbalance.
     is_last = not at.rest[replaces:].strip() and cut.text.rstrip().endswith(_OPENERS)
-    return damage - (is_last and cut.state.inside is None)
+    return imbalance - (is_last and cut.state.inside is None)
 
 
-def _replaceable(at: Place) -> list[int]:
-    """How many characters after the cursor a text may take the place of."""
+def _list_replaceable(at: CursorContext) -> list[int]:
+    """Return the numbers of characters after the cursor that a text may replace, from 0."""
     if not at.can_replace:
         return [0]
-    inert = _INERT.match(at.rest)
+    inert = _REPLACEABLE_START.match(at.rest)
     ends = [found.end() for found in _UNIT.finditer(inert.group())] if inert else []
-    return [0, *ends[:_MOST_CUTS]]
+    return [0, *ends[:_MAX_CUTS]]
 
 
-def _cuts(text: str, at: Place) -> list[_Cut]:
-    """The text, and the text cut before each bracket that closes what it did not open."""
+def _list_cuts(text: str, at: CursorContext) -> list[_Cut]:
+    """Return the whole text first, then the text cut before each closer that it did not open.
+
+    The end of the string that the cursor is in counts as such a closer.
+    """
     read = at.scan(text)
     cuts = [_Cut(text, read.end)]
     state, start = at.state, 0
-    places = read.loose if read.leaves is None else (read.leaves, *read.loose)
-    for place in sorted(places)[-_MOST_CUTS:]:
-        state = scan(text[start:place], at.lexicon, state).end
-        start = place
-        cuts.append(_Cut(text[:place], state))
+    offsets = (
+        read.unmatched_closers
+        if read.string_end is None
+        else (read.string_end, *read.unmatched_closers)
+    )
+    for offset in sorted(offsets)[-_MAX_CUTS:]:
+        state = scan(text[start:offset], at.lexicon, state).end
+        start = offset
+        cuts.append(_Cut(text[:offset], state))
     return cuts
 
 
-def _without_lines_below(text: str, at: Place) -> Iterator[str]:
-    """The text without last lines that close its own brackets, and stand below as well."""
+def _drop_lines_below(text: str, at: CursorContext) -> Iterator[str]:
+    """Yield the text without last lines that only close and are the next lines below, too."""
     lines = text.rstrip().split("\n")
     for count in range(1, min(len(lines), len(at.below) + 1)):
         last = lines[-count:]
@@ -153,10 +185,11 @@ def _without_lines_below(text: str, at: Place) -> Iterator[str]:
             yield "\n".join(lines[:-count])
 
 
-def _without_line_end(text: str) -> str:
+def _drop_line_end(text: str) -> str:
+    """Return *text* without white space and one line end at its end."""
     return text.rstrip(" \t").removesuffix("\n") if text[-1:].isspace() else text
 
 
 def _is_apart(line: str, start: int) -> bool:
-    """Whether a token begins there, and not a word goes on."""
+    """Return whether a token begins at *start*, rather than a word continuing there."""
     return not (line[start - 1].isalnum() and line[start].isalnum())

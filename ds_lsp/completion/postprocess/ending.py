@@ -1,44 +1,53 @@
-"""How the text ends, and that it is written as the document is."""
+"""Rules for the end of the text, and for indentation and line ends as in the document."""
 
 import re
 
 from ds_lsp.completion.postprocess.lines import (
     TAB_WIDTH,
+    find_tokens,
     indent_of,
     is_closers_only,
     is_connected,
-    tokens,
 )
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.scan import scan
 from ds_lsp.document import is_word_character
 
 _CLOSERS = (")", "]", "}", "</")
 _GOES_ON = frozenset(")]}>.,;:=+-*/%&|^?!<")
-"""Signs that go on with what stands before them."""
+"""Characters that continue the expression before them."""
 _EXPECTS = frozenset("([{=+-*/%&|^,.!~<>@$#:?")
-"""Signs after which more is expected."""
+"""Characters after which an expression must continue."""
 _MAX_RECIPE_LINES = 200
-"""Maximum lines above the cursor that are looked at for the rule of a recipe."""
+"""Maximum lines above the cursor that are searched for the makefile rule of a recipe."""
 _DECIDES_NOTHING = re.compile(r"\s*(?:#|-?include\b|if(?:n?eq|n?def)\b|else\b|endif\b|\Z)")
 
 
-def trim_line_ends(text: str, at: Place) -> str:
-    """No white space at the end of a line. In prose, blanks there have a meaning."""
+def trim_line_ends(text: str, at: CursorContext) -> str:
+    """Trim white space at the end of each line but the last; in prose it has a meaning."""
     lines = text.split("\n")
     if len(lines) == 1 or at.lexicon.is_prose:
         return text
     return "\n".join([*(line.rstrip(" \t") for line in lines[:-1]), lines[-1]])
 
 
-def trim_end(text: str, at: Place) -> str:
-    """Ghost text does not end in white space, unless it holds apart what follows on the line."""
+def trim_end(text: str, at: CursorContext) -> str:
+    """Trim white space at the end of the text, unless it separates the text from the line's rest.
+
+    There are these cases:
+
+    1. Nothing, or white space, follows the cursor on its line: trim all.
+    2. The text begins with a line end: keep the last line end, and the indentation after it.
+    3. The text does not end with a line end: keep all.
+    4. The rest of the line is code of its own: keep one line end, with the right indentation.
+       Otherwise trim all.
+    """
     if not text.strip():
         return ""
     if not at.rest.strip() or at.rest[0] in " \t":
         return text.rstrip()
     if text.startswith("\n"):
-        # A body between two brackets: the second stands on a line of its own.
+        # The text is a body between two brackets, and the second is on a line of its own.
         body = text.rstrip()
         end = text.rfind("\n")
         return body + text[end:] if end >= len(body) else text
@@ -47,16 +56,19 @@ def trim_end(text: str, at: Place) -> str:
         return text
     if not at.pushes_rest_down:
         return body
-    # Closing brackets stand where the model had them, other code where the document has it.
+    # A closing bracket keeps the indentation of the model, other code that of the document.
     is_closing = at.rest.lstrip().startswith(_CLOSERS)
     return body + "\n" + (text.rpartition("\n")[2] if is_closing else at.line_before)
 
 
-def refuse_run_on(text: str, at: Place) -> str:
-    """Refuse a text that what stands after the cursor would run into.
+def refuse_run_on(text: str, at: CursorContext) -> str:
+    """Refuse a text that the rest of the cursor's line would run into.
 
-    The cases, where both are on one line: two words become one; a comment swallows the rest; at the
-    start of a line, a statement stands before another one.
+    There are three cases in which the last line of the text must not precede the rest:
+
+    1. Two words would become one.
+    2. A line comment of the text would swallow the rest.
+    3. At the start of a line, a whole statement would precede another one.
     """
     last = text.rpartition("\n")[2]
     rest = at.rest.strip()
@@ -78,35 +90,38 @@ def refuse_run_on(text: str, at: Place) -> str:
     return text if is_call or (rest[0] in _GOES_ON and last[-1] != ";") else ""
 
 
-def refuse_misplaced_closers(text: str, at: Place) -> str:
-    """Brackets alone, deeper than what they close: the editor does that better."""
+def refuse_misplaced_closers(text: str, at: CursorContext) -> str:
+    """Refuse brackets alone that are indented deeper than the line of the bracket that they close.
+
+    Editors indent such brackets better.
+    """
     if not at.is_blank_before or not text.strip() or not is_closers_only(text):
         return text
     openers = [each for each in at.state.stack if each.inside is None]
     if not openers or at.state.inside is not None or "\n" in text.strip():
         return text
-    opened_at = openers[-1].at
+    opened_at = openers[-1].offset
     line = at.code_before[at.code_before.rfind("\n", 0, opened_at) + 1 :]
     here = at.line_before + text[: len(text) - len(text.lstrip())]
     return "" if indent_of(here) > indent_of(line) else text
 
 
-def refuse_what_follows(text: str, at: Place) -> str:
-    """What stands right after the cursor is not said before it."""
+def refuse_what_follows(text: str, at: CursorContext) -> str:
+    """Refuse a text that is the beginning of the rest of the cursor's line."""
     if not text.strip() or not at.rest.strip():
         return text
-    said = [found.group() for found in tokens(text)]
-    follows = [found.group() for found in tokens(at.rest)]
-    if said != follows[: len(said)]:
+    generated = [found.group() for found in find_tokens(text)]
+    follows = [found.group() for found in find_tokens(at.rest)]
+    if generated != follows[: len(generated)]:
         return text
-    return "" if at.damage("") <= at.damage(text) else text
+    return "" if at.imbalance("") <= at.imbalance(text) else text
 
 
-def use_recipe_tabs(text: str, at: Place) -> str:
+def use_recipe_tabs(text: str, at: CursorContext) -> str:
     """Indent the recipes of a makefile with a tab each, as ``make`` demands.
 
-    A line above decides: below a rule or a recipe, a line that is indented is a recipe. Comments,
-    directives and blank lines decide nothing, and a continued line is left as it is.
+    The lines above decide: below a rule or a recipe, an indented line is a recipe. Comments,
+    directives and blank lines decide nothing, and a continued line stays as it is.
     """
     if not at.lexicon.tabbed_below:
         return text
@@ -131,8 +146,8 @@ def use_recipe_tabs(text: str, at: Place) -> str:
     return "\n".join(lines)
 
 
-def use_document_indentation(text: str, at: Place) -> str:
-    """Tabs or blanks as in the document; odd indentation and strings are left as they are."""
+def use_document_indentation(text: str, at: CursorContext) -> str:
+    """Indent with tabs or blanks like the document, except odd indentation and strings."""
     if at.lexicon.tabbed_below:
         return text
     lines = text.split("\n")
@@ -150,7 +165,7 @@ def use_document_indentation(text: str, at: Place) -> str:
             for lead in leads
         ]
     elif "\t" in "".join(leads[first:]) and (at.indents_with or at.lexicon.forbids_tabs):
-        changed = [lead.replace("\t", " " * at.unit) for lead in leads]
+        changed = [lead.replace("\t", " " * at.indent_unit) for lead in leads]
     else:
         return text
     state = at.state
@@ -161,5 +176,6 @@ def use_document_indentation(text: str, at: Place) -> str:
     return "\n".join(lines)
 
 
-def use_document_line_ends(text: str, at: Place) -> str:
+def use_document_line_ends(text: str, at: CursorContext) -> str:
+    """Use the line end of the document."""
     return text.replace("\n", at.eol)

@@ -1,4 +1,4 @@
-"""What is shown of what the model said: exactly what belongs at the cursor, by cutting alone."""
+"""Fit the model's text to the document, by cutting alone: keep what belongs at the cursor."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ds_lsp.completion.postprocess.below import (
     refuse_line_above,
 )
 from ds_lsp.completion.postprocess.brackets import (
-    Over,
+    Overwrite,
     cut_needless_closers,
     cut_overlap,
     cut_where_rest_begins,
@@ -37,7 +37,7 @@ from ds_lsp.completion.postprocess.leaks import (
     normalize_line_ends,
     skip_invisible_start,
 )
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.repetition import cut_loop_in_line, cut_repeated_lines
 from ds_lsp.completion.postprocess.scope import (
     cut_at_string_end,
@@ -57,14 +57,14 @@ from ds_lsp.completion.postprocess.start import (
     skip_echo,
 )
 
-Rule = Callable[[str, Place], str | Over]
-"""A pure function of the text so far; line ends and indentation aside, it only cuts."""
+Rule = Callable[[str, CursorContext], str | Overwrite]
+"""A pure function of the text so far. It only cuts, except for line ends and indentation."""
 
-# Order matters: a rule sees the text as the rules above it left it.
+# The order matters, because each rule gets the text that the rules above it have left.
 RULES: tuple[Rule, ...] = (
     # The rules below know one line end.
     normalize_line_ends,
-    # First what no document holds: it would be taken for text by all others.
+    # First what belongs to no document, because all other rules would treat it as text.
     skip_invisible_start,
     cut_at_invisible,
     cut_at_model_token,
@@ -72,11 +72,11 @@ RULES: tuple[Rule, ...] = (
     cut_at_marker,
     keep_fenced_code,
     cut_at_fence,
-    # Where it begins, before the first line is told from the others.
+    # The start of the text, before other rules treat the first line in a special way.
     skip_echo,
     skip_blank_start,
     refuse_inside_word,
-    # How much is wanted at most.
+    # The maximum extent of the text.
     drop_half_line,
     keep_in_comment,
     refuse_line_break,
@@ -84,31 +84,31 @@ RULES: tuple[Rule, ...] = (
     cut_loop_in_line,
     cut_repeated_lines,
     keep_scope,
-    # Lines before characters: a repeated line may be what stands between the text and its
-    # overlap with the cursor's line.
+    # Lines before characters: a repeated line may hide the overlap of the text before it with the
+    # cursor's line.
     cut_lines_below,
     cut_lines_further_below,
     cut_where_lines_below_begin,
     cut_at_same_key,
-    # After the lines below, which tell best how many are wanted.
+    # After the rules about the lines below, which are the best evidence of the wanted extent.
     drop_body_that_follows,
     keep_block_below,
     keep_shape,
     keep_screenful,
     drop_empty_block,
     refuse_line_above,
-    # Equal text before counting: cutting more than is equal is for what is left then.
+    # Equal text before counted brackets: what is equal needs no count.
     cut_needless_closers,
     cut_where_rest_begins,
     cut_overlap,
     fit_around_rest,
-    # After the cuts, which leave the white space that stood before what they took.
+    # After the cuts, which leave the white space before the text that they removed.
     trim_line_ends,
     trim_end,
     refuse_misplaced_closers,
     refuse_what_follows,
     refuse_run_on,
-    # Last, for it changes what the others count.
+    # Last, because these rules change characters that the others count.
     use_recipe_tabs,
     use_document_indentation,
     use_document_line_ends,
@@ -116,32 +116,33 @@ RULES: tuple[Rule, ...] = (
 
 
 MAX_CHARS = 16_000
-"""Maximum characters that are fitted, as many as the most tokens come to; a tenth is shown."""
+"""Maximum characters of a text that are fitted: as many as the largest number of tokens comes to. A
+tenth of that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What is shown. Empty text: nothing."""
+    """A text to show. If it is empty, nothing is shown."""
 
     text: str
     replaces: int = 0
-    """How many characters after the cursor, all on its line, the text takes the place of."""
+    """Number of characters after the cursor, all on its line, that the text replaces."""
     rules: tuple[str, ...] = ()
-    """The rules that changed something, in order."""
+    """Names of the rules that changed something, in order."""
 
 
-def fit(text: str, at: Place) -> Fitted:
-    """What of the model's *text* fits at the cursor."""
-    text = _readable(text)
+def fit(text: str, at: CursorContext) -> Fitted:
+    """Return the part of the model's *text* that fits at the cursor."""
+    text = _limit(text)
     replaces, replaced_text = 0, ""
     changed = []
     for rule in RULES:
         result = rule(text, at)
-        after, more = result if isinstance(result, Over) else (result, 0)
+        after, more = result if isinstance(result, Overwrite) else (result, 0)
         if more or after != text:
             changed.append(rule.__name__)
         replaced_text += at.after[:more]
-        text, at, replaces = after, at.without(more), replaces + more
+        text, at, replaces = after, at.drop_after(more), replaces + more
         if not text.strip():
             return Fitted("", 0, tuple(changed))
     if text == replaced_text:
@@ -149,8 +150,8 @@ def fit(text: str, at: Place) -> Fitted:
     return Fitted(text, replaces, tuple(changed))
 
 
-def _readable(text: str) -> str:
-    """As many whole lines of *text* as are looked at; of one endless line, its start."""
+def _limit(text: str) -> str:
+    """Return the whole lines in the first `MAX_CHARS` of *text*; of one long line, its start."""
     if len(text) <= MAX_CHARS:
         return text
     start = text[:MAX_CHARS]

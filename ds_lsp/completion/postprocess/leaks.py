@@ -1,13 +1,14 @@
-"""What is not part of the document at all: control signs, model tokens, chat."""
+"""Rules against text that belongs to no document: control characters, model tokens, chat."""
 
 import re
 
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.invisible import misplaced
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.invisible import find_misplaced
 
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
 _DAMAGED = "\ufffd"
-# In ASCII bars or full-width ones; the latter never stand in code, so half a token will do.
+# Model tokens, with ASCII or full-width bars. Full-width bars never occur in code, so half a token
+# is enough there.
 _TOKEN = re.compile(
     r"<[|\uff5c][A-Za-z][\w▁ -]{1,40}[|\uff5c]>|<\uff5c[\w▁]*(?:\uff5c>?)?\Z|"
     r"<(?:PRE|SUF|MID|EOT|END|fim[_-](?:prefix|suffix|middle|pad)|file_sep|repo_name|filename|"
@@ -15,7 +16,7 @@ _TOKEN = re.compile(
 )
 _FENCE = re.compile(r"[ \t]*+(?:```++|~~~++)[ \t]*+[\w+#.-]*+[ \t]*+")
 _FENCED = re.compile(
-    r"\s*+(?:(?P<said>[^\n]+)\n\s*+)?(?P<fence>```++|~~~++)[ \t]*+[\w+#.-]*+[ \t]*+\n"
+    r"\s*+(?:(?P<intro>[^\n]+)\n\s*+)?(?P<fence>```++|~~~++)[ \t]*+[\w+#.-]*+[ \t]*+\n"
     r"(?P<code>.*?)(?:\n[ \t]*(?P=fence)|\Z)",
     re.DOTALL,
 )
@@ -30,26 +31,27 @@ _CHAT = re.compile(
 )
 
 
-def normalize_line_ends(text: str, at: Place) -> str:
-    """The rules below know one line end."""
+def normalize_line_ends(text: str, at: CursorContext) -> str:
+    """Replace all line ends by ``\\n``, the only one that the rules below know."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def cut_at_invisible(text: str, at: Place) -> str:
-    """End before a character that nobody sees: no terminal takes orders from a model."""
-    end = next(misplaced(text, before=at.before, own=(at.before, at.after)), None)
+def cut_at_invisible(text: str, at: CursorContext) -> str:
+    """Cut the text before a misplaced invisible character: no model controls a terminal."""
+    end = next(find_misplaced(text, before=at.before, own=(at.before, at.after)), None)
     return text[:end]
 
 
-def cut_at_model_token(text: str, at: Place) -> str:
-    """What follows a token of the model's own belongs to another text.
+def cut_at_model_token(text: str, at: CursorContext) -> str:
+    """Cut the text at a token of the model, because any text after it belongs to another document.
 
-    A document that is about such tokens may have more of them; ``</s>`` is a tag as well.
+    There are two exceptions: a document that has such tokens itself may get more of them, and
+    ``<s>`` and ``</s>`` are also tags.
     """
     for found in _TOKEN.finditer(text):
         if found.group() in ("<s>", "</s>") and (at.lexicon.has_tags or "<s" in at.before + text):
             continue
-        # Full-width ones are sent as something else, so those in an answer are the model's.
+        # Full-width tokens are replaced before the text is sent: one in an answer is the model's.
         is_ours = _TOKEN.search(at.before) or _TOKEN.search(at.after)
         if is_ours and "\uff5c" not in found.group():
             return text
@@ -57,8 +59,8 @@ def cut_at_model_token(text: str, at: Place) -> str:
     return text
 
 
-def cut_at_marker(text: str, at: Place) -> str:
-    """The model goes on with what we put around the document."""
+def cut_at_marker(text: str, at: CursorContext) -> str:
+    """Cut the text before a line that begins with a marker that we put around the document."""
     lines = text.split("\n")
     for index, line in enumerate(lines):
         if index and any(line.startswith(marker) for marker in at.markers):
@@ -66,36 +68,38 @@ def cut_at_marker(text: str, at: Place) -> str:
     return text
 
 
-def cut_damaged_line(text: str, at: Place) -> str:
-    """A line with a character that did not arrive whole."""
+def cut_damaged_line(text: str, at: CursorContext) -> str:
+    """Cut the text before a line with a replacement character, which did not arrive whole."""
     damaged = text.find(_DAMAGED)
     if damaged < 0 or _DAMAGED in at.before or _DAMAGED in at.after:
         return text
-    # With its line end: what came before is whole.
+    # The line end is kept, because the line before is whole.
     return text[: text.rfind("\n", 0, damaged) + 1]
 
 
-def skip_invisible_start(text: str, at: Place) -> str:
-    """Drop what has no width from the start, unless it joins what is before the cursor."""
-    while text[:1] in _ZERO_WIDTH and text and next(misplaced(text, before=at.before), None) == 0:
+def skip_invisible_start(text: str, at: CursorContext) -> str:
+    """Drop characters without width from the start, unless they join the text before the cursor."""
+    while (
+        text[:1] in _ZERO_WIDTH and text and next(find_misplaced(text, before=at.before), None) == 0
+    ):
         text = text[1:]
     return text
 
 
-def keep_fenced_code(text: str, at: Place) -> str:
-    """Of an answer in words, the code; without code, nothing."""
+def keep_fenced_code(text: str, at: CursorContext) -> str:
+    """Keep only the code of a chat reply; refuse a chat reply without code."""
     if not at.is_code:
         return text
     found = _FENCED.match(text)
-    if found and _is_said(found["said"]):
+    if found and _introduces_code(found["intro"]):
         return found["code"]
     if _CHAT.match(text):
         return ""
     return text
 
 
-def is_in_words(text: str, at: Place) -> bool:
-    """Whether an answer begins in words, so that the code is still to come."""
+def is_chat_reply(text: str, at: CursorContext) -> bool:
+    """Return whether *text* begins as a chat reply, so that code may still follow."""
     if not at.is_code:
         return False
     first, _, others = text.lstrip().partition("\n")
@@ -103,12 +107,12 @@ def is_in_words(text: str, at: Place) -> bool:
     return bool(
         _FENCE.fullmatch(first)
         or _CHAT.match(text)
-        or (_is_said(first) and _FENCE.fullmatch(following))
+        or (_introduces_code(first) and _FENCE.fullmatch(following))
     )
 
 
-def cut_at_fence(text: str, at: Place) -> str:
-    """Code has no line that is a fence, unless in a comment or a string."""
+def cut_at_fence(text: str, at: CursorContext) -> str:
+    """Cut the text at a fence line; code has none, except in a comment or a string."""
     if not at.is_code or not ("```" in text or "~~~" in text):
         return text
     start = 0
@@ -121,5 +125,6 @@ def cut_at_fence(text: str, at: Place) -> str:
     return text
 
 
-def _is_said(line: str | None) -> bool:
+def _introduces_code(line: str | None) -> bool:
+    """Return whether *line*, the line before a fence, introduces code or is missing."""
     return line is None or line.rstrip()[-1:] in (":", "\uff1a") or bool(_CHAT.match(line))

@@ -1,73 +1,76 @@
-"""How languages write strings, comments and blocks: families as data, and who belongs to which."""
+"""Strings, comments and blocks of languages: families as data, and the languages in each."""
 
 from dataclasses import dataclass, replace
 
 from ds_lsp.languages import PROSE, to_id
 
-# Every pattern below begins with a character that is neither a letter, a digit nor white space:
-# the reader jumps over those.
+# Every pattern below begins with a character that is no letter, digit or white space, because the
+# reader skips those.
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What is not code: one kind of string, or of comment that is closed.
-
-    *opening* is a pattern; *closing* is the text that ends it, in which ``\\g<name>`` stands for
-    a group of the opening.
-    """
+    """A kind of text that is not code: a string, or a comment with a closing text."""
 
     opening: str
+    """Pattern of its start."""
     closing: str
+    """Text that ends it, in which ``\\g<name>`` is replaced by a group of the opening."""
     spans_lines: bool = False
+    """True if it may continue on the next line."""
     escape: str = r"\\(?:.|\n)"
-    """Pattern of what does not close it; empty: nothing does."""
+    """Pattern of text that does not close it although the closing is in it; empty for none."""
     hole: str = ""
-    """Pattern of what opens code inside the string; its last character is the bracket."""
+    """Pattern of the start of code inside the string; its last character is the bracket."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
-    """Where brackets must not be looked for in a language, and what its blocks look like."""
+    """The strings and comments of a language, in which brackets do not count, and its blocks."""
 
     line_comments: tuple[str, ...] = ()
-    """Patterns."""
+    """Patterns of the start of a comment that ends with its line."""
     block_comments: tuple[Quote, ...] = ()
+    """Comments that have a closing text."""
     quotes: tuple[Quote, ...] = ()
+    """Kinds of strings."""
     skipped: tuple[str, ...] = ()
-    """Patterns of what would be mistaken for a quote, a comment or a bracket."""
+    """Patterns of text that would be mistaken for a string, a comment or a bracket."""
     label: str = ""
-    """Pattern of a line up to a bracket that nothing opens: the label of a case."""
+    """Pattern of the label of a case: its line, up to a bracket that has no opener."""
     has_regexes: bool = False
-    """Whether ``/.../`` where a value is expected is a regular expression."""
+    """True if ``/.../`` is a regular expression where a value is expected."""
     is_indented: bool = False
-    """Whether blocks end by indentation alone."""
+    """True if blocks end by indentation alone."""
     is_prose: bool = False
-    """Text for people: no strings, and brackets need not pair."""
+    """True for text for people: it has no strings, and brackets need not pair."""
     has_tags: bool = False
-    """Written in tags: ``<`` and ``>`` pair, and strings stand only between them."""
+    """True for languages of tags: ``<`` and ``>`` pair, and strings are only between them."""
     has_keys: bool = False
-    """Lines are ``key: value`` or ``key = value``, and a key stands once in its block."""
+    """True if lines are ``key: value`` or ``key = value``, and a key is set once in its block."""
     opening_words: frozenset[str] = frozenset()
-    """Words that open a block when a line begins with them, until a closing word."""
+    """Words at the start of a line that open a block, up to a closing word."""
     hanging_words: frozenset[str] = frozenset()
-    """Words and signs that open a block when a line ends with them."""
+    """Words and signs at the end of a line that open a block."""
     continuations: frozenset[str] = frozenset()
-    """Words that begin a line which goes on with the statement above it."""
+    """Words at the start of a line that continues the statement above it."""
     ending_words: frozenset[str] = frozenset()
-    """Words that begin a statement after which nothing of its block is reached."""
+    """Keywords that end control flow: return, raise, break."""
     closing_words: frozenset[str] = frozenset()
     """Words that close a block."""
     tabbed_below: str = ""
-    """Pattern of a line below which each line begins with a tab, or the program refuses it."""
+    """Pattern of a line below which the language demands a tab at the start of each line."""
     forbids_tabs: bool = False
-    """Whether the program refuses a line that is indented with a tab."""
+    """True if the language refuses a line that is indented with a tab."""
 
 
 def _words(text: str) -> frozenset[str]:
+    """Return the words of *text*, which are separated by white space."""
     return frozenset(text.split())
 
 
 def _comment(opening: str, closing: str) -> Quote:
+    """Return a block comment, which spans lines and has no escape."""
     return Quote(opening, closing, spans_lines=True, escape="")
 
 
@@ -79,8 +82,8 @@ _BACKTICK = Quote("`", "`", spans_lines=True, escape="")
 _DOLLAR_HOLE = replace(_DOUBLE, hole=r"\$\{")
 _TRIPLE_DOLLAR_HOLE = replace(_TRIPLE, hole=r"\$\{")
 _C_BLOCK = _comment(r"/\*", "*/")
-# A lone apostrophe is a lifetime, a prime, a transposition or a digit separator; a character
-# really closes.
+# A lone apostrophe is a lifetime, a prime, a transposition or a digit separator. A character has a
+# closing apostrophe.
 _CHARACTER = r"'(?:\\[^\n']{1,10}|\\'|[^'\\\n])'"
 _HEREDOC = Quote(
     r"<<[-~]?(?P<mark>['\"`]?)(?P<tag>[A-Z_][A-Z0-9_]*)(?P=mark)(?=[^\n]*\n)",
@@ -145,7 +148,7 @@ _DART = replace(
 )
 _SWIFT = replace(
     _C_LIKE,
-    # The hole is looked for first: its backslash is no escape.
+    # The reader looks for the hole first, because its backslash is no escape.
     quotes=(
         replace(_TRIPLE, hole=r"\\\("),
         replace(_DOUBLE, hole=r"\\\("),
@@ -202,7 +205,7 @@ _NIM = replace(
 )
 _COFFEE = replace(
     _PYTHON,
-    # ``return x if y`` comes back.
+    # Code after ``return x if y`` can be reached.
     ending_words=frozenset(),
     block_comments=(_comment("###", "###"),),
     quotes=(_TRIPLE, _TRIPLE_SINGLE, replace(_DOUBLE, hole=r"#\{"), _SINGLE),
@@ -278,7 +281,7 @@ _PERL = Lexicon(
     continuations=_words("else elsif"),
 )
 _SHELL = Lexicon(
-    # A comment begins a word: not in ``${#x}``, ``$#`` and ``x#y``.
+    # A comment begins at the start of a word: not in ``${#x}``, ``$#`` and ``x#y``.
     line_comments=(r"(?<![^\s;&|()])#",),
     quotes=(
         _HEREDOC,
@@ -318,7 +321,7 @@ _MAKE = Lexicon(
     opening_words=_words("ifeq ifneq ifdef ifndef define"),
     continuations=_words("else"),
     closing_words=_words("endif endef"),
-    # A rule's targets; an assignment is none.
+    # The targets of a rule; an assignment is no rule.
     tabbed_below=r"(?=[^\s#])(?:\$[({][^)}\n]{0,200}[)}]|[^#=:\n]){1,1000}+::?(?![:=])",
 )
 _DOCKER = Lexicon(line_comments=(r"(?<!\S)#",), quotes=(_DOUBLE, _SINGLE))
@@ -456,7 +459,7 @@ _MARKUP = Lexicon(
     quotes=(replace(_DOUBLE, spans_lines=True, escape=""), Quote("'", "'", True, "")),
     has_tags=True,
 )
-# What ends embedded code closes no tag.
+# The end of embedded code closes no tag.
 _ERB = replace(_MARKUP, skipped=("%>",))
 _PROSE = Lexicon(is_prose=True)
 _TEX = Lexicon(
@@ -465,7 +468,7 @@ _TEX = Lexicon(
     is_prose=True,
 )
 _UNKNOWN = Lexicon(
-    # Safe for most: what is not known for a comment or a string costs least when it is left alone.
+    # Safe in most languages: an unknown comment or string does least harm if it is read as code.
     line_comments=("//", r"(?<!\S)#(?=[\s!#]|\Z)"),
     block_comments=(_C_BLOCK,),
     quotes=(_TRIPLE, _DOUBLE),
@@ -534,19 +537,25 @@ _FAMILIES: tuple[tuple[Lexicon, str], ...] = (
 BY_LANGUAGE = {
     language_id: lexicon for lexicon, languages in _FAMILIES for language_id in languages.split()
 }
+"""Lexicons by language id."""
 
 EMBEDDED: dict[str, tuple[tuple[str, str, str], ...]] = {
     language_id: (
         (r"<script\b[^>]{0,500}+>", "</script>", "typescript"),
         (r"<style\b[^>]{0,500}+>", "</style>", "scss"),
-        # What stands between the dashes at the head of an Astro file.
+        # The code between the dashes at the start of an Astro file.
         *(((r"\A---\n", "\n---", "typescript"),) if language_id == "astro" else ()),
     )
     for language_id in ("html", "vue", "svelte", "astro")
 }
-"""Languages within documents of another: opening pattern, closing text, language id."""
+"""Languages embedded in documents of another, by language id.
+
+Each is a tuple of its opening pattern, its closing text and its language id."""
 
 
 def lexicon_for(language_id: str) -> Lexicon:
-    """Return the lexicon of a language by its id, or by any client's name of it."""
+    """Return the lexicon of a language by its id, or by any client's name for it.
+
+    An unknown language gets a lexicon that is safe in most languages.
+    """
     return BY_LANGUAGE.get(to_id(language_id), _UNKNOWN)

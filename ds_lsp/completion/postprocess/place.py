@@ -1,4 +1,4 @@
-"""The place a completion is fitted to: the text around the cursor, as the rules ask for it."""
+"""The context of the cursor that a completion is fitted to, as the rules need it."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -6,39 +6,42 @@ from functools import cached_property, lru_cache
 
 from ds_lsp.completion.postprocess.lexicon import Lexicon
 from ds_lsp.completion.postprocess.lines import TAB_WIDTH, Code, before_of, code_at, indent_of
-from ds_lsp.completion.postprocess.scan import Scan, State, end_of_lines, scan
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.postprocess.scan import ReaderState, Scan, scan, state_after_lines
+from ds_lsp.completion.shape import Extent
 from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.providers.base import Finish
 
 MAX_AFTER_ON_LINE = 2_000
-"""Maximum characters after the cursor on its line that a text is fitted to."""
+"""Maximum characters after the cursor on its line that are read."""
 _SIGNS = "()[]{}<>\"'`/"
 _MAX_SIGNS = 30_000
-"""Maximum brackets and quotes that are read for one place, which takes 30 ms. Code has some 1,500
+"""Maximum brackets and quotes that are read for one cursor, which takes 30 ms. Code has some 1,500
 of them after a cursor, and is read from fewer than 20 states."""
-_LEAST_ENDS = 4
-_UNREAD = State(wrong=1_000_000)
+_MIN_END_STATES = 4
+"""Minimum states from which the text after the cursor is read, however many signs it has."""
+_UNREAD = ReaderState(errors=1_000_000)
+"""End state of a document that was not read: worse than that of any document."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """One cursor, and how the completion there came about. All line ends are ``\\n``."""
+class CursorContext:
+    """The text around one cursor, and how the completion there was made. Line ends are ``\\n``."""
 
     before: str
     after: str
     language_id: str
     eol: str = "\n"
-    """The document's own line end."""
-    shape: Shape = Shape.BLOCK
+    """The line end of the document."""
+    extent: Extent = Extent.BLOCK
     finish: Finish = Finish.STOP
     markers: tuple[str, ...] = ()
-    """What begins the lines that we, and not the document, put between the texts sent."""
+    """Beginnings of the lines that ds-lsp puts between the texts that it sends."""
     can_replace: bool = True
-    """Whether the client can replace what stands after the cursor on its line."""
+    """True if the client can replace text after the cursor on its line."""
 
     @cached_property
     def line_before(self) -> str:
+        """The cursor's line, up to the cursor."""
         return self.before[self.before.rfind("\n") + 1 :]
 
     @cached_property
@@ -48,12 +51,12 @@ class Place:
 
     @cached_property
     def below(self) -> list[str]:
-        """The lines below the cursor's that hold something, without trailing white space."""
+        """The lines below the cursor's line that are not blank, without trailing white space."""
         return [line.rstrip() for line in self.after.split("\n")[1:] if line.strip()]
 
     @cached_property
     def above(self) -> str:
-        """The nearest line above the cursor's that holds something; empty: none does."""
+        """The nearest line above the cursor's line that is not blank; empty if there is none."""
         for line in reversed(self.before[: -len(self.line_before) or None].split("\n")):
             if line.strip():
                 return line.rstrip()
@@ -61,12 +64,12 @@ class Place:
 
     @property
     def is_blank_before(self) -> bool:
-        """Whether the cursor's line has nothing but indentation before it."""
+        """True if only indentation precedes the cursor on its line."""
         return not self.line_before.strip()
 
     @property
     def pushes_rest_down(self) -> bool:
-        """Return whether a line inserted here needs its line end: the rest is a line of its own."""
+        """True if inserted lines need a line end: the rest of the line is a line of its own."""
         return self.is_blank_before and bool(self.rest.strip()) and not self.is_in_text
 
     @cached_property
@@ -75,84 +78,95 @@ class Place:
 
     @property
     def code_before(self) -> str:
-        """The text before the cursor, as far as it is in the cursor's language."""
+        """The text before the cursor in the cursor's language, which may be an embedded part."""
         return self.before[self._code.start :]
 
     @property
     def lexicon(self) -> Lexicon:
+        """The lexicon of the language at the cursor."""
         return self._code.lexicon
 
     @property
-    def state(self) -> State:
-        """What a reader knows at the cursor."""
+    def state(self) -> ReaderState:
+        """State of the reader at the cursor."""
         return self._code.state
 
     @property
     def is_code(self) -> bool:
+        """True if the cursor is in code: not in a string, a comment or prose."""
         return self.state.inside is None and not self.lexicon.is_prose
 
     @property
     def is_in_line_comment(self) -> bool:
+        """True if the cursor is in a comment that ends with its line."""
         inside = self.state.inside
         return inside is not None and inside.quote is None
 
     @property
     def is_in_text(self) -> bool:
-        """Whether the cursor is in a comment or string that goes on over lines."""
+        """True if the cursor is in a comment or string that may span lines."""
         inside = self.state.inside
         return inside is not None and inside.spans_lines
 
     def scan(self, text: str) -> Scan:
-        """Read *text* as it will stand at the cursor."""
+        """Read *text* as inserted at the cursor."""
         return scan(text, self.lexicon, self.state)
 
-    def end_of(self, text: str, replaces: int = 0) -> State:
-        """What a reader knows at the end of the document with *text* at the cursor."""
-        return self._end_from(self.scan(text).end, replaces)
+    def state_after(self, text: str, replaces: int = 0) -> ReaderState:
+        """Return the reader's state at the end of the document with *text* at the cursor.
 
-    def damage(self, text: str, replaces: int = 0) -> int:
-        """What is wrong with that document."""
-        return self.end_of(text, replaces).damage
+        *replaces* is the number of characters after the cursor that *text* replaces.
+        """
+        return self._state_at_end(self.scan(text).end, replaces)
 
-    def damage_from(self, state: State, replaces: int = 0) -> int:
-        """The same, for a text that has been read."""
-        return self._end_from(state, replaces).damage
+    def imbalance(self, text: str, replaces: int = 0) -> int:
+        """Return the number of errors in the document with *text* at the cursor."""
+        return self.state_after(text, replaces).imbalance
 
-    def _end_from(self, state: State, replaces: int) -> State:
-        """The state at the end of the document. Most texts leave a reader in one of a few states:
-        what follows is read once from each."""
+    def imbalance_from(self, state: ReaderState, replaces: int = 0) -> int:
+        """Return the imbalance of the document with a text that left the reader in *state*."""
+        return self._state_at_end(state, replaces).imbalance
+
+    def _state_at_end(self, state: ReaderState, replaces: int) -> ReaderState:
+        """Return the reader's state at the end of the document, after a text that ends in *state*.
+
+        Most texts leave the reader in one of a few states. The text after the cursor is read once
+        from each; `_UNREAD` is returned when `_max_end_states` are exceeded.
+        """
         known = tuple((each.bracket, each.inside) for each in state.stack), state.inside, replaces
-        end = self._ends.get(known)
-        if end is None and len(self._ends) >= self._most_ends:
+        end = self._end_states.get(known)
+        if end is None and len(self._end_states) >= self._max_end_states:
             return _UNREAD
         if end is None:
-            # Alike for every state that differs in nothing else.
-            stack = tuple(each._replace(at=0) for each in state.stack)
-            begun = State(stack, state.inside, tail=state.tail)
+            # Offsets make no difference, so states that differ only in them share one reading.
+            stack = tuple(each._replace(offset=0) for each in state.stack)
+            start = ReaderState(stack, state.inside, tail=state.tail)
             line, newline, below = self._code_after.partition("\n")
-            at_line_end = scan(line[replaces:] + newline, self.lexicon, begun).end
-            end = end_of_lines(below, self.lexicon, at_line_end._replace(read=0))
-            self._ends[known] = end
-        return end._replace(wrong=end.wrong + state.wrong)
+            at_line_end = scan(line[replaces:] + newline, self.lexicon, start).end
+            end = state_after_lines(below, self.lexicon, at_line_end._replace(chars_read=0))
+            self._end_states[known] = end
+        return end._replace(errors=end.errors + state.errors)
 
     @cached_property
-    def _ends(self) -> "dict[object, State]":
+    def _end_states(self) -> "dict[object, ReaderState]":
+        """End states by open brackets, string or comment, and replaced characters."""
         return {}
 
     @cached_property
-    def _most_ends(self) -> int:
-        """From how many states what follows is read; of the others it is not known what they do."""
+    def _max_end_states(self) -> int:
+        """Maximum states from which the text after the cursor is read; others give `_UNREAD`."""
         signs = sum(map(self._code_after.count, _SIGNS))
-        return max(_MAX_SIGNS // max(signs, 1), _LEAST_ENDS)
+        return max(_MAX_SIGNS // max(signs, 1), _MIN_END_STATES)
 
     @cached_property
     def _code_after(self) -> str:
+        """The text after the cursor in the cursor's language."""
         end = self.after.find(self._code.closing) if self._code.closing else -1
         return self.after if end < 0 else self.after[:end]
 
     @cached_property
     def indents_with(self) -> str:
-        """A tab or a blank; empty: nothing around is indented."""
+        """The indentation of the document: a tab or a blank; empty if nothing is indented."""
         lines = self.before.split("\n")[-200:] + self.after.split("\n")[:200]
         signs = Counter(line[0] for line in lines if line[:1] in ("\t", " ") and line.strip())
         if not signs:
@@ -160,8 +174,8 @@ class Place:
         return "\t" if signs["\t"] > signs[" "] else " "
 
     @cached_property
-    def unit(self) -> int:
-        """Columns of one step of indentation."""
+    def indent_unit(self) -> int:
+        """Columns of one level of indentation."""
         if self.indents_with == "\t":
             return TAB_WIDTH
         steps: Counter[int] = Counter()
@@ -174,33 +188,35 @@ class Place:
                 previous = width
         return steps.most_common(1)[0][0] if steps else TAB_WIDTH
 
-    def without(self, replaces: int) -> "Place":
-        """The place when the first characters after the cursor are gone."""
-        return replace(self, after=self.after[replaces:]) if replaces else self
+    def drop_after(self, count: int) -> "CursorContext":
+        """Return the context without the first *count* characters after the cursor."""
+        return replace(self, after=self.after[count:]) if count else self
 
 
 def _after_of(snapshot: Snapshot) -> str:
+    """Return the text after the cursor that is read; of an overlong line, its start alone."""
     after = with_newlines(snapshot.after)
     is_overlong = len(after) > MAX_AFTER_ON_LINE and "\n" not in after[: MAX_AFTER_ON_LINE + 1]
     return after[:MAX_AFTER_ON_LINE] if is_overlong else after
 
 
-# What it finds out about its surroundings serves while an answer is heard, and to fit it.
+# Cached, because one context serves both the running stream and the fitting of its text.
 @lru_cache(2)
-def place_at(
+def cursor_context(
     snapshot: Snapshot,
-    shape: Shape,
+    extent: Extent,
     finish: Finish = Finish.STOP,
     *,
     markers: tuple[str, ...] = (),
     can_replace: bool = True,
-) -> Place:
-    return Place(
+) -> CursorContext:
+    """Return the context at the cursor of *snapshot*."""
+    return CursorContext(
         before=before_of(snapshot),
         after=_after_of(snapshot),
         language_id=snapshot.language_id,
         eol=snapshot.eol,
-        shape=shape,
+        extent=extent,
         finish=finish,
         markers=markers,
         can_replace=can_replace,

@@ -1,4 +1,4 @@
-"""How far the text goes: one statement or block, and no more than is read at a glance."""
+"""Rules for the extent of the text: one statement or block, as much as is read at a glance."""
 
 from ds_lsp.completion.postprocess.lines import (
     continues,
@@ -7,92 +7,97 @@ from ds_lsp.completion.postprocess.lines import (
     opens_block,
     starts_closing,
 )
-from ds_lsp.completion.postprocess.place import Place
-from ds_lsp.completion.shape import Shape
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.shape import Extent
 from ds_lsp.providers.base import Finish
 
 MAX_LINES = 20
-"""More than a screen shows below the cursor; the rest would be paid for and not read."""
+"""Maximum lines of a text: more than a screen shows below the cursor. Further lines would be paid
+for and not read."""
 
 
-def drop_half_line(text: str, at: Place) -> str:
-    """The limit, or we, cut the last line somewhere."""
+def drop_half_line(text: str, at: CursorContext) -> str:
+    """Drop the last line, which is incomplete, if the token limit or ds-lsp cut the stream."""
     if at.finish is Finish.STOP or "\n" not in text:
         return text
     return text[: text.rfind("\n") + at.pushes_rest_down]
 
 
-def keep_in_comment(text: str, at: Place) -> str:
-    """A line comment ends with its line."""
+def keep_in_comment(text: str, at: CursorContext) -> str:
+    """Keep only the first line in a line comment, which ends with its line."""
     first, _, _ = text.partition("\n")
     return first if at.is_in_line_comment and first.strip() else text
 
 
-def refuse_line_break(text: str, at: Place) -> str:
-    """What follows on the cursor's line is not pushed down, unless it only closes."""
+def refuse_line_break(text: str, at: CursorContext) -> str:
+    """Refuse a text that pushes the rest of the cursor's line down, unless the rest only closes."""
     rest = at.rest.strip()
-    if rest and text.lstrip(" \t").startswith("\n") and not _only_closes(rest, at):
+    if rest and text.lstrip(" \t").startswith("\n") and not _is_closing(rest, at):
         return ""
     return text
 
 
-def cut_at_string_end(text: str, at: Place) -> str:
-    """A string or comment over lines, whose end stands next, goes on to that end."""
+def cut_at_string_end(text: str, at: CursorContext) -> str:
+    """Cut the text at the end of the string or comment that the cursor is in.
+
+    This applies to one that spans lines and whose end is the next text after the cursor.
+    """
     inside = at.state.inside
     if inside is None or not inside.spans_lines:
         return text
     follows = at.rest.strip() or (at.below[0].lstrip() if at.below else "")
     if not follows.startswith(inside.closing):
         return text
-    leaves = at.scan(text).leaves
-    return text if leaves is None or "\n" not in text[:leaves] else text[:leaves]
+    end = at.scan(text).string_end
+    return text if end is None or "\n" not in text[:end] else text[:end]
 
 
-def keep_scope(text: str, at: Place) -> str:
-    """The text ends where the block or statement does that the cursor stands in."""
+def keep_scope(text: str, at: CursorContext) -> str:
+    """Cut the text at the end of the block or statement that the cursor is in."""
     if "\n" not in text or at.is_in_text or at.lexicon.is_prose:
         return text
     lines = text.split("\n")
-    end = _scope_end(lines, at)
+    end = _find_scope_end(lines, at)
     return "\n".join(lines[:end])
 
 
-def keep_shape(text: str, at: Place) -> str:
-    """One line where one is wanted; more of a statement if its first line leaves it open."""
-    if at.shape is Shape.BLOCK or "\n" not in text:
+def keep_shape(text: str, at: CursorContext) -> str:
+    """Keep one line, or one statement with more lines if its first is open, as the extent says."""
+    if at.extent is Extent.BLOCK or "\n" not in text:
         return text
     lines = text.split("\n")
-    # A text that begins with a line end has its one line below.
+    # If the text begins with a line end, its one line is the next one.
     first = next(index for index, line in enumerate(lines) if line.strip())
-    if at.shape is Shape.LINE:
+    if at.extent is Extent.LINE:
         is_ended = at.pushes_rest_down and len(lines) > first + 1
         return "\n".join([*lines[: first + 1], *[""] * is_ended])
-    return "\n".join(lines[: _statement_end(lines, first, at)])
+    return "\n".join(lines[: _find_statement_end(lines, first, at)])
 
 
-def drop_body_that_follows(text: str, at: Place) -> str:
-    """A block that the first line opens, and whose lines stand below already, is only opened."""
+def drop_body_that_follows(text: str, at: CursorContext) -> str:
+    """Drop all lines but a first line that opens a block whose body follows the cursor already."""
     if "\n" not in text or not at.below or at.is_in_text or at.lexicon.is_prose:
         return text
-    first, head = _first_line(text, at)
+    first, head = _find_first_line(text, at)
     deep = indent_of(at.below[0])
     if indent_of(first) >= deep or not opens_block(first, at.lexicon):
         return text
-    is_body = at.lexicon.is_indented or at.damage(head) <= at.damage(text)
+    is_body = at.lexicon.is_indented or at.imbalance(head) <= at.imbalance(text)
     return head if is_body else text
 
 
-def keep_block_below(text: str, at: Place) -> str:
-    """Where indentation makes the blocks, the lines below do not lose the one they stand in.
+def keep_block_below(text: str, at: CursorContext) -> str:
+    """Keep the block of the lines below, in languages whose blocks end by indentation alone.
 
-    Past a line that leaves it only one that opens a block for them belongs.
+    The text is cut after the last line that is indented at least like the line below, or opens a
+    block for it. Any later line would take the lines below out of their block.
     """
     if "\n" not in text or not at.below or not at.lexicon.is_indented or at.is_in_text:
         return text
-    first, head = _first_line(text, at)
+    first, head = _find_first_line(text, at)
     deep = indent_of(at.below[0])
     if indent_of(first) < deep <= indent_of(at.above) and not opens_block(first, at.lexicon):
-        # It has left the block at once.
+        # The first line is already outside the block.
         return head
     lines = text.split("\n")
     for count in range(len(lines), head.count("\n") + 1, -1):
@@ -102,8 +107,8 @@ def keep_block_below(text: str, at: Place) -> str:
     return head
 
 
-def drop_empty_block(text: str, at: Place) -> str:
-    """The last line does not open a block that nothing stands in."""
+def drop_empty_block(text: str, at: CursorContext) -> str:
+    """Drop last lines that open a block with nothing in it."""
     lines = text.rstrip().split("\n")
     below = indent_of(at.below[0]) if at.below else 0
     count = len(lines)
@@ -113,14 +118,14 @@ def drop_empty_block(text: str, at: Place) -> str:
         if not is_blank and not (indent_of(line) >= below and opens_block(line, at.lexicon)):
             break
         head = "\n".join(lines[: count - 1])
-        if not is_blank and at.damage(head) > at.damage("\n".join(lines[:count])):
+        if not is_blank and at.imbalance(head) > at.imbalance("\n".join(lines[:count])):
             break
         count -= 1
     return text if count == len(lines) else "\n".join(lines[:count])
 
 
-def keep_screenful(text: str, at: Place) -> str:
-    """No more lines than are read; rather up to the end of a block than into the next."""
+def keep_screenful(text: str, at: CursorContext) -> str:
+    """Keep at most `MAX_LINES` lines, and preferably end at the end of a block."""
     lines = text.split("\n")
     if len(lines) <= MAX_LINES:
         return text
@@ -133,8 +138,8 @@ def keep_screenful(text: str, at: Place) -> str:
     return "\n".join(lines[:MAX_LINES])
 
 
-def _statement_end(lines: list[str], first: int, at: Place) -> int:
-    """How many lines the statement takes that goes on or begins in the line *first*."""
+def _find_statement_end(lines: list[str], first: int, at: CursorContext) -> int:
+    """Return the number of lines up to the end of the statement in the line with index *first*."""
     head = "\n".join(lines[: first + 1])
     whole = at.line_before + lines[first] if first == 0 else lines[first]
     if opens_block(whole, at.lexicon):
@@ -147,31 +152,42 @@ def _statement_end(lines: list[str], first: int, at: Place) -> int:
     return len(lines)
 
 
-def _leaves_open(text: str, at: Place) -> bool:
-    """Whether the text ends between brackets that nothing below closes."""
+def _leaves_open(text: str, at: CursorContext) -> bool:
+    """Return whether the text ends inside ``(`` or ``[`` and nothing below closes it."""
     end = at.scan(text).end
     if not end.stack or end.stack[-1].bracket not in "([" or end.inside:
         return False
-    return at.damage_from(end) > 0
+    return at.imbalance_from(end) > 0
 
 
-def _first_line(text: str, at: Place) -> tuple[str, str]:
-    """The first line that holds something, as it will stand, and the text up to its end."""
+def _find_first_line(text: str, at: CursorContext) -> tuple[str, str]:
+    """Return the first line that is not blank, completed, and the text up to its end."""
     lines = text.split("\n")
     first = next((index for index, line in enumerate(lines) if line.strip()), 0)
     whole = lines[first] if first else at.line_before + lines[first]
     return whole, "\n".join(lines[: first + 1])
 
 
-def _only_closes(rest: str, at: Place) -> bool:
+def _is_closing(rest: str, at: CursorContext) -> bool:
+    """Return whether *rest* consists of closers, or begins with a closing tag."""
     return all(sign in ")]}>;,'\"`" for sign in rest) or rest.startswith("</")
 
 
-def _scope_end(lines: list[str], at: Place) -> int:
-    """The index of the first line that does not belong."""
-    base, is_block = _base(lines, at)
+def _find_scope_end(lines: list[str], at: CursorContext) -> int:
+    """Return the index of the first line that does not belong to the cursor's block or statement.
+
+    A line that closes a block, or continues a statement as ``else`` does, always belongs. For the
+    other lines there are four cases:
+
+    1. A statement such as ``return`` ended the block at this indentation: only a label belongs.
+    2. The lines of a block are kept: it belongs if it is indented at least like the block.
+    3. One statement is kept, and the line is indented deeper: it belongs until the statement is
+       closed.
+    4. One statement is kept, and the line is not deeper: it belongs if a bracket is still open.
+    """
+    base, is_block = _find_base_indent(lines, at)
     was_closing = False
-    # The indentation at which nothing more is reached.
+    # The indentation at which a statement such as ``return`` ended the block, in columns.
     ended = None
     if at.is_blank_before and _ends_block(lines[0], lines[0], at):
         ended = indent_of(at.line_before + lines[0])
@@ -191,9 +207,9 @@ def _scope_end(lines: list[str], at: Place) -> int:
         if is_over and not (closes or goes_on):
             belongs = False
         if not belongs:
-            return _without_blanks(lines, index)
+            return _skip_blank_lines(lines, index)
         if is_block and indent < base and opens_block(line, at.lexicon):
-            # An ``else`` has a body of its own.
+            # A line such as ``else`` has a body of its own.
             base = indent + 1
         if indent <= base:
             was_closing = closes and not opens_block(line, at.lexicon)
@@ -201,21 +217,27 @@ def _scope_end(lines: list[str], at: Place) -> int:
     return len(lines)
 
 
-def _ends_block(text: str, line: str, at: Place) -> bool:
-    """Whether the text ends with a whole statement that never comes back, as ``return`` does."""
+def _ends_block(text: str, line: str, at: CursorContext) -> bool:
+    """Return whether the text ends with a whole statement that ends its block, as ``return`` does.
+
+    *line* is the last line of *text*.
+    """
     if first_word(line).rstrip(";") not in at.lexicon.ending_words:
         return False
     return len(at.scan(text).end.stack) <= len(at.state.stack)
 
 
 def _is_label(line: str) -> bool:
-    """Whether another way leads to a line, or none has to."""
+    """Return whether *line* can follow a ``return``: a label, a comment or a decorator."""
     stripped = line.strip()
     return stripped.endswith(":") or stripped.startswith(("case ", "default", "#", "//", "/*", "@"))
 
 
-def _base(lines: list[str], at: Place) -> tuple[int, bool]:
-    """The indentation lines are measured by, and whether lines at it belong."""
+def _find_base_indent(lines: list[str], at: CursorContext) -> tuple[int, bool]:
+    """Return the indentation of the kept block or statement in columns, and whether it is a block.
+
+    Lines with exactly this indentation belong to a block, but not to a statement.
+    """
     first = next((line for line in lines if line.strip()), "")
     if not at.line_before:
         return indent_of(first), True
@@ -223,12 +245,13 @@ def _base(lines: list[str], at: Place) -> tuple[int, bool]:
     if at.is_blank_before:
         return here, True
     if not lines[0].strip() and not opens_block(at.line_before, at.lexicon):
-        # The cursor's line was complete: what follows is a line like it.
+        # The cursor's line was complete, so the text adds lines beside it.
         return max(indent_of(first), here), True
     return here, False
 
 
-def _without_blanks(lines: list[str], end: int) -> int:
+def _skip_blank_lines(lines: list[str], end: int) -> int:
+    """Return *end* without the blank lines before it, at least 1."""
     while end > 1 and not lines[end - 1].strip():
         end -= 1
     return end

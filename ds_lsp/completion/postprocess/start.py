@@ -1,64 +1,87 @@
-"""Where the text begins: nothing that stands before the cursor is said again."""
+"""Rules for the start of the text: skip what repeats the text before the cursor."""
 
 import re
 
 from ds_lsp.completion.postprocess.lines import first_word, indent_of, is_inside_word, opens_block
-from ds_lsp.completion.postprocess.place import Place
+from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.document import is_word_character
 
 _NUMBER = re.compile(r"[\d.,_x\s-]+")
 _LEAD = re.compile(r"[ \t]*")
-_MOST_ABOVE = 12
+_MAX_LINES_ABOVE = 12
+"""Maximum lines above the cursor that are searched for at the start of the text."""
 _MAX_WORD_CHARS = 100
-"""Maximum characters of a word that a model may begin anew: a longer one is data."""
-_LIST_GOES_ON = tuple(",|&+-*/(")
+"""Maximum characters of a word that a model may repeat. A longer word is data."""
+_MAY_REPEAT = tuple(",|&+-*/(")
+"""Characters after which the text may repeat a short line rightly: ``int, int``, ``a + a``."""
 
 
-def skip_echo(text: str, at: Place) -> str:
-    """The text does not begin with the cursor's line, or the word before the cursor, anew."""
+def skip_echo(text: str, at: CursorContext) -> str:
+    """Skip a start of the text that repeats the cursor's line or the word before the cursor.
+
+    There are three cases:
+
+    1. Nothing is typed on the line: skip repeated lines above the cursor.
+    2. The text begins with all that is typed on the line: skip it.
+    3. The text begins with the word before the cursor: skip the word. If a letter follows it, the
+       text may begin with a longer word instead; then skip only if the document has the text's
+       first word, but not both words together.
+    """
     typed = at.line_before.strip()
     if not typed:
         return _skip_lines_above(text, at)
-    said = text.lstrip()
+    generated = text.lstrip()
     if (
         len(typed) >= 3
-        and said.startswith(typed)
+        and generated.startswith(typed)
         and any(map(is_word_character, typed))
         and not _NUMBER.fullmatch(typed)
-        # ``int, int`` and ``a + a`` repeat themselves by right.
-        and not (typed.endswith(_LIST_GOES_ON) and len(typed) < 12)
-        and not _goes_on_inside_word(typed, said)
+        and not (typed.endswith(_MAY_REPEAT) and len(typed) < 12)
+        and not _continues_word(typed, generated)
     ):
-        return said[len(typed) :]
+        return generated[len(typed) :]
     word = word_before(at.line_before)
-    if 3 <= len(word) <= _MAX_WORD_CHARS and not word.isdigit() and said.startswith(word):
-        following = said[len(word) : len(word) + 1]
-        if not following.islower() and (following != "" or len(said) > len(word)):
-            return said[len(word) :]
-        if at.is_code and _knows(at, first_word(said)) and not _knows(at, word + first_word(said)):
-            return said[len(word) :]
+    if 3 <= len(word) <= _MAX_WORD_CHARS and not word.isdigit() and generated.startswith(word):
+        following = generated[len(word) : len(word) + 1]
+        if not following.islower() and (following != "" or len(generated) > len(word)):
+            return generated[len(word) :]
+        if (
+            at.is_code
+            and _has_word(at, first_word(generated))
+            and not _has_word(at, word + first_word(generated))
+        ):
+            return generated[len(word) :]
     return text
 
 
-def _skip_lines_above(text: str, at: Place) -> str:
-    """The head of the block, said again before the block."""
+def _skip_lines_above(text: str, at: CursorContext) -> str:
+    """Skip lines that repeat the lines above the cursor, if they open a block and others follow."""
     lines = text.split("\n")
     above = [line.strip() for line in at.before.split("\n") if line.strip()]
-    said = [line.strip() for line in lines]
-    for count in range(min(len(lines) - 1, len(above), _MOST_ABOVE), 1, -1):
-        is_head = any(opens_block(line, at.lexicon) for line in said[:count])
-        if is_head and said[:count] == above[-count:] and any(said[count:]):
+    generated = [line.strip() for line in lines]
+    for count in range(min(len(lines) - 1, len(above), _MAX_LINES_ABOVE), 1, -1):
+        is_head = any(opens_block(line, at.lexicon) for line in generated[:count])
+        if is_head and generated[:count] == above[-count:] and any(generated[count:]):
             return "\n".join(lines[count:])
     return text
 
 
-def _knows(at: Place, word: str) -> bool:
-    """Whether the document has a word."""
+def _has_word(at: CursorContext, word: str) -> bool:
+    """Return whether the document has *word*."""
     return re.search(rf"\b{re.escape(word)}\b", at.before + " " + at.after) is not None
 
 
-def skip_blank_start(text: str, at: Place) -> str:
-    """The cursor's own indentation and blanks are there already."""
+def skip_blank_start(text: str, at: CursorContext) -> str:
+    """Skip indentation and blanks that the cursor's line has already.
+
+    There are these cases:
+
+    1. The cursor's line has code: skip leading blanks after a blank.
+    2. The text begins with line ends: skip them, and keep the indentation that is missing. A line
+       that belongs further left is refused.
+    3. The text is indented deeper than expected with the cursor's indentation: keep only the
+       indentation that is missing.
+    """
     line = at.line_before
     if not line:
         return text
@@ -70,45 +93,46 @@ def skip_blank_start(text: str, at: Place) -> str:
     lead = text[: len(text) - len(body)]
     here = indent_of(line)
     if "\n" in lead:
-        # The model began with a line end: its first line is the cursor's.
+        # The model began with a line end, so its first line belongs on the cursor's line.
         deeper = indent_of(lead.rpartition("\n")[2]) - here
         if deeper < 0:
             return ""
-        return text[len(text) - len(body) - _characters(lead, deeper) :]
+        return text[len(text) - len(body) - _count_characters(lead, deeper) :]
     if not lead or here + indent_of(lead) <= _expected_indent(at):
         return text
     missing = max(_expected_indent(at) - here, 0)
-    return text[len(text) - len(body) - _characters(lead, missing) :]
+    return text[len(text) - len(body) - _count_characters(lead, missing) :]
 
 
-def refuse_inside_word(text: str, at: Place) -> str:
-    """A word that goes on after the cursor is neither split nor grown."""
+def refuse_inside_word(text: str, at: CursorContext) -> str:
+    """Refuse a text that would split or lengthen a word that continues after the cursor."""
     if not text.strip() or not is_inside_word(at.before, at.after):
         return text
     return "" if is_word_character(text[0]) or is_word_character(text.rstrip()[-1]) else text
 
 
 def word_before(line_before: str) -> str:
+    """Return the word at the end of *line_before*; empty if it does not end in a word."""
     start = len(line_before)
     while start and is_word_character(line_before[start - 1]):
         start -= 1
     return line_before[start:]
 
 
-def _goes_on_inside_word(typed: str, said: str) -> bool:
-    """Whether what is said only begins alike: ``has`` and ``hash``."""
-    following = said[len(typed) : len(typed) + 1]
+def _continues_word(typed: str, generated: str) -> bool:
+    """Return whether *generated* has a longer word than *typed*, as ``hash`` is to ``has``."""
+    following = generated[len(typed) : len(typed) + 1]
     return is_word_character(typed[-1]) and following.islower()
 
 
-def _expected_indent(at: Place) -> int:
-    """Where a line after the one above would begin."""
-    step = at.unit if opens_block(at.above, at.lexicon) else 0
+def _expected_indent(at: CursorContext) -> int:
+    """Return the columns of indentation expected below the line above."""
+    step = at.indent_unit if opens_block(at.above, at.lexicon) else 0
     return indent_of(at.above) + step
 
 
-def _characters(lead: str, columns: int) -> int:
-    """How many characters at the end of *lead* take so many columns."""
+def _count_characters(lead: str, columns: int) -> int:
+    """Return the number of characters at the end of *lead* that take *columns* columns."""
     blanks = lead.rpartition("\n")[2]
     count = 0
     while count < len(blanks) and indent_of(blanks[len(blanks) - count :]) < columns:

@@ -1,143 +1,169 @@
-"""How a line goes on, token by token, and how far to believe it."""
+"""Predict the rest of a line, token by token, with a probability for each token."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ds_lsp.providers.local.stream import ORDERS, STEMS, Stream, context_key
+from ds_lsp.providers.local.stream import ORDERS, STEMS, TokenChain, context_key
 from ds_lsp.providers.local.tokens import STEM_CHARS, UNKNOWN, Token, is_line_start, stem_key
 
-# Longer matches than this say no more.
-_MAX_MATCH = 10
-CONTEXT_TOKENS = _MAX_MATCH + 2
+_MAX_MATCH_TOKENS = 10
+"""Maximum tokens of context that are compared at one place. A longer match adds no information."""
+CONTEXT_TOKENS = _MAX_MATCH_TOKENS + 2
+"""Tokens before the cursor that are kept as the context of a prediction."""
 SURROUNDING_TOKENS = 100
-"""So much of the text before a place is compared: some ten lines."""
-# "Just before" is this close: some six lines.
+"""Tokens of text before a place that are compared with the text before the cursor: some ten
+lines."""
 _JUST_BEFORE_TOKENS = 60
-# Places this close together have the same surroundings: compared once.
+"""Maximum tokens between the cursor and a place "just before" it: some six lines."""
 _BLOCK_TOKENS = 16
-# With so many places for a longer context, a shorter one has nothing to add.
-_ENOUGH_PLACES = 24
+"""Tokens in a block. All places in one block share one comparison of their surroundings."""
+_MIN_PLACES = 24
+"""Places that are enough: once longer contexts have found this many, shorter contexts add nothing
+and are not looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Constants found by search: tests/bench/local.py on the packages its README calls tuned."""
+    """Constants of the predictor.
+
+    Their values were found by search: tests/bench/local.py, on the packages its README calls tuned.
+    """
 
     escapes: tuple[float, ...] = (0.35, 1.4, 2.8, 0.7, 1.0, 4.0, 0.77, 0.1)
     """Doubt at each level of `LEVELS`, per different token that was seen to follow there."""
     escape_base: float = 0.8
+    """Number added to that count of different tokens before it is multiplied."""
     here_weight: float = 1.4
-    """What was written in this document, ..."""
+    """Sightings that one sighting in this document counts for."""
     there_weight: float = 0.7
-    """... and what was written elsewhere: how many sightings one counts for."""
+    """Sightings that one sighting in any other text counts for."""
     again: float = 0.4
-    """What a sighting is worth where this very line was begun just before: few come twice."""
+    """Factor on a sighting just before the cursor whose line begins exactly like this line: few
+    lines are written twice in a row."""
     similarity: float = 4.0
-    """How much more a sighting counts where the text before it shares words with ours."""
+    """Factor on the bonus of a sighting whose preceding text shares words with the text before the
+    cursor."""
     floor: float = 0.4
-    """An offer is not extended beyond this probability of all of it being right."""
+    """Minimum probability that all of an offer is right; the offer ends before it falls lower."""
     min_chars: int = 2
+    """Minimum length of an offer in characters."""
     max_steps: int = 24
+    """Maximum tokens in an offer."""
     places: int = 64
-    """So many sightings of one context are looked at, the latest."""
+    """Maximum occurrences of one context that are examined, the latest first."""
 
 
 LEVELS = (0, 1, 2, 3, 4, 6, 8, 10)
-"""Tokens of context that agree: the sightings are counted from the fewest to the most."""
+"""Numbers of agreeing context tokens at which sightings are counted, from fewest to most."""
 
 
-class Source:
-    """One stream to predict from, what a sighting in it counts for, and what is written here."""
+class TokenEvidence:
+    """A token chain to predict from, with the weight of a sighting in it.
+
+    *words* are the words before the cursor; `similarity` compares them with the text before other
+    places. Places in the range *obsolete* are not counted. *ends_at_cursor* marks the chain that
+    holds the text before the cursor.
+    """
 
     def __init__(
         self,
-        stream: Stream,
+        chain: TokenChain,
         weight: float,
         words: frozenset[Token],
         *,
         obsolete: range = range(0),
         ends_at_cursor: bool = False,
     ) -> None:
-        self.stream = stream
+        self.chain = chain
         self.weight = weight
         self._obsolete = obsolete
         self._ends_at_cursor = ends_at_cursor
         self._words = words
-        self._likeness: dict[int, float] = {}
+        self._similarity_of_block: dict[int, float] = {}
 
     def is_just_before(self, at: int) -> bool:
-        """Whether *at* is close above the cursor."""
-        return self._ends_at_cursor and len(self.stream.tokens) - at < _JUST_BEFORE_TOKENS
+        """Return whether *at* is close before the cursor."""
+        return self._ends_at_cursor and len(self.chain.tokens) - at < _JUST_BEFORE_TOKENS
 
     def is_live(self, at: int) -> bool:
-        """Whether what is written there still is, and is not counted as another source."""
-        return at not in self._obsolete and self.stream.is_live(at)
+        """Return whether the text at *at* still exists and is not counted from another chain."""
+        return at not in self._obsolete and self.chain.is_live(at)
 
-    def likeness(self, at: int, factor: float) -> float:
-        """How much the text before *at* has in common with ours; 1 for nothing."""
+    def similarity(self, at: int, factor: float) -> float:
+        """Return the weight of *at*: above 1 if the text before it has words near the cursor."""
         block = at // _BLOCK_TOKENS
-        known = self._likeness.get(block)
+        known = self._similarity_of_block.get(block)
         if known is None:
             end = (block + 1) * _BLOCK_TOKENS
-            around = self.stream.tokens[max(0, end - SURROUNDING_TOKENS) : end]
+            around = self.chain.tokens[max(0, end - SURROUNDING_TOKENS) : end]
             shared = len(self._words.intersection(around))
-            known = self._likeness[block] = 1 + factor * shared**2 / max(1, len(self._words))
+            known = 1 + factor * shared**2 / max(1, len(self._words))
+            self._similarity_of_block[block] = known
         return known
 
 
 Sighting = tuple[Token, int, float]
-"""What followed, how many tokens of context agree there, what it counts for."""
+"""An occurrence of the context: the token that followed, the number of context tokens that agree,
+and the weight."""
 
 
-def sightings(
-    source: Source, context: Sequence[Token], stem: str, tuning: Tuning
+def find_sightings(
+    evidence: TokenEvidence, context: Sequence[Token], stem: str, tuning: Tuning
 ) -> list[Sighting]:
-    """What was seen to follow *context* and begins with *stem*, the longest matches first.
+    """Return the tokens that were seen after *context* and begin with *stem*.
 
-    The likeness of the places only shifts weight from one to another: being written in a place
-    like this one makes no sighting surer than it is.
+    Similarity only shifts weight between the places and leaves their total as it is: a similar
+    place does not make a sighting more certain.
     """
-    tokens = source.stream.tokens
+    tokens = evidence.chain.tokens
     places = [
-        at for at in _places(source.stream, context, stem, tuning.places) if source.is_live(at)
+        at
+        for at in _find_places(evidence.chain, context, stem, tuning.places)
+        if evidence.is_live(at)
     ]
     if len({tokens[at] for at in places}) < 2:
-        likeness = [1.0] * len(places)
+        similarity = [1.0] * len(places)
     else:
-        likeness = [source.likeness(at, tuning.similarity) for at in places]
-    scale = source.weight * len(places) / max(1.0, sum(likeness))
-    on_line = _tokens_on_line(context)
+        similarity = [evidence.similarity(at, tuning.similarity) for at in places]
+    scale = evidence.weight * len(places) / max(1.0, sum(similarity))
+    on_line = _count_tokens_on_line(context)
     seen = []
-    for at, like in zip(places, likeness, strict=True):
-        length = _match_length(tokens, at, context)
-        is_again = length >= on_line and source.is_just_before(at)
+    for at, like in zip(places, similarity, strict=True):
+        length = _measure_match(tokens, at, context)
+        is_again = length >= on_line and evidence.is_just_before(at)
         seen.append((tokens[at], length, scale * like * (tuning.again if is_again else 1.0)))
     return seen
 
 
-def _tokens_on_line(context: Sequence[Token]) -> int:
-    """How many tokens the line that is being typed has, its line start among them."""
+def _count_tokens_on_line(context: Sequence[Token]) -> int:
+    """Return the number of tokens on the line being typed, its line start included."""
     for count, token in enumerate(reversed(context), 1):
         if is_line_start(token):
             return count
     return len(context) + 1
 
 
-def _places(stream: Stream, context: Sequence[Token], stem: str, most: int) -> list[int]:
-    """Where this context, or part of it, stood before a word that begins with *stem*."""
-    tokens, words = stream.tokens, stream.vocabulary.words
+def _find_places(chain: TokenChain, context: Sequence[Token], stem: str, limit: int) -> list[int]:
+    """Return the places where *context*, or part of it, precedes a word that begins with *stem*.
+
+    At most *limit* occurrences are examined for each length of context.
+    """
+    tokens, words = chain.tokens, chain.vocabulary.words
     places: dict[int, None] = {}
-    for index, key in _lookups(context, stem):
-        if len(places) >= _ENOUGH_PLACES:
+    for index, key in _list_lookups(context, stem):
+        if len(places) >= _MIN_PLACES:
             break
-        for at in stream.seen(index, key, most):
+        for at in chain.find_occurrences(index, key, limit):
             if at not in places and words[tokens[at] >> 1].startswith(stem):
                 places[at] = None
     return list(places)
 
 
-def _lookups(context: Sequence[Token], stem: str) -> list[tuple[int, int]]:
-    """Which chains to follow, and from where: most tokens of context first."""
+def _list_lookups(context: Sequence[Token], stem: str) -> list[tuple[int, int]]:
+    """Return the order index and the key of each lookup, from most context tokens to fewest.
+
+    The lookup by *stem* comes last, because its matches need no context at all.
+    """
     found = [
         (index, context_key(context, order))
         for index, order in reversed(list(enumerate(ORDERS)))
@@ -148,20 +174,21 @@ def _lookups(context: Sequence[Token], stem: str) -> list[tuple[int, int]]:
     return found
 
 
-def _match_length(tokens: Sequence[Token], at: int, context: Sequence[Token]) -> int:
-    most = min(_MAX_MATCH, len(context), at)
+def _measure_match(tokens: Sequence[Token], at: int, context: Sequence[Token]) -> int:
+    """Return the number of tokens before *at* that equal the end of *context*."""
+    most = min(_MAX_MATCH_TOKENS, len(context), at)
     for length in range(most):
-        # Less than two: the same word, with or without a space before it.
+        # A difference of 0 or 1 is the same word, with or without a space before it.
         if tokens[at - 1 - length] ^ context[-1 - length] > 1:
             return length
     return most
 
 
-def probabilities(seen: Sequence[Sighting], tuning: Tuning) -> dict[Token, float]:
-    """How likely each token is to be next; what is missing to 1 is "something never seen".
+def estimate_probabilities(seen: Sequence[Sighting], tuning: Tuning) -> dict[Token, float]:
+    """Return the probability of each next token; the rest up to 1 is "a token never seen here".
 
-    Interpolated Witten-Bell: each level's shares, mixed with the level below in proportion to
-    how many different tokens were seen at it.
+    This is interpolated Witten-Bell smoothing: the shares at each level are mixed with those of the
+    level below, in proportion to the number of different tokens seen at that level.
     """
     result: dict[Token, float] = {}
     for level, escape in zip(LEVELS, tuning.escapes, strict=True):
@@ -181,40 +208,47 @@ def probabilities(seen: Sequence[Sighting], tuning: Tuning) -> dict[Token, float
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One predicted token."""
+class PredictedToken:
+    """A predicted token, with the text to insert for it."""
 
     token: Token
     text: str
     probability: float
-    """That this token and all before it are right."""
+    """Probability that this token and all before it are right."""
 
 
-def steps(
-    sources: Sequence[Source], context: Sequence[Token], stem: str, spaced: bool, tuning: Tuning
-) -> Iterable[Step]:
-    """The tokens that follow most probably, up to the end of the line.
+def predict_tokens(
+    evidence: Sequence[TokenEvidence],
+    context: Sequence[Token],
+    stem: str,
+    spaced: bool,
+    tuning: Tuning,
+) -> Iterable[PredictedToken]:
+    """Yield the most probable tokens up to the end of the line.
 
-    *stem* is the word being typed; *spaced* says that the space before the first token is typed.
+    *stem* is the part of a word that is already typed. *spaced* is true if the space before the
+    first token is already typed.
     """
     context = list(context[-CONTEXT_TOKENS:])
     probability = 1.0
     for _ in range(tuning.max_steps):
         seen = [
-            sighting for source in sources for sighting in sightings(source, context, stem, tuning)
+            sighting
+            for each in evidence
+            for sighting in find_sightings(each, context, stem, tuning)
         ]
-        token, share = _likeliest(probabilities(seen, tuning))
+        token, share = _choose_likeliest(estimate_probabilities(seen, tuning))
         if is_line_start(token) or token >> 1 == UNKNOWN:
             return
         probability *= share
-        word = sources[0].stream.vocabulary.words[token >> 1]
-        yield Step(token, _text_of(token, word, stem, spaced), probability)
+        word = evidence[0].chain.vocabulary.words[token >> 1]
+        yield PredictedToken(token, _cut_typed_part(token, word, stem, spaced), probability)
         context.append(token)
         stem, spaced = "", False
 
 
-def _text_of(token: Token, word: str, stem: str, spaced: bool) -> str:
-    """What is still to be typed of *word* after its *stem*, or after a space."""
+def _cut_typed_part(token: Token, word: str, stem: str, spaced: bool) -> str:
+    """Return the part of *word* that is not typed yet, after its *stem* or after a space."""
     if stem:
         return word[len(stem) :]
     if spaced:
@@ -222,8 +256,12 @@ def _text_of(token: Token, word: str, stem: str, spaced: bool) -> str:
     return " " * (token & 1) + word
 
 
-def _likeliest(shares: dict[Token, float]) -> tuple[Token, float]:
-    """The most probable token; a line start if all line starts together are more probable."""
+def _choose_likeliest(shares: dict[Token, float]) -> tuple[Token, float]:
+    """Return the most probable token and its probability.
+
+    If all line starts together are at least as probable, it is token 0, a line start, with their
+    sum.
+    """
     best, best_share, end_share = 0, 0.0, 0.0
     for token, share in shares.items():
         if is_line_start(token):
@@ -233,8 +271,8 @@ def _likeliest(shares: dict[Token, float]) -> tuple[Token, float]:
     return (0, end_share) if end_share >= best_share else (best, best_share)
 
 
-def best_offer(predicted: Iterable[Step], floor: float) -> str:
-    """The steps worth offering: most characters times the probability that they are right."""
+def choose_offer(predicted: Iterable[PredictedToken], floor: float) -> str:
+    """Return the text with the highest product of its characters and its probability."""
     text = best = ""
     best_worth = 0.0
     for step in predicted:

@@ -1,4 +1,4 @@
-"""The provider that needs no network: completes from the text that is open and on disk."""
+"""The local provider: completes from open documents and workspace files, without a network."""
 
 from collections import OrderedDict
 from dataclasses import replace
@@ -6,24 +6,25 @@ from dataclasses import replace
 from ds_lsp.document import LINE_END, is_word_character
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, Sent, unnoticed
 from ds_lsp.providers.local.index import Index
-from ds_lsp.providers.local.predict import Source, Tuning, best_offer, steps
-from ds_lsp.providers.local.tokens import Token, ends_in_word, pieces
+from ds_lsp.providers.local.predict import TokenEvidence, Tuning, choose_offer, predict_tokens
+from ds_lsp.providers.local.tokens import Token, ends_in_word, split_words
 from ds_lsp.providers.local.window import Window
 from ds_lsp.uris import canonical_uri
 
-# What may stand right of the cursor: the closers that an editor has put there.
+# Characters that may follow the cursor on its line: closers that an editor has inserted.
 _CLOSERS = ")]}>\"'`;,:"
 _OPENER_OF = {")": "(", "]": "[", "}": "{"}
-# More than this before the cursor would only be work.
 _MAX_PREFIX_CHARS = 16_000
-# Nobody types into more documents than this by turns.
+"""Maximum characters before the cursor that are read. More would cost time and gain nothing."""
 _MAX_WINDOWS = 4
-# With nothing typed on the line yet there is little to go by: tests/bench/local.py --typed 0.
+"""Maximum documents whose `Window` is kept. Users seldom type in more documents by turns."""
 _BLANK_LINE_FLOOR = 0.7
+"""Minimum probability of an offer on a line where nothing is typed yet. Such a line gives little
+evidence; measured with ``tests/bench/local.py --typed 0``."""
 
 
 class Local:
-    """Completes from what has followed the same words before. Offers nothing else."""
+    """A provider that offers the text which followed the same words before, and nothing else."""
 
     name = "local"
     metered = False
@@ -36,27 +37,27 @@ class Local:
     async def fill(
         self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
     ) -> FimResult:
-        """What most probably comes next, or nothing. Takes a few milliseconds."""
+        """Return the most probable next text, or an empty text. Takes a few milliseconds."""
         text = self.offer(request)
         if text and not keep_going(text):
             return FimResult(text, Finish.CUT)
         return FimResult(text, Finish.STOP)
 
     def warm(self) -> None:
-        """Nothing to open."""
+        """Do nothing: there is no connection to open."""
 
     async def aclose(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is no connection to close."""
 
     def offer(self, request: FimRequest) -> str:
-        """The text to put at the cursor; empty when there is no good reason for any."""
+        """Return the text to insert at the cursor; empty if no text is probable enough."""
         before = LINE_END.split(request.prompt.prefix[-_MAX_PREFIX_CHARS:])
         current = before.pop()
         after = LINE_END.split(request.prompt.suffix)
         typed, rest = current.lstrip(), after[0].strip()
         if not has_room(typed, after[0]):
             return ""
-        window = self._window(request)
+        window = self._use_window(request)
         window.follow(canonical_uri(request.uri), before, after[1:])
         text = cut_before(self._predict(window, request, current), rest)
         if len(text) < self._tuning.min_chars or typed + text + rest == _next_line(after):
@@ -64,33 +65,38 @@ class Local:
         return text
 
     def _predict(self, window: Window, request: FimRequest, current: str) -> str:
+        """Return the most probable continuation of the line *current*, up to its end."""
         typed = current.lstrip()
-        found, spaced = pieces(typed)
+        found, spaced = split_words(typed)
         stem = found.pop()[0] if not spaced and ends_in_word(typed) else ""
         tokens = window.family.vocabulary.look_up(found)
         context = window.context(current, tokens)
         tuning = replace(self._tuning, max_steps=min(self._tuning.max_steps, request.max_tokens))
         floor = tuning.floor if typed else max(tuning.floor, _BLANK_LINE_FLOOR)
-        sources = self._sources(window, canonical_uri(request.uri), window.words(tokens))
-        return best_offer(steps(sources, context, stem, spaced, tuning), floor)
+        evidence = self._list_evidence(window, canonical_uri(request.uri), window.words(tokens))
+        return choose_offer(predict_tokens(evidence, context, stem, spaced, tuning), floor)
 
-    def _sources(self, window: Window, uri: str, words: frozenset[Token]) -> list[Source]:
+    def _list_evidence(
+        self, window: Window, uri: str, words: frozenset[Token]
+    ) -> list[TokenEvidence]:
+        """Return the token chains to predict from: around the cursor, open documents, files."""
         here, there = self._tuning.here_weight, self._tuning.there_weight
         return [
-            Source(window.stream, here, words, ends_at_cursor=True),
+            TokenEvidence(window.chain, here, words, ends_at_cursor=True),
             *(
-                Source(document.stream, here, words, obsolete=window.obsolete)
+                TokenEvidence(document.chain, here, words, obsolete=window.obsolete)
                 if each == uri
-                else Source(document.stream, there, words)
+                else TokenEvidence(document.chain, there, words)
                 for each, document in window.family.open.items()
             ),
-            Source(window.family.files, there, words),
+            TokenEvidence(window.family.files, there, words),
         ]
 
-    def _window(self, request: FimRequest) -> Window:
+    def _use_window(self, request: FimRequest) -> Window:
+        """Return the window of the requested document, as the most recently used one."""
         family = self._index.family(request.uri, request.language_id)
         window = self._windows.pop(request.uri, None)
-        # A family may have been forgotten and begun again: its numbers are different ones.
+        # The index may have dropped the family and made a new one, with other word numbers.
         if window is None or window.family is not family:
             window = Window(family)
         self._windows[request.uri] = window
@@ -100,7 +106,7 @@ class Local:
 
 
 def has_room(typed: str, rest: str) -> bool:
-    """Whether text can be put between *typed* and the *rest* of the line without harm."""
+    """Return whether text can be inserted between *typed* and the *rest* of the line."""
     if not rest.strip():
         return True
     if is_word_character(rest[0]):
@@ -109,7 +115,7 @@ def has_room(typed: str, rest: str) -> bool:
 
 
 def cut_before(text: str, rest: str) -> str:
-    """*text* up to where it would repeat the *rest* of the line, or close what it did not open."""
+    """Return *text*, cut before it repeats *rest* or closes a bracket that it did not open."""
     if not rest:
         return text
     opened: list[str] = []
@@ -124,5 +130,8 @@ def cut_before(text: str, rest: str) -> str:
 
 
 def _next_line(after: list[str]) -> str | None:
-    """The first line below the cursor's that is not blank."""
+    """Return the first line below the cursor's line that is not blank, stripped; None without one.
+
+    *after* is the rest of the cursor's line and the lines below it.
+    """
     return next((line.strip() for line in after[1:] if line.strip()), None)
