@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    from ds_lsp.lsp.greeting import EarlyInitialize
+    from ds_lsp.lsp.transport.early_initialize import EarlyInitialize
 
 COMMANDS = {
     "demo": "show completions at work in this terminal; needs no key and no network",
@@ -40,7 +40,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     try:
         import signal
 
-        from ds_lsp.lsp.greeting import NO_EARLY_INITIALIZE, answer_early
+        from ds_lsp.lsp.transport.early_initialize import NO_EARLY_INITIALIZE, answer_early
 
         early = NO_EARLY_INITIALIZE
         if set(words) <= {"--stdio", _DISTRUST}:

@@ -16,7 +16,7 @@ from ds_lsp.pipes import CAN_TELL, PIPE_BYTES, has_room
 if TYPE_CHECKING:
     import asyncio
 
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.text.visible import escape_control_characters
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 MAX_FILE_BYTES = 5_000_000

@@ -10,30 +10,30 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from ds_lsp.chat.chat import Chat
-from ds_lsp.completion.context import Contexts, defuse
+from ds_lsp.chat.asker import Chat
 from ds_lsp.completion.engine import Engine, Providers
-from ds_lsp.completion.excerpts.gather import Excerpts, ReadableFiles
 from ds_lsp.completion.outcomes import Outcome, OutcomeEvent
+from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import cursor_context
-from ds_lsp.completion.shape import Extent
-from ds_lsp.document import Document, Snapshot
-from ds_lsp.health import Say, no_news
-from ds_lsp.privacy.gate import Gate
-from ds_lsp.privacy.text import text_rule
-from ds_lsp.providers.local.index import Index
-from ds_lsp.providers.local.provider import Local
-from ds_lsp.providers.models import catalog
-from ds_lsp.service.models import ModelsInUse
+from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
+from ds_lsp.completion.prompt.window import Contexts, defuse
+from ds_lsp.local.index import Index
+from ds_lsp.local.provider import Local
+from ds_lsp.providers.catalog import catalog
+from ds_lsp.service.health import Say, no_news
 from ds_lsp.service.selection import Make, Selection
 from ds_lsp.service.service import Service
 from ds_lsp.service.spending import SpendingLimit
 from ds_lsp.service.status import Status, status_of
-from ds_lsp.settings import Resolved, Settings
-from ds_lsp.usage.ledger import Ledger
+from ds_lsp.service.substitutes import ModelsInUse
+from ds_lsp.service.usage.ledger import Ledger
+from ds_lsp.settings.schema import Resolved, Settings
+from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.workspace.privacy.gate import Gate
+from ds_lsp.workspace.privacy.markers import text_rule
 
-_SECRETS = "ds_lsp.privacy.secrets"
+_SECRETS = "ds_lsp.workspace.privacy.secrets"
 READ_TIMEOUT_S = 0.5
 """Maximum wait of ``ds-lsp.usage`` for the file with the counts, in seconds."""
 
@@ -332,13 +332,13 @@ class Session:
 
 
 def _load_secrets() -> None:
-    from ds_lsp.privacy.secrets import compile_patterns
+    from ds_lsp.workspace.privacy.secrets import compile_patterns
 
     compile_patterns()
 
 
 def _without_secrets(text: str) -> str:
     # Imported where it is used: a start of the server needs none of it.
-    from ds_lsp.privacy.secrets import mask
+    from ds_lsp.workspace.privacy.secrets import mask
 
     return defuse(mask(text).text)

@@ -12,8 +12,8 @@ from typing import Any
 from pygls.protocol import default_converter
 
 from ds_lsp.lsp.app import create_server, handle_messages
-from ds_lsp.lsp.frames import Framer
 from ds_lsp.lsp.notify import Notifier
+from ds_lsp.lsp.transport.frames import Framer
 from ds_lsp.session import Session
 from tests.unit.fakes import FakeTime, turns
 

@@ -10,9 +10,9 @@ from typing import Any
 from pygls.exceptions import JsonRpcException
 
 # Imported here for the server, which otherwise imports it in a thread that no turn waits for.
-import ds_lsp.privacy.secrets  # noqa: F401
+import ds_lsp.workspace.privacy.secrets  # noqa: F401
 from ds_lsp.lsp.app import create_server, handle_messages
-from ds_lsp.lsp.frames import Framer
+from ds_lsp.lsp.transport.frames import Framer
 
 INITIALIZE: Mapping[str, object] = {
     "id": "first",

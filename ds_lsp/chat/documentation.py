@@ -8,9 +8,10 @@ import re
 import tokenize
 from collections.abc import Sequence
 
-from ds_lsp.chat.comments import COMMENTS, is_directive
 from ds_lsp.chat.edits import ChatEdit, apply, check_characters, dedent, leading_blanks, plain_lines
-from ds_lsp.chat.scope import (
+from ds_lsp.chat.subject import CodeSelection
+from ds_lsp.errors import ChatRefused
+from ds_lsp.languages.blocks import (
     PythonDefinition,
     defined_name,
     definition_at,
@@ -18,10 +19,9 @@ from ds_lsp.chat.scope import (
     last_line,
     parse_python,
 )
-from ds_lsp.chat.subject import CodeSelection
-from ds_lsp.document import strip_line_end, with_newlines
-from ds_lsp.errors import ChatRefused
+from ds_lsp.languages.comments import COMMENTS, is_directive
 from ds_lsp.providers.base import Finish
+from ds_lsp.text.document import strip_line_end, with_newlines
 
 MAX_STARTS = 20
 """Maximum braces in an answer that are tried as the start of the JSON object; each try may read to

@@ -9,21 +9,21 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ds_lsp.chat.comments import outside_blocks
 from ds_lsp.chat.fences import edit_fence, without_fences
 from ds_lsp.chat.neighbors import without_neighbors
 from ds_lsp.chat.notation import find_foreign_notation, without_file_name
 from ds_lsp.chat.placeholders import find_placeholder
-from ds_lsp.chat.scope import compiles, parse_python
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.chat.whole import find_part_or_double
-from ds_lsp.document import split_lines, strip_line_end
 from ds_lsp.errors import ChatRefused
-from ds_lsp.invisible import find_misplaced, names_of
-from ds_lsp.languages import PROSE
+from ds_lsp.languages.blocks import compiles, parse_python
+from ds_lsp.languages.comments import outside_blocks
+from ds_lsp.languages.names import PROSE
 from ds_lsp.providers.base import Finish
-from ds_lsp.quoted import without_strings
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.text.document import split_lines, strip_line_end
+from ds_lsp.text.invisible import find_misplaced, names_of
+from ds_lsp.text.quoted import without_strings
+from ds_lsp.text.visible import escape_control_characters
 
 MAX_EDITED_CHARS = 16_000
 """Maximum characters of code that is rewritten. The answer to longer code would be cut off, and a

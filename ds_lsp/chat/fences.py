@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from ds_lsp.chat.comments import outside_blocks
 from ds_lsp.chat.prompt import fence_for
 from ds_lsp.errors import ChatRefused
+from ds_lsp.languages.comments import outside_blocks
 
 MIN_EDIT_FENCE = 5
 """Minimum length of the fence around an edit, in back quotes. Examples in comments have fences of

@@ -19,8 +19,8 @@ import re
 from collections.abc import Iterator
 
 from ds_lsp.chat.markup import first_level, is_closing
-from ds_lsp.languages import BY_NAME, BY_SUFFIX
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.languages.names import BY_NAME, BY_SUFFIX
+from ds_lsp.text.visible import escape_control_characters
 
 _FENCE = re.compile(
     r"(?P<before>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$"

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from ds_lsp.chat.comments import text_of_comment
-from ds_lsp.chat.scope import defined_name
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.errors import ChatRefused
+from ds_lsp.languages.blocks import defined_name
+from ds_lsp.languages.comments import text_of_comment
 
 MAX_NEIGHBORS = 200
 """Maximum lines compared above and below the edited ones; a function is seldom longer."""

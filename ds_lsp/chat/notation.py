@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from html import unescape
 from itertools import pairwise
 
-from ds_lsp.chat.comments import outside_blocks, text_of_comment
 from ds_lsp.chat.subject import CodeSelection
-from ds_lsp.languages import LINE_COMMENT, PROSE
-from ds_lsp.quoted import without_strings
+from ds_lsp.languages.comments import outside_blocks, text_of_comment
+from ds_lsp.languages.names import LINE_COMMENT, PROSE
+from ds_lsp.text.quoted import without_strings
 
 MARKUP = frozenset(
     {

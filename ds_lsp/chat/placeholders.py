@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 
 from ds_lsp.chat.subject import CodeSelection
-from ds_lsp.languages import PROSE
-from ds_lsp.quoted import without_strings
+from ds_lsp.languages.names import PROSE
+from ds_lsp.text.quoted import without_strings
 
 MAX_WORDS = 14
 """Maximum words of a remark that stands for code; a longer one explains something."""

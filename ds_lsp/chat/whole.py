@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
-from ds_lsp.chat.comments import outside_blocks
 from ds_lsp.chat.notation import MARKUP
-from ds_lsp.chat.scope import defined_name
 from ds_lsp.chat.subject import CodeSelection
-from ds_lsp.quoted import without_strings
+from ds_lsp.languages.blocks import defined_name
+from ds_lsp.languages.comments import outside_blocks
+from ds_lsp.text.quoted import without_strings
 
 MAX_NEIGHBORS = 400
 """Maximum lines above and below in which definitions beside the edited code are looked for."""

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
-from ds_lsp.commands.workspace import ask_service, run
+from ds_lsp.commands.run import ask_service, run
 from ds_lsp.providers.base import Balance, ModelDirectory
-from ds_lsp.providers.models import catalog
+from ds_lsp.providers.catalog import catalog
 from ds_lsp.session import Session
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
-from ds_lsp.commands.workspace import (
+from ds_lsp.commands.run import (
     CommandRefused,
     collect_messages,
     folder_of,
@@ -20,9 +20,9 @@ from ds_lsp.commands.workspace import (
     run,
 )
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
-from ds_lsp.document import Document, PositionEncoding, split_lines, strip_line_end
-from ds_lsp.languages import language_id
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.languages.names import language_id
+from ds_lsp.text.document import Document, PositionEncoding, split_lines, strip_line_end
+from ds_lsp.text.visible import escape_control_characters
 
 _MAX_DIGITS = 9
 """Maximum digits of a line or column."""

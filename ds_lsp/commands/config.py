@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ds_lsp.commands.output import prepare_output, print_json, without_keys
-from ds_lsp.commands.workspace import folder_of, report_problems, resolve_for
-from ds_lsp.settings import SETTINGS, Resolved
-from ds_lsp.sources import PROJECT_FILE, user_file
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.commands.run import folder_of, report_problems, resolve_for
+from ds_lsp.settings.schema import SETTINGS, Resolved
+from ds_lsp.settings.sources import PROJECT_FILE, user_file
+from ds_lsp.text.visible import escape_control_characters
 
 HIDDEN = "(set, hidden)"
 

@@ -14,21 +14,21 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ds_lsp.chat.chat import answer_request
+from ds_lsp.chat.asker import answer_request
 from ds_lsp.commands.config import HIDDEN
 from ds_lsp.commands.models import uses_of
 from ds_lsp.commands.output import prepare_output, print_json, without_keys
+from ds_lsp.commands.run import collect_messages, folder_of, open_session, resolve_for
 from ds_lsp.commands.setups import SETUPS, find_installed_editors, reader_of
-from ds_lsp.commands.workspace import collect_messages, folder_of, open_session, resolve_for
 from ds_lsp.editor_files.inspect import SetupState, inspect_all
 from ds_lsp.editor_files.places import Machine
 from ds_lsp.errors import AuthenticationError, ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, ModelDirectory, PromptParts
-from ds_lsp.providers.connection import ConnectionProbe, probe
-from ds_lsp.providers.models import catalog
+from ds_lsp.providers.catalog import catalog
+from ds_lsp.providers.http.connections import ConnectionProbe, probe
 from ds_lsp.session import Session
-from ds_lsp.sources import user_file
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.settings.sources import user_file
+from ds_lsp.text.visible import escape_control_characters
 
 OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ds_lsp.commands.output import can_encode, prepare_output, without_keys
+from ds_lsp.commands.run import CommandRefused, run
 from ds_lsp.commands.setups import SETUPS, Part, Setup, reader_of, text_of
-from ds_lsp.commands.workspace import CommandRefused, run
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.text.visible import escape_control_characters
 
 _AFTER_INSTALL = {
     "vscode": "Install the extension, too: see `ds-lsp editor vscode`.",

@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ds_lsp.chat import explanation, prompt
-from ds_lsp.chat.chat import answer_request, excluded, note_on
+from ds_lsp.chat.asker import answer_request, excluded, note_on
 from ds_lsp.chat.explanation import Answer
 from ds_lsp.chat.harmless import MarkdownSanitizer
 from ds_lsp.chat.subject import CodeSelection, select_around, select_range
 from ds_lsp.commands.complete import FilePosition, open_document
 from ds_lsp.commands.markdown import Rendered
 from ds_lsp.commands.output import complain, prepare_output, print_json
-from ds_lsp.commands.workspace import (
+from ds_lsp.commands.run import (
     CommandRefused,
     collect_messages,
     folder_of,
@@ -26,11 +26,11 @@ from ds_lsp.commands.workspace import (
     resolve_for,
     run,
 )
-from ds_lsp.document import Document
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatPiece, ChatResult, Finish
 from ds_lsp.session import Session
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.text.document import Document
+from ds_lsp.text.visible import escape_control_characters
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.text.visible import escape_control_characters
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"#{1,6} +(.*)")

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
-from ds_lsp.commands.workspace import ask_service, run
+from ds_lsp.commands.run import ask_service, run
 from ds_lsp.providers.base import ModelDirectory
-from ds_lsp.providers.models import catalog
+from ds_lsp.providers.catalog import catalog
 from ds_lsp.session import Session
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.text.visible import escape_control_characters
 
 
 @dataclass(frozen=True, slots=True)

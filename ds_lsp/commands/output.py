@@ -5,7 +5,7 @@ import json
 import re
 import sys
 
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.text.visible import escape_control_characters
 
 _SECRET = re.compile(r"\bsk-[\w-]{4,}")
 

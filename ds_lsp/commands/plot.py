@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from xml.sax.saxutils import escape
 
-from ds_lsp.providers.models import catalog
-from ds_lsp.usage.counts import Counts, Totals
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.providers.catalog import catalog
+from ds_lsp.service.usage.counts import Counts, Totals
+from ds_lsp.text.visible import escape_control_characters
 
 WIDTH, HEIGHT = 880, 500
 _LEFT, _RIGHT = 78, 24

@@ -9,10 +9,10 @@ from pathlib import Path
 from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.completion.outcomes import Outcome
 from ds_lsp.errors import StoreError
-from ds_lsp.providers.models import catalog
-from ds_lsp.usage.counts import Counts, Tally, Totals
-from ds_lsp.usage.ledger import local_now, usage_file
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.providers.catalog import catalog
+from ds_lsp.service.usage.counts import Counts, Tally, Totals
+from ds_lsp.service.usage.ledger import local_now, usage_file
+from ds_lsp.text.visible import escape_control_characters
 
 DAYS = 30
 _PERIODS = {"today": 1, "last 7 days": 7, f"last {DAYS} days": DAYS}
@@ -108,7 +108,7 @@ def plot_path(text: str) -> Path:
 def read(path: Path, today: date) -> Counts:
     """Return the counts of the last `DAYS`. Raises `StoreError`."""
     # Imported where it is used: --help needs no database.
-    from ds_lsp.usage.store import Store
+    from ds_lsp.service.usage.store import Store
 
     store = Store.open_existing(path)
     if store is None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ds_lsp.commands.output import complain, prepare_output, print_json
-from ds_lsp.commands.workspace import report_problems, resolve_for, workspace_of
-from ds_lsp.document import LINE_END, Document
+from ds_lsp.commands.run import report_problems, resolve_for, workspace_of
 from ds_lsp.files import open_regular
-from ds_lsp.languages import language_id
-from ds_lsp.privacy.gate import Gate
-from ds_lsp.privacy.text import MAX_CHARS, text_rule
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.languages.names import language_id
+from ds_lsp.text.document import LINE_END, Document
+from ds_lsp.text.visible import escape_control_characters
+from ds_lsp.workspace.privacy.gate import Gate
+from ds_lsp.workspace.privacy.markers import MAX_CHARS, text_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _read(path: Path) -> str:
 
 def find_masked_lines(text: str) -> list[MaskedLine]:
     """Return the lines that hold secrets, once for each rule and line."""
-    from ds_lsp.privacy.secrets import find_secrets
+    from ds_lsp.workspace.privacy.secrets import find_secrets
 
     found: dict[MaskedLine, None] = {}
     line = at = 0

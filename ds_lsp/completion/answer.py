@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from ds_lsp.completion.context import offerable
+from ds_lsp.completion.postprocess.early_stop import stop_condition
+from ds_lsp.completion.postprocess.extent import extent_for
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
+from ds_lsp.completion.prompt.window import offerable
 from ds_lsp.completion.request import CompletionRequest
-from ds_lsp.completion.shape import extent_for
 from ds_lsp.completion.trigger import ShownCompletion
-from ds_lsp.completion.watch import stop_condition
-from ds_lsp.document import Snapshot, with_newlines
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
+from ds_lsp.text.document import Snapshot, with_newlines
 
 
 @dataclass(frozen=True, slots=True)

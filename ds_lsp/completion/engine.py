@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 from ds_lsp.completion.answer import Answer, fit_answer, shown_of
 from ds_lsp.completion.attempt import Attempt
 from ds_lsp.completion.cache import CompletionCache, cache_key
-from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.debounce import TypingRhythm, wait_s
-from ds_lsp.completion.newest import Newest
+from ds_lsp.completion.in_flight import Streams
+from ds_lsp.completion.postprocess.extent import extent_for, max_tokens_for
 from ds_lsp.completion.postprocess.fit import Fitted
+from ds_lsp.completion.prompt.window import Contexts
 from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
-from ds_lsp.completion.shape import extent_for, max_tokens_for
 from ds_lsp.completion.shown import ShownCompletions
-from ds_lsp.completion.streams import Streams
+from ds_lsp.completion.supersede import Newest
 from ds_lsp.completion.trigger import Excludes, has_accepted, refusal
 from ds_lsp.errors import (
     Blocked,

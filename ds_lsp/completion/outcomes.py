@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from enum import Enum
 
-from ds_lsp.document import (
+from ds_lsp.text.document import (
     LINE_END,
     PositionEncoding,
     Snapshot,

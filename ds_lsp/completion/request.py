@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ds_lsp.document import Snapshot
 from ds_lsp.providers.base import TokenUsage
-from ds_lsp.settings import CompletionSettings
+from ds_lsp.settings.schema import CompletionSettings
+from ds_lsp.text.document import Snapshot
 
 
 class Trigger(Enum):

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ds_lsp.completion.postprocess.lines import before_of, code_at
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
-from ds_lsp.document import LINE_END, Snapshot, is_word_character
-from ds_lsp.languages import is_same
+from ds_lsp.languages.names import is_same
+from ds_lsp.languages.statements import before_of, code_at
+from ds_lsp.text.document import LINE_END, Snapshot, is_word_character
 
 Excludes = Callable[[Snapshot], str | None]
 """The privacy gate: returns the rule that keeps a document from being read or sent, or None."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ds_lsp.editor_files.text import Unreadable
+from ds_lsp.editor_files.file_text import Unreadable
 
 _MAX_BYTES = 10_000_000
 """Maximum size of a file that is changed; configurations have some kilobytes."""

@@ -14,8 +14,8 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ds_lsp.editor_files.block import put_block, take_block
-from ds_lsp.editor_files.text import Unreadable, line_of, replace_spans
+from ds_lsp.editor_files.file_text import Unreadable, line_of, replace_spans
+from ds_lsp.editor_files.marked_block import put_block, take_block
 from ds_lsp.editor_files.toml import Statement, StatementKind, append_item, drop_item, scan
 
 NAME = "ds-lsp"

@@ -9,11 +9,12 @@ from enum import Enum
 from pathlib import Path
 
 from ds_lsp import __version__
-from ds_lsp.editor_files.block import find_block
 from ds_lsp.editor_files.change import CannotChange, Change
+from ds_lsp.editor_files.file_text import Unreadable
 from ds_lsp.editor_files.helix import NAME, parse, server_name
 from ds_lsp.editor_files.install import LSP_MODE, Job, ReadPart, plan
 from ds_lsp.editor_files.jsonc import parse as parse_json
+from ds_lsp.editor_files.marked_block import find_block
 from ds_lsp.editor_files.places import (
     Machine,
     emacs_folder,
@@ -26,7 +27,6 @@ from ds_lsp.editor_files.places import (
     vim_init,
     vscode_extensions,
 )
-from ds_lsp.editor_files.text import Unreadable
 
 _MAX_CONFIG_BYTES = 1 << 20
 """Maximum bytes read of a file."""

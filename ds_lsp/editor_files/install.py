@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ds_lsp.editor_files import helix, kate, vscode
-from ds_lsp.editor_files.block import find_block, put_block, take_block
 from ds_lsp.editor_files.change import Change, backups_of, edit
+from ds_lsp.editor_files.file_text import Unreadable, decode, encode, line_of
 from ds_lsp.editor_files.helix import MergedText
+from ds_lsp.editor_files.marked_block import find_block, put_block, take_block
 from ds_lsp.editor_files.places import (
     Machine,
     emacs_init,
@@ -21,7 +22,6 @@ from ds_lsp.editor_files.places import (
     vim_init,
     vscode_settings,
 )
-from ds_lsp.editor_files.text import Unreadable, decode, encode, line_of
 
 LSP_MODE = "ds-lsp-lsp-mode.el"
 """The file for Emacs that replaces init.el and ds-lsp.el."""

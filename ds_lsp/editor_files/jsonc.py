@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from ds_lsp.editor_files.text import Unreadable, line_of
+from ds_lsp.editor_files.file_text import Unreadable, line_of
 
 _TOKEN = re.compile(
     r"(?P<blank>\s+|//[^\n]*|/\*.*?\*/)"

@@ -7,9 +7,9 @@ additions.
 import json
 from collections.abc import Callable
 
+from ds_lsp.editor_files.file_text import Unreadable, line_of, replace_spans
 from ds_lsp.editor_files.helix import MergedText
 from ds_lsp.editor_files.jsonc import JsonMember, JsonNode, parse
-from ds_lsp.editor_files.text import Unreadable, line_of, replace_spans
 
 _MARK = '"comment": "by ds-lsp --install"'
 

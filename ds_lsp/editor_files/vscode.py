@@ -3,9 +3,9 @@
 import json
 import re
 
+from ds_lsp.editor_files.file_text import replace_spans
 from ds_lsp.editor_files.helix import MergedText
 from ds_lsp.editor_files.jsonc import has_no_value, parse
-from ds_lsp.editor_files.text import replace_spans
 
 _MARK = "/* by ds-lsp --install */"
 _NEW = "// Made by `ds-lsp editor vscode --install`.\n{\n}\n"

@@ -12,13 +12,15 @@ from contextlib import suppress
 from lsprotocol import types
 
 from ds_lsp.logs import log_unhandled
-from ds_lsp.lsp import actions, chat, handlers
 from ds_lsp.lsp.convert import ACCEPT
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
-from ds_lsp.lsp.frames import Framer, Garbage
-from ds_lsp.lsp.greeting import NO_EARLY_INITIALIZE, EarlyInitialize
+from ds_lsp.lsp.handlers import chat
+from ds_lsp.lsp.handlers import code_actions as actions
+from ds_lsp.lsp.handlers import completion as handlers
 from ds_lsp.lsp.server import DsLanguageServer
-from ds_lsp.lsp.stdio import (
+from ds_lsp.lsp.transport.early_initialize import NO_EARLY_INITIALIZE, EarlyInitialize
+from ds_lsp.lsp.transport.frames import Framer, Garbage
+from ds_lsp.lsp.transport.stdio import (
     MessageWriter,
     SocketWriter,
     StdoutWriter,
@@ -111,7 +113,7 @@ def _freeze_garbage_collection() -> None:
 def serve_tcp(host: str, port: int) -> None:
     """Serve one client on a socket, for debugging, then end the process."""
     # Imported where it is used: a server that an editor starts on stdio does not need it.
-    from ds_lsp.lsp.tcp import Client, serve
+    from ds_lsp.lsp.transport.tcp import Client, serve
 
     async def run(client: Client) -> None:
         server = create_server(is_started_by_client=False)

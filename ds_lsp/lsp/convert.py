@@ -10,7 +10,8 @@ from lsprotocol import types
 from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.completion.request import Completion, Trigger
-from ds_lsp.document import (
+from ds_lsp.local.provider import Local
+from ds_lsp.text.document import (
     CarriageReturns,
     PositionEncoding,
     Snapshot,
@@ -21,7 +22,6 @@ from ds_lsp.document import (
     width,
     with_newlines,
 )
-from ds_lsp.providers.local.provider import Local
 from ds_lsp.uris import to_path
 
 ACCEPT = "ds-lsp.accept"

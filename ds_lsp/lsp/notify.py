@@ -8,8 +8,8 @@ from cachetools import TTLCache
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from ds_lsp.health import Occasion
-from ds_lsp.visible import as_message, escape_control_characters
+from ds_lsp.service.health import Occasion
+from ds_lsp.text.visible import as_message, escape_control_characters
 
 log = logging.getLogger(__name__)
 

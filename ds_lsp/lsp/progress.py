@@ -10,7 +10,7 @@ from typing import TypeVar
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from ds_lsp.visible import as_message
+from ds_lsp.text.visible import as_message
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

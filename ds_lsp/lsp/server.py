@@ -10,20 +10,20 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 import ds_lsp
-from ds_lsp.completion.excerpts.gather import GATHER_AFTER_JUMP_S, GATHER_AFTER_S
+from ds_lsp.completion.prompt.gather import GATHER_AFTER_JUMP_S, GATHER_AFTER_S
 from ds_lsp.completion.request import CompletionRequest, Trigger
-from ds_lsp.document import Document, Snapshot
 from ds_lsp.lsp.acceptance import Acceptance
-from ds_lsp.lsp.client_process import watch
 from ds_lsp.lsp.configure import SettingsSources
 from ds_lsp.lsp.convert import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.notify import Notifier
 from ds_lsp.lsp.pages import ExplanationFiles
 from ds_lsp.lsp.progress import CancellableTasks
-from ds_lsp.lsp.workspace import Documents, DsProtocol
+from ds_lsp.lsp.protocol import Documents, DsProtocol
+from ds_lsp.lsp.transport.client_process import watch
 from ds_lsp.processes import Process, find_process
 from ds_lsp.service.status import Status
 from ds_lsp.session import Session
+from ds_lsp.text.document import Document, Snapshot
 from ds_lsp.uris import document_name, name_within
 
 log = logging.getLogger(__name__)

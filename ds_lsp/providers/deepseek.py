@@ -16,7 +16,6 @@ from typing import TypeGuard
 import httpx
 
 from ds_lsp import __version__
-from ds_lsp.document import show_carriage_returns
 from ds_lsp.errors import (
     AuthenticationError,
     BadRequestError,
@@ -39,15 +38,16 @@ from ds_lsp.providers.base import (
     TokenUsage,
     unnoticed,
 )
-from ds_lsp.providers.connection import (
+from ds_lsp.providers.catalog import catalog
+from ds_lsp.providers.http.connections import (
     PROXY_WANTS_PASSWORD,
     UNREACHABLE,
     Connection,
     why_unreachable,
 )
-from ds_lsp.providers.models import catalog
+from ds_lsp.providers.http.sse import EventTooLargeError, SseDecoder
 from ds_lsp.providers.refusals import error_message, is_about_text
-from ds_lsp.providers.sse import EventTooLargeError, SseDecoder
+from ds_lsp.text.document import show_carriage_returns
 
 IDLE_TIMEOUT_S = 3.0
 """Silence, in seconds, after which a stream that has begun counts as dead.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ds_lsp.providers.base import Adapters, Connected
-from ds_lsp.settings import Settings
+from ds_lsp.settings.schema import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from ds_lsp.errors import AuthenticationError
-from ds_lsp.health import Say
-from ds_lsp.key import KeyLookup, find_key, needs_search
 from ds_lsp.providers.base import Adapters, Connected
 from ds_lsp.providers.registry import provider_named
+from ds_lsp.service.health import Say
+from ds_lsp.service.key import KeyLookup, find_key, needs_search
 from ds_lsp.service.service import Service
-from ds_lsp.settings import Resolved, Settings
+from ds_lsp.settings.schema import Resolved, Settings
 
 NO_KEY = (
     "No DeepSeek key was found. Set DEEPSEEK_API_KEY in the editor's environment, or "

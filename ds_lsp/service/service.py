@@ -13,8 +13,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from ds_lsp.completion.breaker import Breaker
-from ds_lsp.completion.refused import RefusedTexts
 from ds_lsp.errors import (
     AuthenticationError,
     BalanceError,
@@ -24,7 +22,6 @@ from ds_lsp.errors import (
     RefusedTextError,
     UnknownModelError,
 )
-from ds_lsp.health import Health, Say, no_news
 from ds_lsp.providers.base import (
     Account,
     Adapters,
@@ -42,10 +39,13 @@ from ds_lsp.providers.base import (
     unnoticed,
     usage_of,
 )
-from ds_lsp.service.models import ModelsInUse
+from ds_lsp.service.breaker import Breaker
+from ds_lsp.service.health import Health, Say, no_news
+from ds_lsp.service.refused import RefusedTexts
 from ds_lsp.service.spending import SpendingLimit
-from ds_lsp.usage import estimate
-from ds_lsp.usage.ledger import Ledger
+from ds_lsp.service.substitutes import ModelsInUse
+from ds_lsp.service.usage import estimate
+from ds_lsp.service.usage.ledger import Ledger
 
 SPARE_AFTER_S = 0.02
 """Seconds after a call begins until a connection is opened for the next one. A call that its user

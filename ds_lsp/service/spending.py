@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from ds_lsp.health import Say, no_news
-from ds_lsp.usage import limit
-from ds_lsp.usage.ledger import Ledger
+from ds_lsp.service.health import Say, no_news
+from ds_lsp.service.usage import limit
+from ds_lsp.service.usage.ledger import Ledger
 
 
 class SpendingLimit:

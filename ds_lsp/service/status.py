@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ds_lsp.service.selection import Selection
 from ds_lsp.service.spending import SpendingLimit
-from ds_lsp.settings import Settings
+from ds_lsp.settings.schema import Settings
 
 
 @dataclass(frozen=True, slots=True)

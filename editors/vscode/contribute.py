@@ -1,4 +1,4 @@
-"""Writes into package.json what ``ds_lsp/settings.py`` says: the settings, and the version.
+"""Writes into package.json what ``ds_lsp/settings/schema.py`` says: the settings, and the version.
 
 ``python editors/vscode/contribute.py``, after either has changed.
 """
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import ds_lsp
-from ds_lsp import settings
-from ds_lsp.settings import SETTINGS, Choice, Number, ProjectRight, Setting, Whole
+from ds_lsp.settings import schema as settings
+from ds_lsp.settings.schema import SETTINGS, Choice, Number, ProjectRight, Setting, Whole
 
 MANIFEST = Path(__file__).with_name("package.json")
 TITLE = "Server"

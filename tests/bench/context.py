@@ -21,13 +21,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ds_lsp.completion.context import Contexts
-from ds_lsp.completion.excerpts.gather import Excerpts, ReadableFiles
-from ds_lsp.completion.excerpts.words import NAME
-from ds_lsp.document import LINE_END, Document, PositionEncoding
-from ds_lsp.privacy.gate import Gate
-from ds_lsp.scan import read_source
-from ds_lsp.settings import CompletionSettings
+from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
+from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.languages.words import NAME
+from ds_lsp.settings.schema import CompletionSettings
+from ds_lsp.text.document import LINE_END, Document, PositionEncoding
+from ds_lsp.workspace.privacy.gate import Gate
+from ds_lsp.workspace.walk import read_source
 
 SITE = Path(sysconfig.get_path("purelib"))
 PACKAGES = ("httpx", "pygls", "hypothesis", "_pytest", "anyio", "pip/_internal")

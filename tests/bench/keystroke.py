@@ -11,9 +11,9 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from ds_lsp.completion.context import Contexts
-from ds_lsp.document import Document
-from ds_lsp.settings import CompletionSettings
+from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.settings.schema import CompletionSettings
+from ds_lsp.text.document import Document
 
 LINE = "    value = compute(value, other=[1, 2, 3])  # 计算\n"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)

@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ds_lsp.document import LINE_END, is_word_character
+from ds_lsp.local.index import Index, Limits
+from ds_lsp.local.predict import Tuning
+from ds_lsp.local.provider import Local
 from ds_lsp.providers.base import FimRequest, PromptParts
-from ds_lsp.providers.local.index import Index, Limits
-from ds_lsp.providers.local.predict import Tuning
-from ds_lsp.providers.local.provider import Local
-from ds_lsp.scan import read_source
+from ds_lsp.text.document import LINE_END, is_word_character
+from ds_lsp.workspace.walk import read_source
 
 PREFIX_CHARS = 8000
 

@@ -8,10 +8,10 @@ See README.md in this directory.
 import statistics
 import time
 
+from ds_lsp.completion.postprocess.early_stop import stop_condition
 from ds_lsp.completion.postprocess.fit import fit
-from ds_lsp.completion.postprocess.lines import code_at
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.watch import stop_condition
+from ds_lsp.languages.statements import code_at
 from tests.unit.holes import SOURCES, Hole, holes
 
 BEFORE, AFTER = 8_000, 4_000

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ds_lsp.providers.connection import MAX_IDLE
+from ds_lsp.providers.http.connections import MAX_IDLE
 from tests.e2e.editor import server_environment
 from tests.fake_deepseek import PATIENCE_S, Close, FakeDeepSeek, Reply, Send, Step, chunk, sse
 from tests.raw_client import RawClient

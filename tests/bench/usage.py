@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 
 from ds_lsp.providers.base import TokenUsage
-from ds_lsp.usage.ledger import WRITE_AFTER_S, Ledger
-from ds_lsp.usage.store import Store
+from ds_lsp.service.usage.ledger import WRITE_AFTER_S, Ledger
+from ds_lsp.service.usage.store import Store
 
 PAUSE_S = 0.005
 USAGE = TokenUsage(prompt_hit=100, prompt_miss=20, completion=3)

@@ -12,7 +12,7 @@ from typing import Any
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
 
-from ds_lsp.document import PositionEncoding, split_lines, width
+from ds_lsp.text.document import PositionEncoding, split_lines, width
 from tests.fake_deepseek import FakeDeepSeek
 
 INVOKED = types.InlineCompletionTriggerKind.Invoked

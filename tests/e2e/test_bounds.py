@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.lsp.frames import MAX_BODY_BYTES
+from ds_lsp.lsp.transport.frames import MAX_BODY_BYTES
 from tests.e2e.editor import server_environment
 from tests.e2e.test_clients import BARE, inline_completion, open_session, start
 from tests.raw_client import PATIENCE_S

@@ -16,7 +16,7 @@ from lsprotocol import types
 from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient
 
-from ds_lsp.document import Document
+from ds_lsp.text.document import Document
 from ds_lsp.uris import to_path
 from tests.e2e.editor import AUTOMATIC, URI, Editor, editor
 from tests.fake_deepseek import (

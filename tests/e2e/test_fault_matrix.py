@@ -28,10 +28,10 @@ from typing import Any
 
 import pytest
 
-from ds_lsp.completion.refused import FIRST_PAUSE_S
-from ds_lsp.health import PROBE_S
 from ds_lsp.logs import PrivateFormatter
-from ds_lsp.providers import connection
+from ds_lsp.providers.http import connections as connection
+from ds_lsp.service.health import PROBE_S
+from ds_lsp.service.refused import FIRST_PAUSE_S
 from tests.e2e.editor import AUTOMATIC, INVOKED, editor, to_toml
 from tests.fake_deepseek import (
     Close,

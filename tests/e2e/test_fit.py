@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-from ds_lsp.document import Document
+from ds_lsp.text.document import Document
 from tests.e2e.editor import Editor, editor
 from tests.fake_deepseek import FakeDeepSeek, sse
 from tests.unit.test_fit import GOLDEN, documents

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import pytest
 
-from ds_lsp.lsp.tcp import MAX_UNKNOWN
+from ds_lsp.lsp.transport.tcp import MAX_UNKNOWN
 from tests.e2e.editor import server_environment
 from tests.fake_deepseek import FakeDeepSeek
 from tests.session import message

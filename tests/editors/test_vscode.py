@@ -44,7 +44,7 @@ _FILES = {
 
 _HELD = """
 from ds_lsp import cli
-from ds_lsp.lsp import greeting
+from ds_lsp.lsp.transport import early_initialize as greeting
 
 answer_early = greeting.answer_early
 

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from ds_lsp.settings import SETTINGS
+from ds_lsp.settings.schema import SETTINGS
 
 # With halves of surrogate pairs and NUL, as JSON can spell them.
 TEXTS = st.text(st.characters(), max_size=20) | st.sampled_from(

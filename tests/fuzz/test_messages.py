@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from ds_lsp.lsp.frames import is_usable_id
+from ds_lsp.lsp.transport.frames import is_usable_id
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, TEXTS
 from tests.session import InProcess, completion, did_close, did_open, message

@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from ds_lsp.document import PositionEncoding, split_lines, strip_line_end, width
 from ds_lsp.errors import (
     AuthenticationError,
     BadRequestError,
@@ -37,6 +36,7 @@ from ds_lsp.providers.base import (
     Sent,
     unnoticed,
 )
+from ds_lsp.text.document import PositionEncoding, split_lines, strip_line_end, width
 from tests.hosted import Hosted
 from tests.unit.clean import clean
 from tests.unit.fakes import FakeTime, turns

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from ds_lsp import sources
-from ds_lsp.settings import SETTINGS, Resolved, SettingsSource
-from ds_lsp.sources import PROJECT_FILE, read_layers, resolve_with
+from ds_lsp.settings import sources
+from ds_lsp.settings.schema import SETTINGS, Resolved, SettingsSource
+from ds_lsp.settings.sources import PROJECT_FILE, read_layers, resolve_with
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, NAMES, SETTINGS_TREES, TEXTS
 from tests.session import INITIALIZE, InProcess

@@ -22,7 +22,7 @@ from ds_lsp.providers.base import (
 )
 from ds_lsp.service.service import Service
 from ds_lsp.service.spending import SpendingLimit
-from ds_lsp.usage.ledger import Ledger
+from ds_lsp.service.usage.ledger import Ledger
 
 _T = TypeVar("_T")
 

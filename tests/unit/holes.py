@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.shape import Extent
-from ds_lsp.languages import language_id
+from ds_lsp.languages.names import language_id
 
 ROOT = Path(__file__).parents[2]
 SOURCES = (

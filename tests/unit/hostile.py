@@ -19,9 +19,9 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 import ds_lsp
-from ds_lsp.completion.postprocess import lexicon as lexicon_module
-from ds_lsp.completion.postprocess import scan
-from ds_lsp.privacy.secret_names import WordPattern
+from ds_lsp.languages import lexicon as lexicon_module
+from ds_lsp.languages import reader as scan
+from ds_lsp.workspace.privacy.secret_names import WordPattern
 
 SHORT_CHARS = 3_000
 """A quadratic pattern takes ten million steps for this, a linear one some ten thousand."""

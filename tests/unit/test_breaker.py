@@ -2,7 +2,6 @@
 
 import pytest
 
-from ds_lsp.completion.breaker import LONGEST_PAUSE_S, LONGEST_WISH_S, Breaker
 from ds_lsp.errors import (
     AuthenticationError,
     BadRequestError,
@@ -13,6 +12,7 @@ from ds_lsp.errors import (
     UnavailableError,
     UnknownModelError,
 )
+from ds_lsp.service.breaker import LONGEST_PAUSE_S, LONGEST_WISH_S, Breaker
 from tests.unit.fakes import FakeTime
 
 PASSING = [RateLimitError("429"), UnavailableError("503"), ConnectError("offline")]

@@ -7,13 +7,13 @@ import pytest
 
 from ds_lsp.chat import documentation, edits
 from ds_lsp.chat.subject import CodeSelection, select_around
+from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import cursor_context
-from ds_lsp.completion.shape import Extent
 from ds_lsp.completion.trigger import SUPPRESS_RULES, ShownCompletion
-from ds_lsp.document import STAND_IN, CarriageReturns, Document, PositionEncoding, Snapshot
 from ds_lsp.lsp.convert import ChatClient, to_workspace_edit
 from ds_lsp.providers.base import Finish
+from ds_lsp.text.document import STAND_IN, CarriageReturns, Document, PositionEncoding, Snapshot
 
 CASES = json.loads(
     (Path(__file__).parents[1] / "golden" / "postprocess-cases.json").read_text("utf-8")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ds_lsp.chat.chat import MAX_STREAMS, Chat, answer_request
+from ds_lsp.chat.asker import MAX_STREAMS, Chat, answer_request
 from ds_lsp.errors import (
     AuthenticationError,
     BadRequestError,
@@ -28,11 +28,11 @@ from ds_lsp.providers.base import (
     TokenUsage,
     unnoticed,
 )
-from ds_lsp.service.models import ModelsInUse
+from ds_lsp.service.substitutes import ModelsInUse
+from ds_lsp.service.usage.estimate import estimate_tokens
+from ds_lsp.service.usage.ledger import Ledger
 from ds_lsp.session import Session
-from ds_lsp.settings import ChatSettings
-from ds_lsp.usage.estimate import estimate_tokens
-from ds_lsp.usage.ledger import Ledger
+from ds_lsp.settings.schema import ChatSettings
 from tests.unit.fakes import service_of, turns
 
 REQUEST = ChatRequest((ChatMessage("user", "secret 甲"),), "m", 9, opening="secret")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ds_lsp.chat.comments import COMMENTS, text_of_comment
+from ds_lsp.languages.comments import COMMENTS, text_of_comment
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 
 from ds_lsp.commands import complete
 from ds_lsp.commands.complete import FilePosition, message_on, open_document, parse_position
-from ds_lsp.commands.workspace import CommandRefused
+from ds_lsp.commands.run import CommandRefused
 from ds_lsp.completion.request import Completion, Reason, Record
-from ds_lsp.languages import language_id
+from ds_lsp.languages.names import language_id
 from tests.fake_deepseek import FakeDeepSeek, Reply
 from tests.unit.clean import clean
 

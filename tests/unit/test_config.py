@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.commands import config
-from ds_lsp.settings import SETTINGS
+from ds_lsp.settings.schema import SETTINGS
 from tests.unit.clean import clean
 
 KEY = "sk-canary-5b1d"

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from ds_lsp.providers import connection
-from ds_lsp.providers.connection import (
+from ds_lsp.providers.http import connections as connection
+from ds_lsp.providers.http.connections import (
     MAX_IDLE,
     MAX_IN_USE,
     STALE_WITHIN_S,
@@ -17,7 +17,7 @@ from ds_lsp.providers.connection import (
     Connection,
     why_unreachable,
 )
-from ds_lsp.providers.http1 import MAX_HEAD_BYTES, MAX_WAITING_BYTES, Http11Connection
+from ds_lsp.providers.http.http11 import MAX_HEAD_BYTES, MAX_WAITING_BYTES, Http11Connection
 from tests.fake_deepseek import Close, FakeDeepSeek, Raw, Reply, Send, Wait, sse
 
 BODY = {"model": "deepseek-flash", "prompt": "x", "max_tokens": 1, "stream": True}

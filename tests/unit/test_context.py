@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 
-from ds_lsp.completion.budget import MAX_GROWTH
-from ds_lsp.completion.context import SUFFIX_CHARS, SUFFIX_LINES, Contexts
-from ds_lsp.document import Document, PositionEncoding, Snapshot
+from ds_lsp.completion.prompt.budget import MAX_GROWTH
+from ds_lsp.completion.prompt.window import SUFFIX_CHARS, SUFFIX_LINES, Contexts
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
-from ds_lsp.settings import CompletionSettings
+from ds_lsp.settings.schema import CompletionSettings
+from ds_lsp.text.document import Document, PositionEncoding, Snapshot
 from tests.unit.fakes import FakeExcerpts
 from tests.unit.texts import AWKWARD, at
 

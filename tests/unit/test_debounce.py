@@ -19,8 +19,8 @@ from ds_lsp.completion.debounce import (
     wait_s,
 )
 from ds_lsp.completion.request import Trigger
-from ds_lsp.document import RecentEdits, Snapshot
-from ds_lsp.settings import CompletionSettings
+from ds_lsp.settings.schema import CompletionSettings
+from ds_lsp.text.document import RecentEdits, Snapshot
 from tests.unit.texts import at, request_at
 
 NOW = 5000.0

@@ -36,8 +36,8 @@ from ds_lsp.providers.base import (
     TokenUsage,
     usage_of,
 )
-from ds_lsp.providers.connection import MAX_IN_USE
 from ds_lsp.providers.deepseek import DeepSeek
+from ds_lsp.providers.http.connections import MAX_IN_USE
 from tests.fake_deepseek import (
     MODELS,
     Close,

@@ -13,9 +13,9 @@ import pytest
 
 from ds_lsp.commands import demo
 from ds_lsp.commands.demo import Run, load_program, summary
-from ds_lsp.commands.page import ASCII, UNICODE, Page, PageLine, Segment, to_duration, to_note
-from ds_lsp.commands.picture import draw, find_closing_offer
-from ds_lsp.commands.screen import (
+from ds_lsp.commands.demo.page import ASCII, UNICODE, Page, PageLine, Segment, to_duration, to_note
+from ds_lsp.commands.demo.picture import draw, find_closing_offer
+from ds_lsp.commands.demo.screen import (
     HOLD_S,
     AnimatedScreen,
     Ink,
@@ -24,7 +24,7 @@ from ds_lsp.commands.screen import (
     count_columns,
     to_plain_rows,
 )
-from ds_lsp.commands.typist import (
+from ds_lsp.commands.demo.typist import (
     DemoEvent,
     Fate,
     Offer,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ds_lsp.document import (
+from ds_lsp.text.document import (
     AFTER_WINDOW,
     BEFORE_WINDOW,
     HEAD_LINES,

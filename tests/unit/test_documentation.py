@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from ds_lsp.chat.documentation import can_document, to_edit, without_marks
 from ds_lsp.chat.edits import apply
-from ds_lsp.chat.scope import parse_python, scope_at
-from ds_lsp.document import split_lines
 from ds_lsp.errors import ChatRefused
+from ds_lsp.languages.blocks import parse_python, scope_at
 from ds_lsp.providers.base import Finish
+from ds_lsp.text.document import split_lines
 from tests.unit.test_edits import METHOD, subject
 
 

@@ -8,7 +8,7 @@ import pytest
 import ds_lsp
 from ds_lsp.cli import COMMANDS
 from ds_lsp.lsp.app import create_server
-from ds_lsp.settings import SETTINGS, Setting
+from ds_lsp.settings.schema import SETTINGS, Setting
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")

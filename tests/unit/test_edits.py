@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ds_lsp.chat.edits import apply, build_opening, is_prose, replacement
-from ds_lsp.chat.scope import parse_python
 from ds_lsp.chat.subject import CodeSelection, ReportedProblem
-from ds_lsp.document import split_lines
 from ds_lsp.errors import ChatRefused
+from ds_lsp.languages.blocks import parse_python
 from ds_lsp.providers.base import Finish
+from ds_lsp.text.document import split_lines
 
 
 def subject(

@@ -7,11 +7,10 @@ from typing import cast
 
 import pytest
 
-from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.engine import ALTERNATIVE_TEMPERATURES, Engine, Providers
+from ds_lsp.completion.in_flight import Streams
+from ds_lsp.completion.prompt.window import Contexts
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
-from ds_lsp.completion.streams import Streams
-from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import (
     AuthenticationError,
     ProviderError,
@@ -19,11 +18,12 @@ from ds_lsp.errors import (
     UnavailableError,
     UnknownModelError,
 )
-from ds_lsp.health import Health
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
+from ds_lsp.service.health import Health
 from ds_lsp.service.service import Service
-from ds_lsp.settings import CompletionSettings
-from ds_lsp.usage.ledger import Ledger
+from ds_lsp.service.usage.ledger import Ledger
+from ds_lsp.settings.schema import CompletionSettings
+from ds_lsp.text.document import Document, Snapshot
 from tests.unit.fakes import FakeExcerpts, FakeProvider, FakeTime, looked_at, service_of, turns
 from tests.unit.texts import at, request_at
 

@@ -9,18 +9,18 @@ from typing import TypeVar
 
 import pytest
 
-from ds_lsp.completion.budget import Scale
-from ds_lsp.completion.context import Contexts
-from ds_lsp.completion.excerpts.block import Block, marker, renew_block
-from ds_lsp.completion.excerpts.definitions import find_definitions
-from ds_lsp.completion.excerpts.gather import Excerpts, ReadableFiles
-from ds_lsp.completion.excerpts.imports import Import, Listing, imports_of
-from ds_lsp.completion.excerpts.pick import find_cursor_names, select_excerpts
-from ds_lsp.completion.excerpts.similar import find_most_similar, words_in
-from ds_lsp.completion.excerpts.source import Excerpt, ParsedFile, names_in, source_of
-from ds_lsp.document import Document, Snapshot
-from ds_lsp.languages import language_id
-from ds_lsp.privacy.gate import Gate
+from ds_lsp.completion.prompt.block import Block, marker, renew_block
+from ds_lsp.completion.prompt.budget import Scale
+from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
+from ds_lsp.completion.prompt.pick import find_cursor_names, select_excerpts
+from ds_lsp.completion.prompt.pieces import Excerpt, ParsedFile, names_in, source_of
+from ds_lsp.completion.prompt.similar import find_most_similar, words_in
+from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.languages.definitions import find_definitions
+from ds_lsp.languages.imports import Import, Listing, imports_of
+from ds_lsp.languages.names import language_id
+from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.workspace.privacy.gate import Gate
 from tests.unit.fakes import FakeTime
 
 T = TypeVar("T")

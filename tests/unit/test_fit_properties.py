@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ds_lsp.completion.postprocess.early_stop import stop_condition
+from ds_lsp.completion.postprocess.extent import Extent, extent_for
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.shape import Extent, extent_for
-from ds_lsp.completion.watch import stop_condition
-from ds_lsp.document import Document, PositionEncoding, split_lines, width
 from ds_lsp.providers.base import Finish
+from ds_lsp.text.document import Document, PositionEncoding, split_lines, width
 from tests.unit.holes import SOURCES, Hole, holes
 
 SAMPLE = tuple(holes(12))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ds_lsp.lsp.frames import (
+from ds_lsp.lsp.transport.frames import (
     EDGE_BYTES,
     MAX_HEADER_BYTES,
     Frame,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from ds_lsp.privacy.gate import Gate
+from ds_lsp.workspace.privacy.gate import Gate
 
 
 @pytest.mark.parametrize(

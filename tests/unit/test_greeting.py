@@ -10,10 +10,16 @@ from typing import Any
 
 import pytest
 
-from ds_lsp import sources
 from ds_lsp.lsp.app import create_server
-from ds_lsp.lsp.frames import Message
-from ds_lsp.lsp.greeting import MAX_BYTES, EarlyInitialize, answer_early, answer_to, user_file
+from ds_lsp.lsp.transport.early_initialize import (
+    MAX_BYTES,
+    EarlyInitialize,
+    answer_early,
+    answer_to,
+    user_file,
+)
+from ds_lsp.lsp.transport.frames import Message
+from ds_lsp.settings import sources
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "initialize"
 RECORDED = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(GOLDEN.iterdir())}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.completion.streams import MOST
-from ds_lsp.providers.local.index import Limits
+from ds_lsp.completion.in_flight import MOST
+from ds_lsp.local.index import Limits
 from tests.session import InProcess, completion, did_close, did_open
 from tests.unit.clean import clean
 from tests.unit.fakes import FakeProvider, turns

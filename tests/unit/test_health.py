@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ds_lsp.completion.breaker import Breaker
 from ds_lsp.errors import (
     AuthenticationError,
     BadRequestError,
@@ -15,8 +14,9 @@ from ds_lsp.errors import (
     RateLimitError,
     UnavailableError,
 )
-from ds_lsp.health import PROBE_S, Health, Occasion
 from ds_lsp.providers.base import Balance
+from ds_lsp.service.breaker import Breaker
+from ds_lsp.service.health import PROBE_S, Health, Occasion
 from tests.unit.fakes import FakeTime, turns
 
 EMPTY = Balance(False, ("0.00 CNY", "-0.10 USD"))

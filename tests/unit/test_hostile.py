@@ -17,37 +17,43 @@ import pytest
 
 import ds_lsp
 from ds_lsp.chat import documentation, edits
-from ds_lsp.chat.comments import text_of_comment
-from ds_lsp.chat.scope import layout_scope
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.commands.markdown import Rendered
 from ds_lsp.completion.cache import cache_key
-from ds_lsp.completion.context import Contexts, defuse
-from ds_lsp.completion.excerpts.definitions import find_definitions
-from ds_lsp.completion.excerpts.imports import imports_of
-from ds_lsp.completion.excerpts.pick import find_cursor_names
-from ds_lsp.completion.excerpts.similar import find_most_similar, words_in
-from ds_lsp.completion.excerpts.source import names_in, source_of
+from ds_lsp.completion.postprocess.early_stop import would_show_more
+from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.fit import fit
-from ds_lsp.completion.postprocess.lexicon import _FAMILIES, Lexicon
 from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
-from ds_lsp.completion.postprocess.scan import scan
-from ds_lsp.completion.shape import Extent
-from ds_lsp.completion.watch import would_show_more
-from ds_lsp.document import Document, PositionEncoding, column_to_index, split_lines, with_newlines
+from ds_lsp.completion.prompt.pick import find_cursor_names
+from ds_lsp.completion.prompt.pieces import names_in, source_of
+from ds_lsp.completion.prompt.similar import find_most_similar, words_in
+from ds_lsp.completion.prompt.window import Contexts, defuse
 from ds_lsp.errors import ChatRefused
-from ds_lsp.lsp.frames import Framer, glimpse
-from ds_lsp.privacy.secrets import cut_secret, find_secrets, mask
-from ds_lsp.privacy.text import text_rule
+from ds_lsp.languages.blocks import layout_scope
+from ds_lsp.languages.comments import text_of_comment
+from ds_lsp.languages.definitions import find_definitions
+from ds_lsp.languages.imports import imports_of
+from ds_lsp.languages.lexicon import _FAMILIES, Lexicon
+from ds_lsp.languages.reader import scan
+from ds_lsp.local.index import Index
+from ds_lsp.local.tokens import split_words
+from ds_lsp.lsp.transport.frames import Framer, glimpse
 from ds_lsp.providers.base import Finish
-from ds_lsp.providers.local.index import Index
-from ds_lsp.providers.local.tokens import split_words
-from ds_lsp.providers.sse import SseDecoder
-from ds_lsp.quoted import without_strings
-from ds_lsp.scan import looks_minified
-from ds_lsp.settings import CompletionSettings
+from ds_lsp.providers.http.sse import SseDecoder
+from ds_lsp.settings.schema import CompletionSettings
+from ds_lsp.text.document import (
+    Document,
+    PositionEncoding,
+    column_to_index,
+    split_lines,
+    with_newlines,
+)
+from ds_lsp.text.quoted import without_strings
+from ds_lsp.text.visible import escape_control_characters
 from ds_lsp.uris import to_path
-from ds_lsp.visible import escape_control_characters
+from ds_lsp.workspace.privacy.markers import text_rule
+from ds_lsp.workspace.privacy.secrets import cut_secret, find_secrets, mask
+from ds_lsp.workspace.walk import looks_minified
 from tests.unit.hostile import (
     MAX_RATIO,
     UNITS,
@@ -66,43 +72,43 @@ BOUNDED: dict[str, str] = {
     "ds_lsp.chat.placeholders": "longer lines than `MAX_LINE_CHARS` are not looked at",
     "ds_lsp.chat.whole": "longer lines than `MAX_LINE_CHARS` are not looked at; a tag is bounded",
     "ds_lsp.editor_files": "the user's own configuration of an editor",
-    "ds_lsp.providers.proxy": "the user's own environment",
-    "ds_lsp.settings": "the user's own address",
-    "ds_lsp.privacy.text": "of a line no more than `HEAD_LINE_CHARS` are looked at",
+    "ds_lsp.providers.http.proxy": "the user's own environment",
+    "ds_lsp.settings.schema": "the user's own address",
+    "ds_lsp.workspace.privacy.markers": "of a line no more than `HEAD_LINE_CHARS` are looked at",
     "ds_lsp.commands.markdown": "longer lines than `MAX_LINE_CHARS` are shown as they are",
 }
 """Modules, or variables in them, whose patterns are applied to bounded texts alone, and why."""
 
 BUILT = {
     # A name between word boundaries, a number's digits, and an address within back quotes.
-    "ds_lsp.completion.postprocess.start._has_word",
+    "ds_lsp.completion.postprocess.leading._has_word",
     "ds_lsp.commands.complete._is_number",
     "ds_lsp.chat.harmless._sanitize_code",
     # Of `EMBEDDED`; of the lexicons: tried by `regexes`.
-    "ds_lsp.completion.postprocess.ending.use_recipe_tabs",
-    "ds_lsp.completion.postprocess.lines.code_at",
-    "ds_lsp.completion.postprocess.scan._inside_pattern",
-    "ds_lsp.completion.postprocess.scan._patterns",
+    "ds_lsp.completion.postprocess.trailing.use_recipe_tabs",
+    "ds_lsp.languages.statements.code_at",
+    "ds_lsp.languages.reader._inside_pattern",
+    "ds_lsp.languages.reader._patterns",
     # Of `formats.toml` and `names.toml`: tests/unit/test_secrets.py has these.
-    "ds_lsp.privacy.formats._load_table",
-    "ds_lsp.privacy.secret_names.pattern",
+    "ds_lsp.workspace.privacy.formats._load_table",
+    "ds_lsp.workspace.privacy.secret_names.pattern",
     # Of lists of names and of one bracket expression: no part is repeated.
-    "ds_lsp.privacy.secret_files.__init__",
-    "ds_lsp.privacy.secret_files._compile",
-    "ds_lsp.privacy.wildmatch._class_members",
+    "ds_lsp.workspace.privacy.secret_files.__init__",
+    "ds_lsp.workspace.privacy.secret_files._compile",
+    "ds_lsp.workspace.privacy.wildmatch._class_members",
     # Of sets of characters, and of one character.
-    "ds_lsp.document.hide_carriage_returns",
-    "ds_lsp.invisible._never_pattern",
-    "ds_lsp.invisible._table_pattern",
-    "ds_lsp.invisible._suspicious_pattern",
+    "ds_lsp.text.document.hide_carriage_returns",
+    "ds_lsp.text.invisible._never_pattern",
+    "ds_lsp.text.invisible._table_pattern",
+    "ds_lsp.text.invisible._suspicious_pattern",
     # Of a language's words, on lines of at most `MAX_LINE_CHARS`.
     "ds_lsp.chat.notation._code_of",
     "ds_lsp.chat.whole._code_lines",
     "ds_lsp.chat.whole._lacks_definition",
     "ds_lsp.chat.whole._make_word_count",
     # Of marks in the user's own configuration of an editor.
-    "ds_lsp.editor_files.block._pattern",
-    "ds_lsp.editor_files.block._refuse_halves",
+    "ds_lsp.editor_files.marked_block._pattern",
+    "ds_lsp.editor_files.marked_block._refuse_halves",
     "ds_lsp.editor_files.change.backups_of",
     "ds_lsp.editor_files.vscode.take_out",
 }
@@ -255,45 +261,45 @@ _LANGUAGES = ("javascript", "python", "shellscript", "html", "ruby", "c")
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     # The document
-    "document.Document": _document,
-    "document.Document.beginning": lambda text: _document(text).beginning(60_000),
-    "document.Document.replace": _typed,
-    "document.with_newlines": with_newlines,
-    "document.column_to_index": lambda text: column_to_index(
+    "text.document.Document": _document,
+    "text.document.Document.beginning": lambda text: _document(text).beginning(60_000),
+    "text.document.Document.replace": _typed,
+    "text.document.with_newlines": with_newlines,
+    "text.document.column_to_index": lambda text: column_to_index(
         text, len(text) // 2, PositionEncoding.UTF16
     ),
     # Completion
     **{
-        f"postprocess.scan.scan {languages.split()[0]}": partial(_scanned, lexicon)
+        f"languages.reader.scan {languages.split()[0]}": partial(_scanned, lexicon)
         for lexicon, languages in _FAMILIES
     },
     **{f"postprocess.fit.fit {language}": partial(_fitted, language) for language in _LANGUAGES},
     "postprocess.fit.fit answer": lambda text: fit(text, CursorContext("f(", ") {\n  a\n}\n", "c")),
-    "watch.would_show_more": lambda text: would_show_more(
+    "postprocess.early_stop.would_show_more": lambda text: would_show_more(
         text, CursorContext("f(", ") {\n  a\n}\n", "c")
     ),
-    "context.Contexts.request": _requested,
-    "context.defuse": lambda text: defuse("<｜" + text),
+    "prompt.window.Contexts.request": _requested,
+    "prompt.window.defuse": lambda text: defuse("<｜" + text),
     # Excerpts
     **{
-        f"excerpts.imports.imports_of {language}": partial(imports_of, language_id=language)
+        f"languages.imports.imports_of {language}": partial(imports_of, language_id=language)
         for language in ("python", "javascript", "go", "rust", "c", "java", "ruby", "php", "lua")
     },
-    "excerpts.definitions.find_definitions": lambda text: _drained(find_definitions(text)),
-    "excerpts.source.source_of": lambda text: _drained(source_of("x", text)),
-    "excerpts.source.names_in": names_in,
-    "excerpts.similar.find_most_similar": _most_similar,
-    "excerpts.pick.find_cursor_names": lambda text: find_cursor_names(text, text, text),
+    "languages.definitions.find_definitions": lambda text: _drained(find_definitions(text)),
+    "prompt.pieces.source_of": lambda text: _drained(source_of("x", text)),
+    "prompt.pieces.names_in": names_in,
+    "prompt.similar.find_most_similar": _most_similar,
+    "prompt.pick.find_cursor_names": lambda text: find_cursor_names(text, text, text),
     # The local provider
     "local.index.Index.put": _indexed,
     "local.tokens.split_words": split_words,
     # Chat
     **{
-        f"chat.scope.layout_scope {language}": partial(_laid_out, language)
+        f"languages.blocks.layout_scope {language}": partial(_laid_out, language)
         for language in ("javascript", "python", "c")
     },
-    "chat.scope.layout_scope lines": lambda text: layout_scope(split_lines(text), 1, "c"),
-    "chat.comments.text_of_comment": lambda text: text_of_comment(f"/* {text}", "javascript"),
+    "languages.blocks.layout_scope lines": lambda text: layout_scope(split_lines(text), 1, "c"),
+    "languages.comments.text_of_comment": lambda text: text_of_comment(f"/* {text}", "javascript"),
     "chat.edits.replacement": lambda text: _refused(
         lambda: edits.replacement("function f(a) {" + text + "}", Finish.STOP, _JS)
     ),
@@ -314,22 +320,22 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         for line in text.split("\n")
         for is_wordy in (True, False)
     ],
-    "quoted.without_strings": without_strings,
+    "text.quoted.without_strings": without_strings,
     # What is excluded, and masked
-    "privacy.text.text_rule": lambda text: text_rule(_document(text).head, len(text)),
-    "privacy.text.text_rule comment": lambda text: text_rule(
+    "workspace.privacy.markers.text_rule": lambda text: text_rule(_document(text).head, len(text)),
+    "workspace.privacy.markers.text_rule comment": lambda text: text_rule(
         _document("# " + text).head, len(text)
     ),
-    "privacy.secrets.mask": mask,
-    "privacy.secrets.find_secrets": find_secrets,
-    "privacy.secrets.cut_secret": lambda text: cut_secret(text, "x = ", "\n"),
+    "workspace.privacy.secrets.mask": mask,
+    "workspace.privacy.secrets.find_secrets": find_secrets,
+    "workspace.privacy.secrets.cut_secret": lambda text: cut_secret(text, "x = ", "\n"),
     # What arrives
-    "frames.Framer": _framed,
-    "frames.glimpse": lambda text: glimpse(text.encode("utf-8", "replace"), b"}"),
-    "sse.SseDecoder": _decoded,
-    "scan.looks_minified": looks_minified,
+    "transport.frames.Framer": _framed,
+    "transport.frames.glimpse": lambda text: glimpse(text.encode("utf-8", "replace"), b"}"),
+    "http.sse.SseDecoder": _decoded,
+    "workspace.walk.looks_minified": looks_minified,
     "uris.to_path": lambda text: to_path("file:///" + text),
-    "visible.escape_control_characters": escape_control_characters,
+    "text.visible.escape_control_characters": escape_control_characters,
     "commands.markdown.Rendered": _rendered,
 }
 
@@ -374,35 +380,61 @@ def test_modules_that_apply_patterns_are_in_the_table() -> None:
 
 _OTHERS = {
     # Read what the user or the project has written, and not a stranger.
-    *("cli", "key", "logs", "settings", "sources"),
+    *("cli", "service.key", "logs", "settings.schema", "settings.sources"),
     *("commands.complete", "commands.demo", "commands.explain", "commands.setups"),
-    *("editor_files.vscode", "editor_files.install", "editor_files.inspect", "editor_files.block"),
+    *(
+        "editor_files.vscode",
+        "editor_files.install",
+        "editor_files.inspect",
+        "editor_files.marked_block",
+    ),
     *("editor_files.change", "editor_files.jsonc", "editor_files.toml"),
-    *("providers.proxy", "privacy.gitconfig"),
+    *("providers.http.proxy", "workspace.privacy.gitconfig"),
     # Read names of files, which no system lets grow beyond some thousand characters.
-    *("paths", "privacy.copies", "privacy.secret_files", "privacy.decrypted"),
+    *(
+        "paths",
+        "workspace.privacy.copies",
+        "workspace.privacy.secret_files",
+        "workspace.privacy.decrypted",
+    ),
     # Called by `edits.replacement` and `documentation.to_edit`.
     *("chat.notation", "chat.fences", "chat.neighbors", "chat.whole", "chat.placeholders"),
     # Called by `mask`.
-    *(f"privacy.{name}" for name in ("assignments", "commands", "continuations", "formats")),
-    *(f"privacy.{name}" for name in ("literals", "plain_values", "private_keys", "promising")),
-    *(f"privacy.{name}" for name in ("secret_names", "secret_values")),
-    # Called by `fit`.
-    "invisible",
-    *(f"completion.postprocess.{name}" for name in ("below", "brackets", "leaks", "lines")),
     *(
-        f"completion.postprocess.{name}"
-        for name in ("ending", "repetition", "start", "lexicon", "scope")
+        f"workspace.privacy.{name}"
+        for name in ("assignments", "commands", "continuations", "formats")
     ),
+    *(
+        f"workspace.privacy.{name}"
+        for name in ("literals", "plain_values", "private_keys", "promising")
+    ),
+    *(f"workspace.privacy.{name}" for name in ("secret_names", "secret_values")),
+    # Called by `fit`.
+    "text.invisible",
+    *(f"completion.postprocess.{name}" for name in ("repeats_below", "brackets", "artifacts")),
+    *(f"completion.postprocess.{name}" for name in ("trailing", "repetition", "leading", "scope")),
     # Called by what is in the table.
-    *("completion.budget", "completion.cache", "completion.trigger", "completion.excerpts.words"),
+    *("completion.prompt.budget", "completion.cache", "completion.trigger", "languages.words"),
+    *("languages.statements", "languages.lexicon"),
     # Their answers are bounded where they are read.
-    *("providers.deepseek", "providers.http1", "providers.models"),
-    *("providers.connection", "providers.refusals"),
-    *("completion.outcomes", "lsp.actions", "lsp.convert", "lsp.pages", "chat.prompt"),
-    *("commands.output", "commands.picture"),
+    *("providers.deepseek", "providers.http.http11", "providers.catalog"),
+    *("providers.http.connections", "providers.refusals"),
+    *(
+        "completion.outcomes",
+        "lsp.handlers.code_actions",
+        "lsp.convert",
+        "lsp.pages",
+        "chat.prompt",
+    ),
+    *("commands.output", "commands.demo.picture"),
     # Have tests of their own.
-    *("privacy.gate", "privacy.wildmatch", "chat.harmless", "chat.explanation", "chat.markup"),
+    *(
+        "workspace.privacy.gate",
+        "workspace.privacy.wildmatch",
+        "chat.harmless",
+        "chat.explanation",
+        "chat.markup",
+    ),
 }
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.privacy.ignored import IgnoreFiles
-from ds_lsp.privacy.rules import MAX_COST
+from ds_lsp.workspace.privacy.ignored import IgnoreFiles
+from ds_lsp.workspace.privacy.rules import MAX_COST
 from tests.unit.git import git, git_environment, is_ignored, lines_that_match
 
 
@@ -452,7 +452,7 @@ def test_an_ignore_file_that_may_not_be_read_lets_nothing_in(
     def refuse(path: Path, *, follow_links: bool) -> None:
         raise PermissionError
 
-    monkeypatch.setattr("ds_lsp.privacy.ignored.open_regular", refuse)
+    monkeypatch.setattr("ds_lsp.workspace.privacy.ignored.open_regular", refuse)
     ignored = IgnoreFiles([root])
     assert ignored.excludes(root / "y.py") == f"{root}/.gitignore: it cannot be read"
     assert ignored.problem == (

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ds_lsp.local.index import Index, Limits, family_of, suffixes_of
+from ds_lsp.local.overlap import hashes_of, overlap
+from ds_lsp.local.provider import Local
 from ds_lsp.providers.base import FimRequest, PromptParts
-from ds_lsp.providers.local.index import Index, Limits, family_of, suffixes_of
-from ds_lsp.providers.local.overlap import hashes_of, overlap
-from ds_lsp.providers.local.provider import Local
-from ds_lsp.scan import find_nearest_files, looks_minified, read_source
+from ds_lsp.workspace.walk import find_nearest_files, looks_minified, read_source
 
 SOURCE = "def alpha_beta_gamma(first, second):\n    return first + second\n"
 

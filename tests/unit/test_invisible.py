@@ -8,15 +8,15 @@ import pytest
 from ds_lsp.chat import documentation, edits
 from ds_lsp.chat.harmless import sanitize
 from ds_lsp.chat.subject import CodeSelection
+from ds_lsp.completion.postprocess.early_stop import would_show_more
+from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.shape import Extent
-from ds_lsp.completion.watch import would_show_more
-from ds_lsp.document import split_lines
 from ds_lsp.errors import ChatRefused
-from ds_lsp.invisible import find_misplaced, names_of
 from ds_lsp.providers.base import Finish
-from ds_lsp.visible import as_message, escape_control_characters
+from ds_lsp.text.document import split_lines
+from ds_lsp.text.invisible import find_misplaced, names_of
+from ds_lsp.text.visible import as_message, escape_control_characters
 
 Road = Callable[[str], str]
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.key import KeyLookup, find_key, needs_search
-from ds_lsp.settings import Settings
+from ds_lsp.service.key import KeyLookup, find_key, needs_search
+from ds_lsp.settings.schema import Settings
 
 
 @pytest.fixture(autouse=True)
 def _status(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a command takes its time to end."""
-    monkeypatch.setattr("ds_lsp.key._STATUS_TIMEOUT_S", 60.0)
+    monkeypatch.setattr("ds_lsp.service.key._STATUS_TIMEOUT_S", 60.0)
 
 
 def python(code: str) -> Settings:

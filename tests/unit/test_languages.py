@@ -6,12 +6,11 @@ from pathlib import PurePath
 
 import pytest
 
-from ds_lsp.chat.comments import COMMENTS
 from ds_lsp.chat.edits import _WORDY
-from ds_lsp.completion.excerpts.imports import _DOTS, _PATTERNS, _SIBLINGS
-from ds_lsp.completion.postprocess.lexicon import BY_LANGUAGE, EMBEDDED, lexicon_for
-from ds_lsp.document import Document
-from ds_lsp.languages import (
+from ds_lsp.languages.comments import COMMENTS
+from ds_lsp.languages.imports import _DOTS, _PATTERNS, _SIBLINGS
+from ds_lsp.languages.lexicon import BY_LANGUAGE, EMBEDDED, lexicon_for
+from ds_lsp.languages.names import (
     BY_NAME,
     BY_SUFFIX,
     LINE_COMMENT,
@@ -23,7 +22,8 @@ from ds_lsp.languages import (
     suffixes_like,
     to_id,
 )
-from ds_lsp.providers.local.index import _SUFFIX_OF_LANGUAGE
+from ds_lsp.local.index import _SUFFIX_OF_LANGUAGE
+from ds_lsp.text.document import Document
 
 # What each client was seen or is documented to send, with LSP's id of it.
 NEOVIM = {

@@ -23,10 +23,10 @@ from ds_lsp.providers.base import (
     PromptParts,
     TokenUsage,
 )
-from ds_lsp.usage.counts import Counts, OutcomeKey, Tally, Totals
-from ds_lsp.usage.estimate import estimate_tokens
-from ds_lsp.usage.ledger import READ_AFTER_S, RETRY_AFTER_S, Ledger
-from ds_lsp.usage.store import Store
+from ds_lsp.service.usage.counts import Counts, OutcomeKey, Tally, Totals
+from ds_lsp.service.usage.estimate import estimate_tokens
+from ds_lsp.service.usage.ledger import READ_AFTER_S, RETRY_AFTER_S, Ledger
+from ds_lsp.service.usage.store import Store
 
 REQUEST = FimRequest(
     uri="file:///a.py",
@@ -283,7 +283,7 @@ async def test_counts_after_the_file_is_lost_are_in_the_next(
 async def test_without_sqlite_the_session_still_counts(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "ds_lsp.usage.store", None)
+    monkeypatch.setitem(sys.modules, "ds_lsp.service.usage.store", None)
     rig.ledger.add_completion(REQUEST, TOLD)
     await rig.ledger.aclose()
     assert "without SQLite" in (rig.said[-1] or "")

@@ -4,18 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ds_lsp.document import LINE_END
-from ds_lsp.providers.base import FimRequest, Finish, PromptParts
-from ds_lsp.providers.local.index import Index
-from ds_lsp.providers.local.predict import (
+from ds_lsp.local.chains import TokenChain
+from ds_lsp.local.index import Index
+from ds_lsp.local.predict import (
     PredictedToken,
     Tuning,
     choose_offer,
     estimate_probabilities,
 )
-from ds_lsp.providers.local.provider import Local, cut_before, has_room
-from ds_lsp.providers.local.stream import TokenChain
-from ds_lsp.providers.local.tokens import IndentationTracker, Vocabulary, is_line_start, split_words
+from ds_lsp.local.provider import Local, cut_before, has_room
+from ds_lsp.local.tokens import IndentationTracker, Vocabulary, is_line_start, split_words
+from ds_lsp.providers.base import FimRequest, Finish, PromptParts
+from ds_lsp.text.document import LINE_END
 
 LOOP = """\
 for name, value in table.items():

@@ -16,7 +16,7 @@ from pygls.exceptions import JsonRpcException
 from ds_lsp.lsp.app import create_server
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainRequest
 from ds_lsp.lsp.mending import to_text
-from ds_lsp.lsp.workspace import DsProtocol
+from ds_lsp.lsp.protocol import DsProtocol
 
 REQUESTS = (
     *("initialize", "shutdown", "textDocument/inlineCompletion", "textDocument/completion"),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ds_lsp.providers.models import catalog
-from ds_lsp.settings import SETTINGS
+from ds_lsp.providers.catalog import catalog
+from ds_lsp.settings.schema import SETTINGS
 
 FLASH, PRO = "deepseek-flash", "deepseek-v4-pro"
 

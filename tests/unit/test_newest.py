@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ds_lsp.completion.newest import Newest
+from ds_lsp.completion.supersede import Newest
 from ds_lsp.errors import Superseded
 from tests.unit.fakes import turns
 

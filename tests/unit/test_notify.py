@@ -5,8 +5,8 @@ from typing import cast
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from ds_lsp.health import Occasion
 from ds_lsp.lsp.notify import ASKED_EVERY_S, PASSING_EVERY_S, Notifier
+from ds_lsp.service.health import Occasion
 from tests.unit.fakes import FakeTime
 
 

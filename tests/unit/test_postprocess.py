@@ -2,11 +2,15 @@
 
 import pytest
 
-from ds_lsp.completion.postprocess import below, brackets, ending, leaks, repetition, scope, start
+from ds_lsp.completion.postprocess import artifacts as leaks
+from ds_lsp.completion.postprocess import brackets, repetition, scope
+from ds_lsp.completion.postprocess import leading as start
+from ds_lsp.completion.postprocess import repeats_below as below
+from ds_lsp.completion.postprocess import trailing as ending
 from ds_lsp.completion.postprocess.brackets import Overwrite
+from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.fit import RULES, Rule
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.shape import Extent
 from ds_lsp.providers.base import Finish
 
 CURSOR = "‸"

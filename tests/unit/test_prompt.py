@@ -14,7 +14,7 @@ from ds_lsp.chat.subject import (
     select_range,
     select_reported,
 )
-from ds_lsp.document import Document, PositionEncoding
+from ds_lsp.text.document import Document, PositionEncoding
 
 NAMES = {
     *("language", "file", "language_id", "place", "code", "focus", "before", "after"),

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from ds_lsp.providers.proxy import Proxy, UnusableProxyError, proxy_before
+from ds_lsp.providers.http.proxy import Proxy, UnusableProxyError, proxy_before
 
 HTTP, SOCKS5, SOCKS4 = "http://p:1", "socks5://p:1", "socks4://p:1"
 API, PLAIN = "https://api.test", "http://api.test:8000"
@@ -91,7 +91,7 @@ UNUSABLE = {
 def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
     url: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ds_lsp.providers.proxy.find_spec", lambda name: None)
+    monkeypatch.setattr("ds_lsp.providers.http.proxy.find_spec", lambda name: None)
     with pytest.raises(UnusableProxyError) as caught:
         Proxy(url, "all_proxy").check()
     assert "`all_proxy`" in str(caught.value)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from ds_lsp.completion.refused import (
+from ds_lsp.errors import RefusedTextError
+from ds_lsp.service.refused import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     MANY,
     MAX_DOCUMENTS,
     RefusedTexts,
 )
-from ds_lsp.errors import RefusedTextError
 from tests.unit.fakes import FakeTime
 
 ERROR = RefusedTextError("refused")

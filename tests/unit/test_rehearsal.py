@@ -90,5 +90,5 @@ async def test_loading_compiles_the_patterns() -> None:
     session.can_mask = False
     await session.load_secrets()
     assert session.can_mask
-    assert "ds_lsp.privacy.secrets" in sys.modules
+    assert "ds_lsp.workspace.privacy.secrets" in sys.modules
     await session.aclose()

@@ -9,15 +9,15 @@ from collections.abc import Callable
 
 import pytest
 
-from ds_lsp.completion.context import Contexts
 from ds_lsp.completion.engine import Engine, Providers
+from ds_lsp.completion.in_flight import Streams
 from ds_lsp.completion.outcomes import DocumentChange, Outcome, OutcomeEvent, Outcomes
+from ds_lsp.completion.prompt.window import Contexts
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
-from ds_lsp.completion.streams import Streams
-from ds_lsp.document import Document, Snapshot
 from ds_lsp.errors import AuthenticationError, Superseded
 from ds_lsp.providers.base import Finish
-from ds_lsp.settings import CompletionSettings
+from ds_lsp.settings.schema import CompletionSettings
+from ds_lsp.text.document import Document, Snapshot
 from tests.unit.fakes import (
     Call,
     FakeExcerpts,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.completion.postprocess.lexicon import _FAMILIES, lexicon_for
-from ds_lsp.completion.postprocess.scan import START, scan
-from ds_lsp.languages import BY_NAME, BY_SUFFIX, language_id
+from ds_lsp.languages.lexicon import _FAMILIES, lexicon_for
+from ds_lsp.languages.names import BY_NAME, BY_SUFFIX, language_id
+from ds_lsp.languages.reader import START, scan
 
 SOURCES = Path(__file__).parents[1] / "golden" / "sources"
 

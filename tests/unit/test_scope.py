@@ -2,7 +2,7 @@
 
 import pytest
 
-from ds_lsp.chat.scope import Scope, scope_at
+from ds_lsp.languages.blocks import Scope, scope_at
 
 
 def scope(text: str, language_id: str) -> Scope | None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.privacy.copies import _own_temporary_folders
-from ds_lsp.privacy.gate import Gate
+from ds_lsp.workspace.privacy.copies import _own_temporary_folders
+from ds_lsp.workspace.privacy.gate import Gate
 
 HOME = Path("/home/berta")
 

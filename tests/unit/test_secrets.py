@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import ds_lsp.privacy.secrets
-from ds_lsp.document import STAND_IN
-from ds_lsp.privacy.secrets import Secret, cut_secret, find_secrets, mask, masked_lines
+import ds_lsp.workspace.privacy.secrets
+from ds_lsp.text.document import STAND_IN
+from ds_lsp.workspace.privacy.secrets import Secret, cut_secret, find_secrets, mask, masked_lines
 from tests.unit.texts import AWKWARD
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction
 
-FORMATS = Path(ds_lsp.privacy.secrets.__file__).with_name("formats.toml")
+FORMATS = Path(ds_lsp.workspace.privacy.secrets.__file__).with_name("formats.toml")
 
 # Put together here, so that no scanner takes this file for a leak.
 MIXED, HEX = "a1B2c3D4e5" * 20, "0a1b2c3d4e5f6789" * 10

@@ -7,14 +7,13 @@ import pytest
 
 from ds_lsp.completion.cache import CacheKey
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
-from ds_lsp.document import Document
 from ds_lsp.errors import AuthenticationError, UnknownModelError
-from ds_lsp.key import KeyLookup
 from ds_lsp.providers.base import FimResult, Finish, TokenUsage
+from ds_lsp.service.key import KeyLookup
 from ds_lsp.service.selection import NO_KEY
 from ds_lsp.service.status import Status
 from ds_lsp.session import Session
-from ds_lsp.settings import (
+from ds_lsp.settings.schema import (
     ChatSettings,
     CompletionSettings,
     Resolved,
@@ -23,6 +22,7 @@ from ds_lsp.settings import (
     UsageSettings,
     resolve,
 )
+from ds_lsp.text.document import Document
 from tests.unit.fakes import turns
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ds_lsp.settings import (
+from ds_lsp.settings.schema import (
     MAX_PROBLEMS,
     SETTINGS,
     EnvText,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ds_lsp.completion.shape import Extent, extent_for, max_tokens_for
+from ds_lsp.completion.postprocess.extent import Extent, extent_for, max_tokens_for
 from tests.unit.texts import at
 
 LINE, STATEMENT, BLOCK = Extent.LINE, Extent.STATEMENT, Extent.BLOCK

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp import sources
-from ds_lsp.settings import SettingsSource
-from ds_lsp.sources import read_layers, resolve_with, withhold
+from ds_lsp.settings import sources
+from ds_lsp.settings.schema import SettingsSource
+from ds_lsp.settings.sources import read_layers, resolve_with, withhold
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ds_lsp.providers.sse import MAX_EVENT_BYTES, EventTooLargeError, SseDecoder
+from ds_lsp.providers.http.sse import MAX_EVENT_BYTES, EventTooLargeError, SseDecoder
 
 
 def decode(*chunks: bytes) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.lsp.stdio import (
+from ds_lsp.lsp.transport.stdio import (
     CHUNK_BYTES,
     MAX_CHUNKS_WAITING,
     SocketWriter,
@@ -47,7 +47,7 @@ async def test_what_a_thread_reads_ahead_is_bounded(
             is_full.set()
         return b"x" * size if reads <= 3 * MAX_CHUNKS_WAITING else b""
 
-    monkeypatch.setattr("ds_lsp.lsp.stdio.os.read", read)
+    monkeypatch.setattr("ds_lsp.lsp.transport.stdio.os.read", read)
     stdin = ThreadedStdin(source)
     await asyncio.to_thread(is_full.wait, 30)
     # The thread has read what it may; it goes on only when something has been taken.
@@ -72,7 +72,7 @@ async def test_what_the_loop_reads_ahead_is_bounded(
         # One byte stands for a whole piece.
         return read_source(descriptor, 1) * size if reads <= 3 * MAX_CHUNKS_WAITING else b""
 
-    monkeypatch.setattr("ds_lsp.lsp.stdio.os.read", read)
+    monkeypatch.setattr("ds_lsp.lsp.transport.stdio.os.read", read)
     os.write(sink, b"x" * 4 * MAX_CHUNKS_WAITING)
     stdin = Stdin(source)
     for _ in range(10 * MAX_CHUNKS_WAITING):

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.errors import StoreError
-from ds_lsp.usage import store
-from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
-from ds_lsp.usage.store import Store
+from ds_lsp.service.usage import store
+from ds_lsp.service.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
+from ds_lsp.service.usage.store import Store
 
 TODAY = date(2026, 11, 24)
 KEY = CallKey("2026-11-24", "deepseek-flash", "python")
@@ -31,8 +31,8 @@ WRITER = """
 import sys
 from datetime import date
 from pathlib import Path
-from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
-from ds_lsp.usage.store import Store
+from ds_lsp.service.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
+from ds_lsp.service.usage.store import Store
 
 name, times = sys.argv[2], int(sys.argv[3])
 store = Store.open(Path(sys.argv[1]), date(2026, 11, 24))

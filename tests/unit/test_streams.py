@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from ds_lsp.completion.streams import MOST, Streams, agree, typed_since
+from ds_lsp.completion.in_flight import MOST, Streams, agree, typed_since
 from ds_lsp.errors import UnavailableError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, PromptParts
 from tests.unit.fakes import FakeTime, looked_at, turns

@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from ds_lsp.lsp.configure import SettingsSources
-from ds_lsp.settings import SETTINGS, ProjectRight, Resolved
+from ds_lsp.settings.schema import SETTINGS, ProjectRight, Resolved
 from tests.unit.clean import clean
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,7 @@ class Session:
         self._monkeypatch = monkeypatch
         self._user, self._folder = root / "config.toml", root / "project"
         self._folder.mkdir()
-        monkeypatch.setattr("ds_lsp.sources.user_file", lambda: self._user)
+        monkeypatch.setattr("ds_lsp.settings.sources.user_file", lambda: self._user)
         self._said: dict[str, object] = {}
 
     def say(self, road: str, path: str, value: object) -> None:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from ds_lsp.providers.base import FimRequest, PromptParts, TokenUsage
-from ds_lsp.providers.models import catalog
-from ds_lsp.usage.estimate import estimate_tokens, estimate_usage
-from ds_lsp.usage.limit import Level, level, message
-from ds_lsp.usage.prices import cost_usd
+from ds_lsp.providers.catalog import catalog
+from ds_lsp.service.usage.estimate import estimate_tokens, estimate_usage
+from ds_lsp.service.usage.limit import Level, level, message
+from ds_lsp.service.usage.prices import cost_usd
 
 MILLION = TokenUsage(prompt_hit=1_000_000, prompt_miss=1_000_000, completion=1_000_000)
 

@@ -12,9 +12,9 @@ import pytest
 
 from ds_lsp.commands import plot, usage
 from ds_lsp.completion.outcomes import Outcome
-from ds_lsp.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
-from ds_lsp.usage.ledger import usage_file
-from ds_lsp.usage.store import Store
+from ds_lsp.service.usage.counts import CallKey, Counts, OutcomeKey, Tally, Totals
+from ds_lsp.service.usage.ledger import usage_file
+from ds_lsp.service.usage.store import Store
 from tests.unit.clean import clean
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

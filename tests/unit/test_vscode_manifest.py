@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ds_lsp.settings import SETTINGS, to_snake
+from ds_lsp.settings.schema import SETTINGS, to_snake
 from editors.vscode.contribute import MANIFEST, contributed
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from ds_lsp.completion.postprocess.early_stop import stop_condition, would_show_more
+from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.scope import MAX_LINES
-from ds_lsp.completion.shape import Extent
-from ds_lsp.completion.watch import stop_condition, would_show_more
 
 LINE, STATEMENT, BLOCK = Extent.LINE, Extent.STATEMENT, Extent.BLOCK
 

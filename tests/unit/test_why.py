@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.commands import why
-from ds_lsp.privacy.gate import Gate
+from ds_lsp.workspace.privacy.gate import Gate
 from tests.unit.clean import clean
 from tests.unit.git import git
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.privacy.wildmatch import NONE, Patterns, read_bracket, split_lines
+from ds_lsp.workspace.privacy.wildmatch import NONE, Patterns, read_bracket, split_lines
 from tests.unit.git import git, lines_that_match
 
 ATOMS = (

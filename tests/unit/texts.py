@@ -1,8 +1,8 @@
 """Texts with a visible cursor, and the awkward ones every table of cases must hold."""
 
 from ds_lsp.completion.request import CompletionRequest, Trigger
-from ds_lsp.document import Document, PositionEncoding, Snapshot
-from ds_lsp.settings import CompletionSettings
+from ds_lsp.settings.schema import CompletionSettings
+from ds_lsp.text.document import Document, PositionEncoding, Snapshot
 
 AWKWARD = {
     "ascii": "def f(x):\n    return x\n",

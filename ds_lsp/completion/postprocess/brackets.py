@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from ds_lsp.completion.postprocess.lines import distinctiveness, find_tokens, is_closers_only
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.postprocess.scan import ReaderState, scan
+from ds_lsp.languages.reader import ReaderState, scan
+from ds_lsp.languages.statements import distinctiveness, find_tokens, is_closers_only
 
 _MAX_CUTS = 12
 """Maximum cut positions that are tried, from the end. The rest of the document is read again for

@@ -3,31 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ds_lsp.completion.postprocess.below import (
-    cut_at_same_key,
-    cut_lines_below,
-    cut_lines_further_below,
-    cut_where_lines_below_begin,
-    refuse_line_above,
-)
-from ds_lsp.completion.postprocess.brackets import (
-    Overwrite,
-    cut_needless_closers,
-    cut_overlap,
-    cut_where_rest_begins,
-    fit_around_rest,
-)
-from ds_lsp.completion.postprocess.ending import (
-    refuse_misplaced_closers,
-    refuse_run_on,
-    refuse_what_follows,
-    trim_end,
-    trim_line_ends,
-    use_document_indentation,
-    use_document_line_ends,
-    use_recipe_tabs,
-)
-from ds_lsp.completion.postprocess.leaks import (
+from ds_lsp.completion.postprocess.artifacts import (
     cut_at_fence,
     cut_at_invisible,
     cut_at_marker,
@@ -37,7 +13,26 @@ from ds_lsp.completion.postprocess.leaks import (
     normalize_line_ends,
     skip_invisible_start,
 )
+from ds_lsp.completion.postprocess.brackets import (
+    Overwrite,
+    cut_needless_closers,
+    cut_overlap,
+    cut_where_rest_begins,
+    fit_around_rest,
+)
+from ds_lsp.completion.postprocess.leading import (
+    refuse_inside_word,
+    skip_blank_start,
+    skip_echo,
+)
 from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.postprocess.repeats_below import (
+    cut_at_same_key,
+    cut_lines_below,
+    cut_lines_further_below,
+    cut_where_lines_below_begin,
+    refuse_line_above,
+)
 from ds_lsp.completion.postprocess.repetition import cut_loop_in_line, cut_repeated_lines
 from ds_lsp.completion.postprocess.scope import (
     cut_at_string_end,
@@ -51,10 +46,15 @@ from ds_lsp.completion.postprocess.scope import (
     keep_shape,
     refuse_line_break,
 )
-from ds_lsp.completion.postprocess.start import (
-    refuse_inside_word,
-    skip_blank_start,
-    skip_echo,
+from ds_lsp.completion.postprocess.trailing import (
+    refuse_misplaced_closers,
+    refuse_run_on,
+    refuse_what_follows,
+    trim_end,
+    trim_line_ends,
+    use_document_indentation,
+    use_document_line_ends,
+    use_recipe_tabs,
 )
 
 Rule = Callable[[str, CursorContext], str | Overwrite]

@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-from ds_lsp.completion.postprocess.lexicon import Lexicon
-from ds_lsp.completion.postprocess.lines import TAB_WIDTH, Code, before_of, code_at, indent_of
-from ds_lsp.completion.postprocess.scan import ReaderState, Scan, scan, state_after_lines
-from ds_lsp.completion.shape import Extent
-from ds_lsp.document import Snapshot, with_newlines
+from ds_lsp.completion.postprocess.extent import Extent
+from ds_lsp.languages.lexicon import Lexicon
+from ds_lsp.languages.reader import ReaderState, Scan, scan, state_after_lines
+from ds_lsp.languages.statements import TAB_WIDTH, Code, before_of, code_at, indent_of
 from ds_lsp.providers.base import Finish
+from ds_lsp.text.document import Snapshot, with_newlines
 
 MAX_AFTER_ON_LINE = 2_000
 """Maximum characters after the cursor on its line that are read."""

@@ -2,8 +2,8 @@
 
 import re
 
-from ds_lsp.completion.postprocess.lines import distinctiveness
 from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.languages.statements import distinctiveness
 
 _LOOPS = (
     re.compile(r"(?P<again>.{3,80}?)(?P=again){5,}"),

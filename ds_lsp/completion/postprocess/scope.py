@@ -1,14 +1,14 @@
 """Rules for the extent of the text: one statement or block, as much as is read at a glance."""
 
-from ds_lsp.completion.postprocess.lines import (
+from ds_lsp.completion.postprocess.extent import Extent
+from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.languages.statements import (
     continues,
     first_word,
     indent_of,
     opens_block,
     starts_closing,
 )
-from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.shape import Extent
 from ds_lsp.providers.base import Finish
 
 MAX_LINES = 20

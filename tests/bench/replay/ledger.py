@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ds_lsp.providers.base import TokenUsage
-from ds_lsp.providers.models import catalog
-from ds_lsp.usage.prices import cost_usd
+from ds_lsp.providers.catalog import catalog
+from ds_lsp.service.usage.prices import cost_usd
 from tests.bench.replay.oracle import CHARS_PER_TOKEN, Call
 
 READ_S = 0.750

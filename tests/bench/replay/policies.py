@@ -7,7 +7,6 @@ from typing import Protocol
 
 from ds_lsp.completion.engine import Engine, Providers
 from ds_lsp.completion.request import CompletionRequest, Trigger
-from ds_lsp.document import Snapshot
 from ds_lsp.errors import Superseded
 from ds_lsp.providers.base import (
     FimProvider,
@@ -18,7 +17,8 @@ from ds_lsp.providers.base import (
     Sent,
     unnoticed,
 )
-from ds_lsp.settings import CompletionSettings
+from ds_lsp.settings.schema import CompletionSettings
+from ds_lsp.text.document import Snapshot
 
 SETTINGS = CompletionSettings()
 WINDOW_CHARS, SUFFIX_CHARS = 5_400, 1_200

@@ -17,9 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from ds_lsp.local.index import Index, Limits
+from ds_lsp.local.provider import Local
 from ds_lsp.providers.base import FimRequest, PromptParts
-from ds_lsp.providers.local.index import Index, Limits
-from ds_lsp.providers.local.provider import Local
 from tests.bench.speed.driver import text_of
 from tests.bench.speed.requests import uncached
 from tests.bench.speed.servers import Session, ds_lsp, upstream
