@@ -74,6 +74,12 @@ class Engine:
         self._rhythm = TypingRhythm()
         self._numbers = itertools.count(1)
 
+    @property
+    def service(self) -> Service | None:
+        """The paid service that is asked first."""
+        first = self.providers.first
+        return first if isinstance(first, Service) else None
+
     # The life of one request.
 
     async def complete(self, request: CompletionRequest) -> Completion:
@@ -117,7 +123,7 @@ class Engine:
 
     async def _settle(self, attempt: Attempt, service: Service) -> None:
         """Wait until typing rests, unless no call may begin then."""
-        service.refresh()
+        service.refresh(attempt.asked)
         if attempt.is_automatic and service.blocked(attempt.asked):
             return
         service.warm()
@@ -354,12 +360,12 @@ class Engine:
             return False
         return result is not None and bool(result.text.strip())
 
-    def rejected(self, identifier: int) -> None:
+    def note_dismissal(self, identifier: int) -> None:
         """Note that the user read the answer of this request, and typed something else."""
         self.shown.dismissed.dismiss(identifier)
         self._rhythm.note_dismissal(self._clock())
 
-    def accepted(self) -> None:
+    def note_acceptance(self) -> None:
         """Note that the user accepted a completion."""
         self._rhythm.note_acceptance(self._clock())
 

@@ -19,20 +19,22 @@ ARROWS: dict[str, set[str]] = {
     "text": {"languages"},
     "languages": {"text"},
     "settings": {"text"},
-    "workspace": {"text"},
+    "workspace": {"settings", "text"},
     "providers": {"settings", "text"},
     "local": {"providers", "text", "workspace"},
     "service": {"providers", "settings", "text"},
     # Completion and chat do not know each other.
     "completion": {"languages", "providers", "service", "settings", "text", "workspace"},
     "chat": {"languages", "providers", "service", "settings", "text"},
+    "background": {"completion", "local", "service", "text", "workspace"},
     "session": {
-        *("chat", "completion", "local", "providers", "service", "settings", "text", "workspace"),
+        *("background", "chat", "completion", "local", "service", "settings", "workspace"),
     },
+    "reports": {"providers", "session"},
     "logs": {"text"},
     "lsp": {
-        *("chat", "completion", "languages", "local", "logs", "providers", "service", "session"),
-        *("settings", "text", "workspace"),
+        *("background", "chat", "completion", "languages", "local", "logs", "providers"),
+        *("reports", "service", "session", "settings", "text", "workspace"),
     },
     "editor_files": {"__init__"},
     "commands": {
