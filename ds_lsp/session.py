@@ -11,7 +11,7 @@ from pathlib import Path
 from ds_lsp.background import Background
 from ds_lsp.chat.asker import Chat
 from ds_lsp.completion.engine import Engine, Providers
-from ds_lsp.completion.outcomes import Outcome, OutcomeEvent
+from ds_lsp.completion.outcomes import OutcomeEvent
 from ds_lsp.completion.prompt.gather import Excerpts
 from ds_lsp.completion.prompt.window import Contexts, prepare_text
 from ds_lsp.local.index import Index
@@ -22,7 +22,6 @@ from ds_lsp.service.service import Service
 from ds_lsp.service.spending import SpendingLimit
 from ds_lsp.service.status import Status, status_of
 from ds_lsp.service.substitutes import (
-    NO_SUBSTITUTES,
     ModelsInUse,
     describe_substitutes,
     with_current_models,
@@ -61,11 +60,11 @@ class Session:
         self.selection = Selection(self._start, self._use, self.engine.aclose, say)
         self.background = Background(self.workspace, self.engine, self.index, self.excerpts)
         self._local = Local(self.index)
-        # What was gathered and learned may be excluded now, or by another rule.
+        # What was gathered may be excluded now.
         self.workspace.when_gate_replaced.append(self.excerpts.clear)
         self.workspace.when_rules_changed.append(self.excerpts.clear)
         forget = (self.index.drop, self.excerpts.drop, self.engine.forget_document)
-        self.workspace.when_closed += [*forget, self._forget_refusal]
+        self.workspace.when_closed += forget
 
     async def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
         """Put settings into force, and return when their provider has been chosen."""
@@ -84,7 +83,7 @@ class Session:
         self.workspace.configure(resolved, folders)
         self._tell_models()
         self.selection.begin(resolved)
-        self._set_limit()
+        self.limit.apply(self.service is not None)
 
     @property
     def service(self) -> Service | None:
@@ -92,17 +91,13 @@ class Session:
         return self.selection.service
 
     @property
-    def _models(self) -> ModelsInUse:
-        return self.service.models if self.service else NO_SUBSTITUTES
-
-    @property
     def settings(self) -> Settings:
         """The settings of the session, and of documents outside of all folders."""
-        return with_current_models(self.workspace.settings, self._models)
+        return with_current_models(self.workspace.settings, self.selection.models)
 
     def settings_for(self, uri: str) -> Settings:
         """Return the settings that hold for a document."""
-        return with_current_models(self.workspace.settings_for(uri), self._models)
+        return with_current_models(self.workspace.settings_for(uri), self.selection.models)
 
     def status(self) -> Status:
         """Return how things stand with the provider."""
@@ -112,10 +107,7 @@ class Session:
         """Count what became of completions that were offered."""
         for event in events:
             self.ledger.add_outcome(event.language, event.outcome.value, event.chars)
-            if event.outcome is Outcome.REJECTED:
-                self.engine.note_dismissal(event.id)
-            elif event.outcome is Outcome.ACCEPTED:
-                self.engine.note_acceptance()
+            self.engine.note_outcome(event)
 
     async def aclose(self) -> None:
         """End everything that runs, and write what has been counted."""
@@ -142,9 +134,6 @@ class Session:
         self.engine.use(Providers(service, local) if service else Providers(local))
         self.chat.use(service)
         self._tell_models()
-        self._set_limit()
-
-    def _set_limit(self) -> None:
         self.limit.apply(self.service is not None)
 
     def _token_limit(self, uri: str | None) -> int | None:
@@ -153,10 +142,6 @@ class Session:
 
     def _tell_models(self) -> None:
         self._say("model", describe_substitutes(self.workspace.settings, self.settings))
-
-    def _forget_refusal(self, uri: str) -> None:
-        if self.service:
-            self.service.refused.forget(uri)
 
     def _tell_status(self) -> None:
         status = self.status()
