@@ -141,7 +141,8 @@ def describe_steps(reached: ConnectionProbe) -> str:
 
 
 async def _service_checks(session: Session) -> AsyncIterator[Check]:
-    provider = session.engine.providers.first
+    # The adapter itself: the checks say what fails, and the service would say it once more.
+    provider = session.service.fim if session.service else None
     service: object = provider
     if provider is None or not isinstance(service, ModelDirectory):
         is_local = session.settings.provider == "local"

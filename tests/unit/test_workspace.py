@@ -101,11 +101,11 @@ def test_every_owner_hears_that_a_document_was_closed() -> None:
 async def test_two_folders_do_not_affect_each_other_in_a_server(
     folders: tuple[Path, Path],
 ) -> None:
-    one, other = folders
+    one, _ = folders
     (one / ".ds-lsp.toml").write_text(QUIET, "utf-8")
     at = InProcess()
     opened = [{"uri": folder.as_uri(), "name": folder.name} for folder in folders]
-    params = {"processId": None, "capabilities": {}, "workspaceFolders": opened}
+    params: dict[str, object] = {"processId": None, "capabilities": {}, "workspaceFolders": opened}
     await at.send({**INITIALIZE, "params": params}, {"method": "initialized", "params": {}})
     for number, folder in enumerate(folders):
         uri = (folder / "a.py").as_uri()
