@@ -100,7 +100,7 @@ class Session:
         return with_current_models(self.workspace.settings_for(uri), self.selection.models)
 
     def status(self) -> Status:
-        """Return how things stand with the provider."""
+        """Return the state of the provider in use."""
         return status_of(self.workspace.settings, self.selection, self.limit)
 
     def note_outcomes(self, events: Iterable[OutcomeEvent]) -> None:

@@ -16,7 +16,7 @@ from ds_lsp.service.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a call leaves behind for later requests."""
+    """The places where a call leaves what later requests need."""
 
     cache: CompletionCache
     contexts: Contexts

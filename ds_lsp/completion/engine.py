@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ds_lsp.completion.answer import Answer, fit_answer, shown_of
+from ds_lsp.completion.answer import ProviderAnswer, fit_answer, shown_of
 from ds_lsp.completion.attempt import Attempt
 from ds_lsp.completion.cache import CompletionCache
 from ds_lsp.completion.call import Memory, call_service
@@ -102,7 +102,7 @@ class Engine:
                 self.shown.note_standing(completion, request.snapshot)
         return completion
 
-    async def _answer(self, attempt: Attempt) -> Answer | None:
+    async def _answer(self, attempt: Attempt) -> ProviderAnswer | None:
         """Return what is remembered, else what a call says; None: the reason is recorded."""
         has_settled = False
         while provider := self._address(attempt):
@@ -134,7 +134,7 @@ class Engine:
         with attempt.stage("debounce"):
             await self._sleep(self._wait_s(attempt))
 
-    async def _generate(self, attempt: Attempt, service: Service) -> Answer | None:
+    async def _generate(self, attempt: Attempt, service: Service) -> ProviderAnswer | None:
         """Join the call that serves this text, else begin one; None: it said something else.
 
         Raises `ProviderError`, `Blocked` and `TooManyCalls`.
@@ -149,9 +149,9 @@ class Engine:
         typed = self.streams.typed(attempt.asked)
         with attempt.stage("provider"):
             result = await self.streams.join(attempt.asked, attempt.wants_more())
-        return Answer(attempt.asked, result, typed) if result else None
+        return ProviderAnswer(attempt.asked, result, typed) if result else None
 
-    async def _present(self, attempt: Attempt, answer: Answer) -> Completion:
+    async def _present(self, attempt: Attempt, answer: ProviderAnswer) -> Completion:
         """Fit the answer to the document; hold back what was dismissed here."""
         with attempt.stage("postprocess"):
             fitted = fit_answer(answer, attempt.request)
@@ -215,7 +215,7 @@ class Engine:
             return replace(asked, prompt=replace(asked.prompt, excerpts=()))
         return asked
 
-    def _remembered(self, attempt: Attempt) -> Answer | None:
+    def _remembered(self, attempt: Attempt) -> ProviderAnswer | None:
         """Return the answer that the cache has for this place."""
         with attempt.stage("cache"):
             hit = self.cache.find(attempt.key())
@@ -226,7 +226,7 @@ class Engine:
         if is_end and not attempt.is_automatic:
             return None
         attempt.record.source = hit.origin.value
-        return Answer(attempt.asked, hit.result, hit.typed)
+        return ProviderAnswer(attempt.asked, hit.result, hit.typed)
 
     def _wait_s(self, attempt: Attempt) -> float:
         if has_accepted(attempt.request.snapshot, attempt.shown):
@@ -236,7 +236,7 @@ class Engine:
 
     async def _fall_back(
         self, attempt: Attempt, service: Service, trouble: Exception
-    ) -> Answer | None:
+    ) -> ProviderAnswer | None:
         """Record the trouble, tell the user who waits of a failure, and ask the fallback."""
         match trouble:
             case Blocked(is_over_limit=True):
@@ -252,13 +252,15 @@ class Engine:
         fallback = self.providers.fallback
         return await self._fill(attempt, fallback) if fallback else None
 
-    async def _fill(self, attempt: Attempt, provider: FimProvider) -> Answer:
+    async def _fill(self, attempt: Attempt, provider: FimProvider) -> ProviderAnswer:
         """Ask a provider that costs nothing."""
         attempt.record.source = provider.name
         with attempt.stage(provider.name):
-            return Answer(attempt.asked, await provider.fill(attempt.asked, attempt.wants_more()))
+            return ProviderAnswer(
+                attempt.asked, await provider.fill(attempt.asked, attempt.wants_more())
+            )
 
-    def _remember_shown(self, attempt: Attempt, answer: Answer, fitted: Fitted) -> None:
+    def _remember_shown(self, attempt: Attempt, answer: ProviderAnswer, fitted: Fitted) -> None:
         """Remember a completion that is offered, so that it can be known as dismissed."""
         at, dismissed = attempt.request.snapshot, self.shown.dismissed
         if not fitted.text:
