@@ -29,7 +29,8 @@ from ds_lsp.service.status import Status, status_of
 from ds_lsp.service.substitutes import ModelsInUse
 from ds_lsp.service.usage.ledger import Ledger
 from ds_lsp.settings.schema import Resolved, Settings
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.workspace.privacy.gate import Gate
 from ds_lsp.workspace.privacy.markers import text_rule
 

@@ -21,7 +21,7 @@ from ds_lsp.languages.blocks import (
 )
 from ds_lsp.languages.comments import COMMENTS, is_directive
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import strip_line_end, with_newlines
+from ds_lsp.text.lines import strip_line_end, with_newlines
 
 MAX_STARTS = 20
 """Maximum braces in an answer that are tried as the start of the JSON object; each try may read to

@@ -20,8 +20,8 @@ from ds_lsp.languages.blocks import compiles, parse_python
 from ds_lsp.languages.comments import outside_blocks
 from ds_lsp.languages.names import PROSE
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import split_lines, strip_line_end
 from ds_lsp.text.invisible import find_misplaced, names_of
+from ds_lsp.text.lines import split_lines, strip_line_end
 from ds_lsp.text.quoted import without_strings
 from ds_lsp.text.visible import escape_control_characters
 

@@ -21,7 +21,9 @@ from ds_lsp.commands.run import (
 )
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.languages.names import language_id
-from ds_lsp.text.document import Document, PositionEncoding, split_lines, strip_line_end
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import split_lines, strip_line_end
 from ds_lsp.text.visible import escape_control_characters
 
 _MAX_DIGITS = 9

@@ -10,7 +10,8 @@ from ds_lsp.completion.prompt.window import offerable
 from ds_lsp.completion.request import CompletionRequest
 from ds_lsp.completion.trigger import ShownCompletion
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
-from ds_lsp.text.document import Snapshot, with_newlines
+from ds_lsp.text.lines import with_newlines
+from ds_lsp.text.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from ds_lsp.completion.request import Origin
 from ds_lsp.providers.base import FimRequest, FimResult, Finish
-from ds_lsp.text.document import LINE_END, with_newlines
+from ds_lsp.text.lines import LINE_END, with_newlines
 
 MAX_ANCHORS = 256
 """Maximum anchors in the cache; the least recently used are evicted first."""

@@ -10,15 +10,9 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from enum import Enum
 
-from ds_lsp.text.document import (
-    LINE_END,
-    PositionEncoding,
-    Snapshot,
-    column_to_index,
-    is_word_character,
-    width,
-    with_newlines,
-)
+from ds_lsp.text.columns import PositionEncoding, column_to_index, width
+from ds_lsp.text.lines import LINE_END, is_word_character, with_newlines
+from ds_lsp.text.snapshot import Snapshot
 
 SHOWN_AFTER_S = 0.1
 """Seconds after which an open completion is presumed to be shown: clients do not report it."""

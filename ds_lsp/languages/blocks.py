@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ds_lsp.languages.comments import COMMENTS
-from ds_lsp.text.document import with_newlines
+from ds_lsp.text.lines import with_newlines
 
 LOOK_LINES = 400
 """Maximum lines of layout read in each direction: a list of code actions must be cheap."""

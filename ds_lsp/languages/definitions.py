@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ds_lsp.languages.words import NAME, STOP_WORDS
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.text.quoted import without_strings
 
 MAX_LINE_CHARS = 240

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from ds_lsp.languages.lexicon import EMBEDDED, Lexicon, lexicon_for
 from ds_lsp.languages.reader import ReaderState, scan, state_after_lines
-from ds_lsp.text.document import Snapshot, is_word_character, with_newlines
+from ds_lsp.text.lines import is_word_character, with_newlines
+from ds_lsp.text.snapshot import Snapshot
 
 TAB_WIDTH = 4
 """Columns of a tab; only used to compare the indentation of lines that mix tabs and blanks."""

@@ -11,7 +11,7 @@ from time import monotonic
 from ds_lsp.local.chains import TokenChain
 from ds_lsp.local.overlap import hashes_of, overlap
 from ds_lsp.local.tokens import Vocabulary, document_tokens
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.uris import canonical_uri, document_name, to_path
 from ds_lsp.workspace.walk import Allows, FileStamp, find_nearest_files, read_source
 

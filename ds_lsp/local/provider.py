@@ -8,7 +8,7 @@ from ds_lsp.local.predict import TokenEvidence, Tuning, choose_offer, predict_to
 from ds_lsp.local.surroundings import Window
 from ds_lsp.local.tokens import Token, ends_in_word, split_words
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, Sent, unnoticed
-from ds_lsp.text.document import LINE_END, is_word_character
+from ds_lsp.text.lines import LINE_END, is_word_character
 from ds_lsp.uris import canonical_uri
 
 # Characters that may follow the cursor on its line: closers that an editor has inserted.

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from sys import getsizeof
 
-from ds_lsp.text.document import LINE_END, is_word_character
+from ds_lsp.text.lines import LINE_END, is_word_character
 
 # Scripts written without spaces. Each of their characters is a token.
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"

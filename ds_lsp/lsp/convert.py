@@ -11,17 +11,15 @@ from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.local.provider import Local
-from ds_lsp.text.document import (
+from ds_lsp.text.columns import PositionEncoding, column_to_index, width
+from ds_lsp.text.lines import (
     CarriageReturns,
-    PositionEncoding,
-    Snapshot,
-    column_to_index,
     is_word_character,
     show_carriage_returns,
     strip_line_end,
-    width,
     with_newlines,
 )
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import to_path
 
 ACCEPT = "ds-lsp.accept"

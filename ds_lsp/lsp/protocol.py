@@ -34,7 +34,9 @@ from ds_lsp.lsp.transport.frames import (
     is_usable_id,
 )
 from ds_lsp.processes import is_watchable
-from ds_lsp.text.document import CarriageReturns, Document, PositionEncoding
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import CarriageReturns
 
 log = logging.getLogger(__name__)
 

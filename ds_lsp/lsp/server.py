@@ -23,7 +23,8 @@ from ds_lsp.lsp.transport.client_process import watch
 from ds_lsp.processes import Process, find_process
 from ds_lsp.service.status import Status
 from ds_lsp.session import Session
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import document_name, name_within
 
 log = logging.getLogger(__name__)

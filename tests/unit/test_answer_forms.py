@@ -9,7 +9,7 @@ from ds_lsp.chat.edits import apply, replacement
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import split_lines
+from ds_lsp.text.lines import split_lines
 
 FILES = {
     "javascript": "function before() {\n  return 1;\n}\n\n"

@@ -6,19 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ds_lsp.text.document import (
-    AFTER_WINDOW,
-    BEFORE_WINDOW,
-    HEAD_LINES,
-    STAND_IN,
-    CarriageReturns,
-    Document,
-    PositionEncoding,
-    column_to_index,
-    show_carriage_returns,
-    split_lines,
-    width,
-)
+from ds_lsp.text.columns import PositionEncoding, column_to_index, width
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import STAND_IN, CarriageReturns, show_carriage_returns, split_lines
+from ds_lsp.text.snapshot import AFTER_WINDOW, BEFORE_WINDOW, HEAD_LINES
 from tests.unit.texts import AWKWARD, at
 
 ENCODINGS = list(PositionEncoding)

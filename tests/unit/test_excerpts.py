@@ -19,7 +19,8 @@ from ds_lsp.completion.prompt.window import Contexts
 from ds_lsp.languages.definitions import find_definitions
 from ds_lsp.languages.imports import Import, Listing, imports_of
 from ds_lsp.languages.names import language_id
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.workspace.privacy.gate import Gate
 from tests.unit.fakes import FakeTime
 

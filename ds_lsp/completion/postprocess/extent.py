@@ -4,7 +4,7 @@ from enum import Enum
 from functools import lru_cache
 
 from ds_lsp.languages.statements import before_of, code_at, indent_of, opens_block
-from ds_lsp.text.document import Snapshot
+from ds_lsp.text.snapshot import Snapshot
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _MAX_TOKENS_BY_EXTENT = {"line": 64, "statement": 160, "block": 256}

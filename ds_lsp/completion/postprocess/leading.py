@@ -4,7 +4,7 @@ import re
 
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.languages.statements import first_word, indent_of, is_inside_word, opens_block
-from ds_lsp.text.document import is_word_character
+from ds_lsp.text.lines import is_word_character
 
 _NUMBER = re.compile(r"[\d.,_x\s-]+")
 _LEAD = re.compile(r"[ \t]*")

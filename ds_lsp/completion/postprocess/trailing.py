@@ -11,7 +11,7 @@ from ds_lsp.languages.statements import (
     is_closers_only,
     is_connected,
 )
-from ds_lsp.text.document import is_word_character
+from ds_lsp.text.lines import is_word_character
 
 _CLOSERS = (")", "]", "}", "</")
 _GOES_ON = frozenset(")]}>.,;:=+-*/%&|^?!<")

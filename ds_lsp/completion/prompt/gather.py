@@ -25,7 +25,9 @@ from ds_lsp.completion.prompt.window import Contexts
 from ds_lsp.languages.imports import Import, Listing, imports_of
 from ds_lsp.languages.names import LINE_COMMENT, are_alike, language_id, suffixes_like
 from ds_lsp.providers.base import PromptParts
-from ds_lsp.text.document import LINE_END, Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import LINE_END
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import document_name, name_within, shown_file, to_path
 from ds_lsp.workspace.walk import Allows, find_nearest_files, read_source
 

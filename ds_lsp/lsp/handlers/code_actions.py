@@ -17,7 +17,8 @@ from ds_lsp.languages.names import PROSE
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.convert import ChatClient
 from ds_lsp.lsp.server import DsLanguageServer
-from ds_lsp.text.document import Document, strip_line_end
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import strip_line_end
 
 EXPLAIN = "ds-lsp.explain"
 ASK = "ds-lsp.ask"

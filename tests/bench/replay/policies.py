@@ -18,7 +18,7 @@ from ds_lsp.providers.base import (
     unnoticed,
 )
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Snapshot
+from ds_lsp.text.snapshot import Snapshot
 
 SETTINGS = CompletionSettings()
 WINDOW_CHARS, SUFFIX_CHARS = 5_400, 1_200
