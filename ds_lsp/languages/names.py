@@ -1,7 +1,8 @@
 """Languages by name: one table of the names in clients and files, and one equality.
 
 All other modules use the id that LSP gives a language. A client's own name is converted to that id
-when a document is opened (`Document`) and when a setting is read; an unknown name stays as it is.
+when a document is opened (`choose_language`) and when a setting is read; an unknown name stays as
+it is.
 """
 
 from functools import cache, lru_cache
@@ -342,6 +343,14 @@ def language_id(path: PurePath) -> str:
     """Return the language id of a file by its name; an unknown suffix is returned itself."""
     suffix = path.suffix[1:].lower()
     return BY_NAME.get(path.name.lower()) or BY_SUFFIX.get(suffix) or to_id(suffix) or UNNAMED
+
+
+def choose_language(named: str, path: PurePath) -> str:
+    """Return the language id of a document: the one that the client or user named.
+
+    If they named none, the document's file decides. *path* may be a URI's.
+    """
+    return to_id(named) or language_id(path)
 
 
 def is_same(one: str, other: str) -> bool:

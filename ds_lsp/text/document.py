@@ -6,10 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import accumulate
-from pathlib import PurePosixPath
 
-from ds_lsp.languages.names import language_id as language_of_file
-from ds_lsp.languages.names import to_id
 from ds_lsp.text.columns import PositionEncoding, column_to_index, width
 from ds_lsp.text.lines import (
     LINE,
@@ -50,8 +47,7 @@ class Document:
         carriage_returns: CarriageReturns = CarriageReturns.LINE_ENDS,
     ) -> None:
         self.uri = uri
-        # The file's name decides if the client names no language.
-        self.language_id = to_id(language_id) or language_of_file(PurePosixPath(uri))
+        self.language_id = language_id
         self.version = version
         # Opening a document is not an edit.
         self.edited_at = float("-inf")

@@ -16,7 +16,7 @@ LEAVES = {"errors", "files", "paths", "pipes", "processes", "schemes", "uris"}
 ARROWS: dict[str, set[str]] = {
     **{leaf: set() for leaf in LEAVES},
     "__init__": set(),
-    "text": {"languages"},
+    "text": set(),
     "languages": {"text"},
     "settings": {"text"},
     "workspace": {"text"},

@@ -18,7 +18,7 @@ from ds_lsp.completion.prompt.similar import find_most_similar, words_in
 from ds_lsp.completion.prompt.window import Contexts
 from ds_lsp.languages.definitions import find_definitions
 from ds_lsp.languages.imports import Import, Listing, imports_of
-from ds_lsp.languages.names import language_id
+from ds_lsp.languages.names import choose_language, language_id
 from ds_lsp.text.document import Document
 from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.workspace.privacy.gate import Gate
@@ -274,8 +274,8 @@ class Rig:
 
     def open(self, name: str, text: str, language: str | None = None) -> Document:
         path = self.folder / name
-        language = language_id(path) if language is None else language
-        document = Document(path.as_uri(), language, 1, text)
+        named = choose_language(language or "", path)
+        document = Document(path.as_uri(), named, 1, text)
         self.documents.append(document)
         return document
 

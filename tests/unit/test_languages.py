@@ -5,6 +5,7 @@ from itertools import combinations
 from pathlib import PurePath
 
 import pytest
+from lsprotocol import types
 
 from ds_lsp.chat.edits import _WORDY
 from ds_lsp.languages.comments import COMMENTS
@@ -23,7 +24,7 @@ from ds_lsp.languages.names import (
     to_id,
 )
 from ds_lsp.local.index import _SUFFIX_OF_LANGUAGE
-from ds_lsp.text.document import Document
+from ds_lsp.lsp.protocol import Documents
 
 # What each client was seen or is documented to send, with LSP's id of it.
 NEOVIM = {
@@ -108,11 +109,20 @@ ROWS = [
 ]  # fmt: skip
 
 
+def opened(uri: str, language: str) -> str:
+    """The language of a document for which a client says *language*."""
+    documents = Documents()
+    documents.open(types.TextDocumentItem(uri, language, 1, ""))
+    document = documents.get(uri)
+    assert document is not None
+    return document.language_id
+
+
 @pytest.mark.parametrize(("name", "wanted"), ROWS)
 def test_name_of_a_client_becomes_the_id(name: str, wanted: str) -> None:
     assert to_id(name) == wanted
     assert is_same(name, wanted)
-    assert Document("untitled:1", name, 1, "").language_id == wanted
+    assert opened("untitled:1", name) == wanted
 
 
 @pytest.mark.parametrize(("name", "wanted"), by_client_name().items())
@@ -236,7 +246,7 @@ def test_language_of_a_file(name: str, wanted: str) -> None:
 )
 def test_language_of_a_document(uri: str, name: str, wanted: str) -> None:
     """A client that names no language leaves it to the file's name."""
-    assert Document(uri, name, 1, "").language_id == wanted
+    assert opened(uri, name) == wanted
 
 
 @pytest.mark.parametrize("name", ["text", "gitcommit", "mail", "help", "rmd", "gfm", "Plain Text"])
