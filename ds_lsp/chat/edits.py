@@ -17,8 +17,8 @@ from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.chat.whole import find_part_or_double
 from ds_lsp.errors import ChatRefused
 from ds_lsp.languages.blocks import compiles, parse_python
-from ds_lsp.languages.comments import outside_blocks
-from ds_lsp.languages.names import PROSE
+from ds_lsp.languages.comments import SURE_COMMENT_START, outside_blocks
+from ds_lsp.languages.table import PROSE
 from ds_lsp.providers.base import Finish
 from ds_lsp.text.invisible import find_misplaced, names_of
 from ds_lsp.text.lines import split_lines, strip_line_end
@@ -54,7 +54,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:[._]\w+)*")
 _CAPITAL = re.compile(r"[A-Z][^\W\d_]*\b|[\u3400-\u9fff]")
 _END = re.compile(r"[.:!?。：！？]$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]{4,}")
-_COMMENT = re.compile(r"//|/\*|\*|#|--|;|%|<!--|\"|'")
+_COMMENT = re.compile(SURE_COMMENT_START)
 _AT_MARGIN = re.compile(
     r"#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|include|pragma|region|endregion|error"
     r"|warning)\b(?!.*:$)|<%"

@@ -19,9 +19,9 @@ ARROWS: dict[str, set[str]] = {
     "text": set(),
     "languages": {"text"},
     "settings": {"text"},
-    "workspace": {"text"},
+    "workspace": {"languages", "text"},
     "providers": {"settings", "text"},
-    "local": {"providers", "text", "workspace"},
+    "local": {"languages", "providers", "text", "workspace"},
     "service": {"providers", "settings", "text"},
     # Completion and chat do not know each other.
     "completion": {"languages", "providers", "service", "settings", "text", "workspace"},
