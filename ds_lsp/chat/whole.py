@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from ds_lsp.chat.notation import MARKUP
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.languages.blocks import defined_name
-from ds_lsp.languages.comments import outside_blocks
+from ds_lsp.languages.comments import COMMENTS, outside_blocks
 from ds_lsp.text.quoted import without_strings
 
 MAX_NEIGHBORS = 400
@@ -221,7 +221,7 @@ def _without_comments(text: str) -> str:
 
 
 def _code_lines(lines: Sequence[str], language_id: str) -> list[str]:
-    mark = "--" if language_id == "lua" else "#"
+    mark = re.escape(COMMENTS[language_id].line)
     outside, _ = outside_blocks(lines, language_id)
     # The code that fills in a template has blocks of its own.
     bare = (
