@@ -22,6 +22,7 @@ from ds_lsp.languages.table import PROSE
 from ds_lsp.providers.base import Finish
 from ds_lsp.text.invisible import find_misplaced, names_of
 from ds_lsp.text.lines import split_lines, strip_line_end
+from ds_lsp.text.pairs import bracket_balances
 from ds_lsp.text.quoted import without_strings
 from ds_lsp.text.visible import escape_control_characters
 
@@ -344,19 +345,14 @@ def _is_as_balanced(text: str, selection: CodeSelection) -> bool:
 
     A fix of a reported problem may also balance all of them.
     """
-    plain, own = _bracket_balances(text), _bracket_balances(selection.code)
+    plain, own = bracket_balances(text), bracket_balances(selection.code)
     code, own_code = (
-        _bracket_balances(without_strings(text)),
-        _bracket_balances(without_strings(selection.code)),
+        bracket_balances(without_strings(text)),
+        bracket_balances(without_strings(selection.code)),
     )
     balanced = (0, 0, 0)
     is_fix = selection.problem is not None
     return plain == own or code == own_code or (is_fix and balanced in (plain, code))
-
-
-def _bracket_balances(text: str) -> tuple[int, int, int]:
-    round_, square, curly = (text.count(a) - text.count(b) for a, b in ("()", "[]", "{}"))
-    return round_, square, curly
 
 
 def dedent(lines: Sequence[str]) -> list[str]:

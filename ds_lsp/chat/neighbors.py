@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.errors import ChatRefused
-from ds_lsp.languages.blocks import defined_name
+from ds_lsp.languages.blocks import BLOCK_CLOSERS, defined_name
 from ds_lsp.languages.comments import text_of_comment
 
 MAX_NEIGHBORS = 200
@@ -22,7 +22,7 @@ _WEAK_WORDS = frozenset(
         *("finally", "loop", "otherwise", "pass", "repeat", "return", "then", "try"),
     }
 )
-_CLOSERS = (")", "]", "}", "</", "end", "fi", "done", "esac")
+_CLOSERS = (*BLOCK_CLOSERS, "</")
 _REPEATS = "The answer repeats lines that stand around the code, and nothing was changed."
 
 

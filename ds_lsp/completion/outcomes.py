@@ -12,6 +12,7 @@ from enum import Enum
 
 from ds_lsp.text.columns import PositionEncoding, column_to_index, width
 from ds_lsp.text.lines import LINE_END, is_word_character, with_newlines
+from ds_lsp.text.pairs import CLOSER_OF, QUOTES
 from ds_lsp.text.snapshot import Snapshot
 
 SHOWN_AFTER_S = 0.1
@@ -31,7 +32,7 @@ _MAX_ACCEPTED = 64
 _MAX_COMPARED_CHARS = 1_000
 """Maximum characters of an accepted text that are searched for: comparing takes time."""
 _MAX_BEFORE_CHARS = 200
-_PAIRS = ("()", "[]", "{}", "''", '""', "``")
+_PAIRS = (*(opener + closer for opener, closer in CLOSER_OF.items()), *(2 * q for q in QUOTES))
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ds_lsp.languages.words import NAME, STOP_WORDS
 from ds_lsp.text.lines import LINE_END
+from ds_lsp.text.pairs import OPENER_OF, bracket_balances
 from ds_lsp.text.quoted import without_strings
 
 MAX_LINE_CHARS = 240
@@ -103,7 +104,7 @@ def find_definitions(text: str) -> Iterator[Definition | None]:
         folded = None
         while containers and indent <= containers[-1][0]:
             containers.pop()
-        if not NAME.search(content) or content[0] in ")]}":
+        if not NAME.search(content) or content[0] in OPENER_OF:
             continue
         joined, taken = _join_signature(code, at - 1)
         at += taken
@@ -137,8 +138,8 @@ class _CodeLines:
         if at not in self._known:
             part = _COMMENT.sub("", self._lines[at]).strip()
             code = without_strings(part)
-            opened = sum(map(code.count, "([")) - sum(map(code.count, ")]"))
-            self._known[at] = part, opened
+            opened, squares, _ = bracket_balances(code)
+            self._known[at] = part, opened + squares
         return self._known[at]
 
     def __len__(self) -> int:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from ds_lsp.languages.lexicon import EMBEDDED, Lexicon, lexicon_for
 from ds_lsp.languages.reader import ReaderState, scan, state_after_lines
 from ds_lsp.text.lines import is_word_character, with_newlines
+from ds_lsp.text.pairs import OPENER_OF
 from ds_lsp.text.snapshot import Snapshot
 
 TAB_WIDTH = 4
@@ -95,7 +96,7 @@ def first_word(line: str) -> str:
 def starts_closing(line: str, lexicon: Lexicon) -> bool:
     """Return whether *line* begins by closing a block."""
     stripped = line.lstrip()
-    if stripped[:1] in tuple(")]}") or stripped.startswith("</"):
+    if stripped[:1] in OPENER_OF or stripped.startswith("</"):
         return True
     return first_word(stripped) in lexicon.closing_words
 

@@ -12,8 +12,9 @@ from ds_lsp.languages.statements import (
     is_connected,
 )
 from ds_lsp.text.lines import is_word_character
+from ds_lsp.text.pairs import OPENER_OF
 
-_CLOSERS = (")", "]", "}", "</")
+_CLOSERS = (*OPENER_OF, "</")
 _GOES_ON = frozenset(")]}>.,;:=+-*/%&|^?!<")
 """Characters that continue the expression before them."""
 _EXPECTS = frozenset("([{=+-*/%&|^,.!~<>@$#:?")
