@@ -21,7 +21,7 @@ from ds_lsp.languages.comments import SURE_COMMENT_START, outside_blocks
 from ds_lsp.languages.table import PROSE
 from ds_lsp.providers.base import Finish
 from ds_lsp.text.invisible import find_misplaced, names_of
-from ds_lsp.text.lines import split_lines, strip_line_end
+from ds_lsp.text.lines import TAB_WIDTH, leading_blanks, split_lines, strip_line_end
 from ds_lsp.text.pairs import bracket_balances
 from ds_lsp.text.quoted import without_strings
 from ds_lsp.text.visible import escape_control_characters
@@ -278,8 +278,8 @@ def _unify_indent(lines: list[str], selection: CodeSelection) -> list[str]:
     spaces = sum(each.startswith("  ") for each in document)
     if tabs == spaces:
         return lines
-    width = min((len(each) for each in document if each.startswith("  ")), default=4)
-    unit, other = ("\t", " " * 4) if tabs > spaces else (" " * min(width, 4), "\t")
+    width = min((len(each) for each in document if each.startswith("  ")), default=TAB_WIDTH)
+    unit, other = ("\t", " " * TAB_WIDTH) if tabs > spaces else (" " * min(width, TAB_WIDTH), "\t")
     changed = []
     for line in lines:
         depth = 0
@@ -301,10 +301,6 @@ def plain_lines(text: str) -> list[str]:
 def _first_indent(lines: Sequence[str]) -> str:
     """Return the indentation of the first line that is not blank."""
     return next((leading_blanks(line) for line in lines if line.strip()), "")
-
-
-def leading_blanks(line: str) -> str:
-    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _common_indent(lines: Sequence[str]) -> str:

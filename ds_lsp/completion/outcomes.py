@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from enum import Enum
 
 from ds_lsp.text.columns import PositionEncoding, column_to_index, width
-from ds_lsp.text.lines import LINE_END, is_word_character, with_newlines
+from ds_lsp.text.lines import LINE_END, is_word_character, leading_blanks, with_newlines
 from ds_lsp.text.pairs import CLOSER_OF, QUOTES
 from ds_lsp.text.snapshot import Snapshot
 
@@ -432,16 +432,12 @@ def _count_taken(rest: str, inserted: str, before: str) -> int | None:
         return len(inserted)
     # An editor indents a new line by its own rules, often not as far as the completion does.
     if rest.startswith("\n") and inserted.startswith("\n") and not inserted.strip():
-        return 1 + _count_indentation(rest[1:])
+        return 1 + len(leading_blanks(rest[1:]))
     if not before.strip():
-        own, theirs = _count_indentation(rest), _count_indentation(inserted)
+        own, theirs = len(leading_blanks(rest)), len(leading_blanks(inserted))
         if rest[own:].startswith(inserted[theirs:]):
             return own + len(inserted) - theirs if inserted[theirs:] else 0
     return None
-
-
-def _count_indentation(text: str) -> int:
-    return len(text) - len(text.lstrip(" \t"))
 
 
 def _is_acceptance(piece: str, left: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ds_lsp.languages.comments import COMMENTS
-from ds_lsp.text.lines import with_newlines
+from ds_lsp.text.lines import indent_of, with_newlines
 from ds_lsp.text.pairs import OPENER_OF, bracket_balances
 
 LOOK_LINES = 400
@@ -188,8 +188,7 @@ class _BlockLayout:
         return not self._texts[at]
 
     def indent(self, at: int) -> int:
-        line = self._lines[at]
-        return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
+        return indent_of(self._lines[at])
 
     def next_line(self, at: int) -> int | None:
         """Return the next line that is not blank, or None."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ds_lsp.languages.words import NAME, STOP_WORDS
-from ds_lsp.text.lines import LINE_END
+from ds_lsp.text.lines import LINE_END, indent_of
 from ds_lsp.text.pairs import OPENER_OF, bracket_balances
 from ds_lsp.text.quoted import without_strings
 
@@ -86,7 +86,7 @@ def find_definitions(text: str) -> Iterator[Definition | None]:
         content = line.strip()
         if not content:
             continue
-        indent = _indent(line)
+        indent = indent_of(line)
         triple = _TRIPLE.match(content)
         if triple or content.startswith("/*"):
             end = triple[1] if triple else "*/"
@@ -186,14 +186,9 @@ def _cut(text: str) -> str:
     return text[:MAX_LINE_CHARS]
 
 
-def _indent(line: str) -> int:
-    """Return the width of the indentation in columns; a tab reaches to a multiple of four."""
-    return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
-
-
 def _next_indent(lines: list[str], at: int) -> int:
     """Return the indentation of the next line that is not blank, or -1 if all of five are."""
     for line in lines[at : at + 5]:
         if line.strip():
-            return _indent(line)
+            return indent_of(line)
     return -1

@@ -11,12 +11,9 @@ from ds_lsp.text.lines import is_word_character, with_newlines
 from ds_lsp.text.pairs import OPENER_OF
 from ds_lsp.text.snapshot import Snapshot
 
-TAB_WIDTH = 4
-"""Columns of a tab; only used to compare the indentation of lines that mix tabs and blanks."""
 MAX_BEFORE_ON_LINE = 4_000
 """Maximum characters before the cursor on its line that are read. A longer line is data; if every
 character of it is a bracket, reading it at each key takes 5 ms."""
-_INDENT = re.compile(r"[ \t]*")
 _CLOSERS_ONLY = re.compile(r"\s*[)\]}>'\"`][\s)\]}>;,'\"`]*")
 _OPENS = re.compile(r"[{(\[:]$")
 _FIRST_WORD = re.compile(r"[\w;|]+!?|\S+")
@@ -60,13 +57,6 @@ def code_at(before: str, language_id: str) -> Code:
     line = max(before.rfind("\n") + 1, start)
     above = state_after_lines(before[start:line], lexicon)
     return Code(lexicon, scan(before[line:], lexicon, above).end, start, closing)
-
-
-def indent_of(line: str) -> int:
-    """Return the columns of white space at the start of *line*."""
-    found = _INDENT.match(line)
-    blanks = found.group() if found else ""
-    return len(blanks.expandtabs(TAB_WIDTH)) if "\t" in blanks else len(blanks)
 
 
 def is_closers_only(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Lines of a text: the line ends that LSP knows, carriage returns, characters of words.
+"""Lines of a text: the line ends that LSP knows, carriage returns, words and indentation.
 
 LSP knows three line ends: ``\\n``, ``\\r\\n`` and ``\\r``. Form feed, U+0085, U+2028 and the
 other characters at which `str.splitlines` cuts are text here.
@@ -32,6 +32,8 @@ class CarriageReturns(Enum):
     """Always a character, as in Emacs and Vim, which keep line ends out of the text."""
 
 
+TAB_WIDTH = 4
+"""Columns of a tab; only used to compare the indentation of lines that mix tabs and blanks."""
 STAND_IN = "\x1a"
 """Replaces a carriage return that the client counts as a character. It has the same width in every
 encoding, and occurs in no text that an editor shows."""
@@ -83,3 +85,22 @@ def strip_line_end(line: str) -> str:
     """Return *line* without its line end, and without a stand-in before that."""
     text = line.rstrip("\r\n")
     return text if text == line else text.removesuffix(STAND_IN)
+
+
+def word_before(line_before: str) -> str:
+    """Return the word at the end of *line_before*; empty if it does not end in a word."""
+    start = len(line_before)
+    while start and is_word_character(line_before[start - 1]):
+        start -= 1
+    return line_before[start:]
+
+
+def leading_blanks(line: str) -> str:
+    """Return the blanks and tabs at the start of *line*."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def indent_of(line: str) -> int:
+    """Return the columns of blanks and tabs at the start of *line*."""
+    blanks = leading_blanks(line)
+    return len(blanks.expandtabs(TAB_WIDTH)) if "\t" in blanks else len(blanks)

@@ -3,7 +3,8 @@
 from enum import Enum
 from functools import lru_cache
 
-from ds_lsp.languages.statements import before_of, code_at, indent_of, opens_block
+from ds_lsp.languages.statements import before_of, code_at, opens_block
+from ds_lsp.text.lines import indent_of
 from ds_lsp.text.pairs import CLOSER_OF
 from ds_lsp.text.snapshot import Snapshot
 
