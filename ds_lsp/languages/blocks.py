@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ds_lsp.languages.comments import COMMENTS
+from ds_lsp.languages.words import FUNCTION_WORDS, TYPE_WORDS
 from ds_lsp.text.lines import indent_of, with_newlines
 from ds_lsp.text.pairs import OPENER_OF, bracket_balances
 
@@ -23,7 +24,7 @@ layout."""
 PythonDefinition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _KEYWORD = re.compile(
-    r"\b(?:def|class|func|function|fn|fun|sub|proc|procedure|interface|struct|enum|trait|impl)\b"
+    rf"\b(?:{FUNCTION_WORDS}|proc|procedure|{TYPE_WORDS})\b"
     r"\s*+(?:\([^)]{0,200}+\)\s*+)?([\w$]*+)"
 )
 _ASSIGNED = re.compile(r"\b(?:const|let|var|local)\s++([\w$]++)\s*+=")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ds_lsp.languages.words import NAME, STOP_WORDS
+from ds_lsp.languages.words import CONTAINER_WORDS, FUNCTION_WORDS, NAME, STOP_WORDS
 from ds_lsp.text.lines import LINE_END, indent_of
 from ds_lsp.text.pairs import OPENER_OF, bracket_balances
 from ds_lsp.text.quoted import without_strings
@@ -36,10 +36,7 @@ class Definition:
     """The definition on one line, with its indentation and without its body."""
 
 
-_CONTAINER = re.compile(
-    r"(?:[\w@()]+\s+)*?(?:class|struct|interface|trait|enum|impl|namespace|mod|module|object"
-    r"|protocol|extension|record|union|type)\b(?!\s*[=(:,.)])"
-)
+_CONTAINER = re.compile(rf"(?:[\w@()]+\s+)*?(?:{CONTAINER_WORDS}|extension)\b(?!\s*[=(:,.)])")
 # Lines that may enclose definitions and are none themselves.
 _TRANSPARENT = re.compile(
     r"(?:try|else|finally|export|declare|public|private|protected|static|extern|unsafe|var|const)"
@@ -54,8 +51,7 @@ _SKIPPED = re.compile(
 _ATTRIBUTE = re.compile(r"(?:self|this|cls)\.([^\W\d]\w*)\s*(?::[^=]+)?=(?!=)")
 _COMMENT = re.compile(r"(?<!\s)\s++(?://|#\s).*$")
 _NAMED = re.compile(
-    r"\b(?:def|class|func|fn|function|struct|interface|trait|enum|type|impl|mod|module|namespace"
-    r"|record|union|protocol|object|macro_rules!|define|const|let|var|val|fun|sub)\s+"
+    rf"\b(?:{FUNCTION_WORDS}|{CONTAINER_WORDS}|macro_rules!|define|const|let|var|val)\s+"
     r"(?:\((?=[^()]*+\))(?:[^()]*[^\w()])?(\w+)\)\s*)?(?:mut\s+)?([^\W\d]\w*)"
 )
 _TRIPLE = re.compile(r"[rRbBuUfF]{0,2}(\"\"\"|''')")
