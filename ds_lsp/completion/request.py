@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ds_lsp.providers.base import TokenUsage
+from ds_lsp.providers.base import FimResult, TokenUsage
 from ds_lsp.settings.schema import CompletionSettings
 from ds_lsp.text.snapshot import Snapshot
 
@@ -107,16 +107,17 @@ class Record:
     id: int = 0
     """The request's number within the session."""
 
-    def note_answer(self, received: str, shown: str, rules: tuple[str, ...]) -> None:
-        """Record an answer, and what is shown of it.
+    def note_answer(self, result: FimResult, shown: str, rules: tuple[str, ...]) -> None:
+        """Record an answer, and the text that is *shown* of it.
 
         The reason why the provider was not asked stands where the fallback had nothing either.
         """
-        self.received, self.chars, self.rules = len(received), len(shown), rules
+        self.received, self.chars, self.rules = len(result.text), len(shown), rules
+        self.usage = result.usage
         if shown:
             self.reason = Reason.OFFERED
         elif self.reason not in _NOT_ASKED:
-            self.reason = Reason.NOTHING_LEFT if received.strip() else Reason.NOTHING_FOUND
+            self.reason = Reason.NOTHING_LEFT if result.text.strip() else Reason.NOTHING_FOUND
 
     def summary(self) -> str:
         """Return the line for the log. Everything in it is a number or a word of ours."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from ds_lsp.completion.in_flight import MOST, Streams, agree, typed_since
-from ds_lsp.errors import UnavailableError
+from ds_lsp.errors import TooManyCalls, UnavailableError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, PromptParts
 from tests.unit.fakes import FakeTime, looked_at, turns
 
@@ -227,7 +227,7 @@ async def test_one_giving_up_does_not_take_the_other_down() -> None:
 async def test_at_most_two_streams_run() -> None:
     rig = Rig()
     tasks = [await rig.wait(asking("x", uri=f"u{number}")) for number in range(MOST)]
-    with pytest.raises(UnavailableError):
+    with pytest.raises(TooManyCalls):
         rig.streams.begin(asking("x", uri="another"), rig._ask)
     assert [call.hung_up for call in rig.calls] == [False] * MOST
     await rig.streams.aclose()

@@ -158,6 +158,14 @@ def offerable(text: str, snapshot: Snapshot) -> str:
     return cut_secret(text, snapshot.before, snapshot.after)
 
 
+def prepare_text(text: str) -> str:
+    """Mask the secrets in a text, and defuse control tokens, so that it may be sent."""
+    # Imported here: a start of the server needs none of its patterns.
+    from ds_lsp.workspace.privacy.secrets import mask
+
+    return defuse(mask(text).text)
+
+
 def defuse(text: str) -> str:
     """*text* without the tokens that steer the model, which a text is no place for."""
     if "<｜" not in text and "<|EOT|>" not in text:
