@@ -18,7 +18,8 @@ from ds_lsp.completion.prompt.gather import (
 )
 from ds_lsp.local.index import Index
 from ds_lsp.service.service import Service
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.workspace.privacy.markers import text_rule
 from ds_lsp.workspace.workspace import Workspace
 

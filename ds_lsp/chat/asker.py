@@ -11,7 +11,7 @@ from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import ChatMessage, ChatRequest, ChatResult, Finish, Hear
 from ds_lsp.service.service import Service
 from ds_lsp.settings.schema import ChatSettings
-from ds_lsp.text.document import show_carriage_returns
+from ds_lsp.text.lines import show_carriage_returns
 
 MAX_STREAMS = 2
 """Answers that are streamed at once; others wait. The connections that are left are for completion,

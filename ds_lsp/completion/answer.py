@@ -10,7 +10,9 @@ from ds_lsp.completion.prompt.window import offerable
 from ds_lsp.completion.request import CompletionRequest
 from ds_lsp.completion.trigger import ShownCompletion
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
-from ds_lsp.text.document import Snapshot, with_newlines
+from ds_lsp.text.lines import with_newlines
+from ds_lsp.text.pairs import bracket_balances
+from ds_lsp.text.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _above_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
 
 
 def _leaves_open(text: str) -> bool:
-    return any(text.count(opener) > text.count(closer) for opener, closer in ("()", "[]", "{}"))
+    return max(bracket_balances(text)) > 0
 
 
 def _context(

@@ -14,7 +14,8 @@ from cachetools import LRUCache
 
 from ds_lsp.completion.request import Origin
 from ds_lsp.providers.base import FimRequest, FimResult, Finish
-from ds_lsp.text.document import LINE_END, with_newlines
+from ds_lsp.text.lines import LINE_END, with_newlines
+from ds_lsp.text.pairs import CLOSER_OF, QUOTES
 
 MAX_ANCHORS = 256
 """Maximum anchors in the cache; the least recently used are evicted first."""
@@ -36,7 +37,7 @@ TRIMMED_CHARS = 10
 """Characters trimmed from the end of an answer that reached its token limit: it may end in the
 middle of a word."""
 
-_CLOSERS = {"(": ")", "[": "]", "{": "}", "<": ">", '"': '"', "'": "'", "`": "`"}
+_CLOSERS = CLOSER_OF | {"<": ">"} | {quote: quote for quote in QUOTES}
 
 
 @dataclass(frozen=True, slots=True)

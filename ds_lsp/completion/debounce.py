@@ -7,7 +7,8 @@ from collections import deque
 from cachetools import LRUCache
 
 from ds_lsp.completion.request import CompletionRequest, Trigger
-from ds_lsp.text.document import Snapshot, is_word_character
+from ds_lsp.text.lines import is_word_character
+from ds_lsp.text.snapshot import Snapshot
 
 MIN_WAIT_MS = 100.0
 MAX_WAIT_MS = 400.0

@@ -10,15 +10,10 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from enum import Enum
 
-from ds_lsp.text.document import (
-    LINE_END,
-    PositionEncoding,
-    Snapshot,
-    column_to_index,
-    is_word_character,
-    width,
-    with_newlines,
-)
+from ds_lsp.text.columns import PositionEncoding, column_to_index, width
+from ds_lsp.text.lines import LINE_END, is_word_character, leading_blanks, with_newlines
+from ds_lsp.text.pairs import CLOSER_OF, QUOTES
+from ds_lsp.text.snapshot import Snapshot
 
 SHOWN_AFTER_S = 0.1
 """Seconds after which an open completion is presumed to be shown: clients do not report it."""
@@ -37,7 +32,7 @@ _MAX_ACCEPTED = 64
 _MAX_COMPARED_CHARS = 1_000
 """Maximum characters of an accepted text that are searched for: comparing takes time."""
 _MAX_BEFORE_CHARS = 200
-_PAIRS = ("()", "[]", "{}", "''", '""', "``")
+_PAIRS = (*(opener + closer for opener, closer in CLOSER_OF.items()), *(2 * q for q in QUOTES))
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -437,16 +432,12 @@ def _count_taken(rest: str, inserted: str, before: str) -> int | None:
         return len(inserted)
     # An editor indents a new line by its own rules, often not as far as the completion does.
     if rest.startswith("\n") and inserted.startswith("\n") and not inserted.strip():
-        return 1 + _count_indentation(rest[1:])
+        return 1 + len(leading_blanks(rest[1:]))
     if not before.strip():
-        own, theirs = _count_indentation(rest), _count_indentation(inserted)
+        own, theirs = len(leading_blanks(rest)), len(leading_blanks(inserted))
         if rest[own:].startswith(inserted[theirs:]):
             return own + len(inserted) - theirs if inserted[theirs:] else 0
     return None
-
-
-def _count_indentation(text: str) -> int:
-    return len(text) - len(text.lstrip(" \t"))
 
 
 def _is_acceptance(piece: str, left: str) -> bool:

@@ -6,7 +6,7 @@ from enum import Enum
 
 from ds_lsp.providers.base import FimResult, TokenUsage
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Snapshot
+from ds_lsp.text.snapshot import Snapshot
 
 
 class Trigger(Enum):

@@ -8,37 +8,15 @@ from itertools import accumulate, chain, islice
 from pathlib import Path, PurePath
 from time import monotonic
 
+from ds_lsp.languages.names import BY_SUFFIX, completion_family, suffixes_of_family
+from ds_lsp.languages.table import UNNAMED
 from ds_lsp.local.chains import TokenChain
 from ds_lsp.local.overlap import hashes_of, overlap
 from ds_lsp.local.tokens import Vocabulary, document_tokens
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.uris import canonical_uri, document_name, to_path
 from ds_lsp.workspace.walk import Allows, FileStamp, find_nearest_files, read_source
 
-# Suffixes whose files complete each other. A suffix that is not listed is a family of its own.
-_FAMILIES = (
-    (".c", ".h", ".cc", ".hh", ".cpp", ".hpp", ".cxx", ".hxx", ".inl", ".m", ".mm"),
-    (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte"),
-    (".py", ".pyi", ".pyx", ".pxd"),
-    (".sh", ".bash", ".zsh"),
-    (".html", ".htm"),
-    (".css", ".scss", ".less"),
-    (".yml", ".yaml"),
-    (".md", ".markdown"),
-    (".java",),
-    (".kt", ".kts"),
-    (".ex", ".exs"),
-    (".ml", ".mli"),
-    (".pl", ".pm"),
-)
-_FAMILY_OF_SUFFIX = {suffix: family[0] for family in _FAMILIES for suffix in family}
-# The family of a document that has no file yet, by its language.
-_SUFFIX_OF_LANGUAGE = {
-    "c": ".c", "cpp": ".c", "objective-c": ".c", "css": ".css", "go": ".go", "html": ".html",
-    "java": ".java", "javascript": ".ts", "javascriptreact": ".ts", "typescript": ".ts",
-    "typescriptreact": ".ts", "kotlin": ".kt", "lua": ".lua", "markdown": ".md", "php": ".php",
-    "python": ".py", "ruby": ".rb", "rust": ".rs", "shellscript": ".sh", "yaml": ".yml",
-}  # fmt: skip
 _MAX_SLICE_S = 0.003
 """Maximum seconds of work before other tasks get their turn."""
 _MAX_LINES_PER_STEP = 20
@@ -81,14 +59,16 @@ def family_of(uri: str, language_id: str) -> str:
     name = document_name(uri)
     suffix = PurePath(name.title).suffix.lower()
     # The suffix of a notebook cell is that of the notebook and says nothing about its language.
-    if suffix and not name.cell and not uri.startswith("untitled:"):
-        return _FAMILY_OF_SUFFIX.get(suffix, suffix)
-    return _SUFFIX_OF_LANGUAGE.get(language_id, language_id)
+    if not suffix or name.cell or uri.startswith("untitled:"):
+        return completion_family(language_id)
+    language = BY_SUFFIX.get(suffix[1:], UNNAMED)
+    # Of text without a language, the files with one suffix are a family.
+    return suffix if language == UNNAMED else completion_family(language)
 
 
 def suffixes_of(family: str) -> frozenset[str]:
     """Return the suffixes of the files in *family*, each with its dot."""
-    return frozenset(next((each for each in _FAMILIES if each[0] == family), (family,)))
+    return suffixes_of_family(family) or frozenset({family})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ds_lsp.settings.schema import Resolved, Settings
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import document_name
 from ds_lsp.workspace.privacy.gate import Gate
 from ds_lsp.workspace.privacy.markers import text_rule

@@ -25,7 +25,9 @@ from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
 from ds_lsp.completion.prompt.window import Contexts
 from ds_lsp.languages.words import NAME
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import LINE_END, Document, PositionEncoding
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.workspace.privacy.gate import Gate
 from ds_lsp.workspace.walk import read_source
 

@@ -18,12 +18,12 @@ LEAVES = {"errors", "files", "paths", "pipes", "processes", "schemes", "uris"}
 ARROWS: dict[str, set[str]] = {
     **{leaf: set() for leaf in LEAVES},
     "__init__": set(),
-    "text": {"languages"},
+    "text": set(),
     "languages": {"text"},
     "settings": {"text"},
-    "workspace": {"settings", "text"},
+    "workspace": {"languages", "settings", "text"},
     "providers": {"settings", "text"},
-    "local": {"providers", "text", "workspace"},
+    "local": {"languages", "providers", "text", "workspace"},
     "service": {"providers", "settings", "text"},
     # Completion and chat do not know each other.
     "completion": {"languages", "providers", "service", "settings", "text", "workspace"},

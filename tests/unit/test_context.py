@@ -8,7 +8,9 @@ from ds_lsp.completion.prompt.budget import MAX_GROWTH
 from ds_lsp.completion.prompt.window import SUFFIX_CHARS, SUFFIX_LINES, Contexts
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Document, PositionEncoding, Snapshot
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from tests.unit.fakes import FakeExcerpts
 from tests.unit.texts import AWKWARD, at
 

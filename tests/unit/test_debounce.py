@@ -20,7 +20,7 @@ from ds_lsp.completion.debounce import (
 )
 from ds_lsp.completion.request import Trigger
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import RecentEdits, Snapshot
+from ds_lsp.text.snapshot import RecentEdits, Snapshot
 from tests.unit.texts import at, request_at
 
 NOW = 5000.0

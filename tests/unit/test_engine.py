@@ -23,7 +23,8 @@ from ds_lsp.service.health import Health
 from ds_lsp.service.service import Service
 from ds_lsp.service.usage.ledger import Ledger
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from tests.unit.fakes import FakeExcerpts, FakeProvider, FakeTime, looked_at, service_of, turns
 from tests.unit.texts import at, request_at
 

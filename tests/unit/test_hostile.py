@@ -41,13 +41,9 @@ from ds_lsp.lsp.transport.frames import Framer, glimpse
 from ds_lsp.providers.base import Finish
 from ds_lsp.providers.http.sse import SseDecoder
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import (
-    Document,
-    PositionEncoding,
-    column_to_index,
-    split_lines,
-    with_newlines,
-)
+from ds_lsp.text.columns import PositionEncoding, column_to_index
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import split_lines, with_newlines
 from ds_lsp.text.quoted import without_strings
 from ds_lsp.text.visible import escape_control_characters
 from ds_lsp.uris import to_path
@@ -97,7 +93,7 @@ BUILT = {
     "ds_lsp.workspace.privacy.secret_files._compile",
     "ds_lsp.workspace.privacy.wildmatch._class_members",
     # Of sets of characters, and of one character.
-    "ds_lsp.text.document.hide_carriage_returns",
+    "ds_lsp.text.lines.hide_carriage_returns",
     "ds_lsp.text.invisible._never_pattern",
     "ds_lsp.text.invisible._table_pattern",
     "ds_lsp.text.invisible._suspicious_pattern",
@@ -264,8 +260,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "text.document.Document": _document,
     "text.document.Document.beginning": lambda text: _document(text).beginning(60_000),
     "text.document.Document.replace": _typed,
-    "text.document.with_newlines": with_newlines,
-    "text.document.column_to_index": lambda text: column_to_index(
+    "text.lines.with_newlines": with_newlines,
+    "text.columns.column_to_index": lambda text: column_to_index(
         text, len(text) // 2, PositionEncoding.UTF16
     ),
     # Completion

@@ -17,7 +17,8 @@ from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Tri
 from ds_lsp.errors import AuthenticationError, Superseded
 from ds_lsp.providers.base import Finish
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from tests.unit.fakes import (
     Call,
     FakeExcerpts,

@@ -2,7 +2,9 @@
 
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Document, PositionEncoding, Snapshot
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 
 AWKWARD = {
     "ascii": "def f(x):\n    return x\n",

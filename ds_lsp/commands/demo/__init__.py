@@ -36,7 +36,8 @@ from ds_lsp.commands.run import (
 )
 from ds_lsp.settings.schema import PrivacySettings, Resolved, Settings
 from ds_lsp.settings.sources import read_layers, resolve_with
-from ds_lsp.text.document import Document, PositionEncoding
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
 
 if TYPE_CHECKING:
     from ds_lsp.session import Session

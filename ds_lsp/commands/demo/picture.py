@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from ds_lsp.commands.demo.page import to_duration
 from ds_lsp.commands.demo.typist import DemoEvent, Fate, Offer, Typed
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.text.visible import escape_control_characters
 
 _KEY_S = 0.014

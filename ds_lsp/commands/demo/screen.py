@@ -11,7 +11,7 @@ from typing import Protocol, TextIO
 
 from ds_lsp.commands.demo.page import Marks, Page, PageLine, to_note, to_short_note
 from ds_lsp.commands.demo.typist import DemoEvent, Offer, Trouble, Typed
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.text.visible import escape_control_characters
 
 KEY_S = 0.004

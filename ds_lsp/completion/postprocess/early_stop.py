@@ -22,9 +22,10 @@ from ds_lsp.completion.postprocess.scope import (
     keep_shape,
     refuse_line_break,
 )
-from ds_lsp.languages.statements import indent_of, squeeze
+from ds_lsp.languages.statements import squeeze
 from ds_lsp.providers.base import KeepGoing
 from ds_lsp.text.invisible import cut_unfinished
+from ds_lsp.text.lines import indent_of
 
 # The rules that depend on the text so far and on nothing that may still arrive. A line that they
 # have cut stays cut.

@@ -23,9 +23,11 @@ from ds_lsp.completion.prompt.pieces import (
 from ds_lsp.completion.prompt.similar import cut_lines, find_most_similar, words_in
 from ds_lsp.completion.prompt.window import Contexts
 from ds_lsp.languages.imports import Import, Listing, imports_of
-from ds_lsp.languages.names import LINE_COMMENT, are_alike, language_id, suffixes_like
+from ds_lsp.languages.names import are_alike, language_id, suffixes_like
 from ds_lsp.providers.base import PromptParts
-from ds_lsp.text.document import LINE_END, Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import LINE_END
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import document_name, name_within, shown_file, to_path
 from ds_lsp.workspace.walk import Allows, find_nearest_files, read_source
 
@@ -204,11 +206,10 @@ class Excerpts:
         # Text of a file that must not be sent any more is removed at once: the block is rebuilt.
         before = Block() if candidates.lost else self._blocks.get(snapshot.uri, _NO_BLOCK).block
         block = renew_block(before, wanted, _find_gone(before, files), budget, scale)
-        comment = LINE_COMMENT.get(snapshot.language_id, "#")
         name = _name_for_model(snapshot.uri, readable.folders)
         self._blocks[snapshot.uri] = _SentBlock(
             block,
-            block.parts(name, comment),
+            block.parts(name, snapshot.language_id),
             _keys_of(block, candidates.files, sent.keys),
         )
 

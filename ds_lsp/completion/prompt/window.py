@@ -10,7 +10,8 @@ from cachetools import LRUCache
 from ds_lsp.completion.prompt.budget import MAX_GROWTH, Budget, Scale, Scales, budget_of
 from ds_lsp.providers.base import FimRequest, FimResult, PromptParts
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import LINE_END, Snapshot
+from ds_lsp.text.lines import LINE_END
+from ds_lsp.text.snapshot import Snapshot
 
 TOTAL_TOKENS = 2_000
 """Of a prompt, about; at most `MAX_GROWTH` times as many. In code that is a body of some 9 KB and
