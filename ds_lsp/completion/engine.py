@@ -17,13 +17,13 @@ from ds_lsp.completion.answer import Answer, fit_answer, shown_of
 from ds_lsp.completion.attempt import Attempt
 from ds_lsp.completion.cache import CompletionCache, cache_key
 from ds_lsp.completion.debounce import TypingRhythm, wait_s
-from ds_lsp.completion.in_flight import Streams
+from ds_lsp.completion.in_flight import InFlightCalls
 from ds_lsp.completion.postprocess.extent import extent_for, max_tokens_for
 from ds_lsp.completion.postprocess.fit import Fitted
 from ds_lsp.completion.prompt.window import Contexts
 from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
 from ds_lsp.completion.shown import ShownCompletions
-from ds_lsp.completion.supersede import Newest
+from ds_lsp.completion.supersede import Superseding
 from ds_lsp.completion.trigger import Excludes, has_accepted, refusal
 from ds_lsp.errors import (
     Blocked,
@@ -58,19 +58,19 @@ class Engine:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        streams: Streams | None = None,
+        streams: InFlightCalls | None = None,
         contexts: Contexts | None = None,
     ) -> None:
         self.providers = Providers(None)
         self.cache = CompletionCache(clock)
-        self.streams = Streams() if streams is None else streams
+        self.streams = InFlightCalls() if streams is None else streams
         self.contexts = Contexts() if contexts is None else contexts
         self.shown = ShownCompletions(clock)
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
         self._clock = clock
         self._sleep = sleep
-        self._newest = Newest()
+        self._newest = Superseding()
         self._rhythm = TypingRhythm()
         self._numbers = itertools.count(1)
 
@@ -135,7 +135,7 @@ class Engine:
                 service.admit(attempt.asked)
             attempt.record.source = service.name
             self._start_call(attempt, service)
-        typed = self.streams.typed(attempt.asked)
+        typed = self.streams.find_typed(attempt.asked)
         with attempt.stage("provider"):
             result = await self.streams.join(attempt.asked, attempt.wants_more())
         if result is None:

@@ -23,15 +23,15 @@ class CompletionRequest:
     snapshot: Snapshot
     trigger: Trigger
     settings: CompletionSettings
-    lane: str = "inline"
-    """Newer requests supersede older ones of the same document and lane."""
+    feature: str = "inline"
+    """The feature that asks, ``inline`` or ``menu``: each has its own queue for a document."""
     can_replace: bool = True
     """Whether the client can replace what stands after the cursor on its line."""
 
     @property
     def queue(self) -> str:
         """The name of the queue in which a newer request supersedes this one."""
-        return f"{self.lane} {self.snapshot.uri}"
+        return f"{self.feature} {self.snapshot.uri}"
 
 
 class Reason(Enum):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.completion.engine import Engine, Providers
-from ds_lsp.completion.in_flight import Streams
+from ds_lsp.completion.in_flight import InFlightCalls
 from ds_lsp.completion.outcomes import DocumentChange, Outcome, OutcomeEvent, Outcomes
 from ds_lsp.completion.prompt.window import Contexts
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
@@ -45,7 +45,7 @@ class Editor:
         self.engine = Engine(
             clock=self.time.clock,
             sleep=self.time.sleep,
-            streams=Streams(self.time.later),
+            streams=InFlightCalls(self.time.later),
             contexts=Contexts(FakeExcerpts("#b.py\n乙 = 1\n#a.py\n")),
         )
         self.use_anew()
