@@ -17,7 +17,7 @@ from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import cursor_context
 from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
-from ds_lsp.completion.prompt.window import Contexts, defuse
+from ds_lsp.completion.prompt.window import PromptBuilder, defuse
 from ds_lsp.local.index import Index
 from ds_lsp.local.provider import Local
 from ds_lsp.providers.catalog import catalog
@@ -58,7 +58,7 @@ class Session:
         self.resolved = Resolved(self.settings, {}, ())
         self.engine = Engine(
             lambda snapshot: self.excludes(snapshot, snapshot.before + snapshot.after),
-            contexts=Contexts(self.excerpts),
+            contexts=PromptBuilder(self.excerpts),
             clock=clock,
             sleep=sleep,
         )
@@ -241,7 +241,7 @@ class Session:
         if snapshot.language_id not in self._rehearsed:
             self._rehearsed.add(snapshot.language_id)
             if not self.excludes(snapshot):
-                self.engine.contexts.request(snapshot, self.settings.completion)
+                self.engine.contexts.build_request(snapshot, self.settings.completion)
                 fit("pass\n", cursor_context(snapshot, Extent.BLOCK))
 
     def warm(self) -> None:

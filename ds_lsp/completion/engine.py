@@ -20,7 +20,7 @@ from ds_lsp.completion.debounce import TypingRhythm, wait_s
 from ds_lsp.completion.in_flight import InFlightCalls
 from ds_lsp.completion.postprocess.extent import extent_for, max_tokens_for
 from ds_lsp.completion.postprocess.fit import Fitted
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
 from ds_lsp.completion.shown import ShownCompletions
 from ds_lsp.completion.supersede import Superseding
@@ -59,12 +59,12 @@ class Engine:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         streams: InFlightCalls | None = None,
-        contexts: Contexts | None = None,
+        contexts: PromptBuilder | None = None,
     ) -> None:
         self.providers = Providers(None)
         self.cache = CompletionCache(clock)
         self.streams = InFlightCalls() if streams is None else streams
-        self.contexts = Contexts() if contexts is None else contexts
+        self.contexts = PromptBuilder() if contexts is None else contexts
         self.shown = ShownCompletions(clock)
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
@@ -209,7 +209,9 @@ class Engine:
         return provider
 
     def _request(self, provider: FimProvider, request: CompletionRequest) -> FimRequest:
-        asked = self.contexts.request(request.snapshot, request.settings, metered=provider.metered)
+        asked = self.contexts.build_request(
+            request.snapshot, request.settings, metered=provider.metered
+        )
         if isinstance(provider, Service) and provider.refused.knows(asked.uri):
             # An excerpt may be what was refused.
             return replace(asked, prompt=replace(asked.prompt, excerpts=()))

@@ -23,7 +23,7 @@ class Superseding:
 
 
 class _Entry:
-    """One task in its queue."""
+    """A task in its queue."""
 
     def __init__(self, entries: dict[str, "_Entry"], queue: str) -> None:
         self._entries = entries

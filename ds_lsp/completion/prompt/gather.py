@@ -21,7 +21,7 @@ from ds_lsp.completion.prompt.pieces import (
     source_of,
 )
 from ds_lsp.completion.prompt.similar import cut_lines, find_most_similar, words_in
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.languages.imports import Import, Listing, imports_of
 from ds_lsp.languages.names import LINE_COMMENT, are_alike, language_id, suffixes_like
 from ds_lsp.providers.base import PromptParts
@@ -184,7 +184,9 @@ class Excerpts:
         self._visits[uri] = Visit(line, self._clock())
         return uri != last_uri or abs(line - last_line) > JUMP_LINES
 
-    async def renew(self, snapshot: Snapshot, readable: ReadableFiles, contexts: Contexts) -> None:
+    async def renew(
+        self, snapshot: Snapshot, readable: ReadableFiles, contexts: PromptBuilder
+    ) -> None:
         """Gather excerpts for one document anew, giving way to other tasks all the time.
 
         The result is discarded if texts were taken back or cleared meanwhile.
