@@ -1,12 +1,11 @@
 """Gathers excerpts of other files for a document, in the background, at quiet moments."""
 
-import asyncio
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from cachetools import LRUCache
 
@@ -25,6 +24,7 @@ from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.languages.imports import Import, Listing, imports_of
 from ds_lsp.languages.names import LINE_COMMENT, are_alike, language_id, suffixes_like
 from ds_lsp.providers.base import PromptParts
+from ds_lsp.slices import run_in_slices
 from ds_lsp.text.document import LINE_END, Document, Snapshot
 from ds_lsp.uris import document_name, name_within, shown_file, to_path
 from ds_lsp.workspace.walk import Allows, find_nearest_files, read_source
@@ -55,8 +55,6 @@ _MAX_LISTED = 5_000
 """Maximum files in a listing."""
 _MAX_LISTING_S = 2.0
 _LISTING_LASTS_S = 60.0
-_SLICE_S = 0.003
-"""Seconds of work between two points at which other tasks may run."""
 
 # The weight of a file's excerpts, by how the file was found.
 _IMPORTED, _SECOND_HOP, _OPEN = 1.0, 0.7, 0.5
@@ -69,8 +67,6 @@ _MAX_RECENT = 2
 _WHOLE_SHARE = 0.35
 """Maximum share of the budget for windows of other files as they are: around recent visits, and
 the most similar one."""
-
-_T = TypeVar("_T")
 
 _Key = Path | str
 """A file on disk, or the uri of an open document without one."""
@@ -195,12 +191,16 @@ class Excerpts:
         budget = _budget_for(snapshot, contexts.budget, scale)
         sent = self._blocks.get(snapshot.uri, _NO_BLOCK)
         epoch = self._epoch
-        candidates = await self._run_in_slices(
-            self._find_candidates(snapshot, readable, sent.all_keys), epoch
+
+        def is_current() -> bool:
+            return self._epoch == epoch
+
+        candidates = await run_in_slices(
+            self._find_candidates(snapshot, readable, sent.all_keys), is_current, self._clock
         )
         files = list(candidates.files.values()) if candidates else []
         selection = self._select(snapshot, readable, files, budget, scale)
-        wanted = await self._run_in_slices(selection, epoch)
+        wanted = await run_in_slices(selection, is_current, self._clock)
         if candidates is None or wanted is None:
             return
         # Text of a file that must not be sent any more is removed at once: the block is rebuilt.
@@ -213,20 +213,6 @@ class Excerpts:
             block.parts(name, comment),
             _keys_of(block, candidates.files, sent.keys),
         )
-
-    async def _run_in_slices(self, work: Generator[None, None, _T], epoch: int) -> _T | None:
-        """Run *work* and return its result; None if texts were taken back or cleared meanwhile."""
-        pause = self._clock() + _SLICE_S
-        while self._epoch == epoch:
-            try:
-                next(work)
-            except StopIteration as end:
-                result: _T = end.value
-                return result
-            if self._clock() >= pause:
-                await asyncio.sleep(0)
-                pause = self._clock() + _SLICE_S
-        return None
 
     def _select(
         self,
