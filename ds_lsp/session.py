@@ -16,7 +16,8 @@ from ds_lsp.completion.outcomes import Outcome, OutcomeEvent
 from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import cursor_context
-from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
+from ds_lsp.completion.prompt.candidates import ReadableFiles
+from ds_lsp.completion.prompt.gather import Excerpts
 from ds_lsp.completion.prompt.window import PromptBuilder, defuse
 from ds_lsp.local.index import Index
 from ds_lsp.local.provider import Local

@@ -21,7 +21,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
+from ds_lsp.completion.prompt.candidates import ReadableFiles
+from ds_lsp.completion.prompt.gather import Excerpts
 from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.languages.words import NAME
 from ds_lsp.settings.schema import CompletionSettings

@@ -11,7 +11,8 @@ import pytest
 
 from ds_lsp.completion.prompt.block import Block, marker, renew_block
 from ds_lsp.completion.prompt.budget import Scale
-from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
+from ds_lsp.completion.prompt.candidates import ReadableFiles
+from ds_lsp.completion.prompt.gather import Excerpts
 from ds_lsp.completion.prompt.pick import find_cursor_names, select_excerpts
 from ds_lsp.completion.prompt.pieces import Excerpt, ParsedFile, names_in, source_of
 from ds_lsp.completion.prompt.similar import find_most_similar, words_in
