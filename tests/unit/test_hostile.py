@@ -420,7 +420,7 @@ _OTHERS = {
     *("providers.deepseek", "providers.http.http11", "providers.catalog"),
     *("providers.http.connections", "providers.refusals"),
     *(
-        "completion.outcomes",
+        "completion.kept_text",
         "lsp.handlers.code_actions",
         "lsp.convert",
         "lsp.pages",

@@ -11,7 +11,8 @@ import pytest
 
 from ds_lsp.completion.engine import Engine, Providers
 from ds_lsp.completion.in_flight import InFlightCalls
-from ds_lsp.completion.outcomes import DocumentChange, Outcome, OutcomeEvent, Outcomes
+from ds_lsp.completion.insertions import DocumentChange
+from ds_lsp.completion.outcomes import Outcome, OutcomeEvent, Outcomes
 from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.errors import AuthenticationError, Superseded
