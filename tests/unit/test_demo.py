@@ -190,11 +190,30 @@ def test_where_it_is_animated(
 
 @pytest.mark.parametrize(
     ("text", "room", "clipped"),
-    [("abc", 3, "abc"), ("abc", 2, "ab"), ("甲乙", 3, "甲"), ("😀", 1, ""), ("abc", 0, "")],
+    [
+        *(("abc", 3, "abc"), ("abc", 2, "ab"), ("甲乙", 3, "甲"), ("😀", 1, ""), ("abc", 0, "")),
+        *(("e\u0301e\u0301", 1, "e\u0301"), ("a👩\u200d👩\u200d👧b", 3, "a👩\u200d👩\u200d👧")),
+        ("a👩\u200d👩\u200d👧b", 2, "a"),
+    ],
 )
 def test_clipped_text_fits_its_room(text: str, room: int, clipped: str) -> None:
     assert clip(text, room) == clipped
     assert count_columns(clip(text, room)) <= room
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        pytest.param("e\u0301", 1, id="combining accent"),
+        pytest.param("👩\u200d👩\u200d👧", 2, id="family"),
+        pytest.param("甲", 2, id="chinese"),
+        pytest.param("甲 = f(乙)", 10, id="code"),
+        pytest.param("a\x1bb\t", len("a\\x1bb\\t"), id="escaped"),
+        pytest.param("", 0, id="empty"),
+    ],
+)
+def test_columns_are_those_of_a_terminal(text: str, columns: int) -> None:
+    assert count_columns(text) == columns
 
 
 class Terminal:
