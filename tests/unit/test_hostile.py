@@ -426,7 +426,7 @@ _OTHERS = {
         "lsp.pages",
         "chat.prompt",
     ),
-    *("commands.output", "commands.demo.picture"),
+    "commands.output",
     # Have tests of their own.
     *(
         "workspace.privacy.gate",
