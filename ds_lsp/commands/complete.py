@@ -96,12 +96,14 @@ async def _complete(arguments: argparse.Namespace) -> int:
     report_problems(resolved)
     messages: dict[str, str] = {}
     async with open_session(resolved, folder, collect_messages(messages)) as session:
-        session.index_document(document)
-        await session.scan([folder], document)
+        session.background.index_document(document)
+        await session.background.scan(document)
         snapshot = document.snapshot(position.line - 1, position.column - 1)
-        await session.gather(snapshot, [document], [folder])
+        await session.background.gather_now(snapshot, document)
         completion = await session.engine.complete(
-            CompletionRequest(snapshot, Trigger.INVOKED, session.settings.completion)
+            CompletionRequest(
+                snapshot, Trigger.INVOKED, session.settings_for(snapshot.uri).completion
+            )
         )
     for topic in ("key", "model"):
         if topic in messages:

@@ -14,7 +14,7 @@ from ds_lsp.text.document import Snapshot, with_newlines
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderAnswer:
     """The text of a provider, as far as it lies beyond what was typed since it was asked for."""
 
     asked: FimRequest
@@ -23,7 +23,7 @@ class Answer:
     """Text typed at the cursor since then."""
 
 
-def fit_answer(answer: Answer, request: CompletionRequest) -> Fitted:
+def fit_answer(answer: ProviderAnswer, request: CompletionRequest) -> Fitted:
     """Return what of an answer is shown: what fits, above the first secret in it."""
     return _above_secrets(_fit_from_start(answer, request), request.snapshot)
 
@@ -40,7 +40,7 @@ def shown_of(result: FimResult, fitted: Fitted) -> ShownCompletion:
     return ShownCompletion(fitted.text, ends_line)
 
 
-def _fit_from_start(answer: Answer, request: CompletionRequest) -> Fitted:
+def _fit_from_start(answer: ProviderAnswer, request: CompletionRequest) -> Fitted:
     snapshot, result, markers = request.snapshot, answer.result, answer.asked.prompt.markers
     typed = answer.typed.replace("\n", snapshot.eol)
     if typed and snapshot.before.endswith(typed):

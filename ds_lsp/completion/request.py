@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ds_lsp.providers.base import TokenUsage
+from ds_lsp.providers.base import FimResult, TokenUsage
 from ds_lsp.settings.schema import CompletionSettings
 from ds_lsp.text.document import Snapshot
 
@@ -107,17 +107,18 @@ class Record:
     id: int = 0
     """The request's number within the session."""
 
-    def note_answer(self, received: str, shown: str, rules: tuple[str, ...]) -> None:
-        """Record the text received and the part of it that is shown.
+    def note_answer(self, result: FimResult, shown: str, rules: tuple[str, ...]) -> None:
+        """Record an answer, and the text that is *shown* of it.
 
         There are three cases: 1. Text is shown. 2. The fallback was asked and has no text either:
         the reason for not asking the provider stays. 3. The provider's text comes to nothing.
         """
-        self.received, self.chars, self.rules = len(received), len(shown), rules
+        self.received, self.chars, self.rules = len(result.text), len(shown), rules
+        self.usage = result.usage
         if shown:
             self.reason = Reason.OFFERED
         elif self.reason not in _NOT_ASKED:
-            self.reason = Reason.NOTHING_LEFT if received.strip() else Reason.NOTHING_FOUND
+            self.reason = Reason.NOTHING_LEFT if result.text.strip() else Reason.NOTHING_FOUND
 
     def summary(self) -> str:
         """Return the line for the log, which consists of numbers and words of ds-lsp."""

@@ -1,4 +1,4 @@
-"""What the user has before them: the last completions, and which of them they did not want."""
+"""The completions that the user saw last, and those of them that they did not want."""
 
 import time
 from collections.abc import Callable

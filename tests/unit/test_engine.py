@@ -47,10 +47,10 @@ class _Limit:
     def __init__(self, rig: "Rig") -> None:
         self._rig = rig
 
-    def reached(self) -> str | None:
+    def reached(self, uri: str | None = None) -> str | None:
         return self._rig.allowance
 
-    def refresh(self) -> None:
+    def refresh(self, uri: str) -> None:
         """Nothing to read."""
 
 

@@ -282,7 +282,7 @@ async def test_a_dismissed_completion_is_shown_for_an_explicit_request_only() ->
     editor = await shown()
     # It was shown automatically, and something else was typed.
     completion = await (await editor.ask())
-    editor.engine.rejected(completion.record.id)
+    editor.engine.note_dismissal(completion.record.id)
     assert await editor.at_once() == ""
     assert editor.engine.last.reason is Reason.DISMISSED
     assert (await (await editor.ask())).text == ""
@@ -301,7 +301,7 @@ async def test_a_typo_is_no_dismissal(typo: str) -> None:
     completion = await (await editor.ask())
     for letter in typo:
         editor.type(letter)
-    editor.engine.rejected(completion.record.id)
+    editor.engine.note_dismissal(completion.record.id)
     editor.backspace(len(typo))
     assert await editor.at_once() == "foo(甲)"
     assert await editor.at_once() == "foo(甲)"
@@ -312,7 +312,7 @@ async def test_a_text_written_and_deleted_was_a_dismissal(typed: str) -> None:
     editor = await shown()
     completion = await (await editor.ask())
     editor.type(typed)
-    editor.engine.rejected(completion.record.id)
+    editor.engine.note_dismissal(completion.record.id)
     editor.edit(editor.column - len(typed), editor.column, "")
     assert await editor.at_once() == ""
 

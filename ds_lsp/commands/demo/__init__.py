@@ -154,9 +154,10 @@ def _write_workspace(directory: str) -> Path:
 async def _open(session: "Session", folder: Path) -> Document:
     uri = (folder / _TYPED).as_uri()
     document = Document(uri, "python", 0, "", PositionEncoding.UTF32)
-    session.warm()
-    session.index_document(document)
-    await session.scan([folder], document)
+    if session.service:
+        session.service.warm()
+    session.background.index_document(document)
+    await session.background.scan(document)
     return document
 
 

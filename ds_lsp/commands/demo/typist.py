@@ -179,7 +179,7 @@ def _failure_message(completion: Completion) -> str | None:
 async def _use_local_provider(session: "Session") -> None:
     """Switch to the local provider: each further failure could take its whole time-out."""
     local = replace(session.settings, provider="local")
-    await session.configure(replace(session.resolved, settings=local), [])
+    await session.configure(replace(session.workspace.resolved, settings=local), [])
 
 
 def judge(completion: Completion, stop: Stop, wanted: str) -> Offer:

@@ -167,6 +167,14 @@ def cut_at_secret(text: str, snapshot: Snapshot) -> str:
     return cut_secret(text, snapshot.before, snapshot.after)
 
 
+def prepare_text(text: str) -> str:
+    """Mask the secrets in a text, and defuse control tokens, so that it may be sent."""
+    # Imported here: a start of the server needs none of its patterns.
+    from ds_lsp.workspace.privacy.secrets import mask
+
+    return defuse(mask(text).text)
+
+
 def defuse(text: str) -> str:
     """Replace the tokens that steer the model: in a document they are text like any other."""
     if "<｜" not in text and "<|EOT|>" not in text:

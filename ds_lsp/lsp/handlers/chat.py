@@ -200,7 +200,7 @@ def _begin(
     except ChatRefused as refusal:
         ls.notifier.show(str(refusal))
     else:
-        ls.spawn(_report_failure(ls, work))
+        ls.session.background.spawn(_report_failure(ls, work))
 
 
 def _read_params(ls: DsLanguageServer, arguments: tuple[object, ...]) -> ExplainParams | None:
@@ -239,7 +239,7 @@ def _find_subject(ls: DsLanguageServer, params: ExplainParams) -> CodeSelection:
         subject = select_range(document, file, start, end)
     if subject is None:
         raise ChatRefused("There is no code here.")
-    if rule := ls.session.excludes(document, subject.code):
+    if rule := ls.session.workspace.excludes(document, subject.code):
         raise excluded(rule)
     return subject
 
@@ -337,7 +337,7 @@ async def _ask_model(
     on_growth: Callable[[], None] = lambda: None,
 ) -> ChatResult:
     """Ask the model, and report progress until its answer is complete."""
-    await ls.session.settled()
+    await ls.session.selection.settled()
 
     async def report() -> None:
         while True:

@@ -67,7 +67,7 @@ def _question_actions(
 def _actions_for_code(
     ls: DsLanguageServer, document: Document, params: types.CodeActionParams
 ) -> Iterator[types.CodeAction]:
-    if ls.session.excludes(document):
+    if ls.session.workspace.excludes(document):
         return
     can_edit = ls.chat_client.applies_edits
     for diagnostic in params.context.diagnostics:

@@ -15,6 +15,7 @@ from ds_lsp.lsp import convert
 from ds_lsp.lsp.configure import SettingsSources, register
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.transport.early_initialize import TRIGGER_CHARACTERS
+from ds_lsp.reports import status_report, usage_report
 from ds_lsp.settings.sources import PROJECT_FILE, user_file
 from ds_lsp.uris import to_path
 from ds_lsp.workspace.privacy.ignored import IGNORE_FILES
@@ -47,14 +48,14 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
 
 
 def initialized(ls: DsLanguageServer, params: types.InitializedParams) -> None:
-    ls.spawn(_finish_initialize(ls))
+    ls.session.background.spawn(_finish_initialize(ls))
 
 
 async def _finish_initialize(ls: DsLanguageServer) -> None:
     await ls.settings_sources.pull(ls)
     ls.reconfigure()
     ls.notifier.open()
-    ls.report_state(ls.session.state())
+    ls.report_state(ls.session.status())
     await ls.settings_sources.register_for_changes(ls)
     await _announce_menu(ls)
     if serves_menu(ls):
@@ -72,12 +73,12 @@ async def shutdown(ls: DsLanguageServer, params: None) -> None:
 
 
 def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> None:
-    ls.session.gate.forget(params.text_document.uri)
+    ls.session.workspace.gate.forget(params.text_document.uri)
     document = ls.documents.get(params.text_document.uri)
     if document:
-        ls.session.heed(document)
-        ls.session.warm()
-        ls.prepare(document)
+        ls.session.background.take_back(document)
+        ls.warm()
+        ls.session.background.prepare(document)
 
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -85,14 +86,14 @@ def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) 
     ls.acceptance.note_edits(params)
     document = ls.documents.get(params.text_document.uri)
     if document:
-        ls.session.heed(document)
-        ls.session.warm()
-        ls.schedule_learning(document)
-        ls.schedule_gathering(document)
+        ls.session.background.take_back(document)
+        ls.warm()
+        ls.session.background.schedule_learning(document)
+        ls.session.background.schedule_gathering(document)
 
 
 def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
-    ls.forget(params.text_document.uri)
+    ls.session.workspace.closed(params.text_document.uri)
 
 
 def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> None:
@@ -104,7 +105,7 @@ def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> N
     # Either way, what is read below is our own file.
     if is_project_file or (path and os.path.realpath(path) == os.path.realpath(user_file())):
         ls.settings_sources.read_files(ls.folders)
-        ls.session.forget_gate()
+        ls.session.workspace.read_ignore_files_again()
         ls.reconfigure()
 
 
@@ -125,7 +126,7 @@ async def inline_completion(
     if snapshot is None:
         ls.session.engine.skip(Reason.NOT_OPEN)
         return convert.NOTHING
-    ls.schedule_gathering_after_jump(snapshot)
+    ls.session.background.schedule_gathering_after_jump(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
     request = ls.completion_request(
         snapshot, trigger, "inline", can_replace=ls.inline_client.can_replace
@@ -142,7 +143,7 @@ async def completion_menu(
     snapshot = ls.snapshot(params.text_document.uri, params.position)
     if snapshot is None or not serves_menu(ls):
         return convert.EMPTY_MENU
-    ls.schedule_gathering_after_jump(snapshot)
+    ls.session.background.schedule_gathering_after_jump(snapshot)
     # Always automatic: Helix sends "invoked" while the user types.
     # Only a text edit can replace text; a bare insert text is put at the cursor.
     can_replace = ls.menu_client.wants_edit
@@ -159,7 +160,7 @@ async def completion_menu(
 
 async def _complete(ls: DsLanguageServer, request: CompletionRequest) -> Completion | None:
     try:
-        await ls.wait_until_prepared()
+        await ls.session.background.wait_until_prepared()
         completion = await ls.session.engine.complete(request)
     except Superseded:
         return None
@@ -194,7 +195,7 @@ def did_change_configuration(
 ) -> None:
     ls.settings_sources.push(params.settings)
     ls.reconfigure()
-    ls.spawn(_pull_settings(ls))
+    ls.session.background.spawn(_pull_settings(ls))
 
 
 async def _pull_settings(ls: DsLanguageServer) -> None:
@@ -228,16 +229,20 @@ def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
 def toggle(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
     ls.settings_sources.toggle(not ls.session.settings.completion.enabled)
     ls.reconfigure()
-    return ls.session.status()
+    return status_report(ls.session)
 
 
 def status(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    return {**ls.session.status(), "open_documents": len(ls.documents), "accepted": ls.accepted}
+    return {
+        **status_report(ls.session),
+        "open_documents": len(ls.documents),
+        "accepted": ls.accepted,
+    }
 
 
 def why(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    return ls.session.why()
+    return ls.session.engine.last.report()
 
 
 async def usage(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    return await ls.session.usage_report()
+    return await usage_report(ls.session)
