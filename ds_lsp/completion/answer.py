@@ -6,7 +6,7 @@ from ds_lsp.completion.postprocess.early_stop import stop_condition
 from ds_lsp.completion.postprocess.extent import extent_for
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
-from ds_lsp.completion.prompt.window import offerable
+from ds_lsp.completion.prompt.window import cut_at_secret
 from ds_lsp.completion.request import CompletionRequest
 from ds_lsp.completion.trigger import ShownCompletion
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
@@ -57,7 +57,7 @@ def _fit_from_start(answer: ProviderAnswer, request: CompletionRequest) -> Fitte
 
 def _above_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
     """Keep whole lines above a secret, or above filler in its place, that leave nothing open."""
-    kept = offerable(fitted.text, at)
+    kept = cut_at_secret(fitted.text, at)
     if kept == fitted.text:
         return fitted
     lines = with_newlines(kept).split("\n")[:-1]

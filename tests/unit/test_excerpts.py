@@ -11,11 +11,12 @@ import pytest
 
 from ds_lsp.completion.prompt.block import Block, renew_block
 from ds_lsp.completion.prompt.budget import Scale
-from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
+from ds_lsp.completion.prompt.candidates import ReadableFiles
+from ds_lsp.completion.prompt.gather import Excerpts
 from ds_lsp.completion.prompt.pick import find_cursor_names, select_excerpts
 from ds_lsp.completion.prompt.pieces import Excerpt, ParsedFile, names_in, source_of
 from ds_lsp.completion.prompt.similar import find_most_similar, words_in
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.languages.comments import Comments
 from ds_lsp.languages.definitions import find_definitions
 from ds_lsp.languages.imports import Import, Listing, imports_of
@@ -275,7 +276,7 @@ class Rig:
             (folder / name).write_text(text, "utf-8")
         self.time = FakeTime()
         self.excerpts = Excerpts(clock=self.time.clock)
-        self.contexts = Contexts(self.excerpts)
+        self.contexts = PromptBuilder(self.excerpts)
         self.documents: list[Document] = []
 
     def open(self, name: str, text: str, language: str | None = None) -> Document:
@@ -471,7 +472,7 @@ async def test_what_is_forgotten_while_it_is_gathered_stays_forgotten(tmp_path: 
     rig.time.clock = lambda: next(ticks)  # type: ignore[method-assign]
     ticks = iter(range(10**6))
     rig.excerpts = Excerpts(clock=rig.time.clock)
-    rig.contexts = Contexts(rig.excerpts)
+    rig.contexts = PromptBuilder(rig.excerpts)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     rig.excerpts.clear()

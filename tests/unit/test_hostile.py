@@ -27,7 +27,7 @@ from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
 from ds_lsp.completion.prompt.pick import find_cursor_names
 from ds_lsp.completion.prompt.pieces import names_in, source_of
 from ds_lsp.completion.prompt.similar import find_most_similar, words_in
-from ds_lsp.completion.prompt.window import Contexts, defuse
+from ds_lsp.completion.prompt.window import PromptBuilder, defuse
 from ds_lsp.errors import ChatRefused
 from ds_lsp.languages.blocks import layout_scope
 from ds_lsp.languages.comments import text_of_comment
@@ -182,9 +182,9 @@ def _requested(text: str) -> None:
     document = _document(text)
     line = document.line_count // 2
     column = len(document.lines(line, line)[0]) // 2
-    contexts = Contexts()
+    contexts = PromptBuilder()
     for _ in range(2):
-        request = contexts.request(document.snapshot(line, column), CompletionSettings())
+        request = contexts.build_request(document.snapshot(line, column), CompletionSettings())
         cache_key(request, "x").anchor()
 
 
@@ -274,7 +274,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "postprocess.early_stop.would_show_more": lambda text: would_show_more(
         text, CursorContext("f(", ") {\n  a\n}\n", "c")
     ),
-    "prompt.window.Contexts.request": _requested,
+    "prompt.window.PromptBuilder.build_request": _requested,
     "prompt.window.defuse": lambda text: defuse("<｜" + text),
     # Excerpts
     **{
@@ -416,13 +416,13 @@ _OTHERS = {
     *("providers.deepseek", "providers.http.http11", "providers.catalog"),
     *("providers.http.connections", "providers.refusals"),
     *(
-        "completion.outcomes",
+        "completion.kept_text",
         "lsp.handlers.code_actions",
         "lsp.convert",
         "lsp.pages",
         "chat.prompt",
     ),
-    *("commands.output", "commands.demo.picture"),
+    "commands.output",
     # Have tests of their own.
     *(
         "workspace.privacy.gate",

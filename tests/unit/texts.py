@@ -33,6 +33,6 @@ def request_at(
     text: str,
     trigger: Trigger = Trigger.AUTOMATIC,
     settings: CompletionSettings = CompletionSettings(),  # noqa: B008 - frozen
-    lane: str = "inline",
+    feature: str = "inline",
 ) -> CompletionRequest:
-    return CompletionRequest(at(text), trigger, settings, lane)
+    return CompletionRequest(at(text), trigger, settings, feature)
