@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 
 from ds_lsp.text.columns import PositionEncoding, width
-from ds_lsp.text.lines import LINE_END, is_word_character
+from ds_lsp.text.lines import LINE_END, is_word_character, leading_blanks
+from ds_lsp.text.pairs import CLOSER_OF, QUOTES
 
-_PAIRS = ("()", "[]", "{}", "''", '""', "``")
+_PAIRS = (*(opener + closer for opener, closer in CLOSER_OF.items()), *(2 * q for q in QUOTES))
 
 Position = tuple[int, int]
 """Line and column in the client's units."""
@@ -58,16 +59,12 @@ def count_taken(rest: str, inserted: str, before: str) -> int | None:
         return len(inserted)
     # An editor indents a new line by its own rules, often not as far as the completion does.
     if rest.startswith("\n") and inserted.startswith("\n") and not inserted.strip():
-        return 1 + _count_indentation(rest[1:])
+        return 1 + len(leading_blanks(rest[1:]))
     if not before.strip():
-        own, theirs = _count_indentation(rest), _count_indentation(inserted)
+        own, theirs = len(leading_blanks(rest)), len(leading_blanks(inserted))
         if rest[own:].startswith(inserted[theirs:]):
             return own + len(inserted) - theirs if inserted[theirs:] else 0
     return None
-
-
-def _count_indentation(text: str) -> int:
-    return len(text) - len(text.lstrip(" \t"))
 
 
 def is_acceptance(piece: str, left: str) -> bool:

@@ -48,11 +48,12 @@ def _to_toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _program(patient: tuple[str, ...]) -> tuple[str, ...]:
+def _program(patient: tuple[str, ...], imported: tuple[str, ...]) -> tuple[str, ...]:
     """Return the words that make Python the server, with an hour in the place of constants."""
-    if not patient:
+    if not patient and not imported:
         return ("-m", "ds_lsp")
-    lines = [f"import {name.rpartition('.')[0]}; {name} = 3600.0" for name in patient]
+    lines = [f"import {name}" for name in imported]
+    lines += [f"import {name.rpartition('.')[0]}; {name} = 3600.0" for name in patient]
     return ("-c", "; ".join([*lines, "import sys, ds_lsp.cli; sys.exit(ds_lsp.cli.main())"]))
 
 
@@ -178,13 +179,15 @@ async def editor(
     client_name: str = "pytest-lsp",
     locale: str | None = None,
     patient: tuple[str, ...] = (),
+    imported: tuple[str, ...] = (),
 ) -> AsyncIterator[Editor]:
     """The real server, initialized; shut down in order at the end.
 
     *patient* names constants, seconds that a test must not depend on: they are made an hour.
+    *imported* are modules that the server has from the start, and does not import in a thread.
     """
     config = ClientServerConfig(
-        server_command=[sys.executable, *_program(patient), *arguments],
+        server_command=[sys.executable, *_program(patient, imported), *arguments],
         server_env=server_environment(home, fake) | dict(env or {}),
     )
     client = await config.start()

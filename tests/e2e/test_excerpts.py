@@ -1,16 +1,20 @@
 """Excerpts of other files: sent along, kept the same while typing, and never of excluded files."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
 from lsprotocol import types
 
-from tests.e2e.editor import AUTOMATIC, URI, Editor, editor
+from tests.e2e import editor as editors
+from tests.e2e.editor import AUTOMATIC, URI, Editor
 from tests.fake_deepseek import FakeDeepSeek
 from tests.raw_client import PATIENCE_S
 
 SHOP = "class Cart:\n    def add_item(self, product, amount): ...\n"
+editor = partial(editors.editor, imported=("ds_lsp.workspace.privacy.secrets",))
+"""An editor whose server prepares a document at once, so that a test can tell when it is done."""
 MAIN = "from shop import Cart\n\n# 买东西\ncart = Cart()\n"
 
 
@@ -64,7 +68,7 @@ async def test_head_of_the_prompt_stays_the_same_until_a_quiet_moment(
     folder = tmp_path / "w"
     uri = workspace(folder, {"shop.py": SHOP})
     # The quiet moment that comes by itself would come in the middle, on a busy machine.
-    patient = ("ds_lsp.lsp.server.IDLE_S",)
+    patient = ("ds_lsp.background.GATHER_AFTER_S",)
     async with editor(tmp_path, fake, folders=(folder,), patient=patient) as at:
         position = at.open(MAIN + "|", uri=uri)
         await settle(at)
