@@ -27,7 +27,8 @@ from ds_lsp.service.substitutes import (
     with_current_models,
 )
 from ds_lsp.service.usage.ledger import Ledger
-from ds_lsp.settings.schema import Resolved, Settings
+from ds_lsp.settings.resolve import Resolved
+from ds_lsp.settings.schema import Settings
 from ds_lsp.workspace.workspace import Workspace
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ds_lsp.processes import end_group
+from ds_lsp.settings.parsers import key as parse_key
 from ds_lsp.settings.schema import Settings
-from ds_lsp.settings.schema import key as parse_key
 
 KEY_VARIABLES = ("DEEPSEEK_API_KEY", "DS_LSP_API_KEY")
 _TIMEOUT_S = 60.0

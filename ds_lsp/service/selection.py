@@ -10,7 +10,8 @@ from ds_lsp.service.health import Say
 from ds_lsp.service.key import KeyLookup, find_key, needs_search
 from ds_lsp.service.service import Service
 from ds_lsp.service.substitutes import NO_SUBSTITUTES, ModelsInUse
-from ds_lsp.settings.schema import Resolved, Settings
+from ds_lsp.settings.resolve import Resolved
+from ds_lsp.settings.schema import Settings
 
 NO_KEY = (
     "No DeepSeek key was found. Set DEEPSEEK_API_KEY in the editor's environment, or "

@@ -15,7 +15,7 @@ from ds_lsp.providers.deepseek import (
 )
 from ds_lsp.providers.http.sse import EventTooLargeError, SseDecoder
 from ds_lsp.providers.refusals import error_message
-from ds_lsp.settings.schema import base_url
+from ds_lsp.settings.parsers import base_url
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, TEXTS
 

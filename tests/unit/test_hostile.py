@@ -73,7 +73,7 @@ BOUNDED: dict[str, str] = {
     "ds_lsp.chat.whole": "longer lines than `MAX_LINE_CHARS` are not looked at; a tag is bounded",
     "ds_lsp.editor_files": "the user's own configuration of an editor",
     "ds_lsp.providers.http.proxy": "the user's own environment",
-    "ds_lsp.settings.schema": "the user's own address",
+    "ds_lsp.settings.parsers": "the user's own address",
     "ds_lsp.workspace.privacy.markers": "of a line no more than `HEAD_LINE_CHARS` are looked at",
     "ds_lsp.commands.markdown": "longer lines than `MAX_LINE_CHARS` are shown as they are",
 }
@@ -380,7 +380,7 @@ def test_modules_that_apply_patterns_are_in_the_table() -> None:
 
 _OTHERS = {
     # Read what the user or the project has written, and not a stranger.
-    *("cli", "service.key", "logs", "settings.schema", "settings.sources"),
+    *("cli", "service.key", "logs", "settings.parsers", "settings.schema", "settings.sources"),
     *("commands.complete", "commands.demo", "commands.explain", "commands.setups"),
     *(
         "editor_files.vscode",

@@ -14,15 +14,8 @@ from ds_lsp.service.key import KeyLookup
 from ds_lsp.service.selection import NO_KEY
 from ds_lsp.service.status import Status
 from ds_lsp.session import Session
-from ds_lsp.settings.schema import (
-    ChatSettings,
-    CompletionSettings,
-    Resolved,
-    Settings,
-    SettingsSource,
-    UsageSettings,
-    resolve,
-)
+from ds_lsp.settings.resolve import Resolved, SettingsSource, resolve
+from ds_lsp.settings.schema import ChatSettings, CompletionSettings, Settings, UsageSettings
 from ds_lsp.text.document import Document
 from tests.unit.fakes import turns
 

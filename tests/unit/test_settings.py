@@ -7,17 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ds_lsp.settings.schema import (
-    MAX_PROBLEMS,
-    SETTINGS,
-    EnvText,
-    Resolved,
-    Settings,
-    SettingsSource,
-    base_url,
-    resolve,
-    to_snake,
-)
+from ds_lsp.settings.parsers import EnvText, base_url
+from ds_lsp.settings.resolve import MAX_PROBLEMS, Resolved, SettingsSource, resolve
+from ds_lsp.settings.schema import SETTINGS, Settings, to_snake
 
 
 def one(
