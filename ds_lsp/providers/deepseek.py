@@ -186,7 +186,7 @@ class DeepSeek:
         """Return the account's balance. Raises `ProviderError`."""
         match await self._get("/user/balance"):
             case {"is_available": bool() as is_available, **rest}:
-                return Balance(is_available, _amounts(rest.get("balance_infos")))
+                return Balance(is_available, _parse_amounts(rest.get("balance_infos")))
         raise UnavailableError(f"{self.host} did not answer with a balance: check `base_url`.")
 
     def warm(self) -> None:
@@ -252,12 +252,12 @@ class DeepSeek:
                 get = httpx.Request("GET", self._base_url + path, headers=self._headers())
                 response = await self._connect().send(get)
                 try:
-                    body = await _read_start(response, MAX_FACTS_BYTES)
+                    body = await read_start(response, MAX_FACTS_BYTES)
                 finally:
                     await response.aclose()
             if response.status_code == 200:
-                return _json(body)
-            error = _refusal(response, error_message(body), self.host)
+                return parse_json(body)
+            error = _to_refusal(response, error_message(body), self.host)
         except ProviderError as exc:
             error = exc
         except TimeoutError:
@@ -277,7 +277,7 @@ class DeepSeek:
             return refusal
         if not supported or call.model in supported:
             return refusal
-        return _unknown_model(call, supported)
+        return _to_unknown_model(call, supported)
 
     def _error_from(self, exc: Exception) -> ProviderError:
         """Convert an exception of the layers below."""
@@ -341,6 +341,13 @@ class Call:
         """Handle *chunk*, which is already part of the text. False ends the stream."""
         raise NotImplementedError
 
+    def to_error(self, response: httpx.Response, message: str) -> ProviderError:
+        """Return the error for a status that is neither 200 nor a redirect.
+
+        *message* is the server's; empty if its body has not been read.
+        """
+        raise NotImplementedError
+
     async def read(self, response: httpx.Response, clock: asyncio.Timeout) -> None:
         """Read the answer until it ends, or until `on_chunk` returns False.
 
@@ -354,16 +361,12 @@ class Call:
 
         self.status = response.status_code
         if 300 <= response.status_code < 400:
-            raise _redirect(response, self.host)
+            raise _to_redirect_error(response, self.host)
         if response.status_code != 200:
-            self.refusal = _refusal(response, "", self.host, self.section)
+            self.refusal = self.to_error(response, "")
             wait_at_most(LINGER_S)
-            message = error_message(await _read_start(response, MAX_ERROR_BYTES))
-            words = message.partition("\n")[0] if response.status_code == 400 else ""
-            supported = _supported_models(words)
-            if supported:
-                raise _unknown_model(self, supported)
-            raise _refusal(response, message, self.host, self.section)
+            message = error_message(await read_start(response, MAX_ERROR_BYTES))
+            raise self.to_error(response, message)
         _check_headers(response, self.host)
         self.is_streaming = True
         await self._read_stream(response, wait_at_most)
@@ -427,12 +430,12 @@ class Call:
         """Convert the payload of an event. Raises `UnavailableError` if it is no chunk."""
         if payload == "[DONE]":
             return Chunk(reason="stop")
-        data = _json(payload)
+        data = parse_json(payload)
         if not isinstance(data, dict):
             raise UnavailableError("The answer is not what was expected: check `base_url`.")
         if data.get("error"):
             raise UnavailableError("The provider reported an error in the middle of its answer.")
-        usage = _usage(data.get("usage"))
+        usage = _parse_usage(data.get("usage"))
         match data.get("choices"):
             case None | []:
                 return Chunk(usage=usage)
@@ -461,7 +464,17 @@ class Chunk:
     usage: TokenUsage | None = None
 
 
-class _FimCall(Call):
+class DeepSeekCall(Call):
+    """A streamed request to DeepSeek, or to a compatible service."""
+
+    def to_error(self, response: httpx.Response, message: str) -> ProviderError:
+        words = message.partition("\n")[0] if response.status_code == 400 else ""
+        if supported := _find_supported_models(words):
+            return _to_unknown_model(self, supported)
+        return _to_refusal(response, message, self.host, self.section)
+
+
+class _FimCall(DeepSeekCall):
     """Fill in the middle by ``POST /beta/completions``."""
 
     def __init__(
@@ -476,7 +489,7 @@ class _FimCall(Call):
             section="completion",
             path="/beta/completions",
             model=request.model,
-            body=_body(request),
+            body=_to_body(request),
             size=f"{len(request.prompt.before)} + {len(request.prompt.suffix)}",
             timeout_s=request.timeout_s,
             host=host,
@@ -495,7 +508,7 @@ class _FimCall(Call):
         return self._keep_going(self.text)
 
 
-def _body(request: FimRequest) -> bytes:
+def _to_body(request: FimRequest) -> bytes:
     prompt = request.prompt
     payload: dict[str, object] = {
         "model": request.model,
@@ -520,7 +533,7 @@ def to_body(payload: Mapping[str, object]) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _json(text: str | bytes) -> object:
+def parse_json(text: str | bytes) -> object:
     """Return *text* parsed as JSON, or None if it is not JSON."""
     try:
         value: object = json.loads(text)
@@ -533,7 +546,7 @@ MAX_TOKENS_BELIEVED = 10_000_000
 """Maximum tokens of one call that are believed: ten times the longest context of any model."""
 
 
-def _usage(data: object) -> TokenUsage | None:
+def _parse_usage(data: object) -> TokenUsage | None:
     """Return the tokens of a call (DeepSeek docs, Create FIM Completion, "usage").
 
     None if a number is missing or not credible: the tokens of the call are then estimated.
@@ -574,7 +587,7 @@ def _check_headers(response: httpx.Response, host: str) -> None:
         raise UnavailableError(f"{host} sent a compressed answer: check `base_url`.")
 
 
-async def _read_start(response: httpx.Response, most: int) -> bytes:
+async def read_start(response: httpx.Response, most: int) -> bytes:
     """Return the first *most* bytes of the body, or as many as arrive."""
     body = b""
     with contextlib.suppress(httpx.HTTPError):
@@ -585,7 +598,7 @@ async def _read_start(response: httpx.Response, most: int) -> bytes:
     return body[:most]
 
 
-def _supported_models(message: str) -> tuple[str, ...]:
+def _find_supported_models(message: str) -> tuple[str, ...]:
     """Return the models named in a server's message; nothing else is taken from it."""
     found = _SUPPORTED_MODELS.search(message)
     names = re.split(r", | or | and ", found[1]) if found else []
@@ -596,7 +609,7 @@ def _is_model_name(name: object) -> bool:
     return isinstance(name, str) and _MODEL_NAME.fullmatch(name) is not None
 
 
-def _unknown_model(call: Call, supported: tuple[str, ...]) -> UnknownModelError:
+def _to_unknown_model(call: Call, supported: tuple[str, ...]) -> UnknownModelError:
     return UnknownModelError(
         f"There is no model {call.model}: set `{call.section}.model` to {' or '.join(supported)}.",
         asked=call.model,
@@ -604,7 +617,7 @@ def _unknown_model(call: Call, supported: tuple[str, ...]) -> UnknownModelError:
     )
 
 
-def _redirect(response: httpx.Response, host: str) -> BadRequestError:
+def _to_redirect_error(response: httpx.Response, host: str) -> BadRequestError:
     """Return the error for a redirect.
 
     Redirects are never followed: key and code are meant for this address and no other.
@@ -621,7 +634,7 @@ def _redirect(response: httpx.Response, host: str) -> BadRequestError:
     )
 
 
-def _amounts(infos: object) -> tuple[str, ...]:
+def _parse_amounts(infos: object) -> tuple[str, ...]:
     """Return the valid amounts in ``balance_infos``, each with its currency."""
     amounts = []
     for info in infos if isinstance(infos, list) else ():
@@ -632,7 +645,7 @@ def _amounts(infos: object) -> tuple[str, ...]:
     return tuple(amounts)
 
 
-def _refusal(
+def _to_refusal(
     response: httpx.Response, message: str, host: str, section: str = "completion"
 ) -> ProviderError:
     """Return the exception for a status other than 200.
@@ -640,7 +653,7 @@ def _refusal(
     *message* is the server's, and *section* the section of the request's settings.
     """
     status = response.status_code
-    retry_after_s = _retry_after_s(response.headers.get("retry-after", ""))
+    retry_after_s = parse_retry_after(response.headers.get("retry-after", ""))
     match status:
         case 401:
             return AuthenticationError(f"{host} does not know the API key: check `api_key`.")
@@ -680,7 +693,7 @@ _REFUSED_TEXT = (
 )
 
 
-def _retry_after_s(value: str) -> float | None:
+def parse_retry_after(value: str) -> float | None:
     """Return the seconds of ``Retry-After``, also of a date (RFC 9110, 10.2.3); None if invalid."""
     if re.fullmatch(r"[0-9]{1,9}", value.strip()):
         return float(value)

@@ -2,7 +2,14 @@
 
 from ds_lsp.errors import UnavailableError
 from ds_lsp.providers.base import ChatPiece, ChatRequest, ChatResult, Hear, Sent, unnoticed
-from ds_lsp.providers.deepseek import Call, Chunk, DeepSeek, StreamChoice, to_body, whole_characters
+from ds_lsp.providers.deepseek import (
+    Chunk,
+    DeepSeek,
+    DeepSeekCall,
+    StreamChoice,
+    to_body,
+    whole_characters,
+)
 
 IDLE_TIMEOUT_S = 30.0
 """Silence, in seconds, after which an answer that has begun counts as dead. Longer than for a
@@ -35,7 +42,7 @@ class DeepSeekChat:
         return ChatResult(text, reasoning, finish, call.usage)
 
 
-class _ChatCall(Call):
+class _ChatCall(DeepSeekCall):
     def __init__(
         self, request: ChatRequest, on_piece: Hear, host: str, idle_timeout_s: float, sent: Sent
     ) -> None:
@@ -44,7 +51,7 @@ class _ChatCall(Call):
             # An opening makes it a "chat prefix completion", which is beta (DeepSeek docs).
             path="/beta/chat/completions" if request.opening else "/chat/completions",
             model=request.model,
-            body=_body(request),
+            body=_to_body(request),
             size=str(sum(len(message.content) for message in request.messages)),
             timeout_s=request.timeout_s,
             host=host,
@@ -70,7 +77,7 @@ class _ChatCall(Call):
         return True
 
 
-def _body(request: ChatRequest) -> bytes:
+def _to_body(request: ChatRequest) -> bytes:
     messages: list[dict[str, object]] = [
         {"role": message.role, "content": message.content} for message in request.messages
     ]
