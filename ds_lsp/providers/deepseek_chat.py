@@ -2,14 +2,8 @@
 
 from ds_lsp.errors import UnavailableError
 from ds_lsp.providers.base import ChatPiece, ChatRequest, ChatResult, Hear, Sent, unnoticed
-from ds_lsp.providers.deepseek import (
-    Chunk,
-    DeepSeek,
-    DeepSeekCall,
-    StreamChoice,
-    to_body,
-    whole_characters,
-)
+from ds_lsp.providers.deepseek import DeepSeek, DeepSeekCall
+from ds_lsp.providers.streamed_call import Chunk, StreamChoice, to_body, whole_characters
 
 IDLE_TIMEOUT_S = 30.0
 """Silence, in seconds, after which an answer that has begun counts as dead. Longer than for a

@@ -417,8 +417,17 @@ _OTHERS = {
     *("completion.prompt.budget", "completion.cache", "completion.trigger", "languages.words"),
     *("languages.statements", "languages.lexicon"),
     # Their answers are bounded where they are read.
-    *("providers.deepseek", "providers.http.http11", "providers.catalog"),
-    *("providers.http.connections", "providers.refusals"),
+    *(
+        "providers.deepseek",
+        "providers.deepseek_errors",
+        "providers.http.http11",
+        "providers.catalog",
+    ),
+    *(
+        "providers.http.connections",
+        *("providers.refusals", "providers.streamed_call"),
+        "providers.http.call",
+    ),
     *(
         "completion.outcomes",
         "lsp.handlers.code_actions",
