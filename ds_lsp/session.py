@@ -80,7 +80,7 @@ class Session:
         if now.completion.model != before.completion.model:
             # Its answers would never be found again.
             self.engine.cache.clear()
-        self.background.uses_local = now.provider != "deepseek"
+        self.background.uses_local = now.uses_local
         self.workspace.configure(resolved, folders)
         self._tell_models()
         self.selection.begin(resolved)

@@ -122,10 +122,9 @@ def key(value: object) -> str:
 
 
 def base_url(value: object) -> str:
-    """Parse the address of a service.
+    """Parse the address of a service; a trailing slash is removed.
 
-    A trailing slash, ``/v1`` or ``/beta`` is removed: with or without it, the address names the
-    same service.
+    What else a provider removes from its address is in the registry of providers.
     """
     try:
         parts = urlsplit(value.strip() if isinstance(value, str) else "")
@@ -136,5 +135,4 @@ def base_url(value: object) -> str:
         raise ValueError("must be an http:// or https:// address")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must be an address without user name, password, query or fragment")
-    path = re.sub(r"(?:/++(?:v1|beta)?+)*+$", "", parts.path)
-    return f"{parts.scheme}://{parts.netloc}{path}"
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
+from ds_lsp.providers.registry import provider_named
 from ds_lsp.settings.schema import SETTINGS, ProjectRight, Setting, Settings, to_snake
 from ds_lsp.text.visible import escape_control_characters
 from ds_lsp.uris import is_loopback
@@ -174,7 +175,7 @@ class _Merge:
             else:
                 self._report(f"{path} {exc}; {self._consequence(path)}", source)
             return False
-        if source.is_client and value == self.values[path]:
+        if source.is_client and self._is_in_force(path, value):
             return False
         if source.is_client and self._is_reserved_for_user(setting, value):
             self._refused.append(path)
@@ -189,6 +190,16 @@ class _Merge:
             self.values[path] = value
             self.origins[path] = source.name
         return True
+
+    def _is_in_force(self, path: str, value: object) -> bool:
+        used = self.values[path]
+        if path == "base_url":
+            return self._to_base_url(value) == self._to_base_url(used)
+        return value == used
+
+    def _to_base_url(self, value: object) -> str:
+        """Return the address that the provider in force uses for *value*."""
+        return provider_named(cast(str, self.values["provider"])).to_base_url(cast(str, value))
 
     def _refusal(self, setting: Setting, value: object, source: SettingsSource) -> str | None:
         if setting.session_only and not source.is_initialize:
@@ -259,6 +270,7 @@ class _Merge:
             own = cast(tuple[str, ...], self.values[path])
             self.values[path] = tuple(dict.fromkeys((*own, *extra)))
             self.origins[path] = " + ".join(dict.fromkeys((self.origins[path], *self.adders[path])))
+        self.values["base_url"] = self._to_base_url(self.values["base_url"])
         resolved = Resolved(
             _build(Settings(), self.values),
             self.origins,

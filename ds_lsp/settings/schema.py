@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeVar, cast
 
+from ds_lsp.providers.registry import PROVIDERS, provider_named, provider_names
 from ds_lsp.settings.parsers import (
     Choice,
     Number,
@@ -44,6 +45,11 @@ class ProjectRight(Enum):
     """The project may add items to the list in force."""
     SWITCH_OFF = "switch off"
     """The project may switch it off."""
+
+
+def provider_name(value: object) -> str:
+    """Parse the name of a provider, ``auto`` or ``local``."""
+    return Choice(provider_names())(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +192,7 @@ class Settings:
 
     provider: str = _setting(
         "auto",
-        Choice(("auto", "deepseek", "local")),
+        provider_name,
         "`auto` (DeepSeek if a key is found, else local), `deepseek` or `local`.",
         project=ProjectRight.FORBIDDEN,
     )
@@ -223,6 +229,16 @@ class Settings:
     privacy: PrivacySettings = PrivacySettings()
     usage: UsageSettings = UsageSettings()
     client: ClientSettings = ClientSettings()
+
+    @property
+    def uses_local(self) -> bool:
+        """True if the workspace's own text completes, at least where no paid provider does."""
+        return self.provider not in PROVIDERS
+
+    @property
+    def uses_key(self) -> bool:
+        """True if a key is needed for the paid provider."""
+        return self.provider != "local" and provider_named(self.provider).needs_key
 
 
 def _walk(tree: object, prefix: str = "") -> Iterator[Setting]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import ds_lsp
-from ds_lsp.settings import parsers
+from ds_lsp.providers.registry import provider_names
+from ds_lsp.settings import parsers, schema
 from ds_lsp.settings.parsers import Choice, Number, Whole
 from ds_lsp.settings.schema import SETTINGS, ProjectRight, Setting
 
@@ -50,6 +51,8 @@ def _schema(setting: Setting) -> dict[str, object]:
             return {"type": "boolean", "default": default}
         case Choice(words):
             return {"type": "string", "enum": list(words), "default": default}
+        case schema.provider_name:
+            return {"type": "string", "enum": list(provider_names()), "default": default}
         case Number(low, high):
             return {"type": "number", "minimum": low, "maximum": high, "default": default}
         case Whole(low, high):

@@ -73,7 +73,7 @@ BOUNDED: dict[str, str] = {
     "ds_lsp.chat.whole": "longer lines than `MAX_LINE_CHARS` are not looked at; a tag is bounded",
     "ds_lsp.editor_files": "the user's own configuration of an editor",
     "ds_lsp.providers.http.proxy": "the user's own environment",
-    "ds_lsp.settings.parsers": "the user's own address",
+    "ds_lsp.providers.registry": "the user's own address",
     "ds_lsp.workspace.privacy.markers": "of a line no more than `HEAD_LINE_CHARS` are looked at",
     "ds_lsp.commands.markdown": "longer lines than `MAX_LINE_CHARS` are shown as they are",
 }
@@ -389,7 +389,7 @@ _OTHERS = {
         "editor_files.marked_block",
     ),
     *("editor_files.change", "editor_files.jsonc", "editor_files.toml"),
-    *("providers.http.proxy", "workspace.privacy.gitconfig"),
+    *("providers.registry", "providers.http.proxy", "workspace.privacy.gitconfig"),
     # Read names of files, which no system lets grow beyond some thousand characters.
     *(
         "paths",
