@@ -1,4 +1,4 @@
-"""The provider DeepSeek: endpoint, payload, stream and errors of fill in the middle."""
+"""The provider DeepSeek: fill in the middle, the models and the balance."""
 
 import asyncio
 import contextlib
@@ -56,7 +56,7 @@ from ds_lsp.providers.streamed_call import (
 )
 from ds_lsp.text.document import show_carriage_returns
 
-IDLE_TIMEOUT_S = 3.0
+FIM_IDLE_TIMEOUT_S = 3.0
 """Silence, in seconds, after which a stream that has begun counts as dead.
 
 DeepSeek's streams are known to stall in the middle with the connection open (GitHub,
@@ -95,7 +95,7 @@ class DeepSeek:
         *,
         api_key: str,
         base_url: str,
-        idle_timeout_s: float = IDLE_TIMEOUT_S,
+        idle_timeout_s: float = FIM_IDLE_TIMEOUT_S,
         connected: Callable[[], None] = lambda: None,
     ) -> None:
         """*connected* is called when a connection has been opened ahead of need."""

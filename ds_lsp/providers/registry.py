@@ -14,7 +14,7 @@ def _keep(base_url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One row: the properties of a provider, and the function that makes its adapters."""
+    """A row: the properties of a provider, and the function that makes its adapters."""
 
     make: Callable[[str, str, Connected], Adapters]
     """Called with the address, the key (empty: none) and a callback. `Adapters.chat` tells whether

@@ -14,8 +14,8 @@ from ds_lsp.providers.base import (
     FimRequest,
     FimResult,
     Finish,
-    Hear,
     KeepGoing,
+    OnPiece,
     Sent,
     unnoticed,
 )
@@ -60,7 +60,7 @@ class StubChat:
     """Answers every question alike."""
 
     async def chat(
-        self, request: ChatRequest, on_piece: Hear, sent: Sent = unnoticed
+        self, request: ChatRequest, on_piece: OnPiece, sent: Sent = unnoticed
     ) -> ChatResult:
         sent()
         on_piece(ChatPiece("It adds."))

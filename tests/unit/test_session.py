@@ -178,7 +178,7 @@ async def test_after_a_wrong_key_whoever_keeps_it_is_asked_again(
     await told.configure(settings)
     assert len(asked) == 1
     assert told.session.service
-    told.session.service.breaker.failed(AuthenticationError("wrong key"), float("inf"))
+    told.session.service.breaker.call_failed(AuthenticationError("wrong key"), float("inf"))
     await told.configure(settings)
     assert len(asked) == searches
     assert (told.session.service.breaker.trouble is None) is (searches == 2)
