@@ -10,15 +10,12 @@ from ds_lsp.completion.engine import Engine
 from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import cursor_context
-from ds_lsp.completion.prompt.gather import (
-    GATHER_AFTER_JUMP_S,
-    GATHER_AFTER_S,
-    Excerpts,
-    ReadableFiles,
-)
+from ds_lsp.completion.prompt.candidates import ReadableFiles
+from ds_lsp.completion.prompt.gather import GATHER_AFTER_JUMP_S, GATHER_AFTER_S, Excerpts
 from ds_lsp.local.index import Index
 from ds_lsp.service.service import Service
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.workspace.privacy.markers import text_rule
 from ds_lsp.workspace.workspace import Workspace
 
@@ -105,7 +102,7 @@ class Background:
             self._prepared_languages.add(snapshot.language_id)
             if not self._workspace.excludes(snapshot):
                 settings = self._workspace.settings_for(snapshot.uri)
-                self._engine.contexts.request(snapshot, settings.completion)
+                self._engine.contexts.build_request(snapshot, settings.completion)
                 fit("pass\n", cursor_context(snapshot, Extent.BLOCK))
 
     async def _prepare_with_secrets(self, document: Document) -> None:

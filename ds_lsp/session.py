@@ -13,7 +13,7 @@ from ds_lsp.chat.asker import Chat
 from ds_lsp.completion.engine import Engine, Providers
 from ds_lsp.completion.outcomes import OutcomeEvent
 from ds_lsp.completion.prompt.gather import Excerpts
-from ds_lsp.completion.prompt.window import Contexts, prepare_text
+from ds_lsp.completion.prompt.window import PromptBuilder, prepare_text
 from ds_lsp.local.index import Index
 from ds_lsp.local.provider import Local
 from ds_lsp.service.health import Say, no_news
@@ -53,7 +53,7 @@ class Session:
         self.excerpts = Excerpts(prepare_text)
         self.engine = Engine(
             self.workspace.excludes_cursor,
-            contexts=Contexts(self.excerpts),
+            contexts=PromptBuilder(self.excerpts),
             clock=clock,
             sleep=sleep,
         )

@@ -6,11 +6,13 @@ from ds_lsp.completion.postprocess.early_stop import stop_condition
 from ds_lsp.completion.postprocess.extent import extent_for
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
-from ds_lsp.completion.prompt.window import offerable
+from ds_lsp.completion.prompt.window import cut_at_secret
 from ds_lsp.completion.request import CompletionRequest
 from ds_lsp.completion.trigger import ShownCompletion
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
-from ds_lsp.text.document import Snapshot, with_newlines
+from ds_lsp.text.lines import with_newlines
+from ds_lsp.text.pairs import bracket_balances
+from ds_lsp.text.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def _fit_from_start(answer: ProviderAnswer, request: CompletionRequest) -> Fitte
 
 def _above_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
     """Keep whole lines above a secret, or above filler in its place, that leave nothing open."""
-    kept = offerable(fitted.text, at)
+    kept = cut_at_secret(fitted.text, at)
     if kept == fitted.text:
         return fitted
     lines = with_newlines(kept).split("\n")[:-1]
@@ -66,7 +68,7 @@ def _above_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
 
 
 def _leaves_open(text: str) -> bool:
-    return any(text.count(opener) > text.count(closer) for opener, closer in ("()", "[]", "{}"))
+    return max(bracket_balances(text)) > 0
 
 
 def _context(

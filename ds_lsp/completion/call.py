@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ds_lsp.completion.cache import CompletionCache, cache_key
 from ds_lsp.completion.debounce import TypingRhythm
 from ds_lsp.completion.postprocess.extent import extent_for, max_tokens_for
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.completion.request import CompletionRequest
 from ds_lsp.errors import RefusedTextError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
@@ -19,7 +19,7 @@ class Memory:
     """The places where a call leaves what later requests need."""
 
     cache: CompletionCache
-    contexts: Contexts
+    contexts: PromptBuilder
     rhythm: TypingRhythm
     clock: Callable[[], float]
     is_in_use: Callable[[Service], bool]

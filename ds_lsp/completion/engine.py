@@ -19,13 +19,13 @@ from ds_lsp.completion.attempt import Attempt
 from ds_lsp.completion.cache import CompletionCache
 from ds_lsp.completion.call import Memory, call_service
 from ds_lsp.completion.debounce import TypingRhythm, wait_s
-from ds_lsp.completion.in_flight import Streams
+from ds_lsp.completion.in_flight import InFlightCalls
 from ds_lsp.completion.outcomes import Outcome, OutcomeEvent
 from ds_lsp.completion.postprocess.fit import Fitted
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
 from ds_lsp.completion.shown import ShownCompletions
-from ds_lsp.completion.supersede import Newest
+from ds_lsp.completion.supersede import Superseding
 from ds_lsp.completion.trigger import Excludes, has_accepted, refusal
 from ds_lsp.errors import (
     Blocked,
@@ -59,19 +59,19 @@ class Engine:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        streams: Streams | None = None,
-        contexts: Contexts | None = None,
+        streams: InFlightCalls | None = None,
+        contexts: PromptBuilder | None = None,
     ) -> None:
         self.providers = Providers(None)
         self.cache = CompletionCache(clock)
-        self.streams = Streams() if streams is None else streams
-        self.contexts = Contexts() if contexts is None else contexts
+        self.streams = InFlightCalls() if streams is None else streams
+        self.contexts = PromptBuilder() if contexts is None else contexts
         self.shown = ShownCompletions(clock)
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
         self._clock = clock
         self._sleep = sleep
-        self._newest = Newest()
+        self._newest = Superseding()
         self._rhythm = TypingRhythm()
         self._memory = Memory(
             self.cache, self.contexts, self._rhythm, clock, lambda service: service is self.service
@@ -146,7 +146,7 @@ class Engine:
             attempt.record.source = service.name
             call = partial(call_service, service, attempt.asked, attempt.request, self._memory)
             self.streams.begin(attempt.asked, call)
-        typed = self.streams.typed(attempt.asked)
+        typed = self.streams.find_typed(attempt.asked)
         with attempt.stage("provider"):
             result = await self.streams.join(attempt.asked, attempt.wants_more())
         return ProviderAnswer(attempt.asked, result, typed) if result else None
@@ -209,7 +209,9 @@ class Engine:
         return provider
 
     def _request(self, provider: FimProvider, request: CompletionRequest) -> FimRequest:
-        asked = self.contexts.request(request.snapshot, request.settings, metered=provider.metered)
+        asked = self.contexts.build_request(
+            request.snapshot, request.settings, metered=provider.metered
+        )
         if isinstance(provider, Service) and provider.refused.knows(asked.uri):
             # An excerpt may be what was refused.
             return replace(asked, prompt=replace(asked.prompt, excerpts=()))

@@ -11,17 +11,15 @@ from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.local.provider import Local
-from ds_lsp.text.document import (
+from ds_lsp.text.columns import PositionEncoding, column_to_index, width
+from ds_lsp.text.lines import (
     CarriageReturns,
-    PositionEncoding,
-    Snapshot,
-    column_to_index,
-    is_word_character,
     show_carriage_returns,
     strip_line_end,
-    width,
     with_newlines,
+    word_before,
 )
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import to_path
 
 ACCEPT = "ds-lsp.accept"
@@ -324,14 +322,6 @@ def to_paths(folders: Iterable[types.WorkspaceFolder]) -> list[Path]:
 def announces_inline_completion(capabilities: types.ClientCapabilities) -> bool:
     text_document = capabilities.text_document
     return text_document is not None and text_document.inline_completion is not None
-
-
-def word_before(line_before: str) -> str:
-    """Return the word that ends at the cursor; empty if there is none."""
-    start = len(line_before)
-    while start and is_word_character(line_before[start - 1]):
-        start -= 1
-    return line_before[start:]
 
 
 def _documentation(text: str, language_id: str, client: MenuClient) -> types.MarkupContent | str:

@@ -7,6 +7,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
+from pathlib import PurePosixPath
 from typing import Any
 
 from lsprotocol import types
@@ -21,6 +22,7 @@ from pygls.exceptions import (
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.json_rpc import JsonRPCResponseMessage
 
+from ds_lsp.languages.names import choose_language
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainParams, ExplainRequest
 from ds_lsp.lsp.mending import mend, to_text
 from ds_lsp.lsp.transport.frames import (
@@ -34,7 +36,9 @@ from ds_lsp.lsp.transport.frames import (
     is_usable_id,
 )
 from ds_lsp.processes import is_watchable
-from ds_lsp.text.document import CarriageReturns, Document, PositionEncoding
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import CarriageReturns
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +95,8 @@ class Documents:
             self._on_lost(item.uri, TOO_MUCH)
             return
         # lsprotocol does not check the type: clients may send null and numbers.
-        language = item.language_id if isinstance(item.language_id, str) else ""
+        named = item.language_id if isinstance(item.language_id, str) else ""
+        language = choose_language(named, PurePosixPath(item.uri))
         self._by_uri[item.uri] = Document(
             *(item.uri, language, item.version, item.text, self.encoding),
             carriage_returns=self.carriage_returns,

@@ -22,7 +22,7 @@ from ds_lsp.lsp.transport.client_process import watch
 from ds_lsp.processes import Process, find_process
 from ds_lsp.service.status import Status
 from ds_lsp.session import Session
-from ds_lsp.text.document import Snapshot
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import document_name, name_within
 
 log = logging.getLogger(__name__)

@@ -54,7 +54,7 @@ from ds_lsp.providers.streamed_call import (
     to_body,
     whole_characters,
 )
-from ds_lsp.text.document import show_carriage_returns
+from ds_lsp.text.lines import show_carriage_returns
 
 FIM_IDLE_TIMEOUT_S = 3.0
 """Silence, in seconds, after which a stream that has begun counts as dead.

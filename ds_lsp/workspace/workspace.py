@@ -6,7 +6,8 @@ from typing import Protocol
 
 from ds_lsp.settings.resolve import Resolved
 from ds_lsp.settings.schema import Settings
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import document_name
 from ds_lsp.workspace.privacy.gate import Gate
 from ds_lsp.workspace.privacy.markers import text_rule

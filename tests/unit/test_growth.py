@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.completion.engine import Providers
-from ds_lsp.completion.in_flight import MOST
+from ds_lsp.completion.in_flight import MAX_CALLS
 from ds_lsp.local.index import Limits
 from tests.session import InProcess, completion, did_close, did_open
 from tests.unit.clean import clean
@@ -33,7 +33,7 @@ def kept(at: InProcess) -> dict[str, int]:
         "scans": len(background._scans),
         "requests": len(server.protocol._request_futures),
         "asked of the client": len(server.protocol._result_types),
-        "lanes": len(engine._newest._turns),
+        "lanes": len(engine._newest._entries),
         "calls": len(engine.streams),
         "cached": len(engine.cache),
         "shown": len(engine.shown._last) + len(engine.shown._standing),
@@ -109,9 +109,9 @@ async def test_requests_without_number_are_all_answered_and_few_are_paid() -> No
     flood = asyncio.create_task(
         at.send(*(completion(number, uri) for number, uri in enumerate(uris)))
     )
-    while len(at.answers()) < 1 + len(uris) - MOST:
+    while len(at.answers()) < 1 + len(uris) - MAX_CALLS:
         await turns()
-    assert len(provider.calls) == MOST
+    assert len(provider.calls) == MAX_CALLS
     for call in provider.calls:
         call.say("1")
     await flood

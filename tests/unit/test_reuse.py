@@ -10,14 +10,16 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.completion.engine import Engine, Providers
-from ds_lsp.completion.in_flight import Streams
-from ds_lsp.completion.outcomes import DocumentChange, Outcome, OutcomeEvent, Outcomes
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.in_flight import InFlightCalls
+from ds_lsp.completion.insertions import DocumentChange
+from ds_lsp.completion.outcomes import Outcome, OutcomeEvent, Outcomes
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.errors import AuthenticationError, Superseded
 from ds_lsp.providers.base import Finish
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from tests.unit.fakes import (
     Call,
     FakeExcerpts,
@@ -45,8 +47,8 @@ class Editor:
         self.engine = Engine(
             clock=self.time.clock,
             sleep=self.time.sleep,
-            streams=Streams(self.time.later),
-            contexts=Contexts(FakeExcerpts("#b.py\n乙 = 1\n#a.py\n")),
+            streams=InFlightCalls(self.time.later),
+            contexts=PromptBuilder(FakeExcerpts("#b.py\n乙 = 1\n#a.py\n")),
         )
         self.use_anew()
         self.events: list[OutcomeEvent] = []

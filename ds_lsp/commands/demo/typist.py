@@ -7,7 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
-from ds_lsp.text.document import LINE_END, Document, is_word_character
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import LINE_END, is_word_character
 
 if TYPE_CHECKING:
     from ds_lsp.session import Session

@@ -13,11 +13,12 @@ from ds_lsp.chat.explanation import conversation
 from ds_lsp.chat.subject import requested, select_range
 from ds_lsp.languages.blocks import LOOK_LINES, layout_scope
 from ds_lsp.languages.comments import COMMENTS
-from ds_lsp.languages.names import PROSE
+from ds_lsp.languages.table import PROSE
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.convert import ChatClient
 from ds_lsp.lsp.server import DsLanguageServer
-from ds_lsp.text.document import Document, strip_line_end
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import strip_line_end
 
 EXPLAIN = "ds-lsp.explain"
 ASK = "ds-lsp.ask"

@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ds_lsp.text.document import show_carriage_returns
+from ds_lsp.text.lines import show_carriage_returns
 from ds_lsp.workspace.privacy import commands
 from ds_lsp.workspace.privacy.assignments import find_assignments
 from ds_lsp.workspace.privacy.continuations import NOTHING, Carry, LineSecrets

@@ -18,7 +18,7 @@ from ds_lsp.providers.base import (
     unnoticed,
 )
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Snapshot
+from ds_lsp.text.snapshot import Snapshot
 from tests.unit.fakes import service_of
 
 SETTINGS = CompletionSettings()
