@@ -27,7 +27,8 @@ from ds_lsp.service.substitutes import (
     with_current_models,
 )
 from ds_lsp.service.usage.ledger import Ledger
-from ds_lsp.settings.schema import Resolved, Settings
+from ds_lsp.settings.resolve import Resolved
+from ds_lsp.settings.schema import Settings
 from ds_lsp.workspace.workspace import Workspace
 
 
@@ -79,7 +80,7 @@ class Session:
         if now.completion.model != before.completion.model:
             # Its answers would never be found again.
             self.engine.cache.clear()
-        self.background.uses_local = now.provider != "deepseek"
+        self.background.uses_local = now.uses_local
         self.workspace.configure(resolved, folders)
         self._tell_models()
         self.selection.begin(resolved)

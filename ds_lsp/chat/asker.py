@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ds_lsp.errors import ChatRefused
-from ds_lsp.providers.base import ChatMessage, ChatRequest, ChatResult, Finish, Hear
+from ds_lsp.providers.base import ChatMessage, ChatRequest, ChatResult, Finish, OnPiece
 from ds_lsp.service.service import Service
 from ds_lsp.settings.schema import ChatSettings
 from ds_lsp.text.lines import show_carriage_returns
@@ -67,7 +67,7 @@ class Chat:
         return self._service
 
     async def ask(
-        self, uri: str, request: ChatRequest, on_piece: Hear, on_wait: Callable[[bool], None]
+        self, uri: str, request: ChatRequest, on_piece: OnPiece, on_wait: Callable[[bool], None]
     ) -> ChatResult:
         """Return the model's answer to a question about the document *uri*.
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ds_lsp.commands.output import prepare_output, print_json, without_keys
 from ds_lsp.commands.run import folder_of, report_problems, resolve_for
-from ds_lsp.settings.schema import SETTINGS, Resolved
+from ds_lsp.settings.resolve import Resolved
+from ds_lsp.settings.schema import SETTINGS
 from ds_lsp.settings.sources import PROJECT_FILE, user_file
 from ds_lsp.text.visible import escape_control_characters
 

@@ -25,7 +25,7 @@ from ds_lsp.editor_files.places import Machine
 from ds_lsp.errors import AuthenticationError, ChatRefused, ProviderError
 from ds_lsp.providers.base import ChatMessage, FimProvider, FimRequest, ModelDirectory, PromptParts
 from ds_lsp.providers.catalog import catalog
-from ds_lsp.providers.http.connections import ConnectionProbe, probe
+from ds_lsp.providers.http.probe import ConnectionProbe, probe
 from ds_lsp.session import Session
 from ds_lsp.settings.sources import user_file
 from ds_lsp.text.visible import escape_control_characters

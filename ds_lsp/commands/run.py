@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ds_lsp.commands.output import complain, without_keys
-from ds_lsp.settings.schema import SETTINGS, Resolved, SettingsSource
+from ds_lsp.settings.resolve import Resolved, SettingsSource
+from ds_lsp.settings.schema import SETTINGS
 from ds_lsp.settings.sources import read_layers, resolve_with
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from ds_lsp.settings.schema import SETTINGS, Resolved, SettingsSource, to_snake
+from ds_lsp.settings.resolve import Resolved, SettingsSource
+from ds_lsp.settings.schema import SETTINGS, to_snake
 from ds_lsp.settings.sources import Layers, read_layers, resolve_with
 
 log = logging.getLogger(__name__)

@@ -58,7 +58,7 @@ class Notifier:
         match occasion:
             case Occasion.NEWS:
                 return is_new
-            case Occasion.PASSING:
+            case Occasion.TRANSIENT:
                 return is_new and age >= PASSING_EVERY_S
             case Occasion.ASKED:
                 return age >= ASKED_EVERY_S

@@ -1,4 +1,4 @@
-"""What a provider is asked and what it answers: the seam between the engine and the models."""
+"""Requests to providers and their answers: the seam between the features and the models."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ class PromptParts:
 
 @dataclass(frozen=True, slots=True)
 class FimRequest:
-    """One fill-in-the-middle request, as it is sent.
+    """A fill-in-the-middle request, as it is sent.
 
     Two requests are equal when one answer serves both.
     """
@@ -81,19 +81,19 @@ class FimRequest:
 
 
 class Finish(Enum):
-    """Why a completion ended where it does."""
+    """The reason why an answer ended."""
 
     STOP = "stop"
-    """The model had nothing more to say."""
+    """The model came to an end, or to a stop sequence."""
     LENGTH = "length"
     """``max_tokens`` was reached; the last token may be half a word."""
     CUT = "cut"
-    """We stopped reading: what is left would not be shown."""
+    """The caller stopped the stream, because it would not show any further text."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """What one call was billed, in tokens."""
+    """The tokens that one call is billed for."""
 
     prompt_hit: int = 0
     """Prompt tokens found in the provider's prefix cache."""
@@ -103,23 +103,23 @@ class TokenUsage:
 
 @dataclass(frozen=True, slots=True)
 class FimResult:
-    """What the model said, untouched."""
+    """The text of a model, unchanged."""
 
     text: str
     finish: Finish
     usage: TokenUsage | None = None
-    """None when the provider did not say, as when the stream was cut."""
+    """None if the provider did not report it, as when the stream was cut."""
 
 
 def usage_of(error: ProviderError) -> tuple[bool, TokenUsage | None]:
-    """Return whether a call that failed may be billed though nothing was heard, and its tokens."""
+    """Return whether a failed call may be billed though no text arrived, and its tokens."""
     may_be_billed = error.has_begun or isinstance(error, NoAnswerError)
     return may_be_billed, TokenUsage(*error.tokens) if error.tokens else None
 
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One turn of a conversation."""
+    """A message of a conversation."""
 
     role: Literal["system", "user", "assistant"]
     content: str
@@ -127,26 +127,26 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One question to a chat model, with the conversation that led to it, as it is sent."""
+    """A question to a chat model after the conversation that led to it, as it is sent."""
 
     messages: tuple[ChatMessage, ...]
     model: str
     max_tokens: int
     thinking: bool = False
-    """Whether the model reasons before it answers."""
+    """True if the model reasons before it answers."""
     opening: str = ""
-    """What the answer begins with, put into the model's mouth. The answer goes on from there."""
+    """The beginning of the answer, prescribed to the model, which continues it."""
     stop: tuple[str, ...] = ()
-    """Texts at which the answer ends; they are not part of it."""
+    """Stop sequences: the answer ends before the first of them."""
     as_json: bool = False
-    """Whether the answer must be a JSON object; the messages must say "json" as well."""
+    """True if the answer must be a JSON object; the messages must contain "json" as well."""
     timeout_s: float = 300.0
     """Wall clock for the whole call, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatPiece:
-    """What a chat model has just said, to us or to itself."""
+    """A piece of a chat model's answer, or of its reasoning."""
 
     text: str = ""
     reasoning: str = ""
@@ -154,7 +154,7 @@ class ChatPiece:
 
 @dataclass(frozen=True, slots=True)
 class ChatResult:
-    """What a chat model said, untouched."""
+    """The answer of a chat model, unchanged."""
 
     text: str
     reasoning: str
@@ -162,12 +162,11 @@ class ChatResult:
     usage: TokenUsage | None = None
 
 
-Hear = Callable[[ChatPiece], None]
+OnPiece = Callable[[ChatPiece], None]
 """Called with each piece of an answer as it arrives; must not raise."""
 
 KeepGoing = Callable[[str], bool]
-"""Called with all the text so far after each piece; False ends the stream (`Finish.CUT`)."""
-
+"""Called after each piece with all the text so far; False ends the stream (`Finish.CUT`)."""
 
 Sent = Callable[[], None]
 """Called when the first byte of a request is about to leave: from then on it may be billed."""
@@ -179,20 +178,20 @@ def unnoticed() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What is left on the account, as the provider says it."""
+    """The balance of the account, as the provider reports it."""
 
     is_available: bool
-    """Whether it is enough for a call."""
+    """True if it is enough for a call."""
     amounts: tuple[str, ...]
-    """Amount and currency, such as ``0.00 CNY``; empty when it was not told."""
+    """Amounts with their currency, such as ``0.00 CNY``; empty if they were not reported."""
 
 
 @runtime_checkable
 class Account(Protocol):
-    """What a provider that is paid for knows about its account."""
+    """A provider that can report the balance of its account."""
 
     async def balance(self) -> Balance:
-        """Raises `ProviderError`."""
+        """Return the balance. Raises `ProviderError`."""
 
 
 @runtime_checkable
@@ -200,40 +199,40 @@ class ModelDirectory(Account, Protocol):
     """A provider that can list its models."""
 
     async def models(self) -> tuple[str, ...]:
-        """In the service's order. Raises `ProviderError`."""
+        """Return the names of the models, in the service's order. Raises `ProviderError`."""
 
 
 class FimProvider(Protocol):
-    """Our side of one model API.
+    """An adapter to one model API.
 
-    `fill` raises `ProviderError` or is cancelled; nothing else gets out. Cancelling it hangs up.
+    `fill` raises `ProviderError` and nothing else. Cancelling it hangs up.
     """
 
     name: str
     metered: bool
-    """Whether a call costs money and time: such calls are debounced, shared and cached."""
+    """True if a call costs money and time: such calls are debounced, shared and cached."""
 
     async def fill(
         self, request: FimRequest, keep_going: KeepGoing, sent: Sent = unnoticed
     ) -> FimResult: ...
 
     def warm(self) -> None:
-        """Open what the next `fill` will need. Called at every keystroke: cheap, never raises."""
+        """Open a connection for the next `fill`. Cheap: each keystroke calls it. Never raises."""
 
     async def aclose(self) -> None: ...
 
 
 class ChatProvider(Protocol):
-    """Our side of one chat API. As a `FimProvider`, it raises `ProviderError` or is cancelled."""
+    """An adapter to one chat API; `chat` raises `ProviderError` and nothing else."""
 
     async def chat(
-        self, request: ChatRequest, hear: Hear, sent: Sent = unnoticed
+        self, request: ChatRequest, on_piece: OnPiece, sent: Sent = unnoticed
     ) -> ChatResult: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """Our side of the APIs of one paid service."""
+    """The adapters to the APIs of one paid service; *chat* is None if it has no chat API."""
 
     fim: FimProvider
     chat: ChatProvider | None = None

@@ -70,6 +70,7 @@ class Catalog:
 
 @functools.cache
 def catalog() -> Catalog:
+    """Return the table of ``catalog.toml``."""
     raw = tomllib.loads((files("ds_lsp.providers") / "catalog.toml").read_text("utf-8"))
     return Catalog(
         as_of=str(raw["as_of"]),

@@ -1,10 +1,11 @@
 """Chat by DeepSeek: the parts that differ from its other calls."""
 
 from ds_lsp.errors import UnavailableError
-from ds_lsp.providers.base import ChatPiece, ChatRequest, ChatResult, Hear, Sent, unnoticed
-from ds_lsp.providers.deepseek import Call, Chunk, DeepSeek, StreamChoice, to_body, whole_characters
+from ds_lsp.providers.base import ChatPiece, ChatRequest, ChatResult, OnPiece, Sent, unnoticed
+from ds_lsp.providers.deepseek import DeepSeek, DeepSeekCall
+from ds_lsp.providers.streamed_call import Chunk, StreamChoice, to_body, whole_characters
 
-IDLE_TIMEOUT_S = 30.0
+CHAT_IDLE_TIMEOUT_S = 30.0
 """Silence, in seconds, after which an answer that has begun counts as dead. Longer than for a
 completion: the user has asked a question, and reads the answer."""
 MAX_REASONING_CHARS = 512 * 1024
@@ -18,12 +19,12 @@ class DeepSeekChat:
     connections. The caller limits the number of streams at once.
     """
 
-    def __init__(self, deepseek: DeepSeek, idle_timeout_s: float = IDLE_TIMEOUT_S) -> None:
+    def __init__(self, deepseek: DeepSeek, idle_timeout_s: float = CHAT_IDLE_TIMEOUT_S) -> None:
         self._deepseek = deepseek
         self._idle_timeout_s = idle_timeout_s
 
     async def chat(
-        self, request: ChatRequest, on_piece: Hear, sent: Sent = unnoticed
+        self, request: ChatRequest, on_piece: OnPiece, sent: Sent = unnoticed
     ) -> ChatResult:
         """Return the model's answer, and call *on_piece* with each piece of it.
 
@@ -35,16 +36,16 @@ class DeepSeekChat:
         return ChatResult(text, reasoning, finish, call.usage)
 
 
-class _ChatCall(Call):
+class _ChatCall(DeepSeekCall):
     def __init__(
-        self, request: ChatRequest, on_piece: Hear, host: str, idle_timeout_s: float, sent: Sent
+        self, request: ChatRequest, on_piece: OnPiece, host: str, idle_timeout_s: float, sent: Sent
     ) -> None:
         super().__init__(
             section="chat",
             # An opening makes it a "chat prefix completion", which is beta (DeepSeek docs).
             path="/beta/chat/completions" if request.opening else "/chat/completions",
             model=request.model,
-            body=_body(request),
+            body=_to_body(request),
             size=str(sum(len(message.content) for message in request.messages)),
             timeout_s=request.timeout_s,
             host=host,
@@ -70,7 +71,7 @@ class _ChatCall(Call):
         return True
 
 
-def _body(request: ChatRequest) -> bytes:
+def _to_body(request: ChatRequest) -> bytes:
     messages: list[dict[str, object]] = [
         {"role": message.role, "content": message.content} for message in request.messages
     ]

@@ -1,4 +1,4 @@
-"""After a failure: whether the provider may be asked again on its own, and when."""
+"""Holds automatic requests back after a failure of the provider."""
 
 import random
 import time
@@ -12,23 +12,23 @@ from ds_lsp.errors import (
 )
 
 FIRST_PAUSE_S = 1.0
-"""The pause after the first failure, in seconds; each failure in a row doubles it."""
+"""Seconds of pause after the first failure; each further one in a row doubles it."""
 LONGEST_PAUSE_S = 60.0
-"""What the doubling ends at: an outage that is over is noticed within a minute."""
-LONGEST_WISH_S = 3600.0
-"""For no longer than this is a provider left alone because it asked for it."""
+"""Maximum seconds that a doubled pause takes: the end of an outage is noticed within a minute."""
+LONGEST_RETRY_AFTER_S = 3600.0
+"""Maximum seconds of pause that a provider can ask for by ``Retry-After``."""
 JITTER = 0.25
-"""Pauses are longer by up to this share, so that many clients do not come back at once."""
+"""Maximum share by which pauses are longer, so that many clients do not return at once."""
 
 _STOPPING = (AuthenticationError, BalanceError, BadRequestError)
-"""What no waiting mends: nothing is asked until `Breaker.reset`."""
+"""Errors that do not pass by waiting: automatic requests stop until `Breaker.reset`."""
 
 
 class Breaker:
-    """Holds automatic requests back while they would only fail. Explicit ones do not ask it.
+    """Holds automatic requests back while they would only fail; explicit ones pass.
 
-    A failure that time can mend pauses them, for longer each time; one that it cannot mend stops
-    them until something changes. The first success ends either.
+    There are two cases: a transient failure pauses automatic requests, for longer each time; a
+    lasting one stops them until the settings, the key or the balance change. A success ends both.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Breaker:
         clock: Callable[[], float] = time.monotonic,
         stretch: Callable[[], float] = lambda: random.uniform(1, 1 + JITTER),
     ) -> None:
-        """*stretch*: the factor on each pause."""
+        """*stretch* returns the factor on each pause."""
         self._clock = clock
         self._stretch = stretch
         self._trouble: ProviderError | None = None
@@ -46,26 +46,29 @@ class Breaker:
 
     @property
     def trouble(self) -> ProviderError | None:
-        """What the last call failed with; None: it did not."""
+        """The error of the last call; None if it succeeded."""
         return self._trouble
 
     def refuses(self) -> ProviderError | None:
-        """Why nothing may be asked automatically now; None: go on."""
+        """Return the error for which automatic requests are held back now, or None."""
         if self._trouble is None or self._clock() >= self._until:
             return None
         return self._trouble
 
     def admit(self) -> ProviderError | None:
-        """As `refuses`, when a call begins: after a pause one goes ahead, others wait for it."""
+        """Begin a call unless it is held back: return the error then, else None.
+
+        After a pause one call is let through; further ones are held back until it has ended.
+        """
         refusal = self.refuses()
         if self._trouble is not None and refusal is None:
             self._until = self._clock() + FIRST_PAUSE_S
         return refusal
 
-    def failed(self, error: ProviderError, asked_at: float) -> None:
-        """A call that began at *asked_at* has failed."""
+    def call_failed(self, error: ProviderError, asked_at: float) -> None:
+        """Begin or prolong a pause: a call that began at *asked_at* has failed."""
         if self._trouble is not None and asked_at < self._failed_at:
-            # It began before the last failure was known: one outage, not two.
+            # The call began before the last failure was known: both belong to one outage.
             return
         now = self._clock()
         self._trouble, self._failed_at = error, now
@@ -74,16 +77,16 @@ class Breaker:
             return
         pause = min(FIRST_PAUSE_S * 2.0**self._failures * self._stretch(), LONGEST_PAUSE_S)
         self._failures += 1
-        wish = min(error.retry_after_s or 0.0, LONGEST_WISH_S)
-        self._until = now + max(pause, wish)
+        asked_s = min(error.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
+        self._until = now + max(pause, asked_s)
 
-    def worked(self, asked_at: float) -> None:
-        """A call that began at *asked_at* has brought an answer."""
+    def call_succeeded(self, asked_at: float) -> None:
+        """End the pause, unless a failure is newer than the call, which began at *asked_at*."""
         if asked_at >= self._failed_at:
             self.reset()
 
     def reset(self) -> None:
-        """What stood in the way has changed."""
+        """End the pause: the reason for it has changed."""
         self._trouble = None
         self._failures = 0
         self._until = 0.0

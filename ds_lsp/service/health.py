@@ -1,4 +1,4 @@
-"""How things stand with the provider, and what the user is told of it."""
+"""The health of the provider, and the messages to the user about it."""
 
 import asyncio
 import logging
@@ -21,22 +21,22 @@ from ds_lsp.service.breaker import Breaker
 log = logging.getLogger(__name__)
 
 PROBE_S = 300.0
-"""How often an empty account is looked at, in seconds; looking costs nothing."""
+"""Seconds between two requests for the balance of an empty account; they cost nothing."""
 
 
 class Occasion(Enum):
-    """Why something is said; it decides how often."""
+    """The reason for a message; it decides how often the message is shown."""
 
     NEWS = "news"
     """Something has changed."""
-    PASSING = "passing"
-    """Something has gone wrong that mends itself."""
+    TRANSIENT = "transient"
+    """A failure that passes without the user's help."""
     ASKED = "asked"
-    """The user has asked for a completion, and waits."""
+    """The user has asked for a completion, and waits for it."""
 
 
 class Say(Protocol):
-    """Tells the user what there is to say about a topic now; None: all is well again."""
+    """Tells the user the message of a topic; None if the topic has no problem any more."""
 
     def __call__(
         self, topic: str, message: str | None, occasion: Occasion = Occasion.NEWS
@@ -48,7 +48,7 @@ def no_news(topic: str, message: str | None, occasion: Occasion = Occasion.NEWS)
 
 
 class Health:
-    """Watches what comes of the calls of one provider."""
+    """Follows the results of one provider's calls."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Health:
         changed: Callable[[], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """*changed* is called whenever there may be something new to tell."""
+        """*changed* is called whenever `state` may have changed."""
         self._breaker = breaker
         self._say = say
         self._changed = changed
@@ -68,12 +68,12 @@ class Health:
         self._is_asking_balance = False
 
     def begin(self, account: Account | None) -> None:
-        """Another provider is asked from now on; nothing is known of it yet."""
+        """Begin anew with another provider, of which nothing is known yet."""
         self._account = account
-        self.worked()
+        self.call_succeeded()
 
     def state(self) -> tuple[str, str] | None:
-        """What is wrong, as a word of ``ds-lsp/status`` and a sentence; None: nothing."""
+        """Return a state of ``ds-lsp/status`` and its sentence; None if nothing is wrong."""
         match self._breaker.trouble:
             case None:
                 return None
@@ -84,14 +84,14 @@ class Health:
             case _:
                 return "paused", self._words
 
-    def failed(self, error: ProviderError) -> None:
-        """A call has failed, and the breaker knows it if it concerns others."""
-        # Loud once; an outage lasts for many keystrokes.
+    def call_failed(self, error: ProviderError) -> None:
+        """Tell the user that a call has failed; the breaker knows already if it concerns others."""
+        # A warning once, as an outage lasts for many keystrokes.
         is_news = str(error) != self._words
         log.log(logging.WARNING if is_news else logging.INFO, "no completion: %s", error)
         if isinstance(error, RefusedTextError) and self._breaker.trouble is not error:
-            # It is about one text, and says nothing of how things stand.
-            self._say("refused", str(error), Occasion.PASSING)
+            # The failure is about one text, and tells nothing about the provider's state.
+            self._say("refused", str(error), Occasion.TRANSIENT)
         elif isinstance(error, BalanceError):
             if self._watch is None:
                 self._words = str(error)
@@ -100,7 +100,7 @@ class Health:
             self._stop_watching()
             self._words = str(error)
             is_lasting = isinstance(error, AuthenticationError | BadRequestError)
-            self._say("provider", self._words, Occasion.NEWS if is_lasting else Occasion.PASSING)
+            self._say("provider", self._words, Occasion.NEWS if is_lasting else Occasion.TRANSIENT)
         self._changed()
 
     def explicit_request_failed(self, error: Exception) -> None:
@@ -109,34 +109,34 @@ class Health:
             is_known = self._breaker.trouble is not None
             self._say("provider", self._words if is_known else str(error), Occasion.ASKED)
 
-    def worked(self) -> None:
-        """A call has worked, unless the breaker knows better."""
+    def call_succeeded(self) -> None:
+        """Tell the user that calls succeed again, unless the breaker knows of a newer failure."""
         if self._breaker.trouble is None:
             self._stop_watching()
             self._words = ""
             self._say("provider", None)
         self._changed()
 
-    def reached(self) -> None:
-        """A connection has come about."""
+    def connected(self) -> None:
+        """End an outage of the network: a connection has been opened."""
         if isinstance(self._breaker.trouble, ConnectError):
-            self.mended()
+            self.recovered()
 
     def settings_changed(self) -> None:
-        """Whatever was wrong with the settings may be right now."""
+        """End a stop for the settings: they may be right now."""
         if isinstance(self._breaker.trouble, BadRequestError):
-            self.mended()
+            self.recovered()
 
-    def mended(self) -> None:
-        """What stood in the way is gone."""
+    def recovered(self) -> None:
+        """End any pause: its reason is gone."""
         self._breaker.reset()
-        self.worked()
+        self.call_succeeded()
 
     def aclose(self) -> None:
         self._stop_watching()
 
     async def _watch_balance(self) -> None:
-        """Say what is left, once, and wait until it is enough again."""
+        """Tell the user the balance, once, and wait until it is enough again."""
         self._is_asking_balance = True
         try:
             balance = await self._balance()
@@ -155,9 +155,9 @@ class Health:
             balance = await self._balance()
             if balance and balance.is_available:
                 break
-        # This task is over: it is not to be cancelled.
+        # This task has ended, and must not be cancelled.
         self._watch = None
-        self.mended()
+        self.recovered()
 
     async def _balance(self) -> Balance | None:
         if self._account is None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ds_lsp.processes import end_group
+from ds_lsp.settings.parsers import key as parse_key
 from ds_lsp.settings.schema import Settings
-from ds_lsp.settings.schema import key as parse_key
 
 KEY_VARIABLES = ("DEEPSEEK_API_KEY", "DS_LSP_API_KEY")
 _TIMEOUT_S = 60.0
@@ -52,7 +52,7 @@ async def find_key(settings: Settings, origin: str, timeout_s: float = _TIMEOUT_
 def needs_search(settings: Settings) -> bool:
     """Return whether `find_key` has to run a command or the keyring, and so may take long."""
     asks = settings.api_key_command or importlib.util.find_spec("keyring")
-    return settings.provider != "local" and not settings.api_key and bool(asks)
+    return settings.uses_key and not settings.api_key and bool(asks)
 
 
 async def _run_command(source: str, timeout_s: float, command: str, *arguments: str) -> KeyLookup:

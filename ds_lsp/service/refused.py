@@ -1,4 +1,4 @@
-"""Documents whose text the provider refused: they alone are not asked about for a while."""
+"""Documents whose text the provider refused: automatic requests in them pause."""
 
 import time
 from collections.abc import Callable
@@ -9,14 +9,15 @@ from cachetools import LRUCache
 from ds_lsp.errors import RefusedTextError
 from ds_lsp.text.lines import LINE_END
 
-FIRST_PAUSE_S = 30.0
-"""Seconds without automatic requests after a refusal; each one in a row doubles them. A refused
-text is mostly still there at the next key."""
-LONGEST_PAUSE_S = 600.0
-MAX_DOCUMENTS = 100
+FIRST_REFUSAL_PAUSE_S = 30.0
+"""Seconds without automatic requests after a refusal; each further one in a row doubles them. A
+refused text is mostly still there at the next key."""
+LONGEST_REFUSAL_PAUSE_S = 600.0
+"""Maximum seconds without automatic requests in a document."""
+MAX_REFUSED_DOCUMENTS = 100
 """Maximum documents remembered."""
-MANY = 3
-"""Refusals in a row, in as many documents, after which it is not the text."""
+MAX_IN_A_ROW = 3
+"""Refusals in a row, in as many documents, after which the reason is not the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class _Refusal:
     until: float
     times: int
     text: str
-    """What was sent of the document; empty: not known."""
+    """The text of the document that was sent; empty if it is not known."""
 
 
 class RefusedTexts:
@@ -33,14 +34,14 @@ class RefusedTexts:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._refusals: LRUCache[str, _Refusal] = LRUCache(MAX_DOCUMENTS)
+        self._refusals: LRUCache[str, _Refusal] = LRUCache(MAX_REFUSED_DOCUMENTS)
         self._in_a_row: set[str] = set()
 
     def refuses(self, uri: str, text: str = "") -> RefusedTextError | None:
-        """Return why nothing is asked automatically in a document now, or None.
+        """Return the refusal for which automatic requests in a document are held back now, or None.
 
-        *text* is what would be sent of it: where a line of the refused text is gone from it, that
-        may be what was refused, and it is asked about at once.
+        *text* is the text of it that would be sent. If a line of the refused text is gone from it,
+        that line may have been the reason, and a request may be sent at once.
         """
         refusal = self._refusals.get(uri)
         if refusal is None or self._clock() >= refusal.until:
@@ -51,26 +52,27 @@ class RefusedTexts:
         """Return whether a document was refused and has not been answered since."""
         return uri in self._refusals
 
-    def failed(
+    def note_refusal(
         self, uri: str, error: RefusedTextError, *, text: str = "", had_context: bool = False
     ) -> bool:
-        """Note a refusal; return True after so many documents that it cannot be the text.
+        """Note a refusal; return True after so many documents that the text cannot be the reason.
 
-        *text*: what was sent of the document. *had_context*: text of other files was sent along and
-        may be what was refused: the document is asked about again at once, without it.
+        *text* is the text of the document that was sent. *had_context* is True if text of other
+        files was sent along: it may be the reason, so the next request, without it, may be sent at
+        once.
         """
         if had_context:
             self._refusals[uri] = _Refusal(error, self._clock(), 0, text)
             return False
         known = self._refusals.get(uri)
         times = known.times + 1 if known else 1
-        pause_s = min(FIRST_PAUSE_S * 2.0 ** (times - 1), LONGEST_PAUSE_S)
+        pause_s = min(FIRST_REFUSAL_PAUSE_S * 2.0 ** (times - 1), LONGEST_REFUSAL_PAUSE_S)
         self._refusals[uri] = _Refusal(error, self._clock() + pause_s, times, text)
-        if len(self._in_a_row) < MANY:
+        if len(self._in_a_row) < MAX_IN_A_ROW:
             self._in_a_row.add(uri)
-        return len(self._in_a_row) >= MANY
+        return len(self._in_a_row) >= MAX_IN_A_ROW
 
-    def worked(self, uri: str) -> None:
+    def note_answer(self, uri: str) -> None:
         """Note that a text of this document was answered."""
         self._refusals.pop(uri, None)
         self._in_a_row.clear()
@@ -81,13 +83,13 @@ class RefusedTexts:
         self._in_a_row.discard(uri)
 
     def clear(self) -> None:
-        """Forget all: another provider is asked from now on."""
+        """Forget all documents: another provider is in use."""
         self._refusals.clear()
         self._in_a_row.clear()
 
 
 def _has_lost_a_line(refused: str, now: str) -> bool:
-    """Return whether a line of *refused* is in *now* no more, not even with more typed into it."""
+    """Return whether a line of *refused* is gone from *now*, and not merely extended there."""
     if not refused or not now:
         return False
     before, after = (LINE_END.split(text) for text in (refused, now))

@@ -10,7 +10,8 @@ from ds_lsp.service.health import Say
 from ds_lsp.service.key import KeyLookup, find_key, needs_search
 from ds_lsp.service.service import Service
 from ds_lsp.service.substitutes import NO_SUBSTITUTES, ModelsInUse
-from ds_lsp.settings.schema import Resolved, Settings
+from ds_lsp.settings.resolve import Resolved
+from ds_lsp.settings.schema import Settings
 
 NO_KEY = (
     "No DeepSeek key was found. Set DEEPSEEK_API_KEY in the editor's environment, or "
@@ -70,7 +71,7 @@ class Selection:
         self.is_searching = not self.refusal and needs_search(settings)
         if self._choosing:
             self._choosing.cancel()
-        if self.is_searching and self.service is None and settings.provider != "deepseek":
+        if self.is_searching and self.service is None and settings.uses_local:
             # Finding the key may take its time: until then the workspace's own text completes.
             self._use(None)
         # A task in any case: the client's first answer does not wait for an import.
@@ -98,11 +99,16 @@ class Selection:
     async def _choose(self, resolved: Resolved) -> None:
         settings = resolved.settings
         found = KeyLookup(None, "none")
-        if settings.provider != "local" and not self.refusal:
+        if settings.uses_key and not self.refusal:
             found = await find_key(settings, resolved.origins.get("api_key", "none"))
         self.key_source = found.source
-        self.lacks_key = settings.provider == "deepseek" and not (found.key or self.refusal)
-        replaced, self.service = self.service, self._service_for(settings, found.key)
+        is_usable = not self.refusal and bool(found.key or not settings.uses_key)
+        # Without a key, `auto` is content with the workspace's own text.
+        self.lacks_key = not (is_usable or self.refusal or settings.uses_local)
+        service = None
+        if is_usable and settings.provider != "local":
+            service = self._make_service(settings, found.key or "")
+        replaced, self.service = self.service, service
         self.is_searching = False
         if replaced:
             replaced.retire()
@@ -114,11 +120,9 @@ class Selection:
             if replaced:
                 await replaced.aclose()
 
-    def _service_for(self, settings: Settings, key: str | None) -> Service | None:
-        if settings.provider == "local" or not key:
-            return None
+    def _make_service(self, settings: Settings, key: str) -> Service:
         make = provider_named(settings.provider).make
-        return self._start(lambda connected: make(settings, key, connected))
+        return self._start(lambda connected: make(settings.base_url, key, connected))
 
     def _may_find_another_key(self, settings: Settings) -> bool:
         """Return whether to look for the key again: the one that was found was refused."""

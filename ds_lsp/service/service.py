@@ -33,8 +33,8 @@ from ds_lsp.providers.base import (
     FimRequest,
     FimResult,
     Finish,
-    Hear,
     KeepGoing,
+    OnPiece,
     Sent,
     unnoticed,
     usage_of,
@@ -87,7 +87,7 @@ class Service:
         self.refused = RefusedTexts(clock)
         self.models = models or ModelsInUse()
         self.health = Health(self.breaker, say, changed, sleep)
-        adapters = make(self.health.reached)
+        adapters = make(self.health.connected)
         self.fim: FimProvider = adapters.fim
         self.name = self.fim.name
         self._chat = adapters.chat
@@ -170,12 +170,14 @@ class Service:
             self._note_failure(error, request, started)
             raise
         if not self._is_retired:
-            self.breaker.worked(started)
-            self.refused.worked(request.uri)
-            self.health.worked()
+            self.breaker.call_succeeded(started)
+            self.refused.note_answer(request.uri)
+            self.health.call_succeeded()
         return result
 
-    async def chat(self, request: ChatRequest, hear: Hear, sent: Sent = unnoticed) -> ChatResult:
+    async def chat(
+        self, request: ChatRequest, on_piece: OnPiece, sent: Sent = unnoticed
+    ) -> ChatResult:
         """Answer a question, by another model where the one of *request* is gone.
 
         Cancelling hangs up. Raises `ProviderError`.
@@ -185,7 +187,7 @@ class Service:
 
         def note(piece: ChatPiece) -> None:
             received.append(piece)
-            hear(piece)
+            on_piece(piece)
 
         async def call(request: ChatRequest, sent: Sent) -> ChatResult:
             received.clear()
@@ -199,8 +201,8 @@ class Service:
             raise
         # An answer proves the key, the balance and the network, and nothing about completion.
         if isinstance(self.breaker.trouble, SHARED) and not self._is_retired:
-            self.breaker.worked(started)
-            self.health.worked()
+            self.breaker.call_succeeded(started)
+            self.health.call_succeeded()
         return result
 
     def retire(self) -> None:
@@ -281,22 +283,22 @@ class Service:
         if self._is_retired:
             return
         prompt = request.prompt
-        concerns_all = not isinstance(error, RefusedTextError) or self.refused.failed(
+        concerns_all = not isinstance(error, RefusedTextError) or self.refused.note_refusal(
             request.uri,
             error,
             text=prompt.prefix + prompt.suffix,
             had_context=bool(prompt.excerpts),
         )
         if concerns_all:
-            self.breaker.failed(error, started)
-        self.health.failed(error)
+            self.breaker.call_failed(error, started)
+        self.health.call_failed(error)
 
     def _note_chat_failure(self, error: ProviderError, started: float) -> None:
         if self._is_retired or not isinstance(error, SHARED):
             return
         is_known = self.breaker.trouble is not None
-        self.breaker.failed(error, started)
-        self.health.failed(error)
+        self.breaker.call_failed(error, started)
+        self.health.call_failed(error)
         if is_known:
             # The user was told, maybe long ago, and waits for an answer now.
             self.health.explicit_request_failed(error)

@@ -25,13 +25,13 @@ def status_of(settings: Settings, selection: Selection, limit: SpendingLimit) ->
 
 
 def _state(settings: Settings, selection: Selection, limit: SpendingLimit) -> tuple[str, str]:
-    service, uses_local = selection.service, settings.provider != "deepseek"
+    service = selection.service
     if not settings.completion.enabled:
         return "disabled", "completion.enabled is false"
     if selection.refusal:
         return "stopped", f"DeepSeek is not used: {selection.refusal}"
     if selection.is_searching:
-        waits = "local" if service is None and uses_local else "paused"
+        waits = "local" if service is None and settings.uses_local else "paused"
         return waits, "looking for the DeepSeek key"
     if selection.lacks_key:
         return "stopped", "no DeepSeek key was found"
@@ -41,6 +41,6 @@ def _state(settings: Settings, selection: Selection, limit: SpendingLimit) -> tu
         word, detail = trouble
         meanwhile = " Meanwhile the workspace's own text completes."
         return word, detail + (meanwhile if settings.provider == "auto" else "")
-    if service is None and uses_local:
+    if service is None and settings.uses_local:
         return "local", "completing from the workspace's own text"
     return "ready", ""

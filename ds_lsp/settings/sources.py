@@ -10,7 +10,9 @@ from itertools import chain
 from pathlib import Path
 
 from ds_lsp.files import is_within, open_regular
-from ds_lsp.settings.schema import SETTINGS, EnvText, Resolved, SettingsSource, resolve, to_snake
+from ds_lsp.settings.parsers import EnvText
+from ds_lsp.settings.resolve import Resolved, SettingsSource, resolve
+from ds_lsp.settings.schema import SETTINGS, to_snake
 from ds_lsp.text.visible import escape_control_characters
 
 PROJECT_FILE = ".ds-lsp.toml"

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from ds_lsp.settings.schema import Resolved, Settings
+from ds_lsp.settings.resolve import Resolved
+from ds_lsp.settings.schema import Settings
 from ds_lsp.text.document import Document
 from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import document_name

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import ds_lsp
-from ds_lsp.settings import schema as settings
-from ds_lsp.settings.schema import SETTINGS, Choice, Number, ProjectRight, Setting, Whole
+from ds_lsp.providers.registry import provider_names
+from ds_lsp.settings import parsers, schema
+from ds_lsp.settings.parsers import Choice, Number, Whole
+from ds_lsp.settings.schema import SETTINGS, ProjectRight, Setting
 
 MANIFEST = Path(__file__).with_name("package.json")
 TITLE = "Server"
@@ -45,19 +47,21 @@ def _property(setting: Setting) -> dict[str, object]:
 def _schema(setting: Setting) -> dict[str, object]:
     default = list(setting.default) if isinstance(setting.default, tuple) else setting.default
     match setting.parse:
-        case settings.boolean:
+        case parsers.boolean:
             return {"type": "boolean", "default": default}
         case Choice(words):
             return {"type": "string", "enum": list(words), "default": default}
+        case schema.provider_name:
+            return {"type": "string", "enum": list(provider_names()), "default": default}
         case Number(low, high):
             return {"type": "number", "minimum": low, "maximum": high, "default": default}
         case Whole(low, high):
             kind = "integer" if default is not None else ["integer", "null"]
             return {"type": kind, "minimum": low, "maximum": high, "default": default}
-        case settings.text_list:
+        case parsers.text_list:
             return {"type": "array", "items": {"type": "string"}, "default": default}
-        case settings.debounce:
-            low, high = settings.DEBOUNCE_MS.low, settings.DEBOUNCE_MS.high
+        case parsers.debounce:
+            low, high = parsers.DEBOUNCE_MS.low, parsers.DEBOUNCE_MS.high
             number = {"type": "integer", "minimum": low, "maximum": high}
             return {"anyOf": [{"const": "adaptive"}, number], "default": default}
         case _:

@@ -31,7 +31,7 @@ import pytest
 from ds_lsp.logs import PrivateFormatter
 from ds_lsp.providers.http import connections as connection
 from ds_lsp.service.health import PROBE_S
-from ds_lsp.service.refused import FIRST_PAUSE_S
+from ds_lsp.service.refused import FIRST_REFUSAL_PAUSE_S
 from tests.e2e.editor import AUTOMATIC, INVOKED, editor, to_toml
 from tests.fake_deepseek import (
     Close,
@@ -138,13 +138,13 @@ def bad_request(status: int) -> Fault:
 def refused_text(status: int) -> Fault:
     """A refusal that is about this text, and stops nothing else."""
     steps = (Reply(status, envelope(f"canary_prompt was no good with {KEY}")),)
-    return Fault(steps, "ready", f"{status}", pause_s=4 * FIRST_PAUSE_S, is_of_text=True)
+    return Fault(steps, "ready", f"{status}", pause_s=4 * FIRST_REFUSAL_PAUSE_S, is_of_text=True)
 
 
 def refused_for_no_reason(status: int) -> Fault:
     """A refusal that may be about the settings, until these have worked."""
     steps = (Reply(status, envelope(f"canary_prompt was no good with {KEY}")),)
-    return Fault(steps, "stopped", f"{status}", pause_s=4 * FIRST_PAUSE_S, later="ready")
+    return Fault(steps, "stopped", f"{status}", pause_s=4 * FIRST_REFUSAL_PAUSE_S, later="ready")
 
 
 def in_trouble(status: int, *headers: tuple[str, str], pause_s: float = LONGEST_PAUSE_S) -> Fault:

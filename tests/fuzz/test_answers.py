@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from ds_lsp.errors import ProviderError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, PromptParts, unnoticed
 from ds_lsp.providers.deepseek import (
-    MAX_TEXT_CHARS,
     DeepSeek,
     _FimCall,
-    _supported_models,
 )
+from ds_lsp.providers.deepseek_errors import find_supported_models
 from ds_lsp.providers.http.sse import EventTooLargeError, SseDecoder
 from ds_lsp.providers.refusals import error_message
-from ds_lsp.settings.schema import base_url
+from ds_lsp.providers.streamed_call import MAX_TEXT_CHARS
+from ds_lsp.settings.parsers import base_url
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, TEXTS
 
@@ -84,7 +84,7 @@ REFUSALS = MODELS.map(lambda names: f"The supported API model names are {names},
 @fuzz(ENVELOPES.map(lambda value: json.dumps(value).encode()) | st.binary(), REFUSALS | TEXTS)
 def test_a_refusal_of_anything_is_read(body: bytes, message: str) -> None:
     assert isinstance(error_message(body), str)
-    assert all(name.isprintable() and name.isascii() for name in _supported_models(message))
+    assert all(name.isprintable() and name.isascii() for name in find_supported_models(message))
 
 
 @fuzz(st.sampled_from(["xn--", "[", "\ud800", "a..b", "%", "\u2100"]) | TEXTS)

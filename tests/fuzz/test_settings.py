@@ -9,7 +9,8 @@ import pytest
 from hypothesis import strategies as st
 
 from ds_lsp.settings import sources
-from ds_lsp.settings.schema import SETTINGS, Resolved, SettingsSource
+from ds_lsp.settings.resolve import Resolved, SettingsSource
+from ds_lsp.settings.schema import SETTINGS
 from ds_lsp.settings.sources import PROJECT_FILE, read_layers, resolve_with
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, NAMES, SETTINGS_TREES, TEXTS

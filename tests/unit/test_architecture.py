@@ -20,9 +20,9 @@ ARROWS: dict[str, set[str]] = {
     "__init__": set(),
     "text": set(),
     "languages": {"text"},
-    "settings": {"text"},
+    "settings": {"providers", "text"},
     "workspace": {"languages", "settings", "text"},
-    "providers": {"settings", "text"},
+    "providers": {"text"},
     "local": {"languages", "providers", "text", "workspace"},
     "service": {"providers", "settings", "text"},
     # Completion and chat do not know each other.

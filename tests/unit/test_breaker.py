@@ -12,7 +12,7 @@ from ds_lsp.errors import (
     UnavailableError,
     UnknownModelError,
 )
-from ds_lsp.service.breaker import LONGEST_PAUSE_S, LONGEST_WISH_S, Breaker
+from ds_lsp.service.breaker import LONGEST_PAUSE_S, LONGEST_RETRY_AFTER_S, Breaker
 from tests.unit.fakes import FakeTime
 
 PASSING = [RateLimitError("429"), UnavailableError("503"), ConnectError("offline")]
@@ -30,7 +30,7 @@ class Rig:
         self.breaker = Breaker(self.time.clock, lambda: stretch)
 
     def fail(self, error: ProviderError) -> None:
-        self.breaker.failed(error, self.time.now)
+        self.breaker.call_failed(error, self.time.now)
 
     def pause_s(self) -> float:
         """How long automatic requests are refused from now on."""
@@ -82,7 +82,7 @@ def test_pauses_are_stretched_and_never_longer_than_the_longest() -> None:
 
 @pytest.mark.parametrize(
     ("wish", "pause"),
-    [(None, 1), (0.0, 1), (0.5, 1), (7.0, 7), (600.0, 600), (1e9, LONGEST_WISH_S)],
+    [(None, 1), (0.0, 1), (0.5, 1), (7.0, 7), (600.0, 600), (1e9, LONGEST_RETRY_AFTER_S)],
 )
 def test_the_providers_wish_is_honored_within_reason(wish: float | None, pause: float) -> None:
     rig = Rig()
@@ -105,7 +105,7 @@ def test_the_first_success_ends_a_pause_and_a_stop() -> None:
         rig = Rig()
         rig.fail(error)
         rig.fail(error)
-        rig.breaker.worked(rig.time.now)
+        rig.breaker.call_succeeded(rig.time.now)
         assert rig.breaker.trouble is None
         rig.fail(PASSING[0])
         assert rig.pause_s() == 1
@@ -117,10 +117,10 @@ def test_calls_of_before_the_failure_say_nothing_new() -> None:
     rig.time.now += 3
     rig.fail(PASSING[0])
     for _ in range(5):
-        rig.breaker.failed(PASSING[1], began)
+        rig.breaker.call_failed(PASSING[1], began)
     assert rig.breaker.trouble is PASSING[0]
     assert rig.pause_s() == 1
-    rig.breaker.worked(began)
+    rig.breaker.call_succeeded(began)
     assert rig.breaker.trouble is PASSING[0]
 
 
@@ -128,6 +128,6 @@ def test_calls_of_before_the_failure_say_nothing_new() -> None:
 def test_default_stretch_never_shortens(error: ProviderError) -> None:
     time = FakeTime()
     breaker = Breaker(time.clock)
-    breaker.failed(error, time.now)
+    breaker.call_failed(error, time.now)
     time.now += 0.99
     assert breaker.refuses() is error

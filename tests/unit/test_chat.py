@@ -23,7 +23,7 @@ from ds_lsp.providers.base import (
     ChatRequest,
     ChatResult,
     Finish,
-    Hear,
+    OnPiece,
     Sent,
     TokenUsage,
     unnoticed,
@@ -46,7 +46,7 @@ class FakeChat:
     calls: list[tuple[ChatRequest, asyncio.Future[ChatResult]]] = field(default_factory=list)
     hung_up: int = 0
 
-    async def chat(self, request: ChatRequest, hear: Hear, sent: Sent = unnoticed) -> ChatResult:
+    async def chat(self, request: ChatRequest, hear: OnPiece, sent: Sent = unnoticed) -> ChatResult:
         sent()
         outcome: asyncio.Future[ChatResult] = asyncio.get_running_loop().create_future()
         self.calls.append((request, outcome))
@@ -261,7 +261,7 @@ async def test_what_else_fails_is_chats_own(error: ProviderError) -> None:
     # Nor does an answer mend what completion has met.
     refused = BadRequestError("completion refused")
     assert session.service
-    session.service.breaker.failed(refused, 0.0)
+    session.service.breaker.call_failed(refused, 0.0)
     task = asyncio.create_task(
         session.chat.ask("file:///a", REQUEST, lambda piece: None, lambda waits: None)
     )

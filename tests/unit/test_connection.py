@@ -142,17 +142,21 @@ async def test_an_idle_connection_that_the_server_closed_is_replaced(
 
 
 @pytest.mark.parametrize("used_before", [True, False], ids=["idle", "spare"])
-async def test_a_closed_connection_is_no_error(
-    fake: FakeDeepSeek, link: Connection, used_before: bool
-) -> None:
+async def test_a_closed_connection_is_no_error(fake: FakeDeepSeek, used_before: bool) -> None:
+    is_spare = asyncio.Event()
+    link = Connection(fake.url, is_spare.set)
     if used_before:
         await post(link, fake)
     else:
         link.warm()
+        # The server accepts a connection before its client has opened it. A connection that closes
+        # while the client still opens it is an error: see below.
+        await is_spare.wait()
         await opened(fake, 1)
     await asyncio.to_thread(fake.close_idle_connections)
     assert "[DONE]" in await post(link, fake)
     assert fake.connections == 2
+    await link.aclose()
 
 
 async def test_a_connection_found_dead_only_by_using_it_is_no_error(

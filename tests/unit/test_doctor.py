@@ -8,7 +8,7 @@ import pytest
 from ds_lsp.commands import balance, doctor, models
 from ds_lsp.commands.doctor import describe_steps, editor_checks
 from ds_lsp.commands.setups import Part, text_of
-from ds_lsp.providers.http.connections import ConnectionProbe
+from ds_lsp.providers.http.probe import ConnectionProbe
 from ds_lsp.settings.sources import user_file
 from tests.fake_deepseek import FakeDeepSeek
 from tests.unit.clean import clean

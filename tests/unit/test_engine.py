@@ -68,9 +68,9 @@ class _Models:
 
 class _NotedHealth:
     def __init__(self, rig: "Rig") -> None:
-        self.failed = rig.failed.append
+        self.call_failed = rig.failed.append
         self.explicit_request_failed = rig.unmet.append
-        self.worked = rig.note_worked
+        self.call_succeeded = rig.note_worked
 
     def aclose(self) -> None:
         """Nothing to end."""

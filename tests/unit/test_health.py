@@ -60,8 +60,8 @@ class Rig:
 
     async def fail(self, error: ProviderError) -> None:
         self.time.now += 1
-        self.breaker.failed(error, self.time.now)
-        self.health.failed(error)
+        self.breaker.call_failed(error, self.time.now)
+        self.health.call_failed(error)
         await turns()
 
     def messages(self) -> list[str]:
@@ -73,9 +73,9 @@ class Rig:
     [
         (AuthenticationError("wrong key"), "stopped", Occasion.NEWS),
         (BadRequestError("bad setting"), "stopped", Occasion.NEWS),
-        (RateLimitError("slow"), "paused", Occasion.PASSING),
-        (UnavailableError("busy"), "paused", Occasion.PASSING),
-        (ConnectError("cable"), "offline", Occasion.PASSING),
+        (RateLimitError("slow"), "paused", Occasion.TRANSIENT),
+        (UnavailableError("busy"), "paused", Occasion.TRANSIENT),
+        (ConnectError("cable"), "offline", Occasion.TRANSIENT),
     ],
 )
 async def test_trouble_is_named(error: ProviderError, word: str, occasion: Occasion) -> None:
@@ -84,8 +84,8 @@ async def test_trouble_is_named(error: ProviderError, word: str, occasion: Occas
     await rig.fail(error)
     assert rig.health.state() == (word, str(error))
     assert rig.said == [(str(error), occasion)]
-    rig.breaker.worked(rig.time.now)
-    rig.health.worked()
+    rig.breaker.call_succeeded(rig.time.now)
+    rig.health.call_succeeded()
     assert rig.health.state() is None
     assert rig.said[-1] == (None, Occasion.NEWS)
 
@@ -133,8 +133,8 @@ async def test_the_probe_ends(how: str) -> None:
     await rig.fail(BalanceError("empty"))
     match how:
         case "worked":
-            rig.breaker.worked(rig.time.now)
-            rig.health.worked()
+            rig.breaker.call_succeeded(rig.time.now)
+            rig.health.call_succeeded()
         case "failed otherwise":
             await rig.fail(AuthenticationError("wrong key"))
         case "another provider":
@@ -149,11 +149,11 @@ async def test_the_probe_ends(how: str) -> None:
 async def test_a_connection_ends_being_offline_and_nothing_else() -> None:
     rig = Rig()
     await rig.fail(ConnectError("cable"))
-    rig.health.reached()
+    rig.health.connected()
     assert rig.health.state() is None
     assert rig.breaker.refuses() is None
     await rig.fail(UnavailableError("busy"))
-    rig.health.reached()
+    rig.health.connected()
     assert rig.health.state() == ("paused", "busy")
 
 
@@ -173,4 +173,4 @@ async def test_who_asks_is_told_why_not() -> None:
     assert rig.said == [("The provider was changed.", Occasion.ASKED)]
     await rig.fail(UnavailableError("busy"))
     rig.health.explicit_request_failed(UnavailableError("busy"))
-    assert rig.said[1:] == [("busy", Occasion.PASSING), ("busy", Occasion.ASKED)]
+    assert rig.said[1:] == [("busy", Occasion.TRANSIENT), ("busy", Occasion.ASKED)]

@@ -69,7 +69,7 @@ BOUNDED: dict[str, str] = {
     "ds_lsp.chat.whole": "longer lines than `MAX_LINE_CHARS` are not looked at; a tag is bounded",
     "ds_lsp.editor_files": "the user's own configuration of an editor",
     "ds_lsp.providers.http.proxy": "the user's own environment",
-    "ds_lsp.settings.schema": "the user's own address",
+    "ds_lsp.providers.registry": "the user's own address",
     "ds_lsp.workspace.privacy.markers": "of a line no more than `HEAD_LINE_CHARS` are looked at",
     "ds_lsp.commands.markdown": "longer lines than `MAX_LINE_CHARS` are shown as they are",
 }
@@ -376,7 +376,7 @@ def test_modules_that_apply_patterns_are_in_the_table() -> None:
 
 _OTHERS = {
     # Read what the user or the project has written, and not a stranger.
-    *("cli", "service.key", "logs", "settings.schema", "settings.sources"),
+    *("cli", "service.key", "logs", "settings.parsers", "settings.schema", "settings.sources"),
     *("commands.complete", "commands.demo", "commands.explain", "commands.setups"),
     *(
         "editor_files.vscode",
@@ -385,7 +385,7 @@ _OTHERS = {
         "editor_files.marked_block",
     ),
     *("editor_files.change", "editor_files.jsonc", "editor_files.toml"),
-    *("providers.http.proxy", "workspace.privacy.gitconfig"),
+    *("providers.registry", "providers.http.proxy", "workspace.privacy.gitconfig"),
     # Read names of files, which no system lets grow beyond some thousand characters.
     *(
         "paths",
@@ -413,8 +413,17 @@ _OTHERS = {
     *("completion.prompt.budget", "completion.cache", "completion.trigger", "languages.words"),
     *("languages.statements", "languages.lexicon"),
     # Their answers are bounded where they are read.
-    *("providers.deepseek", "providers.http.http11", "providers.catalog"),
-    *("providers.http.connections", "providers.refusals"),
+    *(
+        "providers.deepseek",
+        "providers.deepseek_errors",
+        "providers.http.http11",
+        "providers.catalog",
+    ),
+    *(
+        "providers.http.connections",
+        *("providers.refusals", "providers.streamed_call"),
+        "providers.http.call",
+    ),
     *(
         "completion.kept_text",
         "lsp.handlers.code_actions",

@@ -47,15 +47,15 @@ def test_news_is_shown_when_it_changes_and_again_when_it_comes_back() -> None:
 def test_a_passing_trouble_that_comes_and_goes_is_shown_once_in_a_while() -> None:
     client = Client()
     for _ in range(10):
-        client.say("offline", Occasion.PASSING)
+        client.say("offline", Occasion.TRANSIENT)
         client.say(None, Occasion.NEWS)
         client.time.now += PASSING_EVERY_S / 20
     assert client.shown == ["offline"]
     client.time.now += PASSING_EVERY_S
-    client.say("offline", Occasion.PASSING)
+    client.say("offline", Occasion.TRANSIENT)
     client.time.now += 10 * PASSING_EVERY_S
     # An outage that lasts is not news, however long it lasts.
-    client.say("offline", Occasion.PASSING)
+    client.say("offline", Occasion.TRANSIENT)
     assert client.shown == ["offline"] * 2
 
 

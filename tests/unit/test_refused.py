@@ -4,10 +4,10 @@ import pytest
 
 from ds_lsp.errors import RefusedTextError
 from ds_lsp.service.refused import (
-    FIRST_PAUSE_S,
-    LONGEST_PAUSE_S,
-    MANY,
-    MAX_DOCUMENTS,
+    FIRST_REFUSAL_PAUSE_S,
+    LONGEST_REFUSAL_PAUSE_S,
+    MAX_IN_A_ROW,
+    MAX_REFUSED_DOCUMENTS,
     RefusedTexts,
 )
 from tests.unit.fakes import FakeTime
@@ -22,10 +22,10 @@ def refused() -> tuple[RefusedTexts, FakeTime]:
 
 def test_one_document_is_left_alone_for_a_while() -> None:
     texts, time = refused()
-    assert not texts.failed("a", ERROR)
+    assert not texts.note_refusal("a", ERROR)
     assert texts.refuses("a") is ERROR
     assert texts.refuses("b") is None
-    time.now += FIRST_PAUSE_S
+    time.now += FIRST_REFUSAL_PAUSE_S
     assert texts.refuses("a") is None
     # Its text still goes along with no other.
     assert texts.knows("a")
@@ -33,8 +33,8 @@ def test_one_document_is_left_alone_for_a_while() -> None:
 
 def test_each_refusal_in_a_row_doubles_the_pause() -> None:
     texts, time = refused()
-    for pause_s in (30, 60, 120, 240, 480, LONGEST_PAUSE_S, LONGEST_PAUSE_S):
-        texts.failed("a", ERROR)
+    for pause_s in (30, 60, 120, 240, 480, LONGEST_REFUSAL_PAUSE_S, LONGEST_REFUSAL_PAUSE_S):
+        texts.note_refusal("a", ERROR)
         time.now += pause_s - 1
         assert texts.refuses("a")
         time.now += 1
@@ -43,8 +43,8 @@ def test_each_refusal_in_a_row_doubles_the_pause() -> None:
 
 def test_an_answer_ends_it() -> None:
     texts, _ = refused()
-    texts.failed("a", ERROR)
-    texts.worked("a")
+    texts.note_refusal("a", ERROR)
+    texts.note_answer("a")
     assert not texts.knows("a")
 
 
@@ -66,31 +66,31 @@ def test_a_text_of_which_something_is_gone_is_asked_about_at_once(
     now: str, is_refused: bool
 ) -> None:
     texts, _ = refused()
-    texts.failed("a", ERROR, text="a\nbad\nx = ()\nb")
+    texts.note_refusal("a", ERROR, text="a\nbad\nx = ()\nb")
     assert (texts.refuses("a", now.replace("|", "")) is ERROR) == is_refused
 
 
 def test_with_excerpts_the_document_is_asked_about_again_without_them() -> None:
     texts, _ = refused()
-    assert not texts.failed("a", ERROR, had_context=True)
+    assert not texts.note_refusal("a", ERROR, had_context=True)
     assert texts.knows("a")
     assert texts.refuses("a") is None
-    texts.failed("a", ERROR)
+    texts.note_refusal("a", ERROR)
     assert texts.refuses("a")
 
 
 def test_many_documents_in_a_row_are_no_matter_of_text() -> None:
     texts, _ = refused()
-    uris = [f"document {number}" for number in range(MANY)]
-    assert [texts.failed(uri, ERROR) for uri in uris] == [False] * (MANY - 1) + [True]
-    texts.worked("another")
-    assert not texts.failed("one more", ERROR)
+    uris = [f"document {number}" for number in range(MAX_IN_A_ROW)]
+    assert [texts.note_refusal(uri, ERROR) for uri in uris] == [False] * (MAX_IN_A_ROW - 1) + [True]
+    texts.note_answer("another")
+    assert not texts.note_refusal("one more", ERROR)
 
 
 @pytest.mark.parametrize("forget", [lambda it: it.forget("a"), lambda it: it.clear()])
 def test_what_is_closed_or_replaced_is_forgotten(forget: object) -> None:
     texts, _ = refused()
-    texts.failed("a", ERROR)
+    texts.note_refusal("a", ERROR)
     assert callable(forget)
     forget(texts)
     assert not texts.knows("a")
@@ -98,6 +98,9 @@ def test_what_is_closed_or_replaced_is_forgotten(forget: object) -> None:
 
 def test_memory_is_bounded() -> None:
     texts, _ = refused()
-    for number in range(2 * MAX_DOCUMENTS):
-        texts.failed(str(number), ERROR)
-    assert sum(texts.knows(str(number)) for number in range(2 * MAX_DOCUMENTS)) == MAX_DOCUMENTS
+    for number in range(2 * MAX_REFUSED_DOCUMENTS):
+        texts.note_refusal(str(number), ERROR)
+    assert (
+        sum(texts.knows(str(number)) for number in range(2 * MAX_REFUSED_DOCUMENTS))
+        == MAX_REFUSED_DOCUMENTS
+    )

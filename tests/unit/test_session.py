@@ -14,15 +14,8 @@ from ds_lsp.service.key import KeyLookup
 from ds_lsp.service.selection import NO_KEY
 from ds_lsp.service.status import Status
 from ds_lsp.session import Session
-from ds_lsp.settings.schema import (
-    ChatSettings,
-    CompletionSettings,
-    Resolved,
-    Settings,
-    SettingsSource,
-    UsageSettings,
-    resolve,
-)
+from ds_lsp.settings.resolve import Resolved, SettingsSource, resolve
+from ds_lsp.settings.schema import ChatSettings, CompletionSettings, Settings, UsageSettings
 from ds_lsp.text.document import Document
 from tests.unit.fakes import turns
 
@@ -185,7 +178,7 @@ async def test_after_a_wrong_key_whoever_keeps_it_is_asked_again(
     await told.configure(settings)
     assert len(asked) == 1
     assert told.session.service
-    told.session.service.breaker.failed(AuthenticationError("wrong key"), float("inf"))
+    told.session.service.breaker.call_failed(AuthenticationError("wrong key"), float("inf"))
     await told.configure(settings)
     assert len(asked) == searches
     assert (told.session.service.breaker.trouble is None) is (searches == 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.settings import sources
-from ds_lsp.settings.schema import SettingsSource
+from ds_lsp.settings.resolve import SettingsSource
 from ds_lsp.settings.sources import read_layers, resolve_with, withhold
 
 

@@ -11,7 +11,8 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from ds_lsp.lsp.configure import SettingsSources
-from ds_lsp.settings.schema import SETTINGS, ProjectRight, Resolved
+from ds_lsp.settings.resolve import Resolved
+from ds_lsp.settings.schema import SETTINGS, ProjectRight
 from tests.unit.clean import clean
 
 ROOT = Path(__file__).parents[2]

@@ -34,7 +34,8 @@ from ds_lsp.commands.run import (
     provider_source,
     report_problems,
 )
-from ds_lsp.settings.schema import PrivacySettings, Resolved, Settings
+from ds_lsp.settings.resolve import Resolved
+from ds_lsp.settings.schema import PrivacySettings, Settings
 from ds_lsp.settings.sources import read_layers, resolve_with
 from ds_lsp.text.columns import PositionEncoding
 from ds_lsp.text.document import Document

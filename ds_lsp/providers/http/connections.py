@@ -12,12 +12,10 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 
 import httpx
 import truststore
 
-from ds_lsp.errors import ConnectError
 from ds_lsp.providers.http.http11 import Headers, Http11Connection
 from ds_lsp.providers.http.proxy import ThroughProxy, UnusableProxyError, proxy_before
 
@@ -84,7 +82,7 @@ class Connection:
         self._transport: _DirectPool | ThroughProxy
         if self.proxy:
             limits = httpx.Limits(max_keepalive_connections=MAX_IDLE, keepalive_expiry=KEEPALIVE_S)
-            self._transport = ThroughProxy(self.proxy, _ssl_context(), limits)
+            self._transport = ThroughProxy(self.proxy, ssl_context(), limits)
         else:
             self._transport = _DirectPool(url, connected)
 
@@ -105,62 +103,6 @@ class Connection:
     async def aclose(self) -> None:
         """Close every connection; from then on, `warm` does nothing."""
         await self._transport.aclose()
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionProbe:
-    """The steps of opening one connection, in milliseconds; None for a step that did not occur."""
-
-    proxy: str | None
-    """The proxy's host. Behind a proxy, the steps are None: the proxy takes them."""
-    name_ms: float | None = None
-    connect_ms: float | None = None
-    tls_ms: float | None = None
-    tls: str | None = None
-    """The version of TLS."""
-
-
-async def probe(base_url: str) -> ConnectionProbe:
-    """Open a connection, time its steps, and close it.
-
-    Raises `ConnectError` with a message about the step that failed.
-    """
-    host = "base_url"
-    try:
-        url = httpx.URL(base_url)
-        host = url.host
-        if proxy := proxy_before(url):
-            proxy.check()
-            return ConnectionProbe(proxy.host)
-        async with asyncio.timeout(OPEN_TIMEOUT_S):
-            return await _probe(url)
-    except (OSError, TimeoutError, httpx.InvalidURL, ValueError) as exc:
-        failure = ConnectError(why_unreachable(exc, host))
-    raise failure
-
-
-async def _probe(url: httpx.URL) -> ConnectionProbe:
-    loop, started = asyncio.get_running_loop(), time.perf_counter()
-    port = url.port or (443 if url.scheme == "https" else 80)
-    found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
-    named = time.perf_counter()
-    _, writer = await asyncio.open_connection(str(found[0][4][0]), port)
-    connected = time.perf_counter()
-    tls = None
-    try:
-        if url.scheme == "https":
-            await writer.start_tls(_ssl_context(), server_hostname=url.host)
-            tls = writer.get_extra_info("ssl_object").version()
-    finally:
-        writer.close()
-    secured = time.perf_counter()
-    return ConnectionProbe(
-        None,
-        (named - started) * 1000,
-        (connected - named) * 1000,
-        (secured - connected) * 1000 if tls else None,
-        tls,
-    )
 
 
 def why_unreachable(exc: BaseException, host: str, setting: str = "`base_url`") -> str:
@@ -204,7 +146,7 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
             exc = exc.__cause__ or exc.__context__
 
 
-def _ssl_context() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """Return a context with the operating system's certificates, where companies add theirs."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # httpx's HTTP/2 does not notify the server of a hang-up, so that an abandoned completion would
@@ -221,7 +163,7 @@ class _DirectPool:
     """
 
     def __init__(self, url: httpx.URL, connected: Callable[[], None]) -> None:
-        self._context = _ssl_context() if url.scheme == "https" else None
+        self._context = ssl_context() if url.scheme == "https" else None
         self._host = url.raw_host.decode("ascii")
         self._port = url.port or (443 if self._context else 80)
         self._connected = connected
