@@ -64,8 +64,7 @@ class Session:
         # What was gathered may be excluded now.
         self.workspace.when_gate_replaced.append(self.excerpts.clear)
         self.workspace.when_rules_changed.append(self.excerpts.clear)
-        forget = (self.index.drop, self.excerpts.drop, self.engine.forget_document)
-        self.workspace.when_closed += forget
+        self.workspace.when_closed += [self.index.drop, self.excerpts.drop, self.engine.close]
 
     async def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
         """Put settings into force, and return when their provider has been chosen."""

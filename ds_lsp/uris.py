@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
+from ds_lsp.hosts import is_loopback
 from ds_lsp.paths import absolute_name, is_absolute
 from ds_lsp.schemes import ARCHIVES, ELSEWHERE, IN_REPOSITORY, NOTEBOOK, OF_THIS_DISK, WHOLE_FILE
 
@@ -149,17 +150,6 @@ def canonical_uri(uri: str) -> str:
     """Return the same uri for all uris of one file; a uri that names no file is not changed."""
     path = to_path(uri)
     return path.as_uri() if path and path.is_absolute() else uri
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether *host* is this machine, judged by its name alone."""
-    # Imported here, because the import takes longer than all else in this module.
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _name_uri(uri: str, platform: str, nested: int) -> DocumentName:

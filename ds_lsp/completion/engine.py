@@ -358,7 +358,7 @@ class Engine:
         self.cache.clear()
         self.shown.forget()
 
-    def forget_document(self, uri: str) -> None:
+    def close(self, uri: str) -> None:
         """Forget what is kept of a document that was closed."""
         self.cache.forget(uri)
         self.shown.close(uri)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
+from ds_lsp.hosts import is_loopback
 from ds_lsp.providers.registry import provider_named
 from ds_lsp.settings.schema import SETTINGS, ProjectRight, Setting, Settings, to_snake
 from ds_lsp.text.visible import escape_control_characters
-from ds_lsp.uris import is_loopback
 
 T = TypeVar("T")
 

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from ds_lsp.uris import canonical_uri, document_name, is_loopback, name_within, to_path
+from ds_lsp.hosts import is_loopback
+from ds_lsp.uris import canonical_uri, document_name, name_within, to_path
 
 
 def told(**values: str) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from ds_lsp.uris import is_loopback
+from ds_lsp.hosts import is_loopback
 
 _T = TypeVar("_T")
 
