@@ -13,8 +13,8 @@ import ds_lsp
 from ds_lsp.completion.prompt.gather import GATHER_AFTER_JUMP_S, GATHER_AFTER_S
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.lsp.acceptance import Acceptance
+from ds_lsp.lsp.clients import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.configure import SettingsSources
-from ds_lsp.lsp.convert import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.notify import Notifier
 from ds_lsp.lsp.pages import ExplanationFiles
 from ds_lsp.lsp.progress import CancellableTasks

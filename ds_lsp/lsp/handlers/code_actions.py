@@ -15,7 +15,7 @@ from ds_lsp.languages.blocks import LOOK_LINES, layout_scope
 from ds_lsp.languages.comments import COMMENTS
 from ds_lsp.languages.names import PROSE
 from ds_lsp.lsp import convert
-from ds_lsp.lsp.convert import ChatClient
+from ds_lsp.lsp.clients import ChatClient
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.text.document import Document, strip_line_end
 

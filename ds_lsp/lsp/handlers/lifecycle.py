@@ -2,7 +2,7 @@
 
 from lsprotocol import types
 
-from ds_lsp.lsp import convert
+from ds_lsp.lsp import clients, convert
 from ds_lsp.lsp.configure import SettingsSources
 from ds_lsp.lsp.handlers.completion import MENU_OPTIONS, announce_menu, completion_menu, serves_menu
 from ds_lsp.lsp.server import DsLanguageServer
@@ -12,15 +12,15 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.watch_client(params.process_id)
     ls.documents.encoding = convert.to_encoding(ls.workspace.position_encoding)
     ls.folders = convert.to_folders(params)
-    ls.menu_client = convert.to_menu_client(params)
-    ls.chat_client = convert.to_chat_client(params)
-    ls.inline_client = convert.to_inline_client(params)
-    ls.asks_inline = convert.announces_inline_completion(params.capabilities)
+    ls.menu_client = clients.to_menu_client(params)
+    ls.chat_client = clients.to_chat_client(params)
+    ls.inline_client = clients.to_inline_client(params)
+    ls.asks_inline = clients.announces_inline_completion(params.capabilities)
     ls.settings_sources = SettingsSources(params, trusts_editor=ls.trusts_editor)
     ls.settings_sources.read_files(ls.folders)
     ls.reconfigure()
     setting = ls.session.settings.client.carriage_returns
-    ls.documents.carriage_returns = convert.to_carriage_returns(params, setting)
+    ls.documents.carriage_returns = clients.to_carriage_returns(params, setting)
     if serves_menu(ls):
         ls.feature(types.TEXT_DOCUMENT_COMPLETION, MENU_OPTIONS)(completion_menu)
 
