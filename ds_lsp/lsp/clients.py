@@ -1,7 +1,8 @@
-"""The differences between clients, by what they announce and by their names."""
+"""The differences between clients: a row for each known one, and what clients announce."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from lsprotocol import types
 
@@ -12,13 +13,13 @@ from ds_lsp.text.document import CarriageReturns
 class MenuClient:
     """Properties of a client that decide the form of items in its completion menu."""
 
-    wants_edit: bool
+    wants_edit: bool = False
     """Items need a text edit: Helix replaces exactly its range, but lets a bare text replace the
     rest of the word as well."""
-    takes_text_as_is: bool
+    takes_text_as_is: bool = False
     """The client supports the insert mode that does not indent the text again."""
-    shows_markdown: bool
-    names_us_in_label: bool
+    shows_markdown: bool = False
+    names_us_in_label: bool = False
     """The label must name us: Helix shows an item's detail only once the item is selected."""
 
 
@@ -30,59 +31,6 @@ class InlineClient:
     """The range of an item may extend past the cursor."""
     wants_line_feeds: bool = False
     """The text must end its lines with LF: Neovim takes the CR of a CR LF for a letter."""
-
-
-_DRAW_OVER_REST = frozenset(
-    {
-        # Neovim draws the text over the rest of the line. It does not move the end of a range while
-        # the user types along, so that accepting then leaves letters behind.
-        "Neovim",
-        # lsp-mode draws an overlay in place of the replaced text, which is correct only where that
-        # extends to the end of the line.
-        "emacs",
-    }
-)
-
-
-_CARRIAGE_RETURNS = {
-    "Neovim": CarriageReturns.BY_FILE,
-    "helix": CarriageReturns.PAIRED,
-    # Emacs and the Vim plugins send the lines of a buffer, joined by line feeds.
-    "Eglot": CarriageReturns.CHARACTERS,
-    "emacs": CarriageReturns.CHARACTERS,
-    "vim-lsp": CarriageReturns.CHARACTERS,
-    "coc.nvim": CarriageReturns.BY_FILE,
-    "kak-lsp": CarriageReturns.CHARACTERS,
-}
-
-
-def to_carriage_returns(params: types.InitializeParams, setting: str) -> CarriageReturns:
-    """Return how a client counts carriage returns; *setting* is `client.carriage_returns`."""
-    if setting != "auto":
-        return CarriageReturns(setting)
-    name = params.client_info.name if params.client_info else ""
-    return _CARRIAGE_RETURNS.get(name, CarriageReturns.LINE_ENDS)
-
-
-def to_inline_client(params: types.InitializeParams) -> InlineClient:
-    name = params.client_info.name if params.client_info else ""
-    return InlineClient(can_replace=name not in _DRAW_OVER_REST, wants_line_feeds=name == "Neovim")
-
-
-def to_menu_client(params: types.InitializeParams) -> MenuClient:
-    text_document = params.capabilities.text_document
-    completion = text_document.completion if text_document else None
-    item = (
-        completion.completion_item if completion else None
-    ) or types.ClientCompletionItemOptions()
-    modes = item.insert_text_mode_support
-    is_helix = params.client_info is not None and params.client_info.name == "helix"
-    return MenuClient(
-        wants_edit=is_helix,
-        takes_text_as_is=modes is not None and types.InsertTextMode.AsIs in modes.value_set,
-        shows_markdown=types.MarkupKind.Markdown in (item.documentation_format or ()),
-        names_us_in_label=is_helix,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,31 +57,96 @@ class ChatClient:
     """The bare cursor arrives as a selection: Helix selects one character, or a line's end."""
 
 
-_REREADS = re.compile(r"visual studio code|code-server|vscodium|code - oss|cursor|windsurf", re.I)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownClient:
+    """The properties that a client does not announce, and that follow from its name."""
+
+    inline: InlineClient = InlineClient()
+    menu: MenuClient = MenuClient()
+    chat: ChatClient = ChatClient()
+    carriage_returns: CarriageReturns = CarriageReturns.LINE_ENDS
+
+
+_BY_NAME: Mapping[str, KnownClient] = {
+    "Neovim": KnownClient(
+        # It draws the text over the rest of the line. It does not move the end of a range while
+        # the user types along, so that accepting then leaves letters behind.
+        inline=InlineClient(can_replace=False, wants_line_feeds=True),
+        carriage_returns=CarriageReturns.BY_FILE,
+    ),
+    "helix": KnownClient(
+        menu=MenuClient(wants_edit=True, names_us_in_label=True),
+        chat=ChatClient(selects_at_cursor=True),
+        carriage_returns=CarriageReturns.PAIRED,
+    ),
+    # Emacs and the Vim plugins send the lines of a buffer, joined by line feeds.
+    "Eglot": KnownClient(
+        chat=ChatClient(takes_focus=None), carriage_returns=CarriageReturns.CHARACTERS
+    ),
+    # lsp-mode draws an overlay in place of the replaced text, which is correct only where that
+    # extends to the end of the line.
+    "emacs": KnownClient(
+        inline=InlineClient(can_replace=False), carriage_returns=CarriageReturns.CHARACTERS
+    ),
+    "vim-lsp": KnownClient(carriage_returns=CarriageReturns.CHARACTERS),
+    "coc.nvim": KnownClient(carriage_returns=CarriageReturns.BY_FILE),
+    "kak-lsp": KnownClient(carriage_returns=CarriageReturns.CHARACTERS),
+}
+_VS_CODE = KnownClient(chat=ChatClient(rereads_documents=True))
+_NAME_OF_VS_CODE = re.compile(
+    r"visual studio code|code-server|vscodium|code - oss|cursor|windsurf", re.I
+)
+_UNKNOWN = KnownClient()
+
+
+def to_carriage_returns(params: types.InitializeParams, setting: str) -> CarriageReturns:
+    """Return how a client counts carriage returns; *setting* is `client.carriage_returns`."""
+    return _known(params).carriage_returns if setting == "auto" else CarriageReturns(setting)
+
+
+def to_inline_client(params: types.InitializeParams) -> InlineClient:
+    return _known(params).inline
+
+
+def to_menu_client(params: types.InitializeParams) -> MenuClient:
+    text_document = params.capabilities.text_document
+    completion = text_document.completion if text_document else None
+    item = (
+        completion.completion_item if completion else None
+    ) or types.ClientCompletionItemOptions()
+    modes = item.insert_text_mode_support
+    return replace(
+        _known(params).menu,
+        takes_text_as_is=modes is not None and types.InsertTextMode.AsIs in modes.value_set,
+        shows_markdown=types.MarkupKind.Markdown in (item.documentation_format or ()),
+    )
 
 
 def to_chat_client(params: types.InitializeParams) -> ChatClient:
-    name = params.client_info.name if params.client_info else ""
     window = params.capabilities.window or types.WindowClientCapabilities()
     workspace = params.capabilities.workspace or types.WorkspaceClientCapabilities()
     text_document = params.capabilities.text_document or types.TextDocumentClientCapabilities()
     actions = text_document.code_action or types.CodeActionClientCapabilities()
     edits = workspace.workspace_edit
-    return ChatClient(
+    return replace(
+        _known(params).chat,
         locale=params.locale,
         shows_progress=bool(window.work_done_progress),
         shows_documents=bool(window.show_document and window.show_document.support),
-        rereads_documents=bool(_REREADS.search(name)),
-        takes_focus=None if name == "Eglot" else False,
         applies_edits=bool(workspace.apply_edit),
         # Neovim announces only resource operations, which are a part of document changes.
         knows_versions=bool(edits and (edits.document_changes or edits.resource_operations)),
         takes_actions=actions.code_action_literal_support is not None,
         takes_tags=actions.tag_support is not None,
-        selects_at_cursor=name == "helix",
     )
 
 
 def announces_inline_completion(capabilities: types.ClientCapabilities) -> bool:
     text_document = capabilities.text_document
     return text_document is not None and text_document.inline_completion is not None
+
+
+def _known(params: types.InitializeParams) -> KnownClient:
+    """Return the row of a client; VS Code has many names, and the others one each."""
+    name = params.client_info.name if params.client_info else ""
+    return _BY_NAME.get(name) or (_VS_CODE if _NAME_OF_VS_CODE.search(name) else _UNKNOWN)
