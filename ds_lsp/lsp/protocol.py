@@ -7,6 +7,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from lsprotocol import types
@@ -48,6 +49,15 @@ UNREADABLE = "came in a message that cannot be read, and is not completed until 
 _EDITS = (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE)
 
 
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """A new text for a part of a document, or for all of it."""
+
+    text: str
+    span: tuple[tuple[int, int], tuple[int, int]] | None = None
+    """Start and end of the replaced part, as (line, column) of the client; None: all of it."""
+
+
 class Documents:
     """The open documents, by uri exactly as the client spells it.
 
@@ -85,46 +95,37 @@ class Documents:
             some.append(document)
         return [document for some in latest.values() for document in some]
 
-    def open(self, item: types.TextDocumentItem) -> None:
-        self.close(item.uri)
-        if self.chars + len(item.text) > self._max_chars:
-            self._on_lost(item.uri, TOO_MUCH)
+    def open(self, uri: str, language_id: str, version: int, text: str) -> None:
+        self.close(uri)
+        if self.chars + len(text) > self._max_chars:
+            self._on_lost(uri, TOO_MUCH)
             return
-        # lsprotocol does not check the type: clients may send null and numbers.
-        language = item.language_id if isinstance(item.language_id, str) else ""
-        self._by_uri[item.uri] = Document(
-            *(item.uri, language, item.version, item.text, self.encoding),
+        self._by_uri[uri] = Document(
+            *(uri, language_id, version, text, self.encoding),
             carriage_returns=self.carriage_returns,
         )
-        self.chars += len(item.text)
+        self.chars += len(text)
 
-    def change(
-        self,
-        identifier: types.VersionedTextDocumentIdentifier,
-        changes: Iterable[types.TextDocumentContentChangeEvent],
-    ) -> None:
+    def change(self, uri: str, version: int, changes: Iterable[TextChange]) -> None:
         """Apply edits in order; ignore edits of a document that is not open."""
-        document = self._by_uri.get(identifier.uri)
+        document = self._by_uri.get(uri)
         if document is None:
             return
         before = document.size
         texts = []
         for change in changes:
             texts.append(change.text)
-            if isinstance(change, types.TextDocumentContentChangePartial):
-                start, end = change.range.start, change.range.end
-                document.replace(
-                    (start.line, start.character), (end.line, end.character), change.text
-                )
+            if change.span:
+                document.replace(*change.span, change.text)
             else:
                 document.replace_all(change.text)
         # Several equal changes come from several cursors; indenting and formatting differ by place.
         if len(texts) > 1 and len(set(texts)) == 1:
             document.note_places(len(texts))
-        document.version = identifier.version
+        document.version = version
         self.chars += document.size - before
         if self.chars > self._max_chars:
-            self.give_up(identifier.uri, TOO_MUCH)
+            self.give_up(uri, TOO_MUCH)
 
     def close(self, uri: str) -> None:
         document = self._by_uri.pop(uri, None)
@@ -174,14 +175,19 @@ class DsProtocol(LanguageServerProtocol):
     def lsp_text_document__did_open(
         self, params: types.DidOpenTextDocumentParams
     ) -> Generator[Any, Any, None]:
-        self.documents.open(params.text_document)
+        opened = params.text_document
+        # lsprotocol does not check the type: clients may send null and numbers.
+        language_id = opened.language_id if isinstance(opened.language_id, str) else ""
+        self.documents.open(opened.uri, language_id, opened.version, opened.text)
         yield self.fm.features[types.TEXT_DOCUMENT_DID_OPEN], (params,), None
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(
         self, params: types.DidChangeTextDocumentParams
     ) -> Generator[Any, Any, None]:
-        self.documents.change(params.text_document, params.content_changes)
+        changed = params.text_document
+        changes = [_to_change(each) for each in params.content_changes]
+        self.documents.change(changed.uri, changed.version, changes)
         yield self.fm.features[types.TEXT_DOCUMENT_DID_CHANGE], (params,), None
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
@@ -404,6 +410,13 @@ _NOT_OURS = (
     types.NOTEBOOK_DOCUMENT_DID_CLOSE,
 )
 """Methods removed from pygls, which would keep notebooks, unused and without a limit."""
+
+
+def _to_change(event: types.TextDocumentContentChangeEvent) -> TextChange:
+    if not isinstance(event, types.TextDocumentContentChangePartial):
+        return TextChange(event.text)
+    start, end = event.range.start, event.range.end
+    return TextChange(event.text, ((start.line, start.character), (end.line, end.character)))
 
 
 def _mend_id(data: dict[str, Any]) -> None:
