@@ -8,8 +8,8 @@ from lsprotocol import types
 
 from ds_lsp.completion.outcomes import DocumentChange, OutcomeEvent, Outcomes
 from ds_lsp.completion.request import Completion
-from ds_lsp.lsp.protocol import Documents
 from ds_lsp.text.document import Snapshot
+from ds_lsp.workspace.documents import Documents
 
 
 class Acceptance:

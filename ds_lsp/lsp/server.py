@@ -18,13 +18,14 @@ from ds_lsp.lsp.configure import SettingsSources
 from ds_lsp.lsp.notify import Notifier
 from ds_lsp.lsp.pages import ExplanationFiles
 from ds_lsp.lsp.progress import CancellableTasks
-from ds_lsp.lsp.protocol import Documents, DsProtocol
+from ds_lsp.lsp.protocol import DsProtocol
 from ds_lsp.lsp.transport.client_process import watch
 from ds_lsp.processes import Process, find_process
 from ds_lsp.service.status import Status
 from ds_lsp.session import Session
 from ds_lsp.text.document import Document, Snapshot
 from ds_lsp.uris import document_name, name_within
+from ds_lsp.workspace.documents import Documents
 
 log = logging.getLogger(__name__)
 
