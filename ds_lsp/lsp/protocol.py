@@ -3,13 +3,10 @@
 import asyncio
 import json
 import logging
-import uuid
-from collections.abc import Callable, Generator
-from concurrent.futures import Future
+from collections.abc import Generator
 from typing import Any
 
 from lsprotocol import types
-from lsprotocol.types import ResponseError, ResponseErrorMessage
 from pygls.exceptions import (
     JsonRpcException,
     JsonRpcInvalidRequest,
@@ -17,11 +14,11 @@ from pygls.exceptions import (
     JsonRpcParseError,
     JsonRpcServerNotInitialized,
 )
-from pygls.protocol import LanguageServerProtocol, lsp_method
-from pygls.protocol.json_rpc import JsonRPCResponseMessage
+from pygls.protocol import lsp_method
 
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainParams, ExplainRequest
-from ds_lsp.lsp.mending import mend, to_text
+from ds_lsp.lsp.mending import mend
+from ds_lsp.lsp.pygls_adapter import PyglsAdapter
 from ds_lsp.lsp.transport.frames import (
     EDGE_BYTES,
     MAX_BODY_BYTES,
@@ -43,7 +40,7 @@ UNREADABLE = "came in a message that cannot be read, and is not completed until 
 _EDITS = (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE)
 
 
-class DsProtocol(LanguageServerProtocol):
+class DsProtocol(PyglsAdapter):
     """pygls's protocol, with our documents, and an answer to every request.
 
     Three things differ from pygls:
@@ -60,10 +57,6 @@ class DsProtocol(LanguageServerProtocol):
         self.is_initialize_answered = False
         """True if ``initialize`` was answered early: the answer of pygls is then not sent."""
         self.exit_requested = asyncio.Event()
-        for method in _NOT_OURS:
-            del self.fm.builtin_features[method]
-        # cattrs would convert any value to a string.
-        self._converter.register_structure_hook(str, to_text)
 
     # pygls caches this method; a look-up in a dictionary needs no cache.
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
@@ -72,9 +65,10 @@ class DsProtocol(LanguageServerProtocol):
     def to_explain_params(self, argument: object) -> ExplainParams:
         """Convert the argument of a command, as it came. Raises whatever the converter raises."""
         try:
-            return self._converter.structure(argument, ExplainParams)
+            params: ExplainParams = self.structure(argument, ExplainParams)
         except Exception:
-            return self._converter.structure(mend(argument, ExplainParams), ExplainParams)
+            params = self.structure(mend(argument, ExplainParams), ExplainParams)
+        return params
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(
@@ -107,10 +101,8 @@ class DsProtocol(LanguageServerProtocol):
         self.is_shut_down = True
         shutdown_id = self.msg_id
         yield self.fm.features[types.SHUTDOWN], args, None
-        for identifier, future in list(self._request_futures.items()):
-            if identifier != shutdown_id:
-                future.cancel()
-        self._shutdown = True
+        self.cancel_requests(but=shutdown_id)
+        self.stop_handling()
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *args: object) -> Generator[Any, Any, None]:
@@ -179,19 +171,6 @@ class DsProtocol(LanguageServerProtocol):
         elif is_request:
             self._refuse(data["id"], refusal)
 
-    def prewarm_converters(self, request: type[object], nothing: object) -> None:
-        """Make the converters that typing needs: the first key would wait some 8 ms for them.
-
-        *request* is the request for completion that this client sends, *nothing* an empty result.
-        """
-        document = {"uri": "", "version": 0}
-        position = {"line": 0, "character": 0}
-        params = {"textDocument": document, "position": position, "context": {"triggerKind": 1}}
-        self._converter.structure({"id": 0, "params": params}, request)
-        changed = {"textDocument": document, "contentChanges": []}
-        self._converter.structure({"params": changed}, types.DidChangeTextDocumentNotification)
-        self._converter.unstructure(JsonRPCResponseMessage(0, self.VERSION, nothing))
-
     def _take_response(self, data: dict[str, Any]) -> None:
         identifier = data.get("id")
         # In JSON-RPC 1.0, a response has both members, and one of them is null.
@@ -200,17 +179,17 @@ class DsProtocol(LanguageServerProtocol):
             data.setdefault("result", None)
         elif not isinstance(data["error"], dict):
             data["error"] = {}
-        if is_usable_id(identifier) and identifier in self._result_types:
+        if is_usable_id(identifier) and self.is_unanswered(identifier):
             self.handle_message(self.structure_message(data))
         else:
             log.debug("an answer to nothing we asked")
 
-    def _send_data(self, data: Any) -> None:
+    def send(self, data: Any) -> None:
         if self.is_initialize_answered:
             # The first message is the answer to `initialize`: the client has it already.
             self.is_initialize_answered = False
         else:
-            super()._send_data(data)
+            super().send(data)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         try:
@@ -219,8 +198,7 @@ class DsProtocol(LanguageServerProtocol):
                 raise JsonRpcInvalidRequest("This is sent without an id.")
         except JsonRpcException as exc:
             if "method" not in data:
-                # It ends the request all the same: no other response will come.
-                self._handle_response(data["id"], None, ResponseError(exc.code, exc.message))
+                self.fail_request(data["id"], exc)
             elif "id" in data:
                 self._refuse(data["id"], exc)
             elif data["method"] in _EDITS:
@@ -237,44 +215,18 @@ class DsProtocol(LanguageServerProtocol):
         if expected is None:
             return super().structure_message(data)
         try:
-            message = self._converter.structure(data, expected)
+            message = self.structure(data, expected)
         except Exception as exc:
             log.debug("a message is mended: %s", type(exc).__name__)
             return super().structure_message(mend(data, expected))
         if "method" not in data:
-            self._result_types.pop(data["id"], None)
+            self.discard_result_type(data["id"])
         return message
 
     def _type_of(self, data: dict[str, Any]) -> type[Any] | None:
         if "method" in data:
             return self.get_message_type(data["method"])
-        return ResponseErrorMessage if "error" in data else self._result_types.get(data["id"])
-
-    def send_request(
-        self,
-        method: str,
-        params: Any = None,
-        callback: Callable[[Any], None] | None = None,
-        msg_id: str | int | None = None,
-    ) -> Future[Any]:
-        identifier = msg_id or str(uuid.uuid4())
-        future: Future[Any] = super().send_request(method, params, callback, identifier)
-        # Forget the request however it ends: pygls would keep it if it is never answered.
-        future.add_done_callback(lambda _: self._forget_request(identifier))
-        return future
-
-    def _forget_request(self, identifier: str | int) -> None:
-        self._request_futures.pop(identifier, None)
-        self._result_types.pop(identifier, None)
-
-    def _execute_handler(self, msg_id: Any, *args: Any, **named: Any) -> None:
-        super()._execute_handler(msg_id, *args, **named)
-        # pygls keeps the future of every notification.
-        future = self._request_futures.get(msg_id)
-        if future is not None and future.done():
-            del self._request_futures[msg_id]
-        elif future is not None:
-            future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
+        return types.ResponseErrorMessage if "error" in data else self.result_type(data["id"])
 
     def _reject_unparsed(self, seen: MessageSummary, error: JsonRpcException, why: str) -> None:
         """Answer an unparsed request with *error*, or give up the document of an edit."""
@@ -290,7 +242,7 @@ class DsProtocol(LanguageServerProtocol):
     def _refuse(self, identifier: int | str | None, error: JsonRpcException) -> None:
         # The id is null if the request had no usable one; pygls would leave it out.
         answer = {"code": error.code, "message": error.message}
-        self._send_data({"jsonrpc": self.VERSION, "id": identifier, "error": answer})
+        self.send({"jsonrpc": self.VERSION, "id": identifier, "error": answer})
 
     def _refusal(self, method: object, is_request: bool) -> JsonRpcException | None:
         """Return the error for a message that is not handled now; None if it is handled."""
@@ -299,22 +251,14 @@ class DsProtocol(LanguageServerProtocol):
         if self.is_shut_down and (is_request or method != types.EXIT):
             return JsonRpcInvalidRequest("The server has been shut down.")
         is_first = method == types.INITIALIZE
-        if self._workspace is None and not (is_first or method == types.EXIT):
+        if not self.is_initialized and not (is_first or method == types.EXIT):
             return JsonRpcServerNotInitialized("The first request must be initialize.")
-        if self._workspace is not None and is_first:
+        if self.is_initialized and is_first:
             return JsonRpcInvalidRequest("The server has been initialized already.")
         is_known = method in self.fm.builtin_features or method in self.fm.features
         if not is_known and (is_request or method != types.CANCEL_REQUEST):
             return JsonRpcMethodNotFound("There is no such method.")
         return None
-
-
-_NOT_OURS = (
-    types.NOTEBOOK_DOCUMENT_DID_OPEN,
-    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
-    types.NOTEBOOK_DOCUMENT_DID_CLOSE,
-)
-"""Methods removed from pygls, which would keep notebooks, unused and without a limit."""
 
 
 def _to_change(event: types.TextDocumentContentChangeEvent) -> TextChange:
