@@ -12,10 +12,9 @@ from contextlib import suppress
 from lsprotocol import types
 
 from ds_lsp.logs import log_unhandled
-from ds_lsp.lsp.convert import ACCEPT
+from ds_lsp.lsp import command_names as names
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
-from ds_lsp.lsp.handlers import chat, commands, completion, documents, lifecycle
-from ds_lsp.lsp.handlers import code_actions as actions
+from ds_lsp.lsp.handlers import chat, code_actions, commands, completion, documents, lifecycle
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.lsp.transport.early_initialize import NO_EARLY_INITIALIZE, EarlyInitialize
 from ds_lsp.lsp.transport.frames import Framer, Garbage
@@ -57,26 +56,26 @@ def create_server(*, is_started_by_client: bool = True) -> DsLanguageServer:
     )(completion.inline_completion)
 
     # Chat
-    on(types.TEXT_DOCUMENT_CODE_ACTION, actions.OPTIONS)(actions.code_actions)
+    on(types.TEXT_DOCUMENT_CODE_ACTION, code_actions.OPTIONS)(code_actions.code_actions)
     on(EXPLAIN_REQUEST)(chat.explain_request)
     on(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(chat.cancel_progress)
-    server.command(actions.EXPLAIN)(chat.explain)
-    server.command(actions.ASK)(chat.ask)
-    server.command(actions.FIX)(chat.fix)
-    server.command(actions.DOCUMENT)(chat.document)
-    server.command(actions.REWRITE)(chat.rewrite)
+    server.command(names.EXPLAIN)(chat.explain)
+    server.command(names.ASK)(chat.ask)
+    server.command(names.FIX)(chat.fix)
+    server.command(names.DOCUMENT)(chat.document)
+    server.command(names.REWRITE)(chat.rewrite)
 
     # Workspace
     on(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(documents.did_change_configuration)
     on(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(documents.did_change_workspace_folders)
 
     # Commands
-    server.command(ACCEPT)(commands.accept)
-    server.command("ds-lsp.clearCache")(commands.clear_cache)
-    server.command("ds-lsp.status")(commands.status)
-    server.command("ds-lsp.toggle")(commands.toggle)
-    server.command("ds-lsp.usage")(commands.usage)
-    server.command("ds-lsp.why")(commands.why)
+    server.command(names.ACCEPT)(commands.accept)
+    server.command(names.CLEAR_CACHE)(commands.clear_cache)
+    server.command(names.STATUS)(commands.status)
+    server.command(names.TOGGLE)(commands.toggle)
+    server.command(names.USAGE)(commands.usage)
+    server.command(names.WHY)(commands.why)
     return server
 
 

@@ -11,6 +11,7 @@ from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.local.provider import Local
 from ds_lsp.lsp.clients import ChatClient, InlineClient, MenuClient
+from ds_lsp.lsp.command_names import ACCEPT
 from ds_lsp.text.document import (
     PositionEncoding,
     Snapshot,
@@ -23,7 +24,6 @@ from ds_lsp.text.document import (
 )
 from ds_lsp.uris import to_path
 
-ACCEPT = "ds-lsp.accept"
 SERVER_NAME = "ds-lsp"
 
 

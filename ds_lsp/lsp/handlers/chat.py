@@ -27,7 +27,7 @@ from ds_lsp.chat.subject import (
     select_reported,
 )
 from ds_lsp.errors import ChatRefused, ProviderError
-from ds_lsp.lsp import convert
+from ds_lsp.lsp import command_names, convert
 from ds_lsp.lsp.extensions import ExplainParams
 from ds_lsp.lsp.handlers.code_actions import is_cursor, start_and_end
 from ds_lsp.lsp.pages import ConversationStart
@@ -59,23 +59,23 @@ Work = Coroutine[None, None, None]
 
 
 def explain(ls: DsLanguageServer, *arguments: object) -> None:
-    _begin(ls, "ds-lsp.explain", arguments, _explain)
+    _begin(ls, command_names.EXPLAIN, arguments, _explain)
 
 
 def ask(ls: DsLanguageServer, *arguments: object) -> None:
-    _begin(ls, "ds-lsp.ask", arguments, _ask)
+    _begin(ls, command_names.ASK, arguments, _ask)
 
 
 def fix(ls: DsLanguageServer, *arguments: object) -> None:
-    _begin(ls, "ds-lsp.fix", arguments, _fix)
+    _begin(ls, command_names.FIX, arguments, _fix)
 
 
 def document(ls: DsLanguageServer, *arguments: object) -> None:
-    _begin(ls, "ds-lsp.document", arguments, _document)
+    _begin(ls, command_names.DOCUMENT, arguments, _document)
 
 
 def rewrite(ls: DsLanguageServer, *arguments: object) -> None:
-    _begin(ls, "ds-lsp.rewrite", arguments, _rewrite)
+    _begin(ls, command_names.REWRITE, arguments, _rewrite)
 
 
 def cancel_progress(ls: DsLanguageServer, params: types.WorkDoneProgressCancelParams) -> None:

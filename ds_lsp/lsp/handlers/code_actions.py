@@ -16,14 +16,9 @@ from ds_lsp.languages.comments import COMMENTS
 from ds_lsp.languages.names import PROSE
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.clients import ChatClient
+from ds_lsp.lsp.command_names import ASK, DOCUMENT, EXPLAIN, FIX, REWRITE
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.text.document import Document, strip_line_end
-
-EXPLAIN = "ds-lsp.explain"
-ASK = "ds-lsp.ask"
-FIX = "ds-lsp.fix"
-DOCUMENT = "ds-lsp.document"
-REWRITE = "ds-lsp.rewrite"
 
 EXPLAIN_KIND = "refactor.explain"
 """A kind of our own, below "refactor": LSP has none for an action that changes nothing, and at a
