@@ -5,11 +5,9 @@ progress and can cancel. No completion waits for any of this.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -18,7 +16,6 @@ from ds_lsp.chat import documentation, edits, explanation, prompt
 from ds_lsp.chat.asker import MAX_TOKENS, answer_request, excluded, note_on
 from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.explanation import Answer, Conversation
-from ds_lsp.chat.harmless import MarkdownSanitizer
 from ds_lsp.chat.subject import (
     CodeSelection,
     requested,
@@ -28,6 +25,15 @@ from ds_lsp.chat.subject import (
 )
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.lsp import command_names, convert
+from ds_lsp.lsp.answers import (
+    CANCELLED,
+    CUT_OFF,
+    TICK_S,
+    ExplanationView,
+    PartialAnswer,
+    SanitizedLines,
+    to_message,
+)
 from ds_lsp.lsp.extensions import ExplainParams
 from ds_lsp.lsp.handlers.code_actions import is_cursor, start_and_end
 from ds_lsp.lsp.pages import ConversationStart
@@ -37,19 +43,11 @@ from ds_lsp.providers.base import ChatMessage, ChatPiece, ChatRequest, ChatResul
 from ds_lsp.service.service import SHARED
 from ds_lsp.text.visible import as_message
 
-TICK_S = 0.5
-"""Seconds between two updates of a growing answer, and of the time it takes."""
-SHOW_TIMEOUT_S = 10.0
-"""Maximum seconds for the client to show a document."""
 APPLY_TIMEOUT_S = 60.0
 """Maximum seconds for the client to apply an edit: some editors ask their user first."""
-MAX_MESSAGE_CHARS = 300
-"""Maximum characters of an explanation that is shown as a message."""
 _REQUEST_FAILED = -32803
 """The error code RequestFailed of LSP 3.17."""
 
-CUT_OFF = "The answer was cut off here. {error}"
-CANCELLED = "The answer was cancelled here."
 CHANGED = "The text has changed while the model was answering: nothing was applied."
 
 
@@ -89,7 +87,7 @@ async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
     empty.
     """
     token = params.partial_result_token
-    lines = _SanitizedLines(
+    lines = SanitizedLines(
         lambda text: _send_partial_result(ls, token, text) if token is not None else None
     )
     try:
@@ -110,29 +108,6 @@ async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
 
 def _send_partial_result(ls: DsLanguageServer, token: types.ProgressToken, text: str) -> None:
     ls.protocol.notify(types.PROGRESS, types.ProgressParams(token, text))
-
-
-class _SanitizedLines:
-    """Passes on a growing answer in whole lines, sanitized."""
-
-    def __init__(self, send: Callable[[str], None]) -> None:
-        self._send = send
-        self._state = MarkdownSanitizer()
-        self._rest = ""
-        self._taken = 0
-
-    def take(self, answer: Answer) -> None:
-        self._rest += answer.text[self._taken :]
-        self._taken = len(answer.text)
-        *lines, self._rest = self._rest.split("\n")
-        if lines:
-            self._send("".join(self._state.sanitize_line(line) + "\n" for line in lines))
-
-    def end(self, rest: Answer) -> None:
-        """Pass on the last line, and *rest*: what is shown below the text."""
-        below = explanation.render_answer(rest)
-        last = self._state.sanitize_line(self._rest) + self._state.finish()
-        self._send(f"{last}\n\n{below}" if below else last)
 
 
 # One function for each command. It reads the subject at once, because the text may change any
@@ -263,38 +238,6 @@ async def _show_progress(ls: DsLanguageServer, title: str) -> AsyncIterator[Prog
         yield progress
 
 
-@dataclass(slots=True)
-class _PartialAnswer:
-    """The part of an answer that has arrived."""
-
-    text: str = ""
-    reasoning: str = ""
-    pieces: int = 0
-    is_waiting: bool = False
-    began: float = field(default_factory=time.monotonic)
-
-    def take(self, piece: ChatPiece) -> None:
-        self.text += piece.text
-        self.reasoning += piece.reasoning
-        self.pieces += 1
-
-    def wait(self, is_waiting: bool) -> None:
-        self.is_waiting = is_waiting
-
-    @property
-    def answer(self) -> Answer:
-        return Answer(self.text, self.reasoning)
-
-    @property
-    def progress(self) -> str:
-        seconds = time.monotonic() - self.began
-        if self.is_waiting:
-            return f"waiting for other answers, {seconds:.0f} s"
-        doing = "thinking, " if self.reasoning and not self.text else ""
-        pieces = "1 piece" if self.pieces == 1 else f"{self.pieces} pieces"
-        return f"{doing}{seconds:.0f} s, {pieces}"
-
-
 async def _receive_answer(
     ls: DsLanguageServer,
     uri: str,
@@ -306,7 +249,7 @@ async def _receive_answer(
 
     Raises `ChatRefused`, or `ProviderError` when no text has arrived.
     """
-    partial = _PartialAnswer()
+    partial = PartialAnswer()
     try:
         result = await _ask_model(
             ls, uri, request, progress, partial, lambda: on_growth(partial.answer)
@@ -333,7 +276,7 @@ async def _ask_model(
     uri: str,
     request: ChatRequest,
     progress: Progress,
-    partial: _PartialAnswer,
+    partial: PartialAnswer,
     on_growth: Callable[[], None] = lambda: None,
 ) -> ChatResult:
     """Ask the model, and report progress until its answer is complete."""
@@ -367,7 +310,7 @@ async def _show_answer(
     prepared = tuple(
         ChatMessage(each.role, ls.session.chat.prepare(each.content)) for each in messages
     )
-    view = _ExplanationView(ls, subject, ConversationStart(subject.uri, prepared))
+    view = ExplanationView(ls, subject, ConversationStart(subject.uri, prepared))
     async with _show_progress(ls, explanation.title_of(subject)) as progress:
         request = _answer_request(ls, messages)
         try:
@@ -377,67 +320,6 @@ async def _show_answer(
             raise
     # After the progress has ended: Helix writes its end over the message.
     await view.finish(answer)
-
-
-class _ExplanationView:
-    """The display of one explanation by the client."""
-
-    def __init__(
-        self, ls: DsLanguageServer, subject: CodeSelection, opening: ConversationStart
-    ) -> None:
-        self._ls = ls
-        self._subject = subject
-        self._opening = opening
-        self._path: Path | None = None
-        self._showing: asyncio.Task[bool] | None = None
-
-    def grow(self, answer: Answer) -> None:
-        """Show the answer so far, if the client reloads a file that changes."""
-        client = self._ls.chat_client
-        if (
-            client.shows_documents
-            and client.rereads_documents
-            and (answer.text or answer.reasoning)
-        ):
-            with suppress(OSError):  # `finish` meets the same error, and reports it
-                self._write(answer, is_complete=bool(answer.note))
-                if self._showing is None:
-                    self._showing = asyncio.create_task(self._show())
-
-    async def finish(self, answer: Answer) -> None:
-        """Show the whole answer: as a document, else as a message."""
-        try:
-            self._write(answer, is_complete=True)
-        except OSError as error:
-            where = f"(The file for it cannot be written: {error.strerror}.)"
-            self._ls.notifier.show(_to_message(answer, where))
-            return
-        if self._showing is None and self._ls.chat_client.shows_documents:
-            self._showing = asyncio.create_task(self._show())
-        if self._showing is None or not await self._showing:
-            self._ls.notifier.show(_to_message(answer, f"(The whole of it is in {self._path}.)"))
-
-    async def stop(self) -> None:
-        """Finish a display that has begun: the user has cancelled the rest of the answer."""
-        if self._showing is None:
-            return
-        await asyncio.wait([self._showing], timeout=SHOW_TIMEOUT_S)
-
-    def _write(self, answer: Answer, *, is_complete: bool) -> None:
-        name = self._subject.name or Path(self._subject.file).name
-        if self._path is None:
-            self._path = self._ls.explanations.create(f"explain-{name}", self._opening)
-        text = explanation.page(self._subject, answer, is_complete=is_complete)
-        self._ls.explanations.write(self._path, text)
-
-    async def _show(self) -> bool:
-        assert self._path
-        params = types.ShowDocumentParams(
-            uri=self._path.as_uri(), external=False, take_focus=self._ls.chat_client.takes_focus
-        )
-        shown = self._ls.window_show_document_async(params)
-        answered, result = await ask_client(shown, SHOW_TIMEOUT_S)
-        return answered and result is not None and result.success
 
 
 def _read_conversation(ls: DsLanguageServer, uri: str) -> Conversation | None:
@@ -473,15 +355,7 @@ async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer)
     # The document is closed, or takes no edits. The answer has been paid for: show it elsewhere.
     path = ls.explanations.create("answer", ConversationStart(uri, ()))
     ls.explanations.write(path, explanation.build_reply(question, answer).lstrip())
-    ls.notifier.show(_to_message(answer, f"(The whole of it is in {path}.)"))
-
-
-def _to_message(answer: Answer, where: str) -> str:
-    """Return as much of an answer as fits into a message, and *where* the rest is."""
-    text = " ".join(explanation.render_answer(replace(answer, reasoning="")).split())
-    if len(text) > MAX_MESSAGE_CHARS:
-        text = text[:MAX_MESSAGE_CHARS].rstrip() + " ..."
-    return f"{text} {where}"
+    ls.notifier.show(to_message(answer, f"(The whole of it is in {path}.)"))
 
 
 # Edits.
@@ -530,7 +404,7 @@ async def _ask_for_edit(
             "The code holds what must not be sent, so it cannot be changed like this."
         )
     async with _show_progress(ls, title) as progress:
-        return await _ask_model(ls, subject.uri, request, progress, _PartialAnswer())
+        return await _ask_model(ls, subject.uri, request, progress, PartialAnswer())
 
 
 async def _apply(ls: DsLanguageServer, label: str, subject: CodeSelection, edit: ChatEdit) -> None:
