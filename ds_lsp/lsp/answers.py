@@ -2,21 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from lsprotocol import types
 
 from ds_lsp.chat import explanation
+from ds_lsp.chat.asker import note_on
 from ds_lsp.chat.explanation import Answer
 from ds_lsp.chat.harmless import MarkdownSanitizer
 from ds_lsp.chat.subject import CodeSelection
+from ds_lsp.errors import ProviderError
 from ds_lsp.lsp.pages import ConversationStart
-from ds_lsp.lsp.progress import ask_client
+from ds_lsp.lsp.progress import Progress, ask_client
 from ds_lsp.lsp.server import DsLanguageServer
-from ds_lsp.providers.base import ChatPiece
+from ds_lsp.providers.base import ChatPiece, ChatResult
 
 TICK_S = 0.5
 """Seconds between two updates of a growing answer, and of the time it takes."""
@@ -26,38 +28,85 @@ MAX_MESSAGE_CHARS = 300
 """Maximum characters of an explanation that is shown as a message."""
 
 CUT_OFF = "The answer was cut off here. {error}"
+NOTHING_SAID = "The model said nothing."
 CANCELLED = "The answer was cancelled here."
 
 
-@dataclass(slots=True)
-class PartialAnswer:
-    """The part of an answer that has arrived."""
+class GrowingAnswer:
+    """An answer while it arrives; reports its progress, and shows its text as it grows."""
 
-    text: str = ""
-    reasoning: str = ""
-    pieces: int = 0
-    is_waiting: bool = False
-    began: float = field(default_factory=time.monotonic)
+    def __init__(
+        self, progress: Progress, show: Callable[[Answer], None] = lambda answer: None
+    ) -> None:
+        self._progress = progress
+        self._show = show
+        self._text = ""
+        self._reasoning = ""
+        self._pieces = 0
+        self._is_waiting = False
+        self._began = time.monotonic()
 
     def take(self, piece: ChatPiece) -> None:
-        self.text += piece.text
-        self.reasoning += piece.reasoning
-        self.pieces += 1
+        self._text += piece.text
+        self._reasoning += piece.reasoning
+        self._pieces += 1
+        if self._pieces == 1:
+            self._report()
 
     def wait(self, is_waiting: bool) -> None:
-        self.is_waiting = is_waiting
+        """Note that other answers come first, or that it is this one's turn."""
+        self._is_waiting = is_waiting
+
+    @asynccontextmanager
+    async def reported(self) -> AsyncIterator[None]:
+        """Report the progress every `TICK_S` until the end of the block."""
+
+        async def report() -> None:
+            while True:
+                self._report()
+                await asyncio.sleep(TICK_S)
+
+        reporting = asyncio.create_task(report())
+        try:
+            yield
+        finally:
+            reporting.cancel()
+
+    def complete(self, result: ChatResult) -> Answer:
+        """Show and return the whole answer."""
+        note = note_on(result.finish) if result.text.strip() else NOTHING_SAID
+        return self._end(Answer(result.text, result.reasoning, note))
+
+    def cut_off(self, error: ProviderError) -> Answer:
+        """Show and return the part that has arrived before *error*, which is raised if none has."""
+        self._progress.outcome = str(error)
+        if not self._text:
+            raise error
+        return self._end(replace(self._answer, note=CUT_OFF.format(error=error)))
+
+    def cancel(self) -> None:
+        """Show the part that has arrived: the user has cancelled the rest."""
+        if self._text:
+            self._end(replace(self._answer, note=CANCELLED))
 
     @property
-    def answer(self) -> Answer:
-        return Answer(self.text, self.reasoning)
+    def _answer(self) -> Answer:
+        return Answer(self._text, self._reasoning)
 
-    @property
-    def progress(self) -> str:
-        seconds = time.monotonic() - self.began
-        if self.is_waiting:
+    def _end(self, answer: Answer) -> Answer:
+        self._show(answer)
+        return answer
+
+    def _report(self) -> None:
+        self._progress.report(self._describe_progress())
+        self._show(self._answer)
+
+    def _describe_progress(self) -> str:
+        seconds = time.monotonic() - self._began
+        if self._is_waiting:
             return f"waiting for other answers, {seconds:.0f} s"
-        doing = "thinking, " if self.reasoning and not self.text else ""
-        pieces = "1 piece" if self.pieces == 1 else f"{self.pieces} pieces"
+        doing = "thinking, " if self._reasoning and not self._text else ""
+        pieces = "1 piece" if self._pieces == 1 else f"{self._pieces} pieces"
         return f"{doing}{seconds:.0f} s, {pieces}"
 
 

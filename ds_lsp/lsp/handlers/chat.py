@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from ds_lsp.chat import documentation, edits, explanation, prompt
-from ds_lsp.chat.asker import MAX_TOKENS, answer_request, excluded, note_on
+from ds_lsp.chat.asker import MAX_TOKENS, answer_request, excluded
 from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.explanation import Answer, Conversation
 from ds_lsp.chat.subject import (
@@ -25,21 +25,13 @@ from ds_lsp.chat.subject import (
 )
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.lsp import command_names, convert
-from ds_lsp.lsp.answers import (
-    CANCELLED,
-    CUT_OFF,
-    TICK_S,
-    ExplanationView,
-    PartialAnswer,
-    SanitizedLines,
-    to_message,
-)
+from ds_lsp.lsp.answers import ExplanationView, GrowingAnswer, SanitizedLines, to_message
 from ds_lsp.lsp.extensions import ExplainParams
 from ds_lsp.lsp.handlers.code_actions import is_cursor, start_and_end
 from ds_lsp.lsp.pages import ConversationStart
 from ds_lsp.lsp.progress import Progress, ask_client, create_token
 from ds_lsp.lsp.server import DsLanguageServer
-from ds_lsp.providers.base import ChatMessage, ChatPiece, ChatRequest, ChatResult
+from ds_lsp.providers.base import ChatMessage, ChatRequest, ChatResult
 from ds_lsp.service.service import SHARED
 from ds_lsp.text.visible import as_message
 
@@ -50,8 +42,8 @@ _REQUEST_FAILED = -32803
 
 CHANGED = "The text has changed while the model was answering: nothing was applied."
 
-
 Work = Coroutine[None, None, None]
+Plan = Callable[[DsLanguageServer, ExplainParams], Work]
 
 # Commands. They accept any arguments a client may send.
 
@@ -80,43 +72,72 @@ def cancel_progress(ls: DsLanguageServer, params: types.WorkDoneProgressCancelPa
     ls.cancellable_tasks.cancel(params.token)
 
 
-async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
-    """Answer ``ds-lsp/explain`` with Markdown, for a plugin that shows it itself.
+# The life of one request, from the command to the display of the answer. The subject is read at
+# once, because the text may change any moment; the rest is a coroutine, and may take its time.
 
-    With a token for partial results, the Markdown is sent there line by line, and the answer is
-    empty.
-    """
-    token = params.partial_result_token
-    lines = SanitizedLines(
-        lambda text: _send_partial_result(ls, token, text) if token is not None else None
-    )
+
+def _begin(ls: DsLanguageServer, command: str, arguments: tuple[object, ...], plan: Plan) -> None:
+    """Run in the background the work that *plan* returns: editors block until a command answers."""
+    params = _read_params(ls, arguments)
+    if params is None:
+        ls.notifier.show(f"{command} takes one argument, with textDocument and range.")
+        return
     try:
-        subject = _find_subject(ls, params)
-        request = _answer_request(ls, prompt.explain(subject, _answer_language(ls)))
-        title = explanation.title_of(subject)
-        async with ls.cancellable_tasks.progress(
-            ls, title, token=params.work_done_token
-        ) as progress:
-            answer = await _receive_answer(ls, subject.uri, request, progress, lines.take)
-    except (ChatRefused, ProviderError) as error:
-        raise JsonRpcException(message=as_message(str(error)), code=_REQUEST_FAILED) from None
-    if token is None:
-        return explanation.render_answer(answer)
-    lines.end(replace(answer, text=""))
-    return ""
-
-
-def _send_partial_result(ls: DsLanguageServer, token: types.ProgressToken, text: str) -> None:
-    ls.protocol.notify(types.PROGRESS, types.ProgressParams(token, text))
-
-
-# One function for each command. It reads the subject at once, because the text may change any
-# moment, and returns the work as a coroutine, which may take its time.
+        work = plan(ls, params)
+    except ChatRefused as refusal:
+        ls.notifier.show(str(refusal))
+    else:
+        ls.spawn(_report_failure(ls, work))
 
 
 def _explain(ls: DsLanguageServer, params: ExplainParams) -> Work:
     subject = _find_subject(ls, params)
     return _show_answer(ls, subject, prompt.explain(subject, _answer_language(ls)))
+
+
+async def _show_answer(
+    ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
+) -> None:
+    view = ExplanationView(ls, subject, ConversationStart(subject.uri, messages))
+    async with _show_progress(ls, explanation.title_of(subject)) as progress:
+        growing = GrowingAnswer(progress, view.grow)
+        try:
+            answer = await _receive_answer(ls, subject.uri, _answer_request(ls, messages), growing)
+        except asyncio.CancelledError:
+            await view.stop()
+            raise
+    # After the progress has ended: Helix writes its end over the message.
+    await view.finish(answer)
+
+
+async def _receive_answer(
+    ls: DsLanguageServer, uri: str, request: ChatRequest, growing: GrowingAnswer
+) -> Answer:
+    """Return the answer, even if it was cut off.
+
+    Raises `ChatRefused`, or `ProviderError` when no text has arrived.
+    """
+    try:
+        result = await _ask_model(ls, uri, request, growing)
+    except asyncio.CancelledError:
+        growing.cancel()
+        raise
+    except ProviderError as error:
+        return growing.cut_off(error)
+    return growing.complete(result)
+
+
+async def _ask_model(
+    ls: DsLanguageServer, uri: str, request: ChatRequest, growing: GrowingAnswer
+) -> ChatResult:
+    """Ask the model, and report progress until its answer is complete."""
+    await ls.session.settled()
+    async with growing.reported():
+        # It masks the secrets in every text of the request.
+        return await ls.session.chat.ask(uri, request, growing.take, growing.wait)
+
+
+# The other commands: as `_explain`, each reads its subject and returns the work.
 
 
 def _ask(ls: DsLanguageServer, params: ExplainParams) -> Work:
@@ -157,25 +178,6 @@ def _document(ls: DsLanguageServer, params: ExplainParams) -> Work:
 
 
 # The common parts of the commands.
-
-
-def _begin(
-    ls: DsLanguageServer,
-    command: str,
-    arguments: tuple[object, ...],
-    plan: Callable[[DsLanguageServer, ExplainParams], Work],
-) -> None:
-    """Run in the background the work that *plan* returns: editors block until a command answers."""
-    params = _read_params(ls, arguments)
-    if params is None:
-        ls.notifier.show(f"{command} takes one argument, with textDocument and range.")
-        return
-    try:
-        work = plan(ls, params)
-    except ChatRefused as refusal:
-        ls.notifier.show(str(refusal))
-    else:
-        ls.spawn(_report_failure(ls, work))
 
 
 def _read_params(ls: DsLanguageServer, arguments: tuple[object, ...]) -> ExplainParams | None:
@@ -238,88 +240,38 @@ async def _show_progress(ls: DsLanguageServer, title: str) -> AsyncIterator[Prog
         yield progress
 
 
-async def _receive_answer(
-    ls: DsLanguageServer,
-    uri: str,
-    request: ChatRequest,
-    progress: Progress,
-    on_growth: Callable[[Answer], None] = lambda answer: None,
-) -> Answer:
-    """Return the answer, even if it was cut off, and call *on_growth* as it grows.
-
-    Raises `ChatRefused`, or `ProviderError` when no text has arrived.
-    """
-    partial = PartialAnswer()
-    try:
-        result = await _ask_model(
-            ls, uri, request, progress, partial, lambda: on_growth(partial.answer)
-        )
-    except asyncio.CancelledError:
-        if partial.text:
-            on_growth(replace(partial.answer, note=CANCELLED))
-        raise
-    except ProviderError as error:
-        progress.outcome = str(error)
-        if not partial.text:
-            raise
-        answer = replace(partial.answer, note=CUT_OFF.format(error=error))
-    else:
-        answer = Answer(result.text, result.reasoning, note_on(result.finish))
-        if not result.text.strip():
-            answer = replace(answer, note="The model said nothing.")
-    on_growth(answer)
-    return answer
-
-
-async def _ask_model(
-    ls: DsLanguageServer,
-    uri: str,
-    request: ChatRequest,
-    progress: Progress,
-    partial: PartialAnswer,
-    on_growth: Callable[[], None] = lambda: None,
-) -> ChatResult:
-    """Ask the model, and report progress until its answer is complete."""
-    await ls.session.settled()
-
-    async def report() -> None:
-        while True:
-            progress.report(partial.progress)
-            on_growth()
-            await asyncio.sleep(TICK_S)
-
-    def on_piece(piece: ChatPiece) -> None:
-        partial.take(piece)
-        if partial.pieces == 1:
-            progress.report(partial.progress)
-            on_growth()
-
-    reporting = asyncio.create_task(report())
-    try:
-        return await ls.session.chat.ask(uri, request, on_piece, partial.wait)
-    finally:
-        reporting.cancel()
-
-
 # Explanations.
 
 
-async def _show_answer(
-    ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
-) -> None:
-    prepared = tuple(
-        ChatMessage(each.role, ls.session.chat.prepare(each.content)) for each in messages
+async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
+    """Answer ``ds-lsp/explain`` with Markdown, for a plugin that shows it itself.
+
+    With a token for partial results, the Markdown is sent there line by line, and the answer is
+    empty.
+    """
+    token = params.partial_result_token
+    lines = SanitizedLines(
+        lambda text: _send_partial_result(ls, token, text) if token is not None else None
     )
-    view = ExplanationView(ls, subject, ConversationStart(subject.uri, prepared))
-    async with _show_progress(ls, explanation.title_of(subject)) as progress:
-        request = _answer_request(ls, messages)
-        try:
-            answer = await _receive_answer(ls, subject.uri, request, progress, view.grow)
-        except asyncio.CancelledError:
-            await view.stop()
-            raise
-    # After the progress has ended: Helix writes its end over the message.
-    await view.finish(answer)
+    try:
+        subject = _find_subject(ls, params)
+        request = _answer_request(ls, prompt.explain(subject, _answer_language(ls)))
+        title = explanation.title_of(subject)
+        async with ls.cancellable_tasks.progress(
+            ls, title, token=params.work_done_token
+        ) as progress:
+            growing = GrowingAnswer(progress, lines.take)
+            answer = await _receive_answer(ls, subject.uri, request, growing)
+    except (ChatRefused, ProviderError) as error:
+        raise JsonRpcException(message=as_message(str(error)), code=_REQUEST_FAILED) from None
+    if token is None:
+        return explanation.render_answer(answer)
+    lines.end(replace(answer, text=""))
+    return ""
+
+
+def _send_partial_result(ls: DsLanguageServer, token: types.ProgressToken, text: str) -> None:
+    ls.protocol.notify(types.PROGRESS, types.ProgressParams(token, text))
 
 
 def _read_conversation(ls: DsLanguageServer, uri: str) -> Conversation | None:
@@ -334,7 +286,8 @@ async def _append_answer(
 ) -> None:
     """Answer the last question in the explanation *uri*, which is about the document *about*."""
     async with _show_progress(ls, "Asking") as progress:
-        answer = await _receive_answer(ls, about, _answer_request(ls, messages), progress)
+        request = _answer_request(ls, messages)
+        answer = await _receive_answer(ls, about, request, GrowingAnswer(progress))
     await _append(ls, uri, messages[-1].content, answer)
 
 
@@ -404,7 +357,7 @@ async def _ask_for_edit(
             "The code holds what must not be sent, so it cannot be changed like this."
         )
     async with _show_progress(ls, title) as progress:
-        return await _ask_model(ls, subject.uri, request, progress, PartialAnswer())
+        return await _ask_model(ls, subject.uri, request, GrowingAnswer(progress))
 
 
 async def _apply(ls: DsLanguageServer, label: str, subject: CodeSelection, edit: ChatEdit) -> None:
