@@ -48,12 +48,13 @@ def create_server(*, is_started_by_client: bool = True) -> DsLanguageServer:
     on(types.TEXT_DOCUMENT_DID_CLOSE)(documents.did_close)
     on(types.TEXT_DOCUMENT_DID_SAVE)(documents.did_save)
 
-    # Completion. Without options pygls does not announce the capability. The completion menu is
-    # registered in `initialize`, for the clients that need it.
+    # Completion. Without options pygls does not announce the capability. `initialize` withdraws the
+    # completion menu from clients that do not need it.
     on(
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
         types.InlineCompletionOptions(work_done_progress=False),
     )(completion.inline_completion)
+    on(types.TEXT_DOCUMENT_COMPLETION, completion.MENU_OPTIONS)(completion.completion_menu)
 
     # Chat
     on(types.TEXT_DOCUMENT_CODE_ACTION, code_actions.OPTIONS)(code_actions.code_actions)

@@ -4,7 +4,7 @@ from lsprotocol import types
 
 from ds_lsp.lsp import clients, convert
 from ds_lsp.lsp.configure import SettingsSources
-from ds_lsp.lsp.handlers.completion import MENU_OPTIONS, announce_menu, completion_menu, serves_menu
+from ds_lsp.lsp.handlers.completion import announce_menu, serves_menu
 from ds_lsp.lsp.server import DsLanguageServer
 
 
@@ -21,8 +21,8 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
     ls.reconfigure()
     setting = ls.session.settings.client.carriage_returns
     ls.documents.carriage_returns = clients.to_carriage_returns(params, setting)
-    if serves_menu(ls):
-        ls.feature(types.TEXT_DOCUMENT_COMPLETION, MENU_OPTIONS)(completion_menu)
+    if not serves_menu(ls):
+        del ls.protocol.fm.features[types.TEXT_DOCUMENT_COMPLETION]
 
 
 def initialized(ls: DsLanguageServer, params: types.InitializedParams) -> None:
