@@ -15,7 +15,7 @@ from ds_lsp.chat.explanation import Answer
 from ds_lsp.chat.harmless import MarkdownSanitizer
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.errors import ProviderError
-from ds_lsp.lsp.pages import ConversationStart
+from ds_lsp.lsp.explanation_files import ConversationStart
 from ds_lsp.lsp.progress import Progress, ask_client
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.providers.base import ChatPiece, ChatResult

@@ -15,8 +15,8 @@ from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.lsp.acceptance import Acceptance
 from ds_lsp.lsp.clients import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.configure import SettingsSources
+from ds_lsp.lsp.explanation_files import ExplanationFiles
 from ds_lsp.lsp.notify import Notifier
-from ds_lsp.lsp.pages import ExplanationFiles
 from ds_lsp.lsp.progress import CancellableTasks
 from ds_lsp.lsp.protocol import DsProtocol
 from ds_lsp.lsp.transport.client_process import watch

@@ -422,8 +422,9 @@ _OTHERS = {
     *(
         "completion.outcomes",
         "lsp.handlers.code_actions",
+        "lsp.clients",
         "lsp.convert",
-        "lsp.pages",
+        "lsp.explanation_files",
         "chat.prompt",
     ),
     *("commands.output", "commands.demo.picture"),

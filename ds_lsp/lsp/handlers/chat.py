@@ -26,9 +26,9 @@ from ds_lsp.chat.subject import (
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.lsp import command_names, convert
 from ds_lsp.lsp.answers import ExplanationView, GrowingAnswer, SanitizedLines, to_message
+from ds_lsp.lsp.explanation_files import ConversationStart
 from ds_lsp.lsp.extensions import ExplainParams
 from ds_lsp.lsp.handlers.code_actions import is_cursor, start_and_end
-from ds_lsp.lsp.pages import ConversationStart
 from ds_lsp.lsp.progress import Progress, ask_client, create_token
 from ds_lsp.lsp.server import DsLanguageServer
 from ds_lsp.providers.base import ChatMessage, ChatRequest, ChatResult
