@@ -137,11 +137,11 @@ class ExplanationView:
     """The display of one explanation by the client."""
 
     def __init__(
-        self, ls: DsLanguageServer, subject: CodeSelection, opening: ConversationStart
+        self, ls: DsLanguageServer, subject: CodeSelection, start: ConversationStart
     ) -> None:
         self._ls = ls
         self._subject = subject
-        self._opening = opening
+        self._start = start
         self._path: Path | None = None
         self._showing: asyncio.Task[bool] | None = None
 
@@ -180,7 +180,7 @@ class ExplanationView:
     def _write(self, answer: Answer, *, is_complete: bool) -> None:
         name = self._subject.name or Path(self._subject.file).name
         if self._path is None:
-            self._path = self._ls.explanations.create(f"explain-{name}", self._opening)
+            self._path = self._ls.explanations.create(f"explain-{name}", self._start)
         text = explanation.page(self._subject, answer, is_complete=is_complete)
         self._ls.explanations.write(self._path, text)
 

@@ -8,6 +8,7 @@ from lsprotocol import types
 
 from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.subject import CodeSelection, ReportedProblem
+from ds_lsp.completion.postprocess.leading import word_before
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.local.provider import Local
 from ds_lsp.lsp.clients import ChatClient, InlineClient, MenuClient
@@ -16,7 +17,6 @@ from ds_lsp.text.document import (
     PositionEncoding,
     Snapshot,
     column_to_index,
-    is_word_character,
     show_carriage_returns,
     strip_line_end,
     width,
@@ -27,7 +27,9 @@ from ds_lsp.uris import to_path
 SERVER_NAME = "ds-lsp"
 
 
-def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> ReportedProblem:
+def to_reported_problem(
+    diagnostic: types.Diagnostic, name_of: Callable[[str], str]
+) -> ReportedProblem:
     """Convert a diagnostic.
 
     *name_of* returns the name of a document for the model; empty: it must not be named.
@@ -192,14 +194,6 @@ def to_folders(params: types.InitializeParams) -> list[Path]:
 
 def to_paths(folders: Iterable[types.WorkspaceFolder]) -> list[Path]:
     return [path for folder in folders if (path := to_path(folder.uri))]
-
-
-def word_before(line_before: str) -> str:
-    """Return the word that ends at the cursor; empty if there is none."""
-    start = len(line_before)
-    while start and is_word_character(line_before[start - 1]):
-        start -= 1
-    return line_before[start:]
 
 
 def _documentation(text: str, language_id: str, client: MenuClient) -> types.MarkupContent | str:

@@ -26,8 +26,8 @@ from ds_lsp.lsp.transport.frames import (
     Message,
     MessageSummary,
     TooLarge,
-    glimpse,
     is_usable_id,
+    summarize,
 )
 from ds_lsp.processes import is_watchable
 from ds_lsp.workspace.documents import Documents, TextChange
@@ -119,7 +119,7 @@ class DsProtocol(PyglsAdapter):
                 case TooLarge(size, first, last):
                     log.warning("a message of %d bytes was read past", size)
                     error = JsonRpcInvalidRequest("The message is too large.")
-                    self._reject_unparsed(glimpse(first, last), error, TOO_LARGE)
+                    self._reject_unparsed(summarize(first, last), error, TOO_LARGE)
                 case garbage:
                     log.warning("the client does not send what it should: %s", garbage.what)
         except JsonRpcException as exc:
@@ -133,7 +133,9 @@ class DsProtocol(PyglsAdapter):
         except (ValueError, RecursionError) as exc:
             log.warning("a message of %d bytes is not JSON: %s", len(body), type(exc).__name__)
             error = JsonRpcParseError("The message is not JSON.")
-            self._reject_unparsed(glimpse(body[:EDGE_BYTES], body[-EDGE_BYTES:]), error, UNREADABLE)
+            self._reject_unparsed(
+                summarize(body[:EDGE_BYTES], body[-EDGE_BYTES:]), error, UNREADABLE
+            )
             return
         if isinstance(data, dict):
             self._take_object(data)

@@ -145,10 +145,10 @@ def _ask(ls: DsLanguageServer, params: ExplainParams) -> Work:
     conversation = _read_conversation(ls, uri)
     if conversation is None or not conversation.question:
         raise ChatRefused("Write a question at the end of the explanation first.")
-    opening = ls.explanations.start_of(uri) or ConversationStart(uri, ())
-    first = opening.messages or (prompt.system(_answer_language(ls)),)
+    start = ls.explanations.start_of(uri) or ConversationStart(uri, ())
+    first = start.messages or (prompt.system(_answer_language(ls)),)
     messages = (*first, *conversation.turns, ChatMessage("user", conversation.question))
-    return _append_answer(ls, uri, opening.uri, messages)
+    return _append_answer(ls, uri, start.uri, messages)
 
 
 def _fix(ls: DsLanguageServer, params: ExplainParams) -> Work:
@@ -208,8 +208,8 @@ def _find_subject(ls: DsLanguageServer, params: ExplainParams) -> CodeSelection:
     start, end = start_and_end(params.range)
     subject: CodeSelection | None
     if params.diagnostic is not None:
-        remark = convert.to_remark(params.diagnostic, ls.name_of)
-        subject = select_reported(document, file, remark)
+        problem = convert.to_reported_problem(params.diagnostic, ls.name_of)
+        subject = select_reported(document, file, problem)
     elif is_cursor(ls.chat_client, document, params.range):
         subject = select_around(document, file, start[0])
     else:
