@@ -34,7 +34,7 @@ class ConversationStart:
 
     uri: str
     messages: tuple[ChatMessage, ...]
-    """As they were before secrets were masked: `Chat.ask` masks what it sends."""
+    """Unmasked: `Chat.ask` masks what it sends."""
 
 
 class ExplanationFiles:
