@@ -1,6 +1,6 @@
 """The life of one chat request: the gate, the queue, the model's answer.
 
-Every question is asked for by the user, so no pause of the service holds it back.
+The user asks every question explicitly, so no pause of the service holds it back.
 """
 
 import asyncio
@@ -11,21 +11,22 @@ from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import ChatMessage, ChatRequest, ChatResult, Finish, Hear
 from ds_lsp.service.service import Service
 from ds_lsp.settings.schema import ChatSettings
-from ds_lsp.text.document import show_carriage_returns
+from ds_lsp.text.lines import show_carriage_returns
 
 MAX_STREAMS = 2
-"""Answers that are streamed at once; others wait. The connections that are left are for completion,
-and nobody reads more at a time."""
+"""Maximum answers that are streamed at once; further requests wait. The other connections are left
+to completion, and a user does not read more answers at a time."""
 MAX_TOKENS = 4096
-"""The longest answer, in tokens: some screenfuls."""
+"""Maximum tokens of an answer: some screenfuls."""
 MAX_TOKENS_THINKING = 32_768
-"""The same when the model reasons before it: both count."""
+"""Maximum tokens of reasoning and answer together, if the model reasons."""
 THINKING_TIMEOUT_S = 900.0
+"""Maximum seconds for reasoning and answer together."""
 
-Prepare = Callable[[str], str]
-"""Makes a text fit to be sent, as by masking secrets in it. Every text that is sent passes here."""
-Excludes = Callable[[str], str | None]
-"""The rule by which a document must not be sent, if there is one."""
+PrepareMessage = Callable[[str], str]
+"""Prepares a text to be sent, as by masking its secrets. Every text that is sent is prepared."""
+ExcludesDocument = Callable[[str], str | None]
+"""Returns the rule by which a document must not be sent, or None."""
 
 NO_PROVIDER = (
     "There is no DeepSeek to ask: this needs a key, and `provider` set to auto or deepseek."
@@ -33,15 +34,17 @@ NO_PROVIDER = (
 
 
 class Chat:
-    """Asks a chat model, for as many at once as is good for completion."""
+    """Asks a chat model, at most `MAX_STREAMS` questions at once."""
 
     def __init__(
-        self, excludes: Excludes = lambda uri: None, prepare: Prepare = lambda text: text
+        self,
+        excludes: ExcludesDocument = lambda uri: None,
+        prepare: PrepareMessage = lambda text: text,
     ) -> None:
         self.prepare = prepare
         self._service: Service | None = None
         self._excludes = excludes
-        self._streams = asyncio.Semaphore(MAX_STREAMS)
+        self._slots = asyncio.Semaphore(MAX_STREAMS)
 
     def use(self, service: Service | None) -> None:
         """Ask another service from now on, or none."""
@@ -64,37 +67,39 @@ class Chat:
         return self._service
 
     async def ask(
-        self, uri: str, request: ChatRequest, hear: Hear, waiting: Callable[[bool], None]
+        self, uri: str, request: ChatRequest, on_piece: Hear, on_wait: Callable[[bool], None]
     ) -> ChatResult:
         """Return the model's answer to a question about the document *uri*.
 
-        *waiting* is called with True while other questions come first, and with False when it is
-        this one's turn. Raises `ChatRefused` or `ProviderError`; cancelling hangs up.
+        *on_wait* is called with True if other questions come first, and with False when the
+        question is sent. Raises `ChatRefused` or `ProviderError`; cancelling hangs up.
         """
         self.check(uri)
-        request = self._prepared(request)
-        waiting(self._streams.locked())
-        async with self._streams:
-            waiting(False)
-            return await self.check(uri).chat(request, hear)
+        request = self._prepare_texts(request)
+        on_wait(self._slots.locked())
+        async with self._slots:
+            on_wait(False)
+            return await self.check(uri).chat(request, on_piece)
 
-    def _prepared(self, request: ChatRequest) -> ChatRequest:
-        def sent(text: str) -> str:
+    def _prepare_texts(self, request: ChatRequest) -> ChatRequest:
+        """Return *request* with every text as it is sent."""
+
+        def prepare(text: str) -> str:
             return show_carriage_returns(self.prepare(text))
 
         messages = tuple(
-            ChatMessage(message.role, sent(message.content)) for message in request.messages
+            ChatMessage(message.role, prepare(message.content)) for message in request.messages
         )
-        return replace(request, messages=messages, opening=sent(request.opening))
+        return replace(request, messages=messages, opening=prepare(request.opening))
 
 
 def excluded(rule: str) -> ChatRefused:
-    """Nothing is sent of a document, because of *rule*."""
+    """Return the error for a document of which nothing is sent, because of *rule*."""
     return ChatRefused(f"This file is not sent anywhere; the rule that says so is {rule}.")
 
 
 def answer_request(messages: tuple[ChatMessage, ...], settings: ChatSettings) -> ChatRequest:
-    """A question that is answered in Markdown."""
+    """Return the request for a question that is answered in Markdown."""
     if settings.thinking:
         return ChatRequest(
             messages,
@@ -107,7 +112,7 @@ def answer_request(messages: tuple[ChatMessage, ...], settings: ChatSettings) ->
 
 
 def note_on(finish: Finish) -> str:
-    """What there is to say about the end of an answer; mostly nothing."""
+    """Return a sentence about the end of an answer that is cut off, else an empty string."""
     if finish is Finish.LENGTH:
         return "The answer has reached its longest length, and ends here."
     return ""

@@ -8,7 +8,7 @@ import re
 import tokenize
 from collections.abc import Sequence
 
-from ds_lsp.chat.edits import ChatEdit, apply, check_characters, dedent, leading_blanks, plain_lines
+from ds_lsp.chat.edits import ChatEdit, apply, check_characters, dedent, plain_lines
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.errors import ChatRefused
 from ds_lsp.languages.blocks import (
@@ -21,7 +21,7 @@ from ds_lsp.languages.blocks import (
 )
 from ds_lsp.languages.comments import COMMENTS, is_directive
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import strip_line_end, with_newlines
+from ds_lsp.text.lines import TAB_WIDTH, leading_blanks, strip_line_end, with_newlines
 
 MAX_STARTS = 20
 """Maximum braces in an answer that are tried as the start of the JSON object; each try may read to
@@ -70,7 +70,9 @@ def to_edit(answer: str, finish: Finish, selection: CodeSelection) -> ChatEdit:
     text = documentation_in(answer)
     if text is None:
         raise ChatRefused("The answer holds no documentation, and nothing was changed.")
-    lines = without_marks([line.rstrip() for line in plain_lines(text.strip().expandtabs(4))])
+    lines = without_marks(
+        [line.rstrip() for line in plain_lines(text.strip().expandtabs(TAB_WIDTH))]
+    )
     if not any(lines):
         raise ChatRefused("The answer holds no documentation, and nothing was changed.")
     check_characters(lines, selection)

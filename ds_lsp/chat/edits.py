@@ -17,11 +17,12 @@ from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.chat.whole import find_part_or_double
 from ds_lsp.errors import ChatRefused
 from ds_lsp.languages.blocks import compiles, parse_python
-from ds_lsp.languages.comments import outside_blocks
-from ds_lsp.languages.names import PROSE
+from ds_lsp.languages.comments import SURE_COMMENT_START, outside_blocks
+from ds_lsp.languages.table import PROSE
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import split_lines, strip_line_end
 from ds_lsp.text.invisible import find_misplaced, names_of
+from ds_lsp.text.lines import TAB_WIDTH, leading_blanks, split_lines, strip_line_end
+from ds_lsp.text.pairs import bracket_balances
 from ds_lsp.text.quoted import without_strings
 from ds_lsp.text.visible import escape_control_characters
 
@@ -54,7 +55,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:[._]\w+)*")
 _CAPITAL = re.compile(r"[A-Z][^\W\d_]*\b|[\u3400-\u9fff]")
 _END = re.compile(r"[.:!?。：！？]$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]{4,}")
-_COMMENT = re.compile(r"//|/\*|\*|#|--|;|%|<!--|\"|'")
+_COMMENT = re.compile(SURE_COMMENT_START)
 _AT_MARGIN = re.compile(
     r"#\s*(?:if|ifdef|ifndef|elif|else|endif|define|undef|include|pragma|region|endregion|error"
     r"|warning)\b(?!.*:$)|<%"
@@ -277,8 +278,8 @@ def _unify_indent(lines: list[str], selection: CodeSelection) -> list[str]:
     spaces = sum(each.startswith("  ") for each in document)
     if tabs == spaces:
         return lines
-    width = min((len(each) for each in document if each.startswith("  ")), default=4)
-    unit, other = ("\t", " " * 4) if tabs > spaces else (" " * min(width, 4), "\t")
+    width = min((len(each) for each in document if each.startswith("  ")), default=TAB_WIDTH)
+    unit, other = ("\t", " " * TAB_WIDTH) if tabs > spaces else (" " * min(width, TAB_WIDTH), "\t")
     changed = []
     for line in lines:
         depth = 0
@@ -300,10 +301,6 @@ def plain_lines(text: str) -> list[str]:
 def _first_indent(lines: Sequence[str]) -> str:
     """Return the indentation of the first line that is not blank."""
     return next((leading_blanks(line) for line in lines if line.strip()), "")
-
-
-def leading_blanks(line: str) -> str:
-    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _common_indent(lines: Sequence[str]) -> str:
@@ -344,19 +341,14 @@ def _is_as_balanced(text: str, selection: CodeSelection) -> bool:
 
     A fix of a reported problem may also balance all of them.
     """
-    plain, own = _bracket_balances(text), _bracket_balances(selection.code)
+    plain, own = bracket_balances(text), bracket_balances(selection.code)
     code, own_code = (
-        _bracket_balances(without_strings(text)),
-        _bracket_balances(without_strings(selection.code)),
+        bracket_balances(without_strings(text)),
+        bracket_balances(without_strings(selection.code)),
     )
     balanced = (0, 0, 0)
     is_fix = selection.problem is not None
     return plain == own or code == own_code or (is_fix and balanced in (plain, code))
-
-
-def _bracket_balances(text: str) -> tuple[int, int, int]:
-    round_, square, curly = (text.count(a) - text.count(b) for a, b in ("()", "[]", "{}"))
-    return round_, square, curly
 
 
 def dedent(lines: Sequence[str]) -> list[str]:

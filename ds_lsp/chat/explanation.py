@@ -9,7 +9,7 @@ from ds_lsp.chat.harmless import sanitize, sanitize_phrase
 from ds_lsp.chat.markup import ANSWER, QUESTION, Fence, fence_at, first_level
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.providers.base import ChatMessage
-from ds_lsp.text.document import split_lines, strip_line_end
+from ds_lsp.text.lines import split_lines, strip_line_end
 
 INVITATION = "*Write a question here, then run the code action “Ask”.*"
 THINKING = "*Thinking ...*"

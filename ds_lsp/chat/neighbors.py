@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.errors import ChatRefused
-from ds_lsp.languages.blocks import defined_name
+from ds_lsp.languages.blocks import BLOCK_CLOSERS, defined_name
 from ds_lsp.languages.comments import text_of_comment
+from ds_lsp.text.lines import indent_of
 
 MAX_NEIGHBORS = 200
 """Maximum lines compared above and below the edited ones; a function is seldom longer."""
@@ -22,7 +23,7 @@ _WEAK_WORDS = frozenset(
         *("finally", "loop", "otherwise", "pass", "repeat", "return", "then", "try"),
     }
 )
-_CLOSERS = (")", "]", "}", "</", "end", "fi", "done", "esac")
+_CLOSERS = (*BLOCK_CLOSERS, "</")
 _REPEATS = "The answer repeats lines that stand around the code, and nothing was changed."
 
 
@@ -96,13 +97,13 @@ def _lacks_rest_of_block(head: Sequence[str], tail: int, selection: CodeSelectio
 
     It cannot be told whether the model has deleted the rest or left it out.
     """
-    levels = [_depth(line) for line in _headers(selection) if line.strip() in head]
+    levels = [indent_of(line) for line in _headers(selection) if line.strip() in head]
     if not levels:
         return False
     level = min(levels)
     needed = 0
     for line in selection.lines[selection.last + 1 :]:
-        if line.strip() and _depth(line) <= level:
+        if line.strip() and indent_of(line) <= level:
             needed += line.strip().startswith(_CLOSERS)
             break
         needed += bool(line.strip())
@@ -136,18 +137,15 @@ def _repeats_surroundings(
 
 def _headers(selection: CodeSelection) -> Iterator[str]:
     """Yield the lines that open the blocks around the selection, the innermost first."""
-    depth = _depth(next((line for line in selection.lines[selection.first :] if line.strip()), ""))
+    depth = indent_of(
+        next((line for line in selection.lines[selection.first :] if line.strip()), "")
+    )
     for line in reversed(
         selection.lines[max(0, selection.first - MAX_NEIGHBORS) : selection.first]
     ):
-        if line.strip() and _depth(line) < depth:
-            depth = _depth(line)
+        if line.strip() and indent_of(line) < depth:
+            depth = indent_of(line)
             yield line
-
-
-def _depth(line: str) -> int:
-    expanded = line.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip())
 
 
 def _is_distinctive(line: str) -> bool:

@@ -6,8 +6,8 @@ from html import unescape
 from itertools import pairwise
 
 from ds_lsp.chat.subject import CodeSelection
-from ds_lsp.languages.comments import outside_blocks, text_of_comment
-from ds_lsp.languages.names import LINE_COMMENT, PROSE
+from ds_lsp.languages.comments import COMMENTS, Comments, outside_blocks, text_of_comment
+from ds_lsp.languages.table import PROSE
 from ds_lsp.text.quoted import without_strings
 
 MARKUP = frozenset(
@@ -42,6 +42,7 @@ _WITH_ITEMS = frozenset({"yaml", "dockercompose", "ansible", "haml", "slim", "pu
 _STRONG = re.compile(r"\*\*\w[^*=;]*\*\*(?:[:\s]|$)")
 _HEADING = re.compile(r"#{2,6} \w")
 _BULLET = re.compile(r"(?:[-*•]|\d+[.)]) +[^\W\d_]\S* .*\w")
+_UNKNOWN = Comments("//")
 _SIGNS = re.compile(r"[={}\[\]<>|;&]|->")
 
 
@@ -138,7 +139,7 @@ def _is_escaped(new: Sequence[str], known: set[str], language_id: str) -> bool:
 def _code_of(line: str, language_id: str) -> str:
     """Return a line without its strings and without the comment at its end."""
     code = without_strings(line)
-    mark = LINE_COMMENT.get(language_id, "//").partition(" ")[0]
+    mark = COMMENTS.get(language_id, _UNKNOWN).line.rstrip()
     comment = re.search(rf"(?:^|(?<=\s)){re.escape(mark)}|/\*|(?:^|(?<=\s))\*\s", code)
     return code[: comment.start()] if comment else code
 
@@ -146,7 +147,7 @@ def _code_of(line: str, language_id: str) -> str:
 def _has_markdown(lines: Sequence[str], known: set[str], language_id: str) -> bool:
     """Return whether an answer holds Markdown: headings, strong words, a list below the code."""
     outside, _ = outside_blocks(lines, language_id)
-    has_sharp_comments = LINE_COMMENT.get(language_id, "").startswith("#")
+    has_sharp_comments = COMMENTS.get(language_id, _UNKNOWN).line.startswith("#")
     for line in outside:
         text = line.strip()
         if text in known:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from ds_lsp.chat.subject import CodeSelection
-from ds_lsp.languages.names import PROSE
+from ds_lsp.languages.table import PROSE
 from ds_lsp.text.quoted import without_strings
 
 MAX_WORDS = 14

@@ -8,7 +8,7 @@ from string import Template
 
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.providers.base import ChatMessage
-from ds_lsp.text.document import split_lines, strip_line_end
+from ds_lsp.text.lines import split_lines, strip_line_end
 
 CODE_BUDGET = 24_000
 """Maximum characters of the code a question is about; of longer code, the middle is left out."""

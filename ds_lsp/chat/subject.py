@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from ds_lsp.languages.blocks import Scope, scope_at
 from ds_lsp.languages.comments import text_of_comment
-from ds_lsp.text.document import Document, strip_line_end
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import strip_line_end
 
 ClientPosition = tuple[int, int]
 """A line, from 0, and a column in it, in the client's units."""
@@ -53,7 +54,7 @@ class CodeSelection:
     last: int
     eol: str = "\n"
     hides_carriage_returns: bool = False
-    """True if the lines hold stand-ins for carriage returns (`ds_lsp.text.document.STAND_IN`)."""
+    """True if the lines hold stand-ins for carriage returns (`ds_lsp.text.lines.STAND_IN`)."""
     name: str = ""
     """Name of the function or class, if the lines are one."""
     is_definition: bool = False

@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 from ds_lsp.chat.notation import MARKUP
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.languages.blocks import defined_name
-from ds_lsp.languages.comments import outside_blocks
+from ds_lsp.languages.comments import COMMENTS, outside_blocks
+from ds_lsp.text.lines import indent_of
 from ds_lsp.text.quoted import without_strings
 
 MAX_NEIGHBORS = 400
@@ -83,11 +84,11 @@ def _lines_beside(selection: CodeSelection) -> Iterator[str]:
     below = range(selection.last + 1, min(len(lines), selection.last + MAX_NEIGHBORS))
     for places in (above, below):
         for at in places:
-            if lines[at].strip() and _depth(lines[at]) < depth:
+            if lines[at].strip() and indent_of(lines[at]) < depth:
                 break
             if (
                 lines[at].strip()
-                and _depth(lines[at]) == depth
+                and indent_of(lines[at]) == depth
                 and not _is_one_of_several(lines, at)
             ):
                 yield lines[at]
@@ -100,7 +101,7 @@ def _find_definitions(lines: Sequence[str], language_id: str) -> Iterator[tuple[
     """
     depth = _least_depth(lines)
     for at, line in enumerate(lines):
-        if not line.strip() or _depth(line) != depth or _is_one_of_several(lines, at):
+        if not line.strip() or indent_of(line) != depth or _is_one_of_several(lines, at):
             continue
         found, text = defined_name(line), line.strip()
         if not found or text.endswith(";") or re.match(r"#|//|--|\*|export \{", text):
@@ -125,7 +126,8 @@ def _lacks_definition(lines: Sequence[str], own: Sequence[str]) -> bool:
     """Return whether the code begins with a definition, and the answer has none."""
     depth = _least_depth(own)
     first = next(
-        (line for line in own if _depth(line) == depth and line.strip() and _is_header(line)), None
+        (line for line in own if indent_of(line) == depth and line.strip() and _is_header(line)),
+        None,
     )
     if first is None:
         return False
@@ -221,7 +223,7 @@ def _without_comments(text: str) -> str:
 
 
 def _code_lines(lines: Sequence[str], language_id: str) -> list[str]:
-    mark = "--" if language_id == "lua" else "#"
+    mark = re.escape(COMMENTS[language_id].line)
     outside, _ = outside_blocks(lines, language_id)
     # The code that fills in a template has blocks of its own.
     bare = (
@@ -276,9 +278,4 @@ def _texts(lines: Sequence[str]) -> list[str]:
 
 
 def _least_depth(lines: Sequence[str]) -> int:
-    return min((_depth(line) for line in lines if line.strip()), default=0)
-
-
-def _depth(line: str) -> int:
-    expanded = line.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip())
+    return min((indent_of(line) for line in lines if line.strip()), default=0)

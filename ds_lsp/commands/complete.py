@@ -20,8 +20,10 @@ from ds_lsp.commands.run import (
     run,
 )
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
-from ds_lsp.languages.names import language_id
-from ds_lsp.text.document import Document, PositionEncoding, split_lines, strip_line_end
+from ds_lsp.languages.names import choose_language
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import split_lines, strip_line_end
 from ds_lsp.text.visible import escape_control_characters
 
 _MAX_DIGITS = 9
@@ -96,12 +98,14 @@ async def _complete(arguments: argparse.Namespace) -> int:
     report_problems(resolved)
     messages: dict[str, str] = {}
     async with open_session(resolved, folder, collect_messages(messages)) as session:
-        session.index_document(document)
-        await session.scan([folder], document)
+        session.background.index_document(document)
+        await session.background.scan(document)
         snapshot = document.snapshot(position.line - 1, position.column - 1)
-        await session.gather(snapshot, [document], [folder])
+        await session.background.gather_now(snapshot, document)
         completion = await session.engine.complete(
-            CompletionRequest(snapshot, Trigger.INVOKED, session.settings.completion)
+            CompletionRequest(
+                snapshot, Trigger.INVOKED, session.settings_for(snapshot.uri).completion
+            )
         )
     for topic in ("key", "model"):
         if topic in messages:
@@ -130,9 +134,10 @@ def open_document(position: FilePosition, language: str | None) -> Document:
             f"{position.path} has no column {position.column} in line {position.line}: "
             f"the last one there is {columns}."
         )
-    language = language or language_id(position.path)
     uri = position.path.absolute().as_uri()
-    return Document(uri, language, 0, text, PositionEncoding.UTF32)
+    return Document(
+        uri, choose_language(language or "", position.path), 0, text, PositionEncoding.UTF32
+    )
 
 
 def _read(path: Path) -> str:

@@ -112,8 +112,8 @@ def key_check(session: Session, problem: str | None) -> Check:
     provider = session.settings.provider
     if provider == "local":
         return Check("key", SKIPPED, "`provider` is local, which needs none")
-    if session.key_source != "none":
-        return Check("key", OK, f"from {session.key_source} {HIDDEN}")
+    if session.selection.key_source != "none":
+        return Check("key", OK, f"from {session.selection.key_source} {HIDDEN}")
     detail = without_keys(
         problem or "no DeepSeek key was found; the workspace's own text completes"
     )
@@ -141,7 +141,8 @@ def describe_steps(reached: ConnectionProbe) -> str:
 
 
 async def _service_checks(session: Session) -> AsyncIterator[Check]:
-    provider = session.engine.providers.first
+    # The adapter itself: the checks say what fails, and the service would say it once more.
+    provider = session.service.fim if session.service else None
     service: object = provider
     if provider is None or not isinstance(service, ModelDirectory):
         is_local = session.settings.provider == "local"
@@ -234,7 +235,7 @@ def _failed_check(name: str, error: Exception, session: Session) -> Check:
     # The part of the error's message behind the colon says what to do.
     detail, _, advice = str(error).partition(": ")
     if isinstance(error, AuthenticationError):
-        advice = f"check the key from {session.key_source}."
+        advice = f"check the key from {session.selection.key_source}."
     return Check(name, FAILED, detail, advice[:1].upper() + advice[1:] if advice else "Try again.")
 
 

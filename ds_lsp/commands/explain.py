@@ -86,7 +86,7 @@ async def _explain(arguments: argparse.Namespace) -> int:
     messages: dict[str, str] = {}
     async with open_session(resolved, folder, collect_messages(messages)) as session:
         try:
-            if rule := session.excludes(document, selection.code):
+            if rule := session.workspace.excludes(document, selection.code):
                 raise CommandRefused(str(excluded(rule)))
             session.chat.check(selection.uri)
             status = await _ask(session, selection, as_json=arguments.json)

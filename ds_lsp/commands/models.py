@@ -61,7 +61,7 @@ async def _ask(
 
 
 def uses_of(names: Sequence[str], session: Session) -> tuple[Use, ...]:
-    settings = session.resolved.settings
+    settings = session.workspace.resolved.settings
     wanted = {"completion.model": settings.completion.model, "chat.model": settings.chat.model}
     return tuple(
         Use(setting, name, catalog().nearest(name, names) if names else name)

@@ -94,7 +94,7 @@ async def ask_service(ask: "Callable[[ModelDirectory, Session], Awaitable[T]]") 
     report_problems(resolved)
     messages: dict[str, str] = {}
     async with open_session(resolved, folder, collect_messages(messages)) as session:
-        service: object = session.engine.providers.first
+        service: object = session.service.fim if session.service else None
         if not isinstance(service, ModelDirectory):
             raise CommandRefused(
                 resolved.refusal or messages.get("key", "No DeepSeek key was found.")

@@ -11,7 +11,8 @@ from ds_lsp.commands.output import complain, prepare_output, print_json
 from ds_lsp.commands.run import report_problems, resolve_for, workspace_of
 from ds_lsp.files import open_regular
 from ds_lsp.languages.names import language_id
-from ds_lsp.text.document import LINE_END, Document
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.text.visible import escape_control_characters
 from ds_lsp.workspace.privacy.gate import Gate
 from ds_lsp.workspace.privacy.markers import MAX_CHARS, text_rule

@@ -6,15 +6,17 @@ from ds_lsp.completion.postprocess.early_stop import stop_condition
 from ds_lsp.completion.postprocess.extent import extent_for
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
-from ds_lsp.completion.prompt.window import offerable
+from ds_lsp.completion.prompt.window import cut_at_secret
 from ds_lsp.completion.request import CompletionRequest
 from ds_lsp.completion.trigger import ShownCompletion
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing
-from ds_lsp.text.document import Snapshot, with_newlines
+from ds_lsp.text.lines import with_newlines
+from ds_lsp.text.pairs import bracket_balances
+from ds_lsp.text.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderAnswer:
     """The text of a provider, as far as it lies beyond what was typed since it was asked for."""
 
     asked: FimRequest
@@ -23,7 +25,7 @@ class Answer:
     """Text typed at the cursor since then."""
 
 
-def fit_answer(answer: Answer, request: CompletionRequest) -> Fitted:
+def fit_answer(answer: ProviderAnswer, request: CompletionRequest) -> Fitted:
     """Return what of an answer is shown: what fits, above the first secret in it."""
     return _above_secrets(_fit_from_start(answer, request), request.snapshot)
 
@@ -40,7 +42,7 @@ def shown_of(result: FimResult, fitted: Fitted) -> ShownCompletion:
     return ShownCompletion(fitted.text, ends_line)
 
 
-def _fit_from_start(answer: Answer, request: CompletionRequest) -> Fitted:
+def _fit_from_start(answer: ProviderAnswer, request: CompletionRequest) -> Fitted:
     snapshot, result, markers = request.snapshot, answer.result, answer.asked.prompt.markers
     typed = answer.typed.replace("\n", snapshot.eol)
     if typed and snapshot.before.endswith(typed):
@@ -55,7 +57,7 @@ def _fit_from_start(answer: Answer, request: CompletionRequest) -> Fitted:
 
 def _above_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
     """Keep whole lines above a secret, or above filler in its place, that leave nothing open."""
-    kept = offerable(fitted.text, at)
+    kept = cut_at_secret(fitted.text, at)
     if kept == fitted.text:
         return fitted
     lines = with_newlines(kept).split("\n")[:-1]
@@ -66,7 +68,7 @@ def _above_secrets(fitted: Fitted, at: Snapshot) -> Fitted:
 
 
 def _leaves_open(text: str) -> bool:
-    return any(text.count(opener) > text.count(closer) for opener, closer in ("()", "[]", "{}"))
+    return max(bracket_balances(text)) > 0
 
 
 def _context(

@@ -56,9 +56,10 @@ class Attempt:
         """Return the question that a stream is asked: whether more of its text would be shown."""
         return stop_when_complete(self.request, self.asked)
 
-    def skip(self, reason: Reason, detail: str = "") -> None:
-        """Record why nothing is offered."""
+    def skip(self, reason: Reason, detail: str = "") -> Completion:
+        """Record why nothing is offered, and offer nothing."""
         self.record.reason, self.record.detail = reason, detail
+        return self.nothing
 
     def suppress(self) -> bool:
         """Record the rule by which a provider must not be asked anew; False if there is none."""

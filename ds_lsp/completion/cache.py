@@ -14,7 +14,8 @@ from cachetools import LRUCache
 
 from ds_lsp.completion.request import Origin
 from ds_lsp.providers.base import FimRequest, FimResult, Finish
-from ds_lsp.text.document import LINE_END, with_newlines
+from ds_lsp.text.lines import LINE_END, with_newlines
+from ds_lsp.text.pairs import CLOSER_OF, QUOTES
 
 MAX_ANCHORS = 256
 """Maximum anchors in the cache; the least recently used are evicted first."""
@@ -36,7 +37,7 @@ TRIMMED_CHARS = 10
 """Characters trimmed from the end of an answer that reached its token limit: it may end in the
 middle of a word."""
 
-_CLOSERS = {"(": ")", "[": "]", "{": "}", "<": ">", '"': '"', "'": "'", "`": "`"}
+_CLOSERS = CLOSER_OF | {"<": ">"} | {quote: quote for quote in QUOTES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _CacheEntry:
     """An answer, or the rest of one from a later line on."""
 
     line: str
@@ -113,7 +114,7 @@ class CompletionCache:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._anchors: LRUCache[bytes, tuple[str, tuple[_Entry, ...]]] = LRUCache(MAX_ANCHORS)
+        self._anchors: LRUCache[bytes, tuple[str, tuple[_CacheEntry, ...]]] = LRUCache(MAX_ANCHORS)
 
     def __len__(self) -> int:
         return len(self._anchors)
@@ -150,7 +151,7 @@ class CompletionCache:
         hits = [(entry, hit) for entry in entries if (hit := _find_rest(entry, key, now))]
         earlier = [entry for entry, _ in hits if len(entry.line) <= len(key.line)]
 
-        def rank(pair: tuple[_Entry, Hit]) -> tuple[bool, bool, int]:
+        def rank(pair: tuple[_CacheEntry, Hit]) -> tuple[bool, bool, int]:
             entry, hit = pair
             is_exact = (entry.line, entry.rest) == (key.line, key.rest)
             is_agreed = any((each.line + each.text).startswith(entry.line) for each in earlier)
@@ -170,14 +171,14 @@ class CompletionCache:
         self._anchors.clear()
 
     def _add(self, key: CacheKey, text: str, finish: Finish) -> None:
-        entry = _Entry(key.line, key.rest, text, finish, self._clock())
+        entry = _CacheEntry(key.line, key.rest, text, finish, self._clock())
         anchor = key.anchor()
         _, older = self._anchors.get(anchor, ("", ()))
         kept = [each for each in older if (each.line, each.rest) != (entry.line, entry.rest)]
         self._anchors[anchor] = (key.uri, (entry, *kept[: MAX_ENTRIES - 1]))
 
 
-def _find_rest(entry: _Entry, key: CacheKey, now: float) -> Hit | None:
+def _find_rest(entry: _CacheEntry, key: CacheKey, now: float) -> Hit | None:
     """Return the rest of *entry* after the cursor of *key*, or None if it does not fit there."""
     age = now - entry.stored_at
     if age > TTL_S:
@@ -210,7 +211,7 @@ def _remove_line(whole: str, line: str) -> str | None:
     return None
 
 
-def _is_same_rest(entry: _Entry, key: CacheKey) -> bool:
+def _is_same_rest(entry: _CacheEntry, key: CacheKey) -> bool:
     """Return whether the rest of the line is still the one of the request.
 
     There are two cases: 1. It is the same text. 2. The user has typed opening brackets or quotes

@@ -7,7 +7,8 @@ from collections import deque
 from cachetools import LRUCache
 
 from ds_lsp.completion.request import CompletionRequest, Trigger
-from ds_lsp.text.document import Snapshot, is_word_character
+from ds_lsp.text.lines import is_word_character
+from ds_lsp.text.snapshot import Snapshot
 
 MIN_WAIT_MS = 100.0
 MAX_WAIT_MS = 400.0
@@ -42,7 +43,7 @@ _MAX_OUTCOMES = 10
 _MIN_OUTCOMES = 3
 _NO_LINE = -1
 """The value of `Edits.line` for a document without edits."""
-_MAX_LANES = 256
+_MAX_QUEUES = 256
 
 
 class TypingRhythm:
@@ -53,18 +54,18 @@ class TypingRhythm:
     """
 
     def __init__(self) -> None:
-        self._last: LRUCache[str, tuple[float, int, int]] = LRUCache(_MAX_LANES)
+        self._last: LRUCache[str, tuple[float, int, int]] = LRUCache(_MAX_QUEUES)
         self._edited_at = float("-inf")
         self._gap_before_s = float("inf")
         self._gaps_s: deque[float] = deque(maxlen=_MAX_GAPS)
         self._latencies_s: deque[float] = deque(maxlen=_MAX_LATENCIES)
         self._outcomes: deque[tuple[float, float]] = deque(maxlen=_MAX_OUTCOMES)
 
-    def last_activity(self, lane: str, snapshot: Snapshot, now: float) -> float:
+    def last_activity(self, queue: str, snapshot: Snapshot, now: float) -> float:
         """Note a request's snapshot, and return the time of the user's last activity.
 
         That is the time of the last edit, in seconds on the document's clock. It is *now* if only
-        the cursor has moved since the last request in *lane*: some editors ask at each movement,
+        the cursor has moved since the last request in *queue*: some editors ask at each movement,
         and an arrow key held down is activity too.
         """
         if snapshot.edited_at > self._edited_at:
@@ -72,9 +73,9 @@ class TypingRhythm:
             self._edited_at = snapshot.edited_at
             if self._gap_before_s <= _MAX_GAP_S:
                 self._gaps_s.append(self._gap_before_s)
-        last = self._last.get(lane)
+        last = self._last.get(queue)
         this = (snapshot.edited_at, snapshot.line, snapshot.column)
-        self._last[lane] = this
+        self._last[queue] = this
         has_only_moved = last is not None and last[0] == this[0] and last != this
         return now if has_only_moved else snapshot.edited_at
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from cachetools import LRUCache, TTLCache
 
-from ds_lsp.text.document import Snapshot
+from ds_lsp.text.snapshot import Snapshot
 
 MAX_REMEMBERED = 20
 """Maximum dismissed completions in memory; the oldest are forgotten first."""

@@ -9,30 +9,31 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
-from ds_lsp.completion.answer import Answer, fit_answer, shown_of
+from ds_lsp.completion.answer import ProviderAnswer, fit_answer, shown_of
 from ds_lsp.completion.attempt import Attempt
-from ds_lsp.completion.cache import CompletionCache, cache_key
+from ds_lsp.completion.cache import CompletionCache
+from ds_lsp.completion.call import Memory, call_service
 from ds_lsp.completion.debounce import TypingRhythm, wait_s
-from ds_lsp.completion.in_flight import Streams
-from ds_lsp.completion.postprocess.extent import extent_for, max_tokens_for
+from ds_lsp.completion.in_flight import InFlightCalls
+from ds_lsp.completion.outcomes import Outcome, OutcomeEvent
 from ds_lsp.completion.postprocess.fit import Fitted
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
 from ds_lsp.completion.shown import ShownCompletions
-from ds_lsp.completion.supersede import Newest
+from ds_lsp.completion.supersede import Superseding
 from ds_lsp.completion.trigger import Excludes, has_accepted, refusal
 from ds_lsp.errors import (
     Blocked,
     ProviderError,
-    RefusedTextError,
     Superseded,
     TooManyCalls,
 )
-from ds_lsp.providers.base import FimProvider, FimRequest, FimResult, Finish, KeepGoing
+from ds_lsp.providers.base import FimProvider, FimRequest
 from ds_lsp.service.service import Service
 
 log = logging.getLogger(__name__)
@@ -58,21 +59,30 @@ class Engine:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        streams: Streams | None = None,
-        contexts: Contexts | None = None,
+        streams: InFlightCalls | None = None,
+        contexts: PromptBuilder | None = None,
     ) -> None:
         self.providers = Providers(None)
         self.cache = CompletionCache(clock)
-        self.streams = Streams() if streams is None else streams
-        self.contexts = Contexts() if contexts is None else contexts
+        self.streams = InFlightCalls() if streams is None else streams
+        self.contexts = PromptBuilder() if contexts is None else contexts
         self.shown = ShownCompletions(clock)
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
         self._clock = clock
         self._sleep = sleep
-        self._newest = Newest()
+        self._newest = Superseding()
         self._rhythm = TypingRhythm()
+        self._memory = Memory(
+            self.cache, self.contexts, self._rhythm, clock, lambda service: service is self.service
+        )
         self._numbers = itertools.count(1)
+
+    @property
+    def service(self) -> Service | None:
+        """The paid service that is asked first."""
+        first = self.providers.first
+        return first if isinstance(first, Service) else None
 
     # The life of one request.
 
@@ -92,7 +102,7 @@ class Engine:
                 self.shown.note_standing(completion, request.snapshot)
         return completion
 
-    async def _answer(self, attempt: Attempt) -> Answer | None:
+    async def _answer(self, attempt: Attempt) -> ProviderAnswer | None:
         """Return what is remembered, else what a call says; None: the reason is recorded."""
         has_settled = False
         while provider := self._address(attempt):
@@ -117,14 +127,14 @@ class Engine:
 
     async def _settle(self, attempt: Attempt, service: Service) -> None:
         """Wait until typing rests, unless no call may begin then."""
-        service.refresh()
+        service.refresh(attempt.asked)
         if attempt.is_automatic and service.blocked(attempt.asked):
             return
         service.warm()
         with attempt.stage("debounce"):
             await self._sleep(self._wait_s(attempt))
 
-    async def _generate(self, attempt: Attempt, service: Service) -> Answer | None:
+    async def _generate(self, attempt: Attempt, service: Service) -> ProviderAnswer | None:
         """Join the call that serves this text, else begin one; None: it said something else.
 
         Raises `ProviderError`, `Blocked` and `TooManyCalls`.
@@ -134,33 +144,23 @@ class Engine:
             if attempt.is_automatic:
                 service.admit(attempt.asked)
             attempt.record.source = service.name
-            self._start_call(attempt, service)
-        typed = self.streams.typed(attempt.asked)
+            call = partial(call_service, service, attempt.asked, attempt.request, self._memory)
+            self.streams.begin(attempt.asked, call)
+        typed = self.streams.find_typed(attempt.asked)
         with attempt.stage("provider"):
             result = await self.streams.join(attempt.asked, attempt.wants_more())
-        if result is None:
-            return None
-        attempt.record.usage = result.usage
-        return Answer(attempt.asked, result, typed)
+        return ProviderAnswer(attempt.asked, result, typed) if result else None
 
-    async def _present(self, attempt: Attempt, answer: Answer) -> Completion:
+    async def _present(self, attempt: Attempt, answer: ProviderAnswer) -> Completion:
         """Fit the answer to the document; hold back what was dismissed here."""
-        record, at = attempt.record, attempt.request.snapshot
         with attempt.stage("postprocess"):
             fitted = fit_answer(answer, attempt.request)
-        if attempt.is_automatic and fitted.text:
-            if self.shown.is_unwanted(at, fitted.text):
-                attempt.skip(Reason.DISMISSED, "it was dismissed here before")
-                return attempt.nothing
-            self._note_offer(attempt, fitted)
-        if fitted.text:
-            self.shown.note(at.uri, shown_of(answer.result, fitted))
-        record.note_answer(answer.result.text, fitted.text, fitted.rules)
-        others: tuple[Completion, ...] = ()
-        if not attempt.is_automatic and self.shown.stands_at(at):
-            with attempt.stage("alternatives"):
-                others = await self._alternatives(attempt, fitted)
-        return Completion(fitted.text, record, fitted.replaces, others)
+        if attempt.is_automatic and self.shown.is_unwanted(attempt.request.snapshot, fitted.text):
+            return attempt.skip(Reason.DISMISSED, "it was dismissed here before")
+        self._remember_shown(attempt, answer, fitted)
+        attempt.record.note_answer(answer.result, fitted.text, fitted.rules)
+        others = await self._alternatives(attempt, fitted)
+        return Completion(fitted.text, attempt.record, fitted.replaces, others)
 
     # What it is made of.
 
@@ -209,13 +209,15 @@ class Engine:
         return provider
 
     def _request(self, provider: FimProvider, request: CompletionRequest) -> FimRequest:
-        asked = self.contexts.request(request.snapshot, request.settings, metered=provider.metered)
+        asked = self.contexts.build_request(
+            request.snapshot, request.settings, metered=provider.metered
+        )
         if isinstance(provider, Service) and provider.refused.knows(asked.uri):
             # An excerpt may be what was refused.
             return replace(asked, prompt=replace(asked.prompt, excerpts=()))
         return asked
 
-    def _remembered(self, attempt: Attempt) -> Answer | None:
+    def _remembered(self, attempt: Attempt) -> ProviderAnswer | None:
         """Return the answer that the cache has for this place."""
         with attempt.stage("cache"):
             hit = self.cache.find(attempt.key())
@@ -226,7 +228,7 @@ class Engine:
         if is_end and not attempt.is_automatic:
             return None
         attempt.record.source = hit.origin.value
-        return Answer(attempt.asked, hit.result, hit.typed)
+        return ProviderAnswer(attempt.asked, hit.result, hit.typed)
 
     def _wait_s(self, attempt: Attempt) -> float:
         if has_accepted(attempt.request.snapshot, attempt.shown):
@@ -234,49 +236,9 @@ class Engine:
             return 0.0
         return wait_s(attempt.request, attempt.last_activity, self._clock(), self._rhythm)
 
-    def _start_call(self, attempt: Attempt, service: Service) -> None:
-        """Begin a call, which may outlive its request. Raises `TooManyCalls`."""
-        asked, multiline = attempt.asked, attempt.request.settings.multiline
-        extent = extent_for(attempt.request.snapshot, multiline)
-        capped = replace(asked, max_tokens=max_tokens_for(extent, asked.max_tokens))
-
-        async def ask(keep_going: KeepGoing) -> FimResult:
-            received, started = "", self._clock()
-
-            def note(text: str) -> bool:
-                nonlocal received
-                received = text
-                return keep_going(text)
-
-            def remember(result: FimResult) -> None:
-                # By another model, perhaps, where the one that was set is gone.
-                model = service.models.current(asked.model)
-                key = cache_key(replace(asked, model=model), service.name, multiline)
-                self.cache.store(key, result)
-
-            try:
-                result = await service.fill(capped, note)
-            except asyncio.CancelledError:
-                if received and service is self.providers.first:
-                    # Its last word may be half of one, as at the limit of tokens.
-                    remember(FimResult(received, Finish.LENGTH))
-                raise
-            except RefusedTextError:
-                # No other document is refused for the sake of this one's text.
-                if service is self.providers.first:
-                    self.contexts.excerpts.clear()
-                raise
-            self._rhythm.note_latency(self._clock() - started)
-            if service is self.providers.first:
-                remember(result)
-                self.contexts.learn(asked, result)
-            return result
-
-        self.streams.begin(asked, ask)
-
     async def _fall_back(
         self, attempt: Attempt, service: Service, trouble: Exception
-    ) -> Answer | None:
+    ) -> ProviderAnswer | None:
         """Record the trouble, tell the user who waits of a failure, and ask the fallback."""
         match trouble:
             case Blocked(is_over_limit=True):
@@ -292,43 +254,58 @@ class Engine:
         fallback = self.providers.fallback
         return await self._fill(attempt, fallback) if fallback else None
 
-    async def _fill(self, attempt: Attempt, provider: FimProvider) -> Answer:
+    async def _fill(self, attempt: Attempt, provider: FimProvider) -> ProviderAnswer:
         """Ask a provider that costs nothing."""
         attempt.record.source = provider.name
         with attempt.stage(provider.name):
-            return Answer(attempt.asked, await provider.fill(attempt.asked, attempt.wants_more()))
+            return ProviderAnswer(
+                attempt.asked, await provider.fill(attempt.asked, attempt.wants_more())
+            )
 
-    def _note_offer(self, attempt: Attempt, fitted: Fitted) -> None:
-        at = attempt.request.snapshot
-        if self.shown.dismissed.holds(at, fitted.text):
-            # Only a typo was typed over it.
-            self.shown.dismissed.withdraw(at, fitted.text)
-            self._rhythm.withdraw_dismissal()
-        self.shown.dismissed.note_offer(attempt.record.id, at, fitted.text)
+    def _remember_shown(self, attempt: Attempt, answer: ProviderAnswer, fitted: Fitted) -> None:
+        """Remember a completion that is offered, so that it can be known as dismissed."""
+        at, dismissed = attempt.request.snapshot, self.shown.dismissed
+        if not fitted.text:
+            return
+        if attempt.is_automatic:
+            if dismissed.holds(at, fitted.text):
+                # Only a typo was typed over it.
+                dismissed.withdraw(at, fitted.text)
+                self._rhythm.withdraw_dismissal()
+            dismissed.note_offer(attempt.record.id, at, fitted.text)
+        self.shown.note(at.uri, shown_of(answer.result, fitted))
 
     async def _alternatives(self, attempt: Attempt, first: Fitted) -> tuple[Completion, ...]:
-        """Return other texts than *first*, each asked for after the one before it.
+        """Return other texts than *first* where an explicit request asks for them.
 
-        They are an extra: trouble ends them without a word.
+        That is where a completion stands already. Each is asked for after the one before it;
+        trouble ends them without a word, as they are an extra.
         """
         service = attempt.provider
+        if attempt.is_automatic or not self.shown.stands_at(attempt.request.snapshot):
+            return ()
         if not isinstance(service, Service) or service.blocked(attempt.asked):
             return ()
-        others = [first]
-        usage = attempt.record.usage
+        with attempt.stage("alternatives"):
+            others = await self._other_texts(attempt, service, first)
+        return tuple(Completion(each.text, attempt.record, each.replaces) for each in others)
+
+    async def _other_texts(
+        self, attempt: Attempt, service: Service, first: Fitted
+    ) -> Sequence[Fitted]:
+        others, source = [first], attempt.record.source
         for temperature in ALTERNATIVE_TEMPERATURES:
             attempt.asked = replace(attempt.asked, temperature=temperature)
-            source = attempt.record.source
             try:
                 answer = self._remembered(attempt) or await self._generate(attempt, service)
             except (Blocked, TooManyCalls, ProviderError):
                 break
             finally:
-                attempt.record.source, attempt.record.usage = source, usage
+                attempt.record.source = source
             fitted = fit_answer(answer, attempt.request) if answer else Fitted("")
             if fitted.text and fitted.text not in [each.text for each in others]:
                 others.append(fitted)
-        return tuple(Completion(each.text, attempt.record, each.replaces) for each in others[1:])
+        return others[1:]
 
     # What else happens to it.
 
@@ -354,12 +331,19 @@ class Engine:
             return False
         return result is not None and bool(result.text.strip())
 
-    def rejected(self, identifier: int) -> None:
+    def note_outcome(self, event: OutcomeEvent) -> None:
+        """Learn from what became of a completion that was offered."""
+        if event.outcome is Outcome.REJECTED:
+            self.note_dismissal(event.id)
+        elif event.outcome is Outcome.ACCEPTED:
+            self.note_acceptance()
+
+    def note_dismissal(self, identifier: int) -> None:
         """Note that the user read the answer of this request, and typed something else."""
         self.shown.dismissed.dismiss(identifier)
         self._rhythm.note_dismissal(self._clock())
 
-    def accepted(self) -> None:
+    def note_acceptance(self) -> None:
         """Note that the user accepted a completion."""
         self._rhythm.note_acceptance(self._clock())
 
@@ -378,6 +362,8 @@ class Engine:
         """Forget what is kept of a document that was closed."""
         self.cache.forget(uri)
         self.shown.close(uri)
+        if self.service:
+            self.service.refused.forget(uri)
 
     async def aclose(self) -> None:
         """Cancel the calls that run, and wait until they have ended."""

@@ -4,41 +4,32 @@ It is fed with offers, document changes, accept commands and the time, and retur
 hold numbers and no text. A bounded number of offered texts stays in memory.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from difflib import SequenceMatcher
+from dataclasses import dataclass, field
 from enum import Enum
 
-from ds_lsp.text.document import (
-    LINE_END,
-    PositionEncoding,
-    Snapshot,
-    column_to_index,
-    is_word_character,
-    width,
-    with_newlines,
+from ds_lsp.completion.insertions import (
+    DocumentChange,
+    Position,
+    count_taken,
+    drop_added_closer,
+    is_acceptance,
 )
+from ds_lsp.completion.kept_text import KEPT_SHARE, share_left
+from ds_lsp.text.columns import PositionEncoding, column_to_index, width
+from ds_lsp.text.lines import LINE_END, with_newlines
+from ds_lsp.text.snapshot import Snapshot
 
 SHOWN_AFTER_S = 0.1
 """Seconds after which an open completion is presumed to be shown: clients do not report it."""
 READ_AFTER_S = 0.5
 """Minimum seconds on display for the user to read a completion. One that ends earlier was not
 dismissed."""
-KEPT_SHARE = 0.5
-"""Minimum share of an accepted text that must be left for it to count as kept, 0 to 1."""
-
-_NEAR_CHARS, _FAR_CHARS = 50, 1_500
-"""Characters around its position in which an accepted text is searched: first near, then far."""
 _MAX_OPEN = 32
 """Maximum documents with an open completion."""
 _MAX_ACCEPTED = 64
 """Maximum accepted texts that are still to be checked."""
-_MAX_COMPARED_CHARS = 1_000
-"""Maximum characters of an accepted text that are searched for: comparing takes time."""
 _MAX_BEFORE_CHARS = 200
-_PAIRS = ("()", "[]", "{}", "''", '""', "``")
-_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 class Outcome(Enum):
@@ -80,38 +71,6 @@ class OutcomeEvent:
     language: str
     chars: int
     """Characters of the completion that the outcome is about."""
-
-
-Position = tuple[int, int]
-"""Line and column in the client's units."""
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentChange:
-    """A change of a document: *text* replaces everything from *start* to *end*."""
-
-    start: Position
-    end: Position
-    text: str
-
-    def end_of_text(self, encoding: PositionEncoding) -> Position:
-        """Return the position of the end of `text` after this change."""
-        lines = LINE_END.split(self.text)
-        columns = width(lines[-1], encoding)
-        if len(lines) == 1:
-            return self.start[0], self.start[1] + columns
-        return self.start[0] + len(lines) - 1, columns
-
-    def shift(self, position: Position, encoding: PositionEncoding) -> Position:
-        """Return where *position* is after this change."""
-        if position <= self.start:
-            return position
-        if position < self.end:
-            return self.start
-        line, column = self.end_of_text(encoding)
-        if position[0] == self.end[0]:
-            return line, column + position[1] - self.end[1]
-        return position[0] + line - self.end[0], position[1]
 
 
 @dataclass(slots=True)
@@ -281,7 +240,7 @@ class Outcomes:
             current.cursor = change.shift(current.cursor, current.encoding)
             return events
         if change:
-            change = _drop_added_closer(change, current.rest)
+            change = drop_added_closer(change, current.rest)
         inserted = _find_insertion(current, change) if change else None
         chosen = None if inserted is None else _match(current, inserted)
         if change is None or inserted is None or chosen is None:
@@ -290,7 +249,7 @@ class Outcomes:
         current.others = tuple(
             other[len(piece) :] for other in current.others if other.startswith(piece)
         )
-        if _is_acceptance(piece, left):
+        if is_acceptance(piece, left):
             current.accepted += piece
         else:
             current.typed += len(piece)
@@ -343,39 +302,10 @@ def _match(current: _OpenCompletion, inserted: str) -> tuple[str, str] | None:
     The completion itself is tried first, then its alternatives. None: *inserted* is part of none.
     """
     for text in (current.rest, *current.others):
-        taken = _count_taken(text, inserted, current.before)
+        taken = count_taken(text, inserted, current.before)
         if taken is not None:
             return text[:taken], text[taken:]
     return None
-
-
-def share_left(text: str, at: Snapshot) -> float:
-    """Return the share of an accepted text that is left near its position, 0 to 1.
-
-    The share is counted in characters of the tokens that are left in their order. White space is
-    not compared, so a formatter does not reduce it.
-    """
-    compared = text[:_MAX_COMPARED_CHARS]
-    near = _matching_share(compared, _text_around(at, len(compared), _NEAR_CHARS))
-    if near >= KEPT_SHARE:
-        return near
-    return max(near, _matching_share(compared, _text_around(at, len(compared), _FAR_CHARS)))
-
-
-def _text_around(at: Snapshot, size: int, margin: int) -> str:
-    """Return the text of *size* characters at the cursor, and *margin* more on each side."""
-    return with_newlines(at.before[-margin:] + at.after[: size + margin])
-
-
-def _matching_share(text: str, around: str) -> float:
-    """Return the share of *text* whose tokens are in *around* in their order, 0 to 1."""
-    if text in around:
-        return 1.0
-    ours, theirs = _TOKEN.findall(text), _TOKEN.findall(around)
-    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
-    found = (ours[block.a : block.a + block.size] for block in matcher.get_matching_blocks())
-    size = len("".join(ours))
-    return sum(len("".join(tokens)) for tokens in found) / size if size else 0.0
 
 
 def _is_continuation(current: _OpenCompletion, cursor: Position, text: str) -> bool:
@@ -416,46 +346,3 @@ def _find_insertion(current: _OpenCompletion, change: DocumentChange) -> str | N
         return None
     replaced = current.before[column_to_index(current.before, columns, current.encoding) :]
     return text[len(replaced) :] if text.startswith(replaced) else None
-
-
-def _drop_added_closer(change: DocumentChange, rest: str) -> DocumentChange:
-    """Return *change* without the closing bracket that the editor added to the one typed."""
-    is_pair = change.text in _PAIRS and not rest.startswith(change.text)
-    return replace(change, text=change.text[0]) if is_pair else change
-
-
-def _count_taken(rest: str, inserted: str, before: str) -> int | None:
-    """Return the number of characters of *rest* that *inserted* is; None: it is another text.
-
-    There are three cases besides another text:
-
-    1. *inserted* is the start of *rest*.
-    2. It is a line end that the editor has indented, however far; *rest* goes on with a line end.
-    3. The line is blank so far, and the two differ in their indentation only.
-    """
-    if rest.startswith(inserted):
-        return len(inserted)
-    # An editor indents a new line by its own rules, often not as far as the completion does.
-    if rest.startswith("\n") and inserted.startswith("\n") and not inserted.strip():
-        return 1 + _count_indentation(rest[1:])
-    if not before.strip():
-        own, theirs = _count_indentation(rest), _count_indentation(inserted)
-        if rest[own:].startswith(inserted[theirs:]):
-            return own + len(inserted) - theirs if inserted[theirs:] else 0
-    return None
-
-
-def _count_indentation(text: str) -> int:
-    return len(text) - len(text.lstrip(" \t"))
-
-
-def _is_acceptance(piece: str, left: str) -> bool:
-    """Return whether an insertion of *piece* is an accepted word or more, and not typing.
-
-    Editors that gather keystrokes insert a few letters at once, which seldom end where a word
-    ends.
-    """
-    if len(piece) < 2 or not piece.strip():
-        return False
-    splits_word = bool(left) and is_word_character(piece[-1]) and is_word_character(left[0])
-    return not splits_word

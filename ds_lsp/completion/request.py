@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ds_lsp.providers.base import TokenUsage
+from ds_lsp.providers.base import FimResult, TokenUsage
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Snapshot
+from ds_lsp.text.snapshot import Snapshot
 
 
 class Trigger(Enum):
-    """Why we were asked."""
+    """The cause of a request."""
 
     INVOKED = "invoked"
     AUTOMATIC = "automatic"
@@ -18,30 +18,30 @@ class Trigger(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """One request of the client: the text as it was on arrival, and how to complete it."""
+    """A request of the client: the text as it was on arrival, and how to complete it."""
 
     snapshot: Snapshot
     trigger: Trigger
     settings: CompletionSettings
-    lane: str = "inline"
-    """Newer requests supersede older ones of the same document and lane."""
+    feature: str = "inline"
+    """The feature that asks, ``inline`` or ``menu``: each has its own queue for a document."""
     can_replace: bool = True
-    """Whether the client can replace what stands after the cursor on its line."""
+    """True if the client can replace text after the cursor, on its line."""
 
     @property
     def queue(self) -> str:
         """The name of the queue in which a newer request supersedes this one."""
-        return f"{self.lane} {self.snapshot.uri}"
+        return f"{self.feature} {self.snapshot.uri}"
 
 
 class Reason(Enum):
-    """Why a request gave what it gave; the words of ``ds-lsp.why``."""
+    """The reason for the outcome of a request; the words of ``ds-lsp.why``."""
 
     OFFERED = "offered"
     NOTHING_FOUND = "nothing_found"
-    """The provider had nothing to say."""
+    """The provider returned no text."""
     NOTHING_LEFT = "nothing_left"
-    """The provider said something, and post-processing left nothing of it."""
+    """The provider returned text, and post-processing left nothing of it."""
     SUPERSEDED = "superseded"
     CANCELLED = "cancelled"
     DISABLED = "disabled"
@@ -59,14 +59,14 @@ class Reason(Enum):
     PASTED = "pasted"
     DISMISSED = "dismissed"
     MENU_ITEM = "menu_item"
-    """What is selected in the editor's menu does not begin like what has been typed: ghost text
-    that went on from it would not be shown."""
+    """The item selected in the editor's menu does not begin like the typed text: ghost text after
+    it would not be shown."""
     NO_PROVIDER = "no_provider"
     PROVIDER_FAILED = "provider_failed"
     HELD_BACK = "held_back"
-    """The provider has been failing, and is not asked automatically for now."""
+    """The provider has failed several times, so automatic requests are not sent for now."""
     OVER_LIMIT = "over_limit"
-    """The day's tokens are used up, and the provider is not asked automatically."""
+    """The tokens of the day are used up, so automatic requests are not sent."""
     BUG = "bug"
     NOT_OPEN = "not_open"
     TIMED_OUT = "timed_out"
@@ -76,7 +76,7 @@ _NOT_ASKED = (Reason.PROVIDER_FAILED, Reason.HELD_BACK, Reason.OVER_LIMIT)
 
 
 class Origin(Enum):
-    """Where a completion came from, besides a provider's own call."""
+    """The source of a completion that needed no call of its own."""
 
     EXACT = "cache"
     TYPE_THROUGH = "type-through"
@@ -85,41 +85,43 @@ class Origin(Enum):
 
 @dataclass(slots=True)
 class Record:
-    """What one request went through; filled in on the way. Sizes and times, never text."""
+    """The stages and the outcome of a request: sizes and times, never text."""
 
     reason: Reason = Reason.NOTHING_FOUND
     detail: str = ""
     source: str = ""
-    """Provider that said it, or the `Origin` it was found in."""
+    """Name of the provider whose text it is, or the `Origin` of the text."""
     provider: str = ""
     stages_ms: dict[str, float] = field(default_factory=dict)
     sent: int = 0
     """Characters of the whole prompt."""
     received: int = 0
-    """Characters the provider said."""
+    """Characters received from the provider."""
     chars: int = 0
     """Characters shown."""
     rules: tuple[str, ...] = ()
-    """The rules of post-processing that changed something, in their order."""
+    """Names of the post-processing rules that changed something, in their order."""
     usage: TokenUsage | None = None
     masked: tuple[str, ...] = ()
     """Names of the rules by which secrets were masked."""
     id: int = 0
     """The request's number within the session."""
 
-    def note_answer(self, received: str, shown: str, rules: tuple[str, ...]) -> None:
-        """Record an answer, and what is shown of it.
+    def note_answer(self, result: FimResult, shown: str, rules: tuple[str, ...]) -> None:
+        """Record an answer, and the text that is *shown* of it.
 
-        The reason why the provider was not asked stands where the fallback had nothing either.
+        There are three cases: 1. Text is shown. 2. The fallback was asked and has no text either:
+        the reason for not asking the provider stays. 3. The provider's text comes to nothing.
         """
-        self.received, self.chars, self.rules = len(received), len(shown), rules
+        self.received, self.chars, self.rules = len(result.text), len(shown), rules
+        self.usage = result.usage
         if shown:
             self.reason = Reason.OFFERED
         elif self.reason not in _NOT_ASKED:
-            self.reason = Reason.NOTHING_LEFT if received.strip() else Reason.NOTHING_FOUND
+            self.reason = Reason.NOTHING_LEFT if result.text.strip() else Reason.NOTHING_FOUND
 
     def summary(self) -> str:
-        """Return the line for the log. Everything in it is a number or a word of ours."""
+        """Return the line for the log, which consists of numbers and words of ds-lsp."""
         words = [self.reason.value, f"from {self.source or 'nowhere'}"]
         words += [f"{name} {value}" for name, value in self.sizes().items()]
         words += [f"{name} {ms:.1f} ms" for name, ms in self.stages_ms.items()]
@@ -128,7 +130,7 @@ class Record:
         return ", ".join(words)
 
     def sizes(self) -> Mapping[str, int]:
-        """Every size that is known, in characters and tokens, under its name."""
+        """Return the known sizes by name, in characters and tokens."""
         sizes = {"sent": self.sent, "received": self.received, "chars": self.chars}
         if self.usage:
             sizes["prompt_hit_tokens"] = self.usage.prompt_hit
@@ -137,7 +139,7 @@ class Record:
         return sizes
 
     def report(self) -> Mapping[str, object]:
-        """The answer of ``ds-lsp.why``."""
+        """Return the answer of ``ds-lsp.why``."""
         return {
             "id": self.id,
             "reason": self.reason.value,
@@ -153,11 +155,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What is proposed at the cursor. Empty text: nothing."""
+    """The text proposed at the cursor. If it is empty, nothing is proposed."""
 
     text: str
     record: Record
     replaces: int = 0
-    """How many characters after the cursor, all on its line, the text takes the place of."""
+    """Number of characters after the cursor, all on its line, that the text replaces."""
     alternatives: "tuple[Completion, ...]" = ()
-    """What else may be proposed there; only where it was asked for."""
+    """Other texts for the place; only an explicit request gets them."""

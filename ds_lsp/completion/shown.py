@@ -1,4 +1,4 @@
-"""What the user has before them: the last completions, and which of them they did not want."""
+"""The completions that the user saw last, and those of them that they did not want."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from cachetools import LRUCache
 from ds_lsp.completion.dismissed import Dismissed
 from ds_lsp.completion.request import Completion
 from ds_lsp.completion.trigger import ShownCompletion, has_taken_back_typo
-from ds_lsp.text.document import Snapshot
+from ds_lsp.text.snapshot import Snapshot
 
 _MAX_DOCUMENTS = 64
 

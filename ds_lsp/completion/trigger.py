@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.languages.names import is_same
 from ds_lsp.languages.statements import before_of, code_at
-from ds_lsp.text.document import LINE_END, Snapshot, is_word_character
+from ds_lsp.text.lines import LINE_END, is_word_character
+from ds_lsp.text.snapshot import Snapshot
 
 Excludes = Callable[[Snapshot], str | None]
 """The privacy gate: returns the rule that keeps a document from being read or sent, or None."""

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ds_lsp.languages.comments import COMMENTS
-from ds_lsp.text.document import with_newlines
+from ds_lsp.languages.words import FUNCTION_WORDS, TYPE_WORDS
+from ds_lsp.text.lines import indent_of, with_newlines
+from ds_lsp.text.pairs import OPENER_OF, bracket_balances
 
 LOOK_LINES = 400
 """Maximum lines of layout read in each direction: a list of code actions must be cheap."""
@@ -22,7 +24,7 @@ layout."""
 PythonDefinition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _KEYWORD = re.compile(
-    r"\b(?:def|class|func|function|fn|fun|sub|proc|procedure|interface|struct|enum|trait|impl)\b"
+    rf"\b(?:{FUNCTION_WORDS}|proc|procedure|{TYPE_WORDS})\b"
     r"\s*+(?:\([^)]{0,200}+\)\s*+)?([\w$]*+)"
 )
 _ASSIGNED = re.compile(r"\b(?:const|let|var|local)\s++([\w$]++)\s*+=")
@@ -34,7 +36,8 @@ _STATEMENT = re.compile(r"\s*(?:if|for|while|switch|return|else|catch|with|when|
 _BEFORE_CALLED = re.compile(r"[\w\s<>,*&:~\[\]@.]*+")
 _NAME_AT_START = re.compile(r"[\w$~]++")
 """The name at the start of a line that is read backwards."""
-_CLOSERS = (")", "]", "}", "end", "fi", "done", "esac")
+BLOCK_CLOSERS = (*OPENER_OF, "end", "fi", "done", "esac")
+"""Beginnings of a line that closes a block."""
 _CONTINUATION = re.compile(
     r"(?:else|elif|elseif|except|finally|catch|rescue|ensure|when|then)\b|\{$"
 )
@@ -186,8 +189,7 @@ class _BlockLayout:
         return not self._texts[at]
 
     def indent(self, at: int) -> int:
-        line = self._lines[at]
-        return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
+        return indent_of(self._lines[at])
 
     def next_line(self, at: int) -> int | None:
         """Return the next line that is not blank, or None."""
@@ -225,7 +227,7 @@ class _BlockLayout:
                 last = index
             elif self.indent(index) < level:
                 break
-            elif text.startswith(_CLOSERS):
+            elif text.startswith(BLOCK_CLOSERS):
                 last = index
                 if not text.endswith(("{", "(", "[", ":")):
                     break
@@ -267,7 +269,7 @@ class _BlockLayout:
         depth = 0
         is_template = self._language_id in _C_PLUS_PLUS and self._texts[at].endswith(">")
         for index in range(at, max(-1, at - MAX_ATTACHED_LINES), -1):
-            depth += _bracket_balance(self._texts[index])
+            depth += sum(bracket_balances(self._texts[index]))
             is_open = is_template and not self._texts[index].startswith("template")
             if depth >= 0 and not is_open:
                 return index
@@ -277,14 +279,14 @@ class _BlockLayout:
         """Return the lines of the nearest brackets around *at*, for code without indentation."""
         depth = 0
         for first in range(at, max(-1, at - LOOK_LINES), -1):
-            depth += _bracket_balance(self._texts[first])
+            depth += sum(bracket_balances(self._texts[first]))
             if first < at and depth > 0:
                 break
         else:
             return None
         depth = 0
         for last in range(first, min(len(self._lines), first + 2 * LOOK_LINES)):
-            depth += _bracket_balance(self._texts[last])
+            depth += sum(bracket_balances(self._texts[last]))
             if depth <= 0 and last >= at:
                 return Scope(first, last)
         return None
@@ -303,7 +305,7 @@ class _BlockLayout:
             text = self._texts[index]
             if not text or self.indent(index) >= level or self._is_at_any_depth(index):
                 continue
-            if text.startswith(_CLOSERS):
+            if text.startswith(BLOCK_CLOSERS):
                 # The end of a header of several lines; the first of them stands no deeper.
                 level = self.indent(index) + 1
                 continue
@@ -342,8 +344,3 @@ def _called_name(text: str) -> str | None:
     if not name or not _BEFORE_CALLED.fullmatch(head[: -name.end()]):
         return None
     return head[-name.end() :]
-
-
-def _bracket_balance(text: str) -> int:
-    """Return how many more brackets open in *text* than close."""
-    return sum(text.count(each) for each in "([{") - sum(text.count(each) for each in ")]}")

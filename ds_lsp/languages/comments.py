@@ -1,58 +1,77 @@
-"""The marks of comments in each language: data, and functions that read lines by it."""
+"""Reads and makes comments by the marks of their language."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ds_lsp.languages.names import LINE_COMMENT
+from ds_lsp.languages.table import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """The comment marks of one language."""
+    """The comment marks of one language, as in `Language`."""
 
     line: str
     """The mark that begins a comment of one line."""
     documentation: str = ""
-    """The mark that begins each line of a documentation comment; ``/**`` stands for a block of
-    lines. Empty for languages that have no functions or do not document them in comments."""
+    """The mark that begins each line of a documentation comment, or ``/**``; or empty."""
     end: str = ""
     """The mark that ends a comment of one line, for languages in which the line's end does not."""
 
-
-_TABLE = """
-// /** : arduino c cpp cuda-cpp groovy java javascript javascriptreact kotlin objective-c
-         objective-cpp php scala svelte typescript typescriptreact vue
-// ///  : csharp dart fsharp rust swift zig
-// //   : go proto
-#  #    : cmake coffeescript dockerfile elixir fish hcl julia makefile nim nix perl powershell
-         python r ruby shellscript terraform toml yaml
--- ---  : lua
--- --   : haskell sql
-;  ;;   : clojure emacs-lisp lisp scheme
-!  !>   : fortran
-%  %    : erlang latex
-'  '    : vb
-"""
+    def wrap(self, text: str) -> str:
+        """Return *text* as a comment of one line."""
+        return f"{self.line}{text}{self.end}"
 
 
-def _parse_table(table: str) -> dict[str, Comments]:
-    comments, found = Comments("", ""), {}
-    for line in table.strip().splitlines():
-        marks, colon, names = line.rpartition(" : ")
-        if colon:
-            comments = Comments(*marks.split())
-        found.update(dict.fromkeys(names.split(), comments))
-    return found
+COMMENTS = {
+    each.id: Comments(each.comment, each.documentation, each.comment_end)
+    for each in LANGUAGES.values()
+    if each.comment
+}
+"""Language id to its comment marks, without languages that have none."""
+
+BLOCKS = (("/*", "*/"), ('"""', '"""'), ("'''", "'''"), ("<!--", "-->"))
+"""Begin and end of comments and strings over several lines, in most languages."""
+
+_BLOCKS_IN = {
+    **dict.fromkeys(("haskell", "elm", "purescript"), (("{-", "-}"),)),
+    **dict.fromkeys(("ocaml", "fsharp", "pascal"), (("(*", "*)"),)),
+    **dict.fromkeys(("ruby", "perl"), (("=begin", "=end"), ("=pod", "=cut"))),
+    "julia": (("#=", "=#"),),
+    "lua": (("--[[", "]]"),),
+}
+"""Begin and end of further blocks, by language id."""
 
 
-def _read_line_comments() -> dict[str, Comments]:
-    marks = {name: mark.partition(" ") for name, mark in LINE_COMMENT.items() if mark[-1] != " "}
-    return {name: Comments(begin, end=end) for name, (begin, _, end) in marks.items()}
+def _pattern_of(marks: Iterable[str]) -> str:
+    """Return a pattern of any of *marks*; a mark that is a word ends before white space."""
+    words = {mark.rstrip() for mark in marks}
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    return "|".join(
+        re.escape(word) + (r"\s" if word[-1].isalnum() else "") for word in longest_first
+    )
 
 
-COMMENTS = _read_line_comments() | _parse_table(_TABLE)
-"""Language id to its comment marks."""
+_FURTHER_MARKS = frozenset({"*", "(*", "{-", "dnl", "@c"})
+"""Marks that are not in the table: of a line within a block, of blocks, of M4 and Texinfo."""
+_ALL_MARKS = _FURTHER_MARKS.union(
+    (marks.line for marks in COMMENTS.values()), (begin for begin, _ in BLOCKS)
+)
+_CODE_ELSEWHERE = frozenset({"!", "(*", "{-", "{*", "{/*", ".. ", '.\\"', "rem ", "dnl", "@c"})
+"""Marks that begin code or a sentence in other languages."""
+
+COMMENT_START = f"(?:{_pattern_of(_ALL_MARKS)})"
+"""Pattern of a mark that begins a comment in some language."""
+SURE_COMMENT_START = f"(?:{_pattern_of(_ALL_MARKS - _CODE_ELSEWHERE)})"
+"""Pattern of a mark that begins a comment or a string, and seldom code, in whatever language."""
+
+
+_FALLBACK = Comments("#")
+
+
+def to_comment(text: str, language_id: str) -> str:
+    """Return *text* as a comment of one line; after a ``#`` if no comment is known."""
+    return COMMENTS.get(language_id, _FALLBACK).wrap(text)
 
 
 def text_of_comment(line: str, language_id: str) -> str:
@@ -64,7 +83,7 @@ def text_of_comment(line: str, language_id: str) -> str:
     if not text.endswith(comments.end):
         return ""
     text = text.removeprefix(comments.line).removesuffix(comments.end)
-    return text.lstrip(comments.line[-1] + "!").strip()
+    return text.lstrip(comments.line.rstrip()[-1] + "!").strip()
 
 
 _DIRECTIVE = re.compile(
@@ -79,25 +98,12 @@ def is_directive(line: str) -> bool:
     return _DIRECTIVE.match(line.strip()) is not None
 
 
-_BLOCKS = (("/*", "*/"), ('"""', '"""'), ("'''", "'''"), ("<!--", "-->"))
-"""Begin and end of comments and strings over several lines, in most languages."""
-
-_BLOCKS_IN = {
-    **dict.fromkeys(("haskell", "elm", "purescript"), (("{-", "-}"),)),
-    **dict.fromkeys(("ocaml", "fsharp", "pascal"), (("(*", "*)"),)),
-    **dict.fromkeys(("ruby", "perl"), (("=begin", "=end"), ("=pod", "=cut"))),
-    "julia": (("#=", "=#"),),
-    "lua": (("--[[", "]]"),),
-}
-"""Begin and end of further blocks, by language id."""
-
-
 def outside_blocks(lines: Sequence[str], language_id: str) -> tuple[list[str], bool]:
     """Return the lines that begin outside of comments and strings of several lines.
 
     The second value is True if such a block is still open below the last line.
     """
-    pairs = (*_BLOCKS, *_BLOCKS_IN.get(language_id, ()))
+    pairs = (*BLOCKS, *_BLOCKS_IN.get(language_id, ()))
     end, outside = "", []
     for line in lines:
         if not end:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ds_lsp.languages.words import NAME, STOP_WORDS
-from ds_lsp.text.document import LINE_END
+from ds_lsp.languages.words import CONTAINER_WORDS, FUNCTION_WORDS, NAME, STOP_WORDS
+from ds_lsp.text.lines import LINE_END, indent_of
+from ds_lsp.text.pairs import OPENER_OF, bracket_balances
 from ds_lsp.text.quoted import without_strings
 
 MAX_LINE_CHARS = 240
@@ -35,10 +36,7 @@ class Definition:
     """The definition on one line, with its indentation and without its body."""
 
 
-_CONTAINER = re.compile(
-    r"(?:[\w@()]+\s+)*?(?:class|struct|interface|trait|enum|impl|namespace|mod|module|object"
-    r"|protocol|extension|record|union|type)\b(?!\s*[=(:,.)])"
-)
+_CONTAINER = re.compile(rf"(?:[\w@()]+\s+)*?(?:{CONTAINER_WORDS}|extension)\b(?!\s*[=(:,.)])")
 # Lines that may enclose definitions and are none themselves.
 _TRANSPARENT = re.compile(
     r"(?:try|else|finally|export|declare|public|private|protected|static|extern|unsafe|var|const)"
@@ -53,8 +51,7 @@ _SKIPPED = re.compile(
 _ATTRIBUTE = re.compile(r"(?:self|this|cls)\.([^\W\d]\w*)\s*(?::[^=]+)?=(?!=)")
 _COMMENT = re.compile(r"(?<!\s)\s++(?://|#\s).*$")
 _NAMED = re.compile(
-    r"\b(?:def|class|func|fn|function|struct|interface|trait|enum|type|impl|mod|module|namespace"
-    r"|record|union|protocol|object|macro_rules!|define|const|let|var|val|fun|sub)\s+"
+    rf"\b(?:{FUNCTION_WORDS}|{CONTAINER_WORDS}|macro_rules!|define|const|let|var|val)\s+"
     r"(?:\((?=[^()]*+\))(?:[^()]*[^\w()])?(\w+)\)\s*)?(?:mut\s+)?([^\W\d]\w*)"
 )
 _TRIPLE = re.compile(r"[rRbBuUfF]{0,2}(\"\"\"|''')")
@@ -85,7 +82,7 @@ def find_definitions(text: str) -> Iterator[Definition | None]:
         content = line.strip()
         if not content:
             continue
-        indent = _indent(line)
+        indent = indent_of(line)
         triple = _TRIPLE.match(content)
         if triple or content.startswith("/*"):
             end = triple[1] if triple else "*/"
@@ -103,7 +100,7 @@ def find_definitions(text: str) -> Iterator[Definition | None]:
         folded = None
         while containers and indent <= containers[-1][0]:
             containers.pop()
-        if not NAME.search(content) or content[0] in ")]}":
+        if not NAME.search(content) or content[0] in OPENER_OF:
             continue
         joined, taken = _join_signature(code, at - 1)
         at += taken
@@ -137,8 +134,8 @@ class _CodeLines:
         if at not in self._known:
             part = _COMMENT.sub("", self._lines[at]).strip()
             code = without_strings(part)
-            opened = sum(map(code.count, "([")) - sum(map(code.count, ")]"))
-            self._known[at] = part, opened
+            opened, squares, _ = bracket_balances(code)
+            self._known[at] = part, opened + squares
         return self._known[at]
 
     def __len__(self) -> int:
@@ -185,14 +182,9 @@ def _cut(text: str) -> str:
     return text[:MAX_LINE_CHARS]
 
 
-def _indent(line: str) -> int:
-    """Return the width of the indentation in columns; a tab reaches to a multiple of four."""
-    return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
-
-
 def _next_indent(lines: list[str], at: int) -> int:
     """Return the indentation of the next line that is not blank, or -1 if all of five are."""
     for line in lines[at : at + 5]:
         if line.strip():
-            return _indent(line)
+            return indent_of(line)
     return -1

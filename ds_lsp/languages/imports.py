@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ds_lsp.languages.names import relatives_of
+
 MAX_IMPORTS = 60
 """Maximum imports of one document."""
 MAX_SIBLINGS = 12
@@ -40,13 +42,15 @@ _C = re.compile(r"^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"]([^>\"\r\n]+)[>\"]"
 _LUA = re.compile(r"\brequire[ \t]*+(?:\([ \t]*+)?[\"']([\w./-]+)[\"']")
 _ZIG = re.compile(r"@import\(\"([^\"\r\n]+)\"\)")
 
+_JAVA = relatives_of("java")
+
 _PATTERNS: dict[str, tuple[re.Pattern[str], ...]] = {
     **dict.fromkeys(
-        ("javascript", "javascriptreact", "typescript", "typescriptreact", "vue", "svelte"),
+        relatives_of("javascript"),
         (_PATH,),
     ),
-    **dict.fromkeys(("c", "cpp", "objective-c", "objective-cpp", "cuda-cpp", "arduino"), (_C,)),
-    **dict.fromkeys(("java", "kotlin", "scala", "groovy", "csharp", "haskell"), (_DOTTED,)),
+    **dict.fromkeys(relatives_of("c"), (_C,)),
+    **dict.fromkeys((*_JAVA, "csharp", "haskell"), (_DOTTED,)),
     **dict.fromkeys(("ruby", "dart", "shellscript", "scss", "less", "css"), (_PATH,)),
     "php": (_PATH, _DOTTED),
     "go": (_GO,),
@@ -56,7 +60,7 @@ _PATTERNS: dict[str, tuple[re.Pattern[str], ...]] = {
 }
 _SIBLINGS = frozenset({"go", "java", "kotlin", "scala", "csharp", "swift", "haskell"})
 """Languages in which files of one directory see each other without an import."""
-_DOTS = frozenset({"java", "kotlin", "scala", "groovy", "csharp", "haskell", "lua", "php"})
+_DOTS = frozenset({*_JAVA, "csharp", "haskell", "lua", "php"})
 _RUST_ROOTS = frozenset({"crate", "self", "super", "std", "core", "alloc"})
 
 

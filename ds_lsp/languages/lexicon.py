@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from ds_lsp.languages.names import PROSE, to_id
+from ds_lsp.languages.names import to_id
+from ds_lsp.languages.table import PROSE
 
 # Every pattern below begins with a character that is no letter, digit or white space, because the
 # reader skips those.
@@ -511,7 +512,8 @@ _FAMILIES: tuple[tuple[Lexicon, str], ...] = (
     (_DASHES, "ada vhdl applescript"),
     (replace(_HASKELL, forbids_tabs=True), "elm"),
     (_HASKELL, "haskell purescript idris agda literate-haskell"),
-    (_ML, "ocaml reason coq standard-ml"),
+    (_ML, "ocaml coq standard-ml"),
+    (replace(_ML, line_comments=("//",), block_comments=(_C_BLOCK,)), "reason"),
     (_FSHARP, "fsharp"),
     (_LISP, "clojure lisp scheme racket emacs-lisp fennel hy"),
     (_SQL, "sql plsql mysql postgres"),

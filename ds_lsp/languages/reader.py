@@ -5,8 +5,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ds_lsp.languages.lexicon import Lexicon, Quote
+from ds_lsp.text.pairs import OPENER_OF
 
-_PAIRS = {")": "(", "]": "[", "}": "{", ">": "<"}
+_PAIRS = OPENER_OF | {">": "<"}
 _VALUE_EXPECTED = re.compile(
     r"(?:\A|[(\[{,;=:!&|?+\-*%<>~^\n]|\b(?:return|typeof|case|in|of|do|else|when|and|or|not|if|"
     r"unless|while))[ \t]*\Z"

@@ -7,14 +7,13 @@ from functools import lru_cache
 
 from ds_lsp.languages.lexicon import EMBEDDED, Lexicon, lexicon_for
 from ds_lsp.languages.reader import ReaderState, scan, state_after_lines
-from ds_lsp.text.document import Snapshot, is_word_character, with_newlines
+from ds_lsp.text.lines import is_word_character, with_newlines
+from ds_lsp.text.pairs import OPENER_OF
+from ds_lsp.text.snapshot import Snapshot
 
-TAB_WIDTH = 4
-"""Columns of a tab; only used to compare the indentation of lines that mix tabs and blanks."""
 MAX_BEFORE_ON_LINE = 4_000
 """Maximum characters before the cursor on its line that are read. A longer line is data; if every
 character of it is a bracket, reading it at each key takes 5 ms."""
-_INDENT = re.compile(r"[ \t]*")
 _CLOSERS_ONLY = re.compile(r"\s*[)\]}>'\"`][\s)\]}>;,'\"`]*")
 _OPENS = re.compile(r"[{(\[:]$")
 _FIRST_WORD = re.compile(r"[\w;|]+!?|\S+")
@@ -60,13 +59,6 @@ def code_at(before: str, language_id: str) -> Code:
     return Code(lexicon, scan(before[line:], lexicon, above).end, start, closing)
 
 
-def indent_of(line: str) -> int:
-    """Return the columns of white space at the start of *line*."""
-    found = _INDENT.match(line)
-    blanks = found.group() if found else ""
-    return len(blanks.expandtabs(TAB_WIDTH)) if "\t" in blanks else len(blanks)
-
-
 def is_closers_only(text: str) -> bool:
     """Return whether *text* only closes: brackets, quotes, and ``;`` and ``,`` after them."""
     return _CLOSERS_ONLY.fullmatch(text) is not None
@@ -94,7 +86,7 @@ def first_word(line: str) -> str:
 def starts_closing(line: str, lexicon: Lexicon) -> bool:
     """Return whether *line* begins by closing a block."""
     stripped = line.lstrip()
-    if stripped[:1] in tuple(")]}") or stripped.startswith("</"):
+    if stripped[:1] in OPENER_OF or stripped.startswith("</"):
         return True
     return first_word(stripped) in lexicon.closing_words
 

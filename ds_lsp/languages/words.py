@@ -1,4 +1,4 @@
-"""The pattern of names in a text, and the words a name is made of."""
+"""Names in a text, the words they are made of, and the keywords before them."""
 
 import re
 from functools import lru_cache
@@ -22,6 +22,13 @@ None True False
 """
 STOP_WORDS = frozenset(_KEYWORDS.split())
 """Keywords of many languages, which are in every text and tell nothing about it."""
+
+FUNCTION_WORDS = "def|func|function|fn|fun|sub"
+"""Pattern of the keywords before the name of a function, in any language."""
+TYPE_WORDS = "class|struct|interface|trait|enum|impl"
+"""Pattern of the keywords before the name of a type with members, in any language."""
+CONTAINER_WORDS = f"{TYPE_WORDS}|namespace|mod|module|object|protocol|record|union|type"
+"""Pattern of the keywords before the name of anything that has members, in any language."""
 
 
 @lru_cache(maxsize=20_000)

@@ -2,45 +2,22 @@
 
 import asyncio
 from array import array
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice
 from pathlib import Path, PurePath
 from time import monotonic
 
+from ds_lsp.languages.names import BY_SUFFIX, completion_family, suffixes_of_family
+from ds_lsp.languages.table import UNNAMED
 from ds_lsp.local.chains import TokenChain
 from ds_lsp.local.overlap import hashes_of, overlap
 from ds_lsp.local.tokens import Vocabulary, document_tokens
-from ds_lsp.text.document import LINE_END
+from ds_lsp.slices import run_in_slices
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.uris import canonical_uri, document_name, to_path
 from ds_lsp.workspace.walk import Allows, FileStamp, find_nearest_files, read_source
 
-# Suffixes whose files complete each other. A suffix that is not listed is a family of its own.
-_FAMILIES = (
-    (".c", ".h", ".cc", ".hh", ".cpp", ".hpp", ".cxx", ".hxx", ".inl", ".m", ".mm"),
-    (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte"),
-    (".py", ".pyi", ".pyx", ".pxd"),
-    (".sh", ".bash", ".zsh"),
-    (".html", ".htm"),
-    (".css", ".scss", ".less"),
-    (".yml", ".yaml"),
-    (".md", ".markdown"),
-    (".java",),
-    (".kt", ".kts"),
-    (".ex", ".exs"),
-    (".ml", ".mli"),
-    (".pl", ".pm"),
-)
-_FAMILY_OF_SUFFIX = {suffix: family[0] for family in _FAMILIES for suffix in family}
-# The family of a document that has no file yet, by its language.
-_SUFFIX_OF_LANGUAGE = {
-    "c": ".c", "cpp": ".c", "objective-c": ".c", "css": ".css", "go": ".go", "html": ".html",
-    "java": ".java", "javascript": ".ts", "javascriptreact": ".ts", "typescript": ".ts",
-    "typescriptreact": ".ts", "kotlin": ".kt", "lua": ".lua", "markdown": ".md", "php": ".php",
-    "python": ".py", "ruby": ".rb", "rust": ".rs", "shellscript": ".sh", "yaml": ".yml",
-}  # fmt: skip
-_MAX_SLICE_S = 0.003
-"""Maximum seconds of work before other tasks get their turn."""
 _MAX_LINES_PER_STEP = 20
 """Maximum lines that are read between two looks at the clock."""
 _MAX_LINE_CHARS = 500
@@ -81,14 +58,16 @@ def family_of(uri: str, language_id: str) -> str:
     name = document_name(uri)
     suffix = PurePath(name.title).suffix.lower()
     # The suffix of a notebook cell is that of the notebook and says nothing about its language.
-    if suffix and not name.cell and not uri.startswith("untitled:"):
-        return _FAMILY_OF_SUFFIX.get(suffix, suffix)
-    return _SUFFIX_OF_LANGUAGE.get(language_id, language_id)
+    if not suffix or name.cell or uri.startswith("untitled:"):
+        return completion_family(language_id)
+    language = BY_SUFFIX.get(suffix[1:], UNNAMED)
+    # Of text without a language, the files with one suffix are a family.
+    return suffix if language == UNNAMED else completion_family(language)
 
 
 def suffixes_of(family: str) -> frozenset[str]:
     """Return the suffixes of the files in *family*, each with its dot."""
-    return frozenset(next((each for each in _FAMILIES if each[0] == family), (family,)))
+    return suffixes_of_family(family) or frozenset({family})
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +170,9 @@ class Index:
 
         When it is cancelled, the index keeps the older version of the document.
         """
-        await self._run_in_slices(self._index_open(uri, language_id, text))
+        await self._run(self._index_open(uri, language_id, text))
 
-    def _index_open(self, uri: str, language_id: str, text: str) -> Iterator[None]:
+    def _index_open(self, uri: str, language_id: str, text: str) -> Generator[None, None, None]:
         """Index an open document in steps of a few lines; the last one replaces the old version."""
         # Imported late, because the server starts without the patterns of secrets.
         from ds_lsp.workspace.privacy.secrets import masked_lines
@@ -248,19 +227,12 @@ class Index:
             if family.stale_bytes > self.limits.max_total_bytes // 2:
                 family.forget_files()
             name = family_of(uri, language_id)
-            await self._run_in_slices(self._scan(family, name, to_path(uri), roots, allows))
+            await self._run(self._scan(family, name, to_path(uri), roots, allows))
 
-    async def _run_in_slices(self, work: Iterator[None]) -> None:
-        """Run *work* in slices of at most `_MAX_SLICE_S`, for at most `max_scan_s` in all."""
+    async def _run(self, work: Generator[None, None, None]) -> None:
+        """Run *work* in slices, for at most `max_scan_s` seconds in all."""
         deadline = self._clock() + self.limits.max_scan_s
-        pause = self._clock() + _MAX_SLICE_S
-        for _ in work:
-            now = self._clock()
-            if now >= deadline:
-                return
-            if now >= pause:
-                await asyncio.sleep(0)
-                pause = self._clock() + _MAX_SLICE_S
+        await run_in_slices(work, lambda: self._clock() < deadline, self._clock)
 
     def _scan(
         self,
@@ -269,7 +241,7 @@ class Index:
         path: Path | None,
         roots: Sequence[Path],
         allows: Allows,
-    ) -> Iterator[None]:
+    ) -> Generator[None, None, None]:
         """Read the files of the family *name*, in steps, until the limits are reached.
 
         *path* is the file of the document; the files nearest to it come first.
@@ -307,7 +279,9 @@ class Index:
         return True
 
     @staticmethod
-    def _index_file(family: Family, uri: str, stamp: FileStamp, text: str) -> Iterator[None]:
+    def _index_file(
+        family: Family, uri: str, stamp: FileStamp, text: str
+    ) -> Generator[None, None, None]:
         """Index the *text* of one file in steps of a few lines, with its secrets masked."""
         from ds_lsp.workspace.privacy.secrets import masked_lines
 

@@ -8,12 +8,12 @@ from ds_lsp.local.predict import TokenEvidence, Tuning, choose_offer, predict_to
 from ds_lsp.local.surroundings import Window
 from ds_lsp.local.tokens import Token, ends_in_word, split_words
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, Sent, unnoticed
-from ds_lsp.text.document import LINE_END, is_word_character
+from ds_lsp.text.lines import LINE_END, is_word_character
+from ds_lsp.text.pairs import CLOSER_OF, OPENER_OF, QUOTES
 from ds_lsp.uris import canonical_uri
 
 # Characters that may follow the cursor on its line: closers that an editor has inserted.
-_CLOSERS = ")]}>\"'`;,:"
-_OPENER_OF = {")": "(", "]": "[", "}": "{"}
+_CLOSERS = (*OPENER_OF, *QUOTES, *">;,:")
 _MAX_PREFIX_CHARS = 16_000
 """Maximum characters before the cursor that are read. More would cost time and gain nothing."""
 _MAX_WINDOWS = 4
@@ -122,9 +122,9 @@ def cut_before(text: str, rest: str) -> str:
     for offset, char in enumerate(text):
         if not opened and char == rest[0]:
             return text[:offset].rstrip()
-        if char in _OPENER_OF.values():
+        if char in CLOSER_OF:
             opened.append(char)
-        elif char in _OPENER_OF and (not opened or opened.pop() != _OPENER_OF[char]):
+        elif char in OPENER_OF and (not opened or opened.pop() != OPENER_OF[char]):
             return text[:offset].rstrip()
     return text
 

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from sys import getsizeof
 
-from ds_lsp.text.document import LINE_END, is_word_character
+from ds_lsp.text.lines import LINE_END, indent_of, is_word_character
 
 # Scripts written without spaces. Each of their characters is a token.
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -87,7 +87,7 @@ class IndentationTracker:
         The token says whether the line is deeper than the line before, level with it, or a number
         of levels shallower; and whether a blank line precedes it.
         """
-        width = indent_width(line)
+        width = indent_of(line)
         relation = self._move_to(width)
         after_blank, self._after_blank = self._after_blank, False
         return (_FIRST_LINE_START + 2 * relation + after_blank) << 1
@@ -105,11 +105,6 @@ class IndentationTracker:
         if width > stack[-1]:
             stack.append(width)
         return SAME if not levels else SHALLOWER + min(levels, _MAX_LEVELS) - 1
-
-
-def indent_width(line: str) -> int:
-    """Return the width of the indentation of *line* in columns, with a tab stop every four."""
-    return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
 
 
 class Vocabulary:

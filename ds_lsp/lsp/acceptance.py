@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from lsprotocol import types
 
-from ds_lsp.completion.outcomes import DocumentChange, OutcomeEvent, Outcomes
+from ds_lsp.completion.insertions import DocumentChange
+from ds_lsp.completion.outcomes import OutcomeEvent, Outcomes
 from ds_lsp.completion.request import Completion
-from ds_lsp.text.document import Snapshot
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.workspace.documents import Documents
 
 

@@ -12,10 +12,10 @@ from contextlib import suppress
 from lsprotocol import types
 
 from ds_lsp.logs import log_unhandled
-from ds_lsp.lsp import command_names as names
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
 from ds_lsp.lsp.handlers import chat, code_actions, commands, completion, documents, lifecycle
 from ds_lsp.lsp.server import DsLanguageServer
+from ds_lsp.lsp.transport import command_names as names
 from ds_lsp.lsp.transport.early_initialize import NO_EARLY_INITIALIZE, EarlyInitialize
 from ds_lsp.lsp.transport.frames import Framer, Garbage
 from ds_lsp.lsp.transport.stdio import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from lsprotocol import types
 
-from ds_lsp.text.document import CarriageReturns
+from ds_lsp.text.lines import CarriageReturns
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,18 @@ from lsprotocol import types
 
 from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.subject import CodeSelection, ReportedProblem
-from ds_lsp.completion.postprocess.leading import word_before
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.local.provider import Local
 from ds_lsp.lsp.clients import ChatClient, InlineClient, MenuClient
-from ds_lsp.lsp.command_names import ACCEPT
-from ds_lsp.text.document import (
-    PositionEncoding,
-    Snapshot,
-    column_to_index,
+from ds_lsp.lsp.transport.command_names import ACCEPT
+from ds_lsp.text.columns import PositionEncoding, column_to_index, width
+from ds_lsp.text.lines import (
     show_carriage_returns,
     strip_line_end,
-    width,
     with_newlines,
+    word_before,
 )
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import to_path
 
 SERVER_NAME = "ds-lsp"

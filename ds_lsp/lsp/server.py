@@ -1,8 +1,7 @@
-"""The language server: what one session owns, and its work in the background."""
+"""The language server: what one session has to do with the client."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 import ds_lsp
-from ds_lsp.completion.prompt.gather import GATHER_AFTER_JUMP_S, GATHER_AFTER_S
+from ds_lsp.background import track
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.lsp.acceptance import Acceptance
 from ds_lsp.lsp.clients import ChatClient, InlineClient, MenuClient
@@ -23,22 +22,15 @@ from ds_lsp.lsp.transport.client_process import watch
 from ds_lsp.processes import Process, find_process
 from ds_lsp.service.status import Status
 from ds_lsp.session import Session
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import document_name, name_within
 from ds_lsp.workspace.documents import Documents
 
 log = logging.getLogger(__name__)
 
-LEARN_AFTER_S = 2.0
-"""Seconds without a change after which the local provider learns a document's new text."""
-INDEXED_AT_ONCE_CHARS = 8_000
-"""Maximum characters of a document that is learned in one go, which takes 10 ms at most."""
-MAX_SCANS = 8
-"""Maximum scans of the workspace, running and queued; there is one for each language opened."""
-
 
 class DsLanguageServer(LanguageServer):
-    """Holds the session and the documents, and schedules work in the background."""
+    """Holds the session, the documents and what is known of the client."""
 
     protocol: DsProtocol
     settings_sources: SettingsSources
@@ -66,15 +58,11 @@ class DsLanguageServer(LanguageServer):
         """The client's process, found before ``initialize`` was answered; it may have ended."""
         self.accepted = 0
         self._logged_state = ""
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._learning: dict[str, asyncio.TimerHandle] = {}
         self._late: dict[str, asyncio.Task[None]] = {}
-        self._scans: dict[str, asyncio.Task[None]] = {}
-        self._indexing: dict[str, asyncio.Task[None]] = {}
-        self._gathering: asyncio.Task[None] | None = None
-        self._preparing: list[asyncio.Task[None]] = []
-        self._idle_timer: asyncio.TimerHandle | None = None
-        self._jump_timer: asyncio.TimerHandle | None = None
+        workspace = self.session.workspace
+        workspace.documents = self.documents
+        workspace.when_closed += [self.cancel_late_answer, self.acceptance.note_close]
+        self.session.background.is_own = self.explanations.owns
 
     def snapshot(self, uri: str, position: types.Position) -> Snapshot | None:
         """Return the text around a position; None for an explanation or a document not open."""
@@ -105,7 +93,7 @@ class DsLanguageServer(LanguageServer):
     def completion_request(
         self, snapshot: Snapshot, trigger: Trigger, lane: str, *, can_replace: bool
     ) -> CompletionRequest:
-        settings = self.session.settings.completion
+        settings = self.session.settings_for(snapshot.uri).completion
         return CompletionRequest(snapshot, trigger, settings, lane, can_replace)
 
     def name_of(self, uri: str) -> str:
@@ -113,112 +101,33 @@ class DsLanguageServer(LanguageServer):
 
         Empty for a document that privacy rules exclude: it must not be named.
         """
-        if self.session.gate.excludes(uri):
+        if self.session.workspace.excludes_name(uri):
             return ""
         return name_within(uri, self.folders) or "untitled"
 
     def reconfigure(self) -> None:
         """Apply the settings as they resolve now."""
         resolved = self.settings_sources.resolve()
-        gate = self.session.gate
         self.session.begin_configure(resolved, self.folders)
         self.notifier.notify_once("settings", resolved.summary())
-        if self.session.gate is not gate:
-            # Running scans follow the old gate, and fill an index that has been cleared.
-            for scan in self._scans.values():
-                scan.cancel()
-            self._scans.clear()
-            # Only as many as the index keeps: learning more would delay the session for nothing.
-            for document in self.documents.latest(self.session.index.limits.max_open):
-                self.learn(document)
 
-    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Run *work* in the background; the end of the session cancels it."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._discard_task)
-        return task
-
-    def prepare(self, document: Document) -> None:
-        """Prepare for the first request in a document that was just opened."""
-        if not self.session.can_mask:
-            self._preparing.append(self.spawn(self._prepare_with_secrets(document)))
-            return
-        self.session.rehearse(document.snapshot(0, 0))
-        self.learn(document)
-        self.gather(document.snapshot(0, 0))
-
-    async def wait_until_prepared(self) -> None:
-        """Wait until the documents that were opened at the start are prepared."""
-        if self._preparing:
-            await asyncio.wait(self._preparing)
-
-    def learn(self, document: Document) -> None:
-        """Let the local provider learn a document that was opened, and files of its language."""
-        if self.explanations.owns(document.uri):
-            return
-        self._index(document)
-        if document.language_id not in self._scans and len(self._scans) < MAX_SCANS:
-            work = self.session.scan(self.folders, document)
-            self._track(self._scans, document.language_id, self.spawn(work))
-
-    def schedule_learning(self, document: Document) -> None:
-        """Let the local provider learn a document's new text once typing rests.
-
-        Learning reads the whole document, which is too slow for each keystroke.
-        """
-        if self.explanations.owns(document.uri):
-            return
-        timer = self._learning.get(document.uri)
-        self._learning[document.uri] = _restart_timer(
-            timer, LEARN_AFTER_S, self._learn_new_text, document
-        )
-
-    def forget(self, uri: str) -> None:
-        """Drop what is kept of a document that is not open any more."""
-        self.cancel_late_answer(uri)
-        self._cancel_learning(uri)
-        self._cancel_indexing(uri)
-        self.acceptance.note_close(uri)
-        self.session.forget_document(uri)
+    def warm(self) -> None:
+        """Open a connection before a request needs it. Called at each keystroke."""
+        if self.session.service:
+            self.session.service.warm()
 
     def give_up_document(self, uri: str, why: str) -> None:
         """Drop a document that is still open in the editor, and tell the user why."""
-        self.forget(uri)
+        self.session.workspace.closed(uri)
         name = document_name(uri).title or "A file"
         self.notifier.notify_once("documents", f"{name} {why}.")
-
-    def gather(self, snapshot: Snapshot) -> None:
-        """Gather excerpts of other files for the next requests, in the background."""
-        if self._gathering:
-            self._gathering.cancel()
-        work = self.session.gather(snapshot, list(self.documents), self.folders)
-        self._gathering = self.spawn(work)
-
-    def schedule_gathering_after_jump(self, snapshot: Snapshot) -> None:
-        """Gather excerpts, if the cursor has jumped here, once this request has been sent."""
-        if self.session.excerpts.note_visit(snapshot.uri, snapshot.line):
-            self._jump_timer = _restart_timer(
-                self._jump_timer, GATHER_AFTER_JUMP_S, self.gather, snapshot
-            )
-
-    def schedule_gathering(self, document: Document) -> None:
-        """Gather excerpts once the user has not typed for `GATHER_AFTER_S`."""
-        self._idle_timer = _restart_timer(
-            self._idle_timer, GATHER_AFTER_S, self._gather_at_rest, document
-        )
-
-    def _gather_at_rest(self, document: Document) -> None:
-        line = self.session.excerpts.line_of(document.uri)
-        self.gather(document.snapshot(line, 0))
 
     def start_late_answer(self, request: CompletionRequest) -> None:
         """Continue a cancelled request, if the client has opted in to late answers."""
         if self.session.settings.client.late_answers:
             self.cancel_late_answer(request.snapshot.uri)
-            self._track(
-                self._late, request.snapshot.uri, self.spawn(self._send_late_answer(request))
-            )
+            task = self.session.background.spawn(self._send_late_answer(request))
+            track(self._late, request.snapshot.uri, task)
 
     def cancel_late_answer(self, uri: str) -> None:
         """Cancel the late answer for a document: its text has changed since."""
@@ -238,13 +147,7 @@ class DsLanguageServer(LanguageServer):
             self.notifier.log(line)
 
     async def aclose(self) -> None:
-        for timer in (
-            *self._learning.values(),
-            *filter(None, [self._idle_timer, self._jump_timer]),
-        ):
-            timer.cancel()
-        for task in self._tasks:
-            task.cancel()
+        """End the session: what runs is cancelled, what was counted is written."""
         self.acceptance.finish()
         await self.session.aclose()
         self.explanations.close()
@@ -252,51 +155,6 @@ class DsLanguageServer(LanguageServer):
     def report_server_error(self, error: Exception, source: object) -> None:
         """Log an error of pygls, whose default is a pop-up for each."""
         log.error("a message could not be handled: %s", type(error).__name__)
-
-    async def _prepare_with_secrets(self, document: Document) -> None:
-        await self.session.load_secrets()
-        self._preparing.clear()
-        if self.documents.get(document.uri) is document:
-            self.prepare(document)
-
-    def _learn_new_text(self, document: Document) -> None:
-        self._learning.pop(document.uri, None)
-        self._index(document)
-
-    def _index(self, document: Document) -> None:
-        """Let the local provider learn a document: a small one in one go, others in slices."""
-        self._cancel_indexing(document.uri)
-        if document.size <= INDEXED_AT_ONCE_CHARS:
-            self.session.index_document(document)
-        else:
-            work = self.session.index_in_slices(document)
-            self._track(self._indexing, document.uri, self.spawn(work))
-
-    def _cancel_indexing(self, uri: str) -> None:
-        task = self._indexing.pop(uri, None)
-        if task:
-            task.cancel()
-
-    def _cancel_learning(self, uri: str) -> None:
-        timer = self._learning.pop(uri, None)
-        if timer:
-            timer.cancel()
-
-    @staticmethod
-    def _track(kept: dict[str, asyncio.Task[None]], name: str, task: asyncio.Task[None]) -> None:
-        """Keep a task in *kept* until it ends, or another task replaces it."""
-
-        def discard(task: asyncio.Task[None]) -> None:
-            if kept.get(name) is task:
-                del kept[name]
-
-        kept[name] = task
-        task.add_done_callback(discard)
-
-    def _discard_task(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (exc := task.exception()):
-            log.error("a background task failed: %s", type(exc).__name__, exc_info=exc)
 
     async def _send_late_answer(self, request: CompletionRequest) -> None:
         snapshot = request.snapshot
@@ -308,15 +166,3 @@ class DsLanguageServer(LanguageServer):
                 "ds-lsp/lateCompletion",
                 {"uri": snapshot.uri, "version": snapshot.version, "position": position},
             )
-
-
-def _restart_timer(
-    timer: asyncio.TimerHandle | None,
-    seconds: float,
-    callback: Callable[..., object],
-    *arguments: object,
-) -> asyncio.TimerHandle:
-    """Start a timer in place of *timer*, which is cancelled."""
-    if timer:
-        timer.cancel()
-    return asyncio.get_running_loop().call_later(seconds, callback, *arguments)

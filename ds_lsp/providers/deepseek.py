@@ -47,7 +47,7 @@ from ds_lsp.providers.http.connections import (
 )
 from ds_lsp.providers.http.sse import EventTooLargeError, SseDecoder
 from ds_lsp.providers.refusals import error_message, is_about_text
-from ds_lsp.text.document import show_carriage_returns
+from ds_lsp.text.lines import show_carriage_returns
 
 IDLE_TIMEOUT_S = 3.0
 """Silence, in seconds, after which a stream that has begun counts as dead.

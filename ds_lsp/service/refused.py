@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cachetools import LRUCache
 
 from ds_lsp.errors import RefusedTextError
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 
 FIRST_PAUSE_S = 30.0
 """Seconds without automatic requests after a refusal; each one in a row doubles them. A refused

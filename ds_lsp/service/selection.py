@@ -9,6 +9,7 @@ from ds_lsp.providers.registry import provider_named
 from ds_lsp.service.health import Say
 from ds_lsp.service.key import KeyLookup, find_key, needs_search
 from ds_lsp.service.service import Service
+from ds_lsp.service.substitutes import NO_SUBSTITUTES, ModelsInUse
 from ds_lsp.settings.schema import Resolved, Settings
 
 NO_KEY = (
@@ -48,6 +49,11 @@ class Selection:
         self._choosing: asyncio.Task[None] | None = None
         self._choosers: set[asyncio.Task[None]] = set()
         """`_choosing`, and earlier ones that are not quite over."""
+
+    @property
+    def models(self) -> ModelsInUse:
+        """The models in use."""
+        return self.service.models if self.service else NO_SUBSTITUTES
 
     def begin(self, resolved: Resolved) -> None:
         """Choose anew where the settings that decide have changed; `settled` waits for it."""

@@ -116,7 +116,7 @@ class Service:
         There are three cases: the spending limit of the day is used up; the service refused the
         text of this document; the service failed, and its pause is not over.
         """
-        if over_limit := self._limit.reached():
+        if over_limit := self._limit.reached(request.uri):
             return Blocked(over_limit, is_over_limit=True)
         prompt = request.prompt
         refused = self.refused.refuses(request.uri, prompt.prefix + prompt.suffix)
@@ -129,9 +129,9 @@ class Service:
             raise blocked
         self.breaker.admit()
 
-    def refresh(self) -> None:
+    def refresh(self, request: FimRequest) -> None:
         """Read soon what other servers have spent, where the spending limit goes by it."""
-        self._limit.refresh()
+        self._limit.refresh(request.uri)
 
     def explicit_request_failed(self, error: Exception) -> None:
         """Tell the user, who waits for a completion, why there is none."""

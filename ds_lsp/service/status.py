@@ -1,4 +1,4 @@
-"""How things stand, in the words of ``ds-lsp/status``."""
+"""The state of a session, in the words of ``ds-lsp/status``."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from ds_lsp.settings.schema import Settings
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How things stand."""
+    """The state of a session."""
 
     state: str
     """``ready``, ``local``, ``paused``, ``stopped``, ``offline`` or ``disabled``."""
@@ -19,7 +19,7 @@ class Status:
 
 
 def status_of(settings: Settings, selection: Selection, limit: SpendingLimit) -> Status:
-    """Return how things stand with the provider that the settings name."""
+    """Return the state of the provider that the settings name."""
     state, detail = _state(settings, selection, limit)
     return Status(state, detail, busy=selection.service is not None and selection.service.is_busy)
 

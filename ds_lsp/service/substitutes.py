@@ -1,9 +1,11 @@
 """The models in use: in the place of one that is gone, the nearest one that there is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ds_lsp.errors import UnknownModelError
 from ds_lsp.providers.catalog import catalog
+from ds_lsp.settings.schema import Settings
 
 
 class ModelsInUse:
@@ -31,3 +33,31 @@ class ModelsInUse:
         self._substitutes[error.asked] = catalog().nearest(error.asked, left)
         self._changed()
         return self._substitutes[error.asked]
+
+
+NO_SUBSTITUTES = ModelsInUse()
+"""The models that are used while there is no service: retired names are replaced all the same."""
+
+
+def with_current_models(settings: Settings, models: ModelsInUse) -> Settings:
+    """Return *settings* with the models that are used in place of those that are gone."""
+    completion, chat = settings.completion, settings.chat
+    return replace(
+        settings,
+        completion=replace(completion, model=models.current(completion.model)),
+        chat=replace(chat, model=models.current(chat.model)),
+    )
+
+
+def describe_substitutes(wanted: Settings, used: Settings) -> str | None:
+    """Return the sentence on models that are gone, or None."""
+    names = {
+        "completion.model": (wanted.completion.model, used.completion.model),
+        "chat.model": (wanted.chat.model, used.chat.model),
+    }
+    gone = [
+        f"{path} is {name}, which is gone: {now} is used"
+        for path, (name, now) in names.items()
+        if name != now
+    ]
+    return f"{'; '.join(gone)}." if gone else None

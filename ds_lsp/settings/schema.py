@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -411,6 +412,15 @@ class Resolved:
     """A sentence per problem, shown to the user."""
     knows_base_url: bool = True
     """False if the last source that sets `base_url` has no valid address, or cannot be read."""
+    by_folder: Mapping[Path, Settings] = field(default_factory=dict)
+    """Settings that hold for the documents in a folder: its project file may lower them."""
+    outside: Settings | None = None
+    """Settings that hold for documents in none of these folders; None: `settings` do."""
+
+    @property
+    def elsewhere(self) -> Settings:
+        """The settings that hold for documents in none of the folders."""
+        return self.outside or self.settings
 
     @property
     def refusal(self) -> str | None:

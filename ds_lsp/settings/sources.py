@@ -6,6 +6,7 @@ import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from ds_lsp.files import is_within, open_regular
@@ -36,31 +37,49 @@ class Layers:
     """All sources but the client, read at the start and when the workspace changes."""
 
     sources: tuple[SettingsSource, ...]
+    """The user's file and the environment."""
     problems: tuple[str, ...]
+    projects: tuple[tuple[Path, SettingsSource], ...] = ()
+    """Each folder of the workspace with its project file."""
 
 
 def read_layers(folders: Iterable[Path], environ: Mapping[str, str] = os.environ) -> Layers:
-    """Read the user's file, each folder's project file and the environment; later ones win."""
+    """Read the user's file, each folder's project file and the environment."""
     user, problems = _read_user_file(user_file())
-    sources = [user]
+    projects = []
     for folder in folders:
         path = folder / PROJECT_FILE
+        name = escape_control_characters(str(path))
+        values: Mapping[str, object] = {}
         try:
-            sources.append(
-                SettingsSource(
-                    escape_control_characters(str(path)), _read_project(path), is_project=True
-                )
-            )
+            values = _read_project(path)
         except _UnusableFile as exc:
-            problems.append(f"{escape_control_characters(str(path))}: {exc}")
+            problems.append(f"{name}: {exc}")
+        projects.append((folder, SettingsSource(name, values, is_project=True)))
     environment, unknown = _read_environment(environ)
-    return Layers((*sources, environment), (*problems, *unknown))
+    return Layers((user, environment), (*problems, *unknown), tuple(projects))
 
 
 def resolve_with(layers: Layers, *client: SettingsSource) -> Resolved:
-    """Return the settings in force: those of *layers*, then those of the client."""
-    resolved = resolve((*layers.sources, *client))
-    return dataclasses.replace(resolved, problems=(*layers.problems, *resolved.problems))
+    """Return the settings in force: the user's, a folder's, the environment's, the client's.
+
+    Later ones win. A project file's settings hold for the documents in its folder. Where one folder
+    is open, they are the session's as well; there are three kinds of documents otherwise: those of
+    a folder with a project file, those of other folders, and those of no folder.
+    """
+    user, *later = layers.sources or (SettingsSource("", {}),)
+    outside = resolve((user, *later, *client))
+    of_folders = {
+        folder: resolve((user, project, *later, *client)) for folder, project in layers.projects
+    }
+    session = next(iter(of_folders.values())) if len(of_folders) == 1 else outside
+    problems = (each.problems for each in (outside, *of_folders.values()))
+    return dataclasses.replace(
+        session,
+        problems=(*layers.problems, *dict.fromkeys(chain.from_iterable(problems))),
+        by_folder={folder: each.settings for folder, each in of_folders.items()},
+        outside=outside.settings,
+    )
 
 
 def user_file() -> Path:

@@ -3,8 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from ds_lsp.text.document import CarriageReturns, Document, PositionEncoding
+from ds_lsp.languages.names import choose_language
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import CarriageReturns
 
 MAX_CHARS = 256_000_000
 """Maximum characters of all open documents together: one or two gigabytes of memory, depending on
@@ -64,7 +68,7 @@ class Documents:
             self._on_lost(uri, TOO_MUCH)
             return
         self._by_uri[uri] = Document(
-            *(uri, language_id, version, text, self.encoding),
+            *(uri, choose_language(language_id, PurePosixPath(uri)), version, text, self.encoding),
             carriage_returns=self.carriage_returns,
         )
         self.chars += len(text)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ds_lsp.files import is_within, open_regular
-from ds_lsp.text.document import HEAD_LINE_CHARS, HEAD_LINES, LINE_END
+from ds_lsp.text.lines import LINE_END
+from ds_lsp.text.snapshot import HEAD_LINE_CHARS, HEAD_LINES
 from ds_lsp.workspace.privacy.markers import text_rule
 
 # Folders that never hold the user's own source, whatever .gitignore says.

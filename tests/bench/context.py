@@ -21,11 +21,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.prompt.candidates import ReadableFiles
+from ds_lsp.completion.prompt.gather import Excerpts
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.languages.words import NAME
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import LINE_END, Document, PositionEncoding
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.workspace.privacy.gate import Gate
 from ds_lsp.workspace.walk import read_source
 
@@ -138,7 +141,7 @@ async def measure(package: Package, total: int, *, are_open: bool, lines_late: i
     score = Score()
     gate = Gate([package.folder])
     excerpts = Excerpts()
-    contexts = Contexts(excerpts, total_tokens=total)
+    contexts = PromptBuilder(excerpts, total_tokens=total)
     others = [_document(path, text) for path, text in package.texts.items()] if are_open else []
     # The order in which they were opened says nothing.
     random.Random(1).shuffle(others)
@@ -157,7 +160,7 @@ async def measure(package: Package, total: int, *, are_open: bool, lines_late: i
         begun = time.perf_counter()
         await excerpts.renew(moment, readable, contexts)
         gathered = time.perf_counter()
-        request = contexts.request(snapshot, CompletionSettings())
+        request = contexts.build_request(snapshot, CompletionSettings())
         score.request_ms.append((time.perf_counter() - gathered) * 1000)
         score.gather_ms.append((gathered - begun) * 1000)
         score.needed += len(hole.needed)

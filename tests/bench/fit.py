@@ -28,7 +28,9 @@ from ds_lsp.completion.postprocess.extent import extent_for
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import cursor_context
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import Document, PositionEncoding, split_lines
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import split_lines
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PROCESSES = 2

@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.settings.schema import CompletionSettings
 from ds_lsp.text.document import Document
 
@@ -21,11 +21,11 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 def keystrokes(document: Document, line: int, count: int) -> Iterator[float]:
     """Seconds for each of *count* characters typed at the start of a line."""
-    settings, contexts = CompletionSettings(), Contexts()
+    settings, contexts = CompletionSettings(), PromptBuilder()
     for column in range(count):
         started = time.perf_counter()
         document.replace((line, column), (line, column), "x")
-        contexts.request(document.snapshot(line, column + 1), settings)
+        contexts.build_request(document.snapshot(line, column + 1), settings)
         yield time.perf_counter() - started
 
 

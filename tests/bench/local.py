@@ -22,7 +22,7 @@ from ds_lsp.local.index import Index, Limits
 from ds_lsp.local.predict import Tuning
 from ds_lsp.local.provider import Local
 from ds_lsp.providers.base import FimRequest, PromptParts
-from ds_lsp.text.document import LINE_END, is_word_character
+from ds_lsp.text.lines import LINE_END, is_word_character
 from ds_lsp.workspace.walk import read_source
 
 PREFIX_CHARS = 8000

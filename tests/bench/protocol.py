@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest_lsp
 
-from ds_lsp.text.document import PositionEncoding, column_to_index, width
+from ds_lsp.text.columns import PositionEncoding, column_to_index, width
 from tests.bench.replay.trace import Step, load
 from tests.bench.speed.driver import Process
 from tests.bench.speed.servers import ROOT, Session, ds_lsp, upstream

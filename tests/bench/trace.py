@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ds_lsp.text.document import PositionEncoding, width
+from ds_lsp.text.columns import PositionEncoding, width
 from tests.session import InProcess, did_open, message
 
 TRACE = Path("../shared/data/typing/josephg-sveltecomponent.json.gz")

@@ -12,7 +12,8 @@ from typing import Any
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
 
-from ds_lsp.text.document import PositionEncoding, split_lines, width
+from ds_lsp.text.columns import PositionEncoding, width
+from ds_lsp.text.lines import split_lines
 from tests.fake_deepseek import FakeDeepSeek
 
 INVOKED = types.InlineCompletionTriggerKind.Invoked

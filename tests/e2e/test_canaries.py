@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from ds_lsp.lsp.command_names import OTHER_COMMANDS
+from ds_lsp.lsp.transport.command_names import OTHER_COMMANDS
 from tests.e2e.canaries import (
     CODE,
     COMPLETION,

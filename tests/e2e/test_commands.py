@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pygls.exceptions import JsonRpcException
 
-from ds_lsp.lsp.command_names import CHAT_COMMANDS, COMMANDS
+from ds_lsp.lsp.transport.command_names import CHAT_COMMANDS, COMMANDS
 from tests.e2e.editor import editor
 from tests.fake_deepseek import FakeDeepSeek
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from ds_lsp.lsp.command_names import OTHER_COMMANDS
+from ds_lsp.lsp.transport.command_names import OTHER_COMMANDS
 from ds_lsp.lsp.transport.frames import is_usable_id
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, TEXTS

@@ -26,8 +26,8 @@ from ds_lsp.errors import (
     UnavailableError,
     UnknownModelError,
 )
-from ds_lsp.lsp.command_names import OTHER_COMMANDS
 from ds_lsp.lsp.notify import ASKED_EVERY_S
+from ds_lsp.lsp.transport.command_names import OTHER_COMMANDS
 from ds_lsp.providers.base import (
     Balance,
     FimRequest,
@@ -37,7 +37,8 @@ from ds_lsp.providers.base import (
     Sent,
     unnoticed,
 )
-from ds_lsp.text.document import PositionEncoding, split_lines, strip_line_end, width
+from ds_lsp.text.columns import PositionEncoding, width
+from ds_lsp.text.lines import split_lines, strip_line_end
 from tests.hosted import Hosted
 from tests.unit.clean import clean
 from tests.unit.fakes import FakeTime, turns

@@ -13,7 +13,7 @@ from ds_lsp.languages.names import language_id
 ROOT = Path(__file__).parents[2]
 SOURCES = (
     *sorted((ROOT / "tests" / "golden" / "sources").iterdir()),
-    ROOT / "ds_lsp" / "document.py",
+    ROOT / "ds_lsp" / "text" / "document.py",
 )
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PAIR = re.compile(r"[(\[{]([^()\[\]{}\n]+)[)\]}]")

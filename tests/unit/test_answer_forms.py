@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.chat.edits import apply, replacement
+from ds_lsp.chat.notation import _code_of, _has_markdown
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import split_lines
+from ds_lsp.text.lines import split_lines
 
 FILES = {
     "javascript": "function before() {\n  return 1;\n}\n\n"
@@ -336,3 +337,14 @@ def test_what_comes_often_may_come_once_more() -> None:
     subject = CodeSelection("file:///a", "a", "go", 1, tuple(lines), 9, 11)
     answer = f"func b() error {{\n\terr := c()\n{check}\treturn nil\n}}"
     assert answer in apply(replacement(answer, Finish.STOP, subject), subject.lines)
+
+
+def test_a_comment_with_two_marks_is_a_heading_where_it_is_no_comment() -> None:
+    for language_id, is_heading in (("python", False), ("shellscript", False), ("go", True)):
+        assert _has_markdown(["## Setup of it", "x = 1"], set(), language_id) is is_heading
+
+
+def test_code_ends_at_the_comment_mark_of_its_language() -> None:
+    assert _code_of("a = 1 # &lt;", "python") == "a = 1 "
+    assert _code_of("a = b -- &lt;", "mysql") == "a = b "
+    assert _code_of("a = 1 # &lt;", "go") == "a = 1 # &lt;"

@@ -14,7 +14,10 @@ from ds_lsp.completion.trigger import SUPPRESS_RULES, ShownCompletion
 from ds_lsp.lsp.clients import ChatClient
 from ds_lsp.lsp.convert import to_workspace_edit
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import STAND_IN, CarriageReturns, Document, PositionEncoding, Snapshot
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import STAND_IN, CarriageReturns
+from ds_lsp.text.snapshot import Snapshot
 
 CASES = json.loads(
     (Path(__file__).parents[1] / "golden" / "postprocess-cases.json").read_text("utf-8")

@@ -1,8 +1,10 @@
 """How comments are written in which language."""
 
+import re
+
 import pytest
 
-from ds_lsp.languages.comments import COMMENTS, text_of_comment
+from ds_lsp.languages.comments import COMMENT_START, COMMENTS, SURE_COMMENT_START, text_of_comment
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,14 @@ def test_where_functions_are_documented() -> None:
     assert all(COMMENTS[name].documentation for name in documented)
     others = ("css", "scss", "less", "html", "jsonc", "ocaml", "markdown")
     assert not any(COMMENTS[name].documentation for name in others)
+
+
+def test_marks_of_some_language() -> None:
+    # Each alternative of the patterns that these replaced.
+    sure = ["//", "/*", "*", "#", "--", ";", "%", "<!--", '"', "'"]
+    further = ["(*", "{-", "!", "..", "rem ", "dnl ", "@c\t", '.\\"', "{*"]
+    code = ["x", "remove", "dnls", "@code", "- a", "/ 2", "< 1", "(a)", "{a}", ".a", ""]
+    for mark in [*sure, *further]:
+        assert re.match(COMMENT_START, f"{mark} a"), mark
+    assert [mark for mark in [*sure, *further] if re.match(SURE_COMMENT_START, mark)] == sure
+    assert [text for text in code if re.match(COMMENT_START, text)] == []

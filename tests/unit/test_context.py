@@ -5,10 +5,12 @@ import itertools
 import pytest
 
 from ds_lsp.completion.prompt.budget import MAX_GROWTH
-from ds_lsp.completion.prompt.window import SUFFIX_CHARS, SUFFIX_LINES, Contexts
+from ds_lsp.completion.prompt.window import SUFFIX_CHARS, SUFFIX_LINES, PromptBuilder
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, TokenUsage
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Document, PositionEncoding, Snapshot
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from tests.unit.fakes import FakeExcerpts
 from tests.unit.texts import AWKWARD, at
 
@@ -29,17 +31,17 @@ def long_file(lines: int, eol: str = "\n") -> Document:
     return Document("u", "python", 1, text, PositionEncoding.UTF32)
 
 
-def sent(contexts: Contexts, snapshot: Snapshot) -> FimRequest:
-    return contexts.request(snapshot, CompletionSettings())
+def sent(contexts: PromptBuilder, snapshot: Snapshot) -> FimRequest:
+    return contexts.build_request(snapshot, CompletionSettings())
 
 
-def tokens(contexts: Contexts, text: str) -> float:
+def tokens(contexts: PromptBuilder, text: str) -> float:
     return contexts.scales.of("python").tokens(text)
 
 
 @pytest.mark.parametrize("text", AWKWARD.values(), ids=AWKWARD.keys())
 def test_small_document_is_sent_byte_for_byte(text: str) -> None:
-    contexts = Contexts()
+    contexts = PromptBuilder()
     for offset in range(len(text) + 1):
         if text[max(offset - 1, 0) : offset + 1] == "\r\n":
             continue  # No position lies between the two.
@@ -54,7 +56,7 @@ def test_small_document_is_sent_byte_for_byte(text: str) -> None:
 @pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
 def test_prefix_starts_at_a_line_after_a_blank_one_and_fits(eol: str) -> None:
     for line in (300, 777, 1999):
-        contexts = Contexts()
+        contexts = PromptBuilder()
         snapshot = long_file(2000, eol).snapshot(line, 4)
         prefix = sent(contexts, snapshot).prompt.prefix
         assert snapshot.before.endswith(eol + eol + prefix)
@@ -62,17 +64,17 @@ def test_prefix_starts_at_a_line_after_a_blank_one_and_fits(eol: str) -> None:
 
 
 def test_free_provider_gets_more_and_no_excerpts() -> None:
-    contexts = Contexts(FakeExcerpts("# other\n# this\n"))
+    contexts = PromptBuilder(FakeExcerpts("# other\n# this\n"))
     snapshot = long_file(2000).snapshot(1000, 4)
-    paid = contexts.request(snapshot, CompletionSettings(), metered=True)
-    free = contexts.request(snapshot, CompletionSettings(), metered=False)
+    paid = contexts.build_request(snapshot, CompletionSettings(), metered=True)
+    free = contexts.build_request(snapshot, CompletionSettings(), metered=False)
     assert (paid.prompt.context, free.prompt.context) == ("# other\n# this\n", "")
     assert len(free.prompt.prefix) > 1.5 * len(paid.prompt.prefix)
 
 
 def test_head_stays_the_same_while_a_function_is_typed_at_the_end_of_a_long_file() -> None:
     document = long_file(3000)
-    contexts = Contexts(FakeExcerpts("# other\nx = 1\n# this\n"))
+    contexts = PromptBuilder(FakeExcerpts("# other\nx = 1\n# this\n"))
     line, column = 3000, 0
     prompts = []
     typed = [
@@ -105,7 +107,7 @@ def test_head_stays_the_same_while_a_function_is_typed_at_the_end_of_a_long_file
 def test_window_begins_with_the_same_text_after_an_edit(
     start: tuple[int, int], end: tuple[int, int], text: str
 ) -> None:
-    document, contexts = long_file(2000), Contexts()
+    document, contexts = long_file(2000), PromptBuilder()
     before = sent(contexts, document.snapshot(1000, 4)).prompt.prefix
     document.replace(start, end, text)
     moved = (text.count("\n") - (end[0] - start[0])) if start[0] < 1000 else 0
@@ -114,7 +116,7 @@ def test_window_begins_with_the_same_text_after_an_edit(
 
 
 def test_window_begins_anew_where_its_first_line_is_edited() -> None:
-    document, contexts = long_file(2000), Contexts()
+    document, contexts = long_file(2000), PromptBuilder()
     before = sent(contexts, document.snapshot(1000, 4)).prompt.prefix
     first = 1000 - before.count("\n")
     document.replace((first, 0), (first, 0), "x")
@@ -125,7 +127,7 @@ def test_window_begins_anew_where_its_first_line_is_edited() -> None:
 
 def test_window_is_found_again_among_equal_lines() -> None:
     document = Document("u", "python", 1, "x = 计算(1)\n" * 3000, PositionEncoding.UTF32)
-    contexts = Contexts()
+    contexts = PromptBuilder()
     starts = set()
     for column in range(60):
         document.replace((2000, column), (2000, column), "y")
@@ -135,7 +137,7 @@ def test_window_is_found_again_among_equal_lines() -> None:
 
 
 def test_coming_back_to_a_place_finds_its_window_again() -> None:
-    document, contexts = long_file(3000), Contexts()
+    document, contexts = long_file(3000), PromptBuilder()
     prefixes = [
         sent(contexts, document.snapshot(line, 0)).prompt.prefix
         for line in (1000, 2000, 1010, 2010)
@@ -145,7 +147,7 @@ def test_coming_back_to_a_place_finds_its_window_again() -> None:
 
 
 def test_window_that_has_shrunk_begins_further_up() -> None:
-    document, contexts = long_file(2000), Contexts()
+    document, contexts = long_file(2000), PromptBuilder()
     for line in range(1000, 900, -1):
         prefix = sent(contexts, document.snapshot(line, 0)).prompt.prefix
         assert tokens(contexts, prefix) >= 0.4 * contexts.budget.window
@@ -154,7 +156,7 @@ def test_window_that_has_shrunk_begins_further_up() -> None:
 @pytest.mark.parametrize("character", ["x", "中"])
 def test_endless_line_is_cut(character: str) -> None:
     document = Document("u", "x", 1, character * 50_000, PositionEncoding.UTF32)
-    contexts = Contexts()
+    contexts = PromptBuilder()
     request = sent(contexts, document.snapshot(0, 30_000))
     budget = contexts.budget
     assert budget.window / 2 < tokens(contexts, request.prompt.prefix) < budget.window
@@ -163,25 +165,25 @@ def test_endless_line_is_cut(character: str) -> None:
 
 @pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
 def test_suffix_is_whole_lines(eol: str) -> None:
-    suffix = sent(Contexts(), long_file(2000, eol).snapshot(500, 4)).prompt.suffix
+    suffix = sent(PromptBuilder(), long_file(2000, eol).snapshot(500, 4)).prompt.suffix
     assert suffix.endswith(eol)
     assert SUFFIX_CHARS / 2 < len(suffix) <= SUFFIX_CHARS
 
 
 def test_suffix_is_a_few_lines() -> None:
     document = Document("u", "python", 1, "a\r\n" * 200, PositionEncoding.UTF32)
-    assert sent(Contexts(), document.snapshot(3, 1)).prompt.suffix == "\r\n" + "a\r\n" * (
+    assert sent(PromptBuilder(), document.snapshot(3, 1)).prompt.suffix == "\r\n" + "a\r\n" * (
         SUFFIX_LINES - 1
     )
 
 
 @pytest.mark.parametrize("after", ["", "\n", "  \r\n\t\n"])
 def test_where_only_blanks_follow_there_is_no_suffix(after: str) -> None:
-    assert sent(Contexts(), at("x = |" + after)).prompt.suffix == ""
+    assert sent(PromptBuilder(), at("x = |" + after)).prompt.suffix == ""
 
 
 def test_scale_is_learned_from_what_was_counted() -> None:
-    contexts = Contexts()
+    contexts = PromptBuilder()
     request = sent(contexts, long_file(300).snapshot(290, 0))
     for _ in range(60):
         counted = TokenUsage(
@@ -191,7 +193,7 @@ def test_scale_is_learned_from_what_was_counted() -> None:
     contexts.learn(request, FimResult("x", Finish.CUT, None))
     assert contexts.scales.of("python").chars_per_token > 3.6
     assert contexts.scales.of("rust").chars_per_token == 3.3
-    longer = sent(Contexts(), long_file(2000).snapshot(1000, 0)).prompt.prefix
+    longer = sent(PromptBuilder(), long_file(2000).snapshot(1000, 0)).prompt.prefix
     contexts.learn(request, FimResult("x", Finish.STOP, TokenUsage(0, 3, 0)))
     assert len(sent(contexts, long_file(2000).snapshot(1000, 0)).prompt.prefix) > len(longer)
 
@@ -200,7 +202,7 @@ SECRET = "a1b2c3d4" * 8
 
 
 def request_for(text: str) -> FimRequest:
-    return sent(Contexts(), at(text))
+    return sent(PromptBuilder(), at(text))
 
 
 @pytest.mark.parametrize(
@@ -228,19 +230,19 @@ def test_secrets_are_masked_and_control_tokens_defused(
 @pytest.mark.parametrize("cut", range(0, 100, 7))
 def test_secret_that_the_budget_cuts_in_two_is_masked(cut: int) -> None:
     # Without a line end, prefix and suffix begin and end wherever the budget says.
-    plain = sent(Contexts(), at("y " * 9_000 + "|" + " z" * 3_000))
+    plain = sent(PromptBuilder(), at("y " * 9_000 + "|" + " z" * 3_000))
     line = f'token = "{SECRET}"; '
     before = "y " * 3_000 + line + "z" * (len(plain.prompt.prefix) - len(line) + cut)
-    assert "1b2c" not in sent(Contexts(), at(before + "|")).prompt.prefix
+    assert "1b2c" not in sent(PromptBuilder(), at(before + "|")).prompt.prefix
     after = "z" * (len(plain.prompt.suffix) - cut) + " " + line
-    assert "1b2c" not in sent(Contexts(), at("|" + after)).prompt.suffix
+    assert "1b2c" not in sent(PromptBuilder(), at("|" + after)).prompt.suffix
 
 
 def test_masking_leaves_the_rest_and_its_place_as_they_are() -> None:
     secret, filler = "token = '" + SECRET + "'\n", "token = '" + "x" * len(SECRET) + "'\n"
     for line in (50, 999, 1999):
         sides = [
-            sent(Contexts(), Document("u", "x", 1, text).snapshot(line, 3))
+            sent(PromptBuilder(), Document("u", "x", 1, text).snapshot(line, 3))
             for text in (("".join(LINES) * 2 + each) * 200 for each in (secret, filler))
         ]
         assert (sides[0].prompt.prefix, sides[0].prompt.suffix) == (
@@ -251,14 +253,17 @@ def test_masking_leaves_the_rest_and_its_place_as_they_are() -> None:
 
 def test_settings_reach_the_request() -> None:
     settings = CompletionSettings(model="m", max_tokens=7, temperature=0.5, timeout_ms=1500)
-    request = Contexts().request(at("a|b"), settings)
+    request = PromptBuilder().build_request(at("a|b"), settings)
     assert (request.model, request.max_tokens, request.temperature) == ("m", 7, 0.5)
     assert request.timeout_s == 1.5
     assert (request.uri, request.language_id) == ("file:///a.py", "python")
 
 
 def test_excerpts_are_no_part_of_what_a_request_is_known_by() -> None:
-    one, other = Contexts(FakeExcerpts("# a\n# c\n")), Contexts(FakeExcerpts("# b\n# c\n"))
+    one, other = (
+        PromptBuilder(FakeExcerpts("# a\n# c\n")),
+        PromptBuilder(FakeExcerpts("# b\n# c\n")),
+    )
     snapshot = at("x = |")
     assert sent(one, snapshot) == sent(other, snapshot)
     assert hash(sent(one, snapshot)) == hash(sent(other, snapshot))

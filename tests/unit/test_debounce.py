@@ -20,7 +20,7 @@ from ds_lsp.completion.debounce import (
 )
 from ds_lsp.completion.request import Trigger
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import RecentEdits, Snapshot
+from ds_lsp.text.snapshot import RecentEdits, Snapshot
 from tests.unit.texts import at, request_at
 
 NOW = 5000.0
@@ -31,7 +31,7 @@ def typing(gap_s: float, keys: int = 40, latency_s: float | None = None) -> Typi
     rhythm = TypingRhythm()
     for number in range(keys):
         snapshot = dataclasses.replace(at("x|"), edited_at=1000 + gap_s * number, column=number)
-        rhythm.last_activity("lane", snapshot, snapshot.edited_at)
+        rhythm.last_activity("queue", snapshot, snapshot.edited_at)
     for _ in range(10 if latency_s is not None else 0):
         rhythm.note_latency(latency_s or 0.0)
     return rhythm
@@ -87,7 +87,7 @@ def test_pauses_for_thought_do_not_change_the_rhythm() -> None:
     for number in range(100):
         now += 0.1 if number % 2 else 1.5
         rhythm.last_activity(
-            "lane", dataclasses.replace(at("x|"), edited_at=now, column=number), now
+            "queue", dataclasses.replace(at("x|"), edited_at=now, column=number), now
         )
     assert rhythm.gap_ms == pytest.approx(100)
 
@@ -99,12 +99,12 @@ def asked(edited_at: float, column: int) -> Snapshot:
 def test_edits_count_from_the_edit_and_bare_movements_from_the_request() -> None:
     rhythm = TypingRhythm()
     never = float("-inf")
-    assert rhythm.last_activity("lane", asked(never, 1), 10.0) == never
-    assert rhythm.last_activity("lane", asked(never, 2), 11.0) == 11.0
-    assert rhythm.last_activity("lane", asked(12.0, 3), 12.5) == 12.0
+    assert rhythm.last_activity("queue", asked(never, 1), 10.0) == never
+    assert rhythm.last_activity("queue", asked(never, 2), 11.0) == 11.0
+    assert rhythm.last_activity("queue", asked(12.0, 3), 12.5) == 12.0
     # Asked again at the same place: nothing has happened.
-    assert rhythm.last_activity("lane", asked(12.0, 3), 13.0) == 12.0
-    assert rhythm.last_activity("lane", asked(12.0, 4), 14.0) == 14.0
+    assert rhythm.last_activity("queue", asked(12.0, 3), 13.0) == 12.0
+    assert rhythm.last_activity("queue", asked(12.0, 4), 14.0) == 14.0
     assert rhythm.last_activity("another", asked(12.0, 5), 15.0) == 12.0
 
 

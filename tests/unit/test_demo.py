@@ -14,7 +14,6 @@ import pytest
 from ds_lsp.commands import demo
 from ds_lsp.commands.demo import Run, load_program, summary
 from ds_lsp.commands.demo.page import ASCII, UNICODE, Page, PageLine, Segment, to_duration, to_note
-from ds_lsp.commands.demo.picture import draw, find_closing_offer
 from ds_lsp.commands.demo.screen import (
     HOLD_S,
     AnimatedScreen,
@@ -36,6 +35,8 @@ from ds_lsp.commands.demo.typist import (
     parse_program,
 )
 from ds_lsp.completion.request import Completion, Record, Trigger
+from tests import demo_picture
+from tests.demo_picture import draw, find_closing_offer
 from tests.fake_deepseek import FakeDeepSeek, Recorded, Reply, Send, sse
 from tests.unit.clean import clean, environment
 
@@ -190,11 +191,30 @@ def test_where_it_is_animated(
 
 @pytest.mark.parametrize(
     ("text", "room", "clipped"),
-    [("abc", 3, "abc"), ("abc", 2, "ab"), ("甲乙", 3, "甲"), ("😀", 1, ""), ("abc", 0, "")],
+    [
+        *(("abc", 3, "abc"), ("abc", 2, "ab"), ("甲乙", 3, "甲"), ("😀", 1, ""), ("abc", 0, "")),
+        *(("e\u0301e\u0301", 1, "e\u0301"), ("a👩\u200d👩\u200d👧b", 3, "a👩\u200d👩\u200d👧")),
+        ("a👩\u200d👩\u200d👧b", 2, "a"),
+    ],
 )
 def test_clipped_text_fits_its_room(text: str, room: int, clipped: str) -> None:
     assert clip(text, room) == clipped
     assert count_columns(clip(text, room)) <= room
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        pytest.param("e\u0301", 1, id="combining accent"),
+        pytest.param("👩\u200d👩\u200d👧", 2, id="family"),
+        pytest.param("甲", 2, id="chinese"),
+        pytest.param("甲 = f(乙)", 10, id="code"),
+        pytest.param("a\x1bb\t", len("a\\x1bb\\t"), id="escaped"),
+        pytest.param("", 0, id="empty"),
+    ],
+)
+def test_columns_are_those_of_a_terminal(text: str, columns: int) -> None:
+    assert count_columns(text) == columns
 
 
 class Terminal:
@@ -347,9 +367,9 @@ def test_a_terminal_that_knows_ascii_only(tmp_path: Path) -> None:
 
 def test_the_picture_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "图.svg"
-    assert demo.main(["--svg", str(path)]) == 0
+    assert demo_picture.main([str(path)]) == 0
     assert any("return" in text for text in texts(path.read_text(encoding="utf-8")))
-    assert demo.main(["--svg", str(tmp_path / "missing" / "a.svg")]) == 1
+    assert demo_picture.main([str(tmp_path / "missing" / "a.svg")]) == 1
     assert "cannot be written: No such file" in capsys.readouterr().err
 
 

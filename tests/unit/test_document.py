@@ -6,19 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ds_lsp.text.document import (
-    AFTER_WINDOW,
-    BEFORE_WINDOW,
-    HEAD_LINES,
+from ds_lsp.text.columns import PositionEncoding, column_to_index, width
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import (
     STAND_IN,
     CarriageReturns,
-    Document,
-    PositionEncoding,
-    column_to_index,
+    indent_of,
     show_carriage_returns,
     split_lines,
-    width,
+    word_before,
 )
+from ds_lsp.text.snapshot import AFTER_WINDOW, BEFORE_WINDOW, HEAD_LINES
 from tests.unit.texts import AWKWARD, at
 
 ENCODINGS = list(PositionEncoding)
@@ -266,3 +264,28 @@ def test_a_carriage_return_that_is_typed_is_counted_alike(rule: CarriageReturns)
     assert document.text == "a\r甲c\nd\n"
     document.replace_all("a\rb\nc")
     assert document.snapshot(1, 1).line_before == "c"
+
+
+@pytest.mark.parametrize(
+    ("line", "columns"),
+    [
+        ("", 0),
+        ("x", 0),
+        ("  x", 2),
+        ("\tx", 4),
+        ("  \tx", 4),
+        ("\t  x\t", 6),
+        ("  \n", 2),
+        ("\x0cx", 0),
+    ],
+)
+def test_indentation_is_blanks_and_tabs(line: str, columns: int) -> None:
+    assert indent_of(line) == columns
+
+
+@pytest.mark.parametrize(
+    ("before", "word"),
+    [("", ""), ("a", "a"), ("x = it", "it"), ("x ", ""), ("a.b_1", "b_1"), ("变量", "变量")],
+)
+def test_word_before_the_cursor(before: str, word: str) -> None:
+    assert word_before(before) == word

@@ -11,7 +11,7 @@ from ds_lsp.chat.edits import apply
 from ds_lsp.errors import ChatRefused
 from ds_lsp.languages.blocks import parse_python, scope_at
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import split_lines
+from ds_lsp.text.lines import split_lines
 from tests.unit.test_edits import METHOD, subject
 
 

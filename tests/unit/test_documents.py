@@ -1,5 +1,6 @@
 """What the documents say is so."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import pytest
 
 import ds_lsp
 from ds_lsp.cli import COMMANDS
-from ds_lsp.lsp import command_names as names
 from ds_lsp.lsp.app import create_server
+from ds_lsp.lsp.transport import command_names as names
 from ds_lsp.settings.schema import SETTINGS, Setting
 
 ROOT = Path(__file__).parents[2]
@@ -69,3 +70,25 @@ def test_readme_has_the_commands_that_the_tests_of_an_editor_run(name: str) -> N
     assert all(block in README for block in blocks)
     for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", text):
         assert (ROOT / "editors" / name / link).exists(), link
+
+
+LIMITS = re.findall(r"^\| [^|]+ \| `(ds_lsp\.[\w.]+)` \| ([^|]+) \|", ARCHITECTURE, re.MULTILINE)
+UNITS = {"MiB": 1 << 20, "MB": 1_000_000, "million": 1_000_000}
+
+
+@pytest.mark.parametrize(("constant", "limit"), LIMITS)
+def test_a_limit_is_what_the_code_says(constant: str, limit: str) -> None:
+    module, _, name = constant.rpartition(".")
+    number, *words = limit.split()
+    factor = UNITS.get(words[0], 1) if words else 1
+    assert getattr(importlib.import_module(module), name) == float(number) * factor
+
+
+def test_the_limits_are_found() -> None:
+    assert len(LIMITS) > 10
+
+
+def test_the_listing_says_most_of_where_to_change_a_thing() -> None:
+    section = ARCHITECTURE.partition("## Where do I change")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    assert len(rows) - 2 <= 12

@@ -9,7 +9,7 @@ from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.errors import ChatRefused
 from ds_lsp.languages.blocks import parse_python
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import split_lines
+from ds_lsp.text.lines import split_lines
 
 
 def subject(

@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from ds_lsp.completion.engine import ALTERNATIVE_TEMPERATURES, Engine, Providers
-from ds_lsp.completion.in_flight import Streams
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.in_flight import InFlightCalls
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.errors import (
     AuthenticationError,
@@ -23,7 +23,8 @@ from ds_lsp.service.health import Health
 from ds_lsp.service.service import Service
 from ds_lsp.service.usage.ledger import Ledger
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from tests.unit.fakes import FakeExcerpts, FakeProvider, FakeTime, looked_at, service_of, turns
 from tests.unit.texts import at, request_at
 
@@ -47,10 +48,10 @@ class _Limit:
     def __init__(self, rig: "Rig") -> None:
         self._rig = rig
 
-    def reached(self) -> str | None:
+    def reached(self, uri: str | None = None) -> str | None:
         return self._rig.allowance
 
-    def refresh(self) -> None:
+    def refresh(self, uri: str) -> None:
         """Nothing to read."""
 
 
@@ -83,7 +84,7 @@ class Rig:
         provider: FakeProvider | None = None,
         fallback: FakeProvider | None = None,
         excludes: Callable[[Snapshot], str | None] = lambda snapshot: None,
-        contexts: Contexts | None = None,
+        contexts: PromptBuilder | None = None,
     ) -> None:
         self.time = FakeTime()
         self.provider = provider or FakeProvider()
@@ -97,7 +98,7 @@ class Rig:
             excludes,
             clock=self.time.clock,
             sleep=self.time.sleep,
-            streams=Streams(self.time.later),
+            streams=InFlightCalls(self.time.later),
             contexts=contexts,
         )
         self.use(self.provider, fallback)
@@ -249,8 +250,8 @@ async def test_connection_is_warmed_while_waiting() -> None:
 
 async def test_joins_the_call_in_flight_without_waiting() -> None:
     rig = Rig()
-    first = await rig.begin_request(request_at("x = |", INVOKED, lane="inline"))
-    second = await rig.begin_request(request_at("x = |", AUTOMATIC, lane="menu"))
+    first = await rig.begin_request(request_at("x = |", INVOKED, feature="inline"))
+    second = await rig.begin_request(request_at("x = |", AUTOMATIC, feature="menu"))
     (call,) = rig.provider.calls
     call.say("1")
     assert (await first).text == (await second).text == "1"
@@ -294,7 +295,7 @@ async def test_other_documents_and_lanes_do_not_supersede() -> None:
         call.say("1")
     assert [(await task).text for task in (first, second)] == ["1", "1"]
     first = await rig.begin("a = |")
-    second = await rig.begin_request(request_at("z = |", INVOKED, lane="menu"))
+    second = await rig.begin_request(request_at("z = |", INVOKED, feature="menu"))
     for call in rig.provider.running:
         call.say("1")
     assert [(await task).text for task in (first, second)] == ["1", "1"]
@@ -404,8 +405,8 @@ async def test_known_answer_is_served_where_nobody_would_be_asked() -> None:
 
 async def test_running_call_is_joined_where_nobody_would_be_asked() -> None:
     rig = Rig()
-    first = await rig.begin_request(request_at("f(甲);|", INVOKED, lane="inline"))
-    second = await rig.begin_request(request_at("f(甲);|", AUTOMATIC, lane="menu"))
+    first = await rig.begin_request(request_at("f(甲);|", INVOKED, feature="inline"))
+    second = await rig.begin_request(request_at("f(甲);|", AUTOMATIC, feature="menu"))
     (call,) = rig.provider.calls
     call.say(" g(乙);")
     assert (await first).text == (await second).text != ""
@@ -527,7 +528,7 @@ async def test_trouble_with_an_alternative_leaves_what_there_is() -> None:
 
 async def test_excerpts_may_be_renewed_and_what_is_known_stays_known() -> None:
     blocks = FakeExcerpts("", "# a\n# d\n", "# b\n# d\n", "# c\n# d\n")
-    rig = Rig(contexts=Contexts(blocks))
+    rig = Rig(contexts=PromptBuilder(blocks))
     await rig.answer("x = |", "print(1)")
     assert (await (await rig.begin("x = |", AUTOMATIC))).record.source == "cache"
     assert (await (await rig.begin("x = pr|", AUTOMATIC))).record.source == "type-through"
@@ -550,7 +551,7 @@ async def test_provider_changed_during_the_wait_is_the_one_that_is_asked() -> No
 async def test_replaced_provider_says_nothing_about_its_successor() -> None:
     rig = Rig()
     first = await rig.begin("x = |")
-    second = await rig.begin_request(request_at("y = |", INVOKED, lane="menu"))
+    second = await rig.begin_request(request_at("y = |", INVOKED, feature="menu"))
     rig.use(FakeProvider("2"))
     rig.provider.calls[0].say("1")
     rig.provider.calls[1].fail(UnavailableError("down"))
@@ -771,7 +772,7 @@ async def test_explicit_request_tries_once_and_its_success_reopens() -> None:
 async def test_a_failure_during_the_wait_holds_back_too() -> None:
     rig = Rig()
     waiting = await rig.begin_request(request_at("x = |", AUTOMATIC, FIXED))
-    explicit = await rig.begin_request(request_at("y = |", INVOKED, lane="menu"))
+    explicit = await rig.begin_request(request_at("y = |", INVOKED, feature="menu"))
     rig.provider.calls[-1].fail(UnavailableError("503"))
     await explicit
     await rig.time.advance(0.2)
@@ -831,7 +832,7 @@ async def test_requests_are_numbered_and_the_record_names_the_rules_that_cut() -
 
 
 async def test_a_completion_ends_where_the_model_goes_on_with_another_file() -> None:
-    rig = Rig(contexts=Contexts(FakeExcerpts("#b.py\nx = 1\n#a.py\n")))
+    rig = Rig(contexts=PromptBuilder(FakeExcerpts("#b.py\nx = 1\n#a.py\n")))
     said = "\n    return 甲\n#b.py\nx = 2"
     assert (await rig.answer("def f():|", said)).text == "\n    return 甲"
     assert rig.provider.calls[-1].keep_going(said) is False

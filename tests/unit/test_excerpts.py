@@ -9,17 +9,20 @@ from typing import TypeVar
 
 import pytest
 
-from ds_lsp.completion.prompt.block import Block, marker, renew_block
+from ds_lsp.completion.prompt.block import Block, renew_block
 from ds_lsp.completion.prompt.budget import Scale
-from ds_lsp.completion.prompt.gather import Excerpts, ReadableFiles
+from ds_lsp.completion.prompt.candidates import ReadableFiles
+from ds_lsp.completion.prompt.gather import Excerpts
 from ds_lsp.completion.prompt.pick import find_cursor_names, select_excerpts
 from ds_lsp.completion.prompt.pieces import Excerpt, ParsedFile, names_in, source_of
 from ds_lsp.completion.prompt.similar import find_most_similar, words_in
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.prompt.window import PromptBuilder
+from ds_lsp.languages.comments import Comments
 from ds_lsp.languages.definitions import find_definitions
 from ds_lsp.languages.imports import Import, Listing, imports_of
-from ds_lsp.languages.names import language_id
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.languages.names import choose_language, language_id
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.workspace.privacy.gate import Gate
 from tests.unit.fakes import FakeTime
 
@@ -207,8 +210,8 @@ def test_block_is_appended_to_and_its_head_stays() -> None:
     block = renew_block(Block(), [excerpt("x = 1")], frozenset(), 100, scale)
     more = renew_block(block, [excerpt("y = 2", "b.py"), excerpt("x = 1")], frozenset(), 100, scale)
     start = "#a.py\nx = 1\n"
-    assert block.parts("c.py", "#").context == start + "#c.py\n"
-    assert more.parts("c.py", "#").context == start + "#b.py\ny = 2\n#c.py\n"
+    assert block.parts("c.py", "python").context == start + "#c.py\n"
+    assert more.parts("c.py", "python").context == start + "#b.py\ny = 2\n#c.py\n"
     assert renew_block(more, [excerpt("x = 1")], frozenset(), 100, scale) is more
 
 
@@ -233,26 +236,31 @@ def test_members_stand_under_the_line_of_their_class_once() -> None:
         excerpt("    def f(): ...", owner_line="class A:"),
         excerpt("    def g(): ...", owner_line="class A:"),
     ]
-    text = renew_block(Block(), excerpts, frozenset(), 100, Scale()).parts("c.py", "#").context
+    text = renew_block(Block(), excerpts, frozenset(), 100, Scale()).parts("c.py", "python").context
     assert text == "#a.py\nclass A:\n    def f(): ...\n    def g(): ...\n#c.py\n"
 
 
 def test_markers_are_the_headers_of_the_text() -> None:
     block = Block(((Excerpt("a.py", "x", 1), Excerpt("b.py", "y", 3)), (Excerpt("a.py", "z", 9),)))
-    markers = block.parts("甲.py", "//").markers
+    markers = block.parts("甲.py", "go").markers
     assert markers == ("//a.py", "//b.py", "//甲.py")
     assert set(markers) == {
-        each for each in block.parts("甲.py", "//").context.split("\n") if "//" in each
+        each for each in block.parts("甲.py", "go").context.split("\n") if "//" in each
     }
-    assert Block().parts("a.py", "#").markers == ()
+    assert Block().parts("a.py", "python").markers == ()
 
 
 @pytest.mark.parametrize(
-    ("comment", "line"),
-    [("#", "#a.py\n"), ("//", "//a.py\n"), ("<!-- -->", "<!--a.py-->\n"), ("", "a.py\n")],
+    ("comments", "line"),
+    [
+        (Comments("#"), "#a.py\n"),
+        (Comments("//"), "//a.py\n"),
+        (Comments("<!--", end="-->"), "<!--a.py-->\n"),
+        (Comments(""), "a.py\n"),
+    ],
 )
-def test_header_is_a_comment(comment: str, line: str) -> None:
-    assert marker("a.py", comment) + "\n" == line
+def test_header_is_a_comment(comments: Comments, line: str) -> None:
+    assert comments.wrap("a.py") + "\n" == line
 
 
 # Gathering
@@ -268,13 +276,13 @@ class Rig:
             (folder / name).write_text(text, "utf-8")
         self.time = FakeTime()
         self.excerpts = Excerpts(clock=self.time.clock)
-        self.contexts = Contexts(self.excerpts)
+        self.contexts = PromptBuilder(self.excerpts)
         self.documents: list[Document] = []
 
     def open(self, name: str, text: str, language: str | None = None) -> Document:
         path = self.folder / name
-        language = language_id(path) if language is None else language
-        document = Document(path.as_uri(), language, 1, text)
+        named = choose_language(language or "", path)
+        document = Document(path.as_uri(), named, 1, text)
         self.documents.append(document)
         return document
 
@@ -464,7 +472,7 @@ async def test_what_is_forgotten_while_it_is_gathered_stays_forgotten(tmp_path: 
     rig.time.clock = lambda: next(ticks)  # type: ignore[method-assign]
     ticks = iter(range(10**6))
     rig.excerpts = Excerpts(clock=rig.time.clock)
-    rig.contexts = Contexts(rig.excerpts)
+    rig.contexts = PromptBuilder(rig.excerpts)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     rig.excerpts.clear()

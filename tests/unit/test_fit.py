@@ -76,7 +76,7 @@ def test_a_third_of_the_cases_must_not_be_touched() -> None:
 
 def test_what_changed_the_text_is_named_in_order() -> None:
     fitted = fit("a, b):\r\n    pass", CursorContext("def f(", "):\n    pass\n", "python"))
-    names = [rule.__name__ for rule in RULES]
+    names = [rule.name for rule in RULES]
     assert fitted == Fitted("a, b", 0, ("normalize_line_ends", "cut_lines_below", "cut_overlap"))
     assert sorted(fitted.rules, key=names.index) == list(fitted.rules)
 

@@ -12,7 +12,9 @@ from ds_lsp.completion.postprocess.extent import Extent, extent_for
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import Document, PositionEncoding, split_lines, width
+from ds_lsp.text.columns import PositionEncoding, width
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import split_lines
 from tests.unit.holes import SOURCES, Hole, holes
 
 SAMPLE = tuple(holes(12))

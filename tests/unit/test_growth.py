@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.completion.in_flight import MOST
+from ds_lsp.completion.engine import Providers
+from ds_lsp.completion.in_flight import MAX_CALLS
 from ds_lsp.local.index import Limits
 from tests.session import InProcess, completion, did_close, did_open
 from tests.unit.clean import clean
-from tests.unit.fakes import FakeProvider, turns
+from tests.unit.fakes import FakeProvider, service_of, turns
 
 NAMES = ("中文.py", "🙂.ts", "a.rs", "b.go")
 
@@ -21,18 +22,22 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def kept(at: InProcess) -> dict[str, int]:
     """How much there is of everything that is kept by uri, id, language or task."""
-    server, engine = at.server, at.server.session.engine
+    server, session = at.server, at.server.session
+    engine, background = session.engine, session.background
     return {
         "documents": len(server.documents),
         "chars": server.documents.chars,
-        "tasks": len(server._tasks),
-        "timers": len(server._learning),
+        "tasks": len(background._tasks),
+        "timers": len(background._learning),
         "late": len(server._late),
-        "scans": len(server._scans),
+        "scans": len(background._scans),
         "requests": len(server.protocol._request_futures),
         "asked of the client": len(server.protocol._result_types),
-        "lanes": len(engine._newest._turns),
+        "lanes": len(engine._newest._entries),
         "calls": len(engine.streams),
+        "cached": len(engine.cache),
+        "shown": len(engine.shown._last) + len(engine.shown._standing),
+        "excerpts": len(session.excerpts._blocks) + len(session.excerpts._visits),
     }
 
 
@@ -95,18 +100,18 @@ async def test_requests_without_number_are_all_answered_and_few_are_paid() -> No
     at = InProcess()
     await at.start()
     # Settled before: a provider that is chosen meanwhile hangs up on the calls of this one.
-    await at.server.session.configure(at.server.session.resolved, [])
+    await at.server.session.configure(at.server.session.workspace.resolved, [])
     provider = FakeProvider()
     uris = [f"file:///{number}.py" for number in range(300)]
     for uri in uris:
         await at.send(did_open(uri, "x = "))
-    at.server.session.engine.use(type(at.server.session.engine.providers)(provider))
+    at.server.session.engine.use(Providers(service_of(provider)))
     flood = asyncio.create_task(
         at.send(*(completion(number, uri) for number, uri in enumerate(uris)))
     )
-    while len(at.answers()) < 1 + len(uris) - MOST:
+    while len(at.answers()) < 1 + len(uris) - MAX_CALLS:
         await turns()
-    assert len(provider.calls) == MOST
+    assert len(provider.calls) == MAX_CALLS
     for call in provider.calls:
         call.say("1")
     await flood
@@ -145,7 +150,7 @@ async def test_more_text_than_can_be_held_is_not_held() -> None:
     assert (kept(at)["documents"], kept(at)["chars"]) == (0, 0)
     await at.send(completion(1, "file:///%E4%B8%AD.py"))
     assert at.answer(1)["result"] == {"items": []}
-    assert at.server.session.why()["reason"] == "not_open"
+    assert at.server.session.engine.last.report()["reason"] == "not_open"
     assert len(at.shown()) == 1
     await at.aclose()
 
@@ -159,7 +164,7 @@ async def test_a_document_in_a_message_too_large_is_not_open(method: str) -> Non
     large = did_open(uri, "y" * 2000) if method.endswith("Open") else did_change(uri, "y" * 2000)
     await at.send(large, completion(1, uri))
     assert at.answer(1)["result"] == {"items": []}
-    assert at.server.session.why()["reason"] == "not_open"
+    assert at.server.session.engine.last.report()["reason"] == "not_open"
     assert at.shown() == ["ds-lsp: 中.py is larger than 64 MiB, and is not completed."]
     assert set((await kept_at_rest(at)).values()) == {0}
     await at.send(did_open(uri, "x = 1\n"))

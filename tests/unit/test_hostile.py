@@ -27,7 +27,7 @@ from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
 from ds_lsp.completion.prompt.pick import find_cursor_names
 from ds_lsp.completion.prompt.pieces import names_in, source_of
 from ds_lsp.completion.prompt.similar import find_most_similar, words_in
-from ds_lsp.completion.prompt.window import Contexts, defuse
+from ds_lsp.completion.prompt.window import PromptBuilder, defuse
 from ds_lsp.errors import ChatRefused
 from ds_lsp.languages.blocks import layout_scope
 from ds_lsp.languages.comments import text_of_comment
@@ -41,13 +41,9 @@ from ds_lsp.lsp.transport.frames import Framer, summarize
 from ds_lsp.providers.base import Finish
 from ds_lsp.providers.http.sse import SseDecoder
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import (
-    Document,
-    PositionEncoding,
-    column_to_index,
-    split_lines,
-    with_newlines,
-)
+from ds_lsp.text.columns import PositionEncoding, column_to_index
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import split_lines, with_newlines
 from ds_lsp.text.quoted import without_strings
 from ds_lsp.text.visible import escape_control_characters
 from ds_lsp.uris import to_path
@@ -97,7 +93,7 @@ BUILT = {
     "ds_lsp.workspace.privacy.secret_files._compile",
     "ds_lsp.workspace.privacy.wildmatch._class_members",
     # Of sets of characters, and of one character.
-    "ds_lsp.text.document.hide_carriage_returns",
+    "ds_lsp.text.lines.hide_carriage_returns",
     "ds_lsp.text.invisible._never_pattern",
     "ds_lsp.text.invisible._table_pattern",
     "ds_lsp.text.invisible._suspicious_pattern",
@@ -186,9 +182,9 @@ def _requested(text: str) -> None:
     document = _document(text)
     line = document.line_count // 2
     column = len(document.lines(line, line)[0]) // 2
-    contexts = Contexts()
+    contexts = PromptBuilder()
     for _ in range(2):
-        request = contexts.request(document.snapshot(line, column), CompletionSettings())
+        request = contexts.build_request(document.snapshot(line, column), CompletionSettings())
         cache_key(request, "x").anchor()
 
 
@@ -264,8 +260,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "text.document.Document": _document,
     "text.document.Document.beginning": lambda text: _document(text).beginning(60_000),
     "text.document.Document.replace": _typed,
-    "text.document.with_newlines": with_newlines,
-    "text.document.column_to_index": lambda text: column_to_index(
+    "text.lines.with_newlines": with_newlines,
+    "text.columns.column_to_index": lambda text: column_to_index(
         text, len(text) // 2, PositionEncoding.UTF16
     ),
     # Completion
@@ -278,7 +274,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "postprocess.early_stop.would_show_more": lambda text: would_show_more(
         text, CursorContext("f(", ") {\n  a\n}\n", "c")
     ),
-    "prompt.window.Contexts.request": _requested,
+    "prompt.window.PromptBuilder.build_request": _requested,
     "prompt.window.defuse": lambda text: defuse("<｜" + text),
     # Excerpts
     **{
@@ -402,7 +398,7 @@ _OTHERS = {
     # Called by `mask`.
     *(
         f"workspace.privacy.{name}"
-        for name in ("assignments", "commands", "continuations", "formats")
+        for name in ("assignments", "command_lines", "continuations", "formats")
     ),
     *(
         f"workspace.privacy.{name}"
@@ -420,14 +416,14 @@ _OTHERS = {
     *("providers.deepseek", "providers.http.http11", "providers.catalog"),
     *("providers.http.connections", "providers.refusals"),
     *(
-        "completion.outcomes",
+        "completion.kept_text",
         "lsp.handlers.code_actions",
         "lsp.clients",
         "lsp.convert",
         "lsp.explanation_files",
         "chat.prompt",
     ),
-    *("commands.output", "commands.demo.picture"),
+    "commands.output",
     # Have tests of their own.
     *(
         "workspace.privacy.gate",

@@ -14,8 +14,8 @@ from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import split_lines
 from ds_lsp.text.invisible import find_misplaced, names_of
+from ds_lsp.text.lines import split_lines
 from ds_lsp.text.visible import as_message, escape_control_characters
 
 Road = Callable[[str], str]

@@ -7,23 +7,26 @@ from pathlib import PurePath
 import pytest
 
 from ds_lsp.chat.edits import _WORDY
-from ds_lsp.languages.comments import COMMENTS
+from ds_lsp.languages.comments import COMMENTS, text_of_comment, to_comment
 from ds_lsp.languages.imports import _DOTS, _PATTERNS, _SIBLINGS
 from ds_lsp.languages.lexicon import BY_LANGUAGE, EMBEDDED, lexicon_for
 from ds_lsp.languages.names import (
     BY_NAME,
     BY_SUFFIX,
-    LINE_COMMENT,
-    PROSE,
     are_alike,
     by_client_name,
+    completion_family,
     is_same,
     language_id,
     suffixes_like,
+    suffixes_of_family,
     to_id,
 )
-from ds_lsp.local.index import _SUFFIX_OF_LANGUAGE
-from ds_lsp.text.document import Document
+from ds_lsp.languages.reader import scan
+from ds_lsp.languages.table import LANGUAGES, PROSE, RELATIVES
+from ds_lsp.workspace.documents import Documents
+
+RELATED = [language for group in RELATIVES for language in group.languages]
 
 # What each client was seen or is documented to send, with LSP's id of it.
 NEOVIM = {
@@ -108,11 +111,20 @@ ROWS = [
 ]  # fmt: skip
 
 
+def opened(uri: str, language: str) -> str:
+    """The language of a document for which a client says *language*."""
+    documents = Documents()
+    documents.open(uri, language, 1, "")
+    document = documents.get(uri)
+    assert document is not None
+    return document.language_id
+
+
 @pytest.mark.parametrize(("name", "wanted"), ROWS)
 def test_name_of_a_client_becomes_the_id(name: str, wanted: str) -> None:
     assert to_id(name) == wanted
     assert is_same(name, wanted)
-    assert Document("untitled:1", name, 1, "").language_id == wanted
+    assert opened("untitled:1", name) == wanted
 
 
 @pytest.mark.parametrize(("name", "wanted"), by_client_name().items())
@@ -187,8 +199,8 @@ def test_no_prose_is_like_code() -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        *(BY_SUFFIX.values(), BY_NAME.values(), LINE_COMMENT, PROSE, COMMENTS, BY_LANGUAGE),
-        *(EMBEDDED, _PATTERNS, _SIBLINGS, _DOTS, _WORDY, _SUFFIX_OF_LANGUAGE),
+        *(BY_SUFFIX.values(), BY_NAME.values(), PROSE, COMMENTS, BY_LANGUAGE),
+        *(EMBEDDED, _PATTERNS, _SIBLINGS, _DOTS, _WORDY, RELATED),
     ],
 )
 def test_every_table_by_language_has_ids_alone(names: Collection[str]) -> None:
@@ -236,9 +248,58 @@ def test_language_of_a_file(name: str, wanted: str) -> None:
 )
 def test_language_of_a_document(uri: str, name: str, wanted: str) -> None:
     """A client that names no language leaves it to the file's name."""
-    assert Document(uri, name, 1, "").language_id == wanted
+    assert opened(uri, name) == wanted
 
 
 @pytest.mark.parametrize("name", ["text", "gitcommit", "mail", "help", "rmd", "gfm", "Plain Text"])
 def test_prose_is_read_as_prose_under_any_name(name: str) -> None:
     assert lexicon_for(name).is_prose
+
+
+WITHOUT_COMMENTS = {"csv", "diff", "go.sum", "help", "log", "mail", "plaintext"}
+
+
+def test_every_language_has_a_comment_mark_or_is_named_as_having_none() -> None:
+    assert LANGUAGES.keys() - COMMENTS.keys() == WITHOUT_COMMENTS
+    assert set(BY_LANGUAGE) <= set(LANGUAGES)
+
+
+@pytest.mark.parametrize("name", sorted(set(BY_LANGUAGE) - WITHOUT_COMMENTS))
+def test_a_header_is_a_comment_to_the_reader_of_its_language(name: str) -> None:
+    """The lexicon is another table, and must know the mark of the table of languages."""
+    embedded = [language for _, _, language in EMBEDDED.get(name, ())]
+    lexicons = [lexicon_for(each) for each in (name, *embedded)]
+    header = to_comment("(path/of.file", name)
+    assert any(lexicon.is_prose or not scan(header, lexicon).end.stack for lexicon in lexicons)
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_what_is_made_a_comment_is_read_as_one(name: str) -> None:
+    if name not in WITHOUT_COMMENTS:
+        assert text_of_comment(to_comment("a", name), name) == "a"
+
+
+def test_groups_of_languages_are_disjoint() -> None:
+    assert len(RELATED) == len(set(RELATED))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        ("javascript", "typescriptreact", True),
+        ("c", "cuda-cpp", True),
+        ("python", "cython", True),
+        ("java", "kotlin", False),
+        ("lisp", "emacs-lisp", False),
+        ("json", "yaml", False),
+        ("text", "txt", False),
+    ],
+)
+def test_which_texts_complete_each_other(one: str, other: str, wanted: bool) -> None:
+    assert (completion_family(one) == completion_family(other)) is wanted
+
+
+def test_text_without_a_language_completes_no_files() -> None:
+    assert suffixes_of_family("plaintext") == frozenset()
+    assert suffixes_of_family(".c") >= {".h", ".mm", ".cu"}
+    assert suffixes_of_family("makefile") == {".mk"}

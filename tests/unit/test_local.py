@@ -15,7 +15,7 @@ from ds_lsp.local.predict import (
 from ds_lsp.local.provider import Local, cut_before, has_room
 from ds_lsp.local.tokens import IndentationTracker, Vocabulary, is_line_start, split_words
 from ds_lsp.providers.base import FimRequest, Finish, PromptParts
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 
 LOOP = """\
 for name, value in table.items():

@@ -4,23 +4,23 @@ import asyncio
 
 import pytest
 
-from ds_lsp.completion.supersede import Newest
+from ds_lsp.completion.supersede import Superseding
 from ds_lsp.errors import Superseded
 from tests.unit.fakes import turns
 
 
-async def wait_in(newest: Newest, lane: str) -> str:
-    async with newest.enter(lane):
+async def wait_in(superseding: Superseding, queue: str) -> str:
+    async with superseding.enter(queue):
         await asyncio.Event().wait()
     return "never"
 
 
 async def test_older_ends_at_once_and_newer_goes_on() -> None:
-    newest = Newest()
-    older = asyncio.create_task(wait_in(newest, "a"))
-    other = asyncio.create_task(wait_in(newest, "b"))
+    superseding = Superseding()
+    older = asyncio.create_task(wait_in(superseding, "a"))
+    other = asyncio.create_task(wait_in(superseding, "b"))
     await turns()
-    newer = asyncio.create_task(wait_in(newest, "a"))
+    newer = asyncio.create_task(wait_in(superseding, "a"))
     await turns()
     with pytest.raises(Superseded):
         await older
@@ -32,8 +32,8 @@ async def test_older_ends_at_once_and_newer_goes_on() -> None:
 
 
 async def test_cancelled_is_not_superseded() -> None:
-    newest = Newest()
-    task = asyncio.create_task(wait_in(newest, "a"))
+    superseding = Superseding()
+    task = asyncio.create_task(wait_in(superseding, "a"))
     await turns()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -41,26 +41,26 @@ async def test_cancelled_is_not_superseded() -> None:
 
 
 async def test_cancelled_and_superseded_in_one_turn_is_cancelled() -> None:
-    newest = Newest()
-    older = asyncio.create_task(wait_in(newest, "a"))
+    superseding = Superseding()
+    older = asyncio.create_task(wait_in(superseding, "a"))
     await turns()
     older.cancel()
-    async with newest.enter("a"):
+    async with superseding.enter("a"):
         await turns()
     assert older.cancelled()
 
 
 async def test_requests_one_after_the_other_leave_nothing_behind() -> None:
-    newest = Newest()
+    superseding = Superseding()
     for _ in range(2):
-        async with newest.enter("a"):
+        async with superseding.enter("a"):
             await asyncio.sleep(0)
-    assert newest._turns == {}
+    assert superseding._entries == {}
 
 
 async def test_failure_passes_through() -> None:
-    newest = Newest()
+    superseding = Superseding()
     with pytest.raises(ValueError, match="boom"):
-        async with newest.enter("a"):
+        async with superseding.enter("a"):
             raise ValueError("boom")
-    assert newest._turns == {}
+    assert superseding._entries == {}

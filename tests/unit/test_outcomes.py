@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ds_lsp.completion.outcomes import DocumentChange, Outcome, OutcomeEvent, Outcomes, share_left
-from ds_lsp.text.document import Document, PositionEncoding, Snapshot, split_lines, width
+from ds_lsp.completion.insertions import DocumentChange
+from ds_lsp.completion.kept_text import share_left
+from ds_lsp.completion.outcomes import Outcome, OutcomeEvent, Outcomes
+from ds_lsp.text.columns import PositionEncoding, width
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import split_lines
+from ds_lsp.text.snapshot import Snapshot
 from tests.unit.texts import at
 
 O = Outcome  # noqa: E741

@@ -9,7 +9,7 @@ from ds_lsp.completion.postprocess import repeats_below as below
 from ds_lsp.completion.postprocess import trailing as ending
 from ds_lsp.completion.postprocess.brackets import Overwrite
 from ds_lsp.completion.postprocess.extent import Extent
-from ds_lsp.completion.postprocess.fit import RULES, Rule
+from ds_lsp.completion.postprocess.fit import RULES, Rule, RuleFunction
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.providers.base import Finish
 
@@ -24,7 +24,7 @@ def place(document: str, language_id: str = PY, **more: object) -> CursorContext
 
 
 # Name, place, text before the rule, text after it.
-CASES: dict[Rule, list[tuple[str, CursorContext, str, str]]] = {
+CASES: dict[RuleFunction, list[tuple[str, CursorContext, str, str]]] = {
     leaks.normalize_line_ends: [
         ("crlf", place("‸"), "a\r\nb", "a\nb"),
         ("cr", place("‸"), "a\rb\r\rc", "a\nb\n\nc"),
@@ -418,7 +418,7 @@ AROUND_REST = [
     ],
 )
 def test_each_rule_gives_the_text_of_its_case(
-    rule: Rule, at: CursorContext, before: str, after: str
+    rule: RuleFunction, at: CursorContext, before: str, after: str
 ) -> None:
     assert rule(before, at) == after
 
@@ -435,4 +435,14 @@ def test_brackets_fit_around_the_rest_of_the_line(
 
 
 def test_every_rule_has_cases() -> None:
-    assert {*CASES, brackets.fit_around_rest} == set(RULES)
+    assert {*CASES, brackets.fit_around_rest} == {rule.function for rule in RULES}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.is_stable], ids=lambda r: r.name)
+def test_what_a_stable_rule_has_cut_stays_cut(rule: Rule) -> None:
+    """Whatever the model still says, as `early_stop` takes for granted of such a rule."""
+    cases = [case for case in CASES[rule.function] if case[2] != case[3]]
+    assert cases
+    for _, at, before, after in cases:
+        for more in ("\n", "\n\nx = 1\n", "\n)\n}\n", "\n    y(\n        z)"):
+            assert rule.function(before + more, at) == after

@@ -14,7 +14,8 @@ from ds_lsp.chat.subject import (
     select_range,
     select_reported,
 )
-from ds_lsp.text.document import Document, PositionEncoding
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
 
 NAMES = {
     *("language", "file", "language_id", "place", "code", "focus", "before", "after"),

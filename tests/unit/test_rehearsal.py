@@ -63,7 +63,7 @@ async def test_document_is_prepared_once_the_patterns_of_secrets_are_compiled(
 ) -> None:
     clean(monkeypatch, tmp_path)
     at = InProcess()
-    session = at.server.session
+    session = at.server.session.background
     compiled = asyncio.Event()
     prepared: list[str] = []
 
@@ -73,7 +73,7 @@ async def test_document_is_prepared_once_the_patterns_of_secrets_are_compiled(
 
     session.can_mask = False
     monkeypatch.setattr(session, "load_secrets", load_secrets)
-    monkeypatch.setattr(session, "rehearse", lambda snapshot: prepared.append(snapshot.uri))
+    monkeypatch.setattr(session, "prewarm", lambda snapshot: prepared.append(snapshot.uri))
     await at.start()
     await at.send(did_open(URI, "x = 1\n"), did_open("file:///nowhere/closed.py", "y = 2\n"))
     await at.send(did_close("file:///nowhere/closed.py"))
@@ -87,8 +87,8 @@ async def test_document_is_prepared_once_the_patterns_of_secrets_are_compiled(
 
 async def test_loading_compiles_the_patterns() -> None:
     session = InProcess().server.session
-    session.can_mask = False
-    await session.load_secrets()
-    assert session.can_mask
+    session.background.can_mask = False
+    await session.background.load_secrets()
+    assert session.background.can_mask
     assert "ds_lsp.workspace.privacy.secrets" in sys.modules
     await session.aclose()

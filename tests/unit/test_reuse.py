@@ -10,14 +10,16 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.completion.engine import Engine, Providers
-from ds_lsp.completion.in_flight import Streams
-from ds_lsp.completion.outcomes import DocumentChange, Outcome, OutcomeEvent, Outcomes
-from ds_lsp.completion.prompt.window import Contexts
+from ds_lsp.completion.in_flight import InFlightCalls
+from ds_lsp.completion.insertions import DocumentChange
+from ds_lsp.completion.outcomes import Outcome, OutcomeEvent, Outcomes
+from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
 from ds_lsp.errors import AuthenticationError, Superseded
 from ds_lsp.providers.base import Finish
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Document, Snapshot
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 from tests.unit.fakes import (
     Call,
     FakeExcerpts,
@@ -45,8 +47,8 @@ class Editor:
         self.engine = Engine(
             clock=self.time.clock,
             sleep=self.time.sleep,
-            streams=Streams(self.time.later),
-            contexts=Contexts(FakeExcerpts("#b.py\n乙 = 1\n#a.py\n")),
+            streams=InFlightCalls(self.time.later),
+            contexts=PromptBuilder(FakeExcerpts("#b.py\n乙 = 1\n#a.py\n")),
         )
         self.use_anew()
         self.events: list[OutcomeEvent] = []
@@ -281,7 +283,7 @@ async def test_a_dismissed_completion_is_shown_for_an_explicit_request_only() ->
     editor = await shown()
     # It was shown automatically, and something else was typed.
     completion = await (await editor.ask())
-    editor.engine.rejected(completion.record.id)
+    editor.engine.note_dismissal(completion.record.id)
     assert await editor.at_once() == ""
     assert editor.engine.last.reason is Reason.DISMISSED
     assert (await (await editor.ask())).text == ""
@@ -300,7 +302,7 @@ async def test_a_typo_is_no_dismissal(typo: str) -> None:
     completion = await (await editor.ask())
     for letter in typo:
         editor.type(letter)
-    editor.engine.rejected(completion.record.id)
+    editor.engine.note_dismissal(completion.record.id)
     editor.backspace(len(typo))
     assert await editor.at_once() == "foo(甲)"
     assert await editor.at_once() == "foo(甲)"
@@ -311,7 +313,7 @@ async def test_a_text_written_and_deleted_was_a_dismissal(typed: str) -> None:
     editor = await shown()
     completion = await (await editor.ask())
     editor.type(typed)
-    editor.engine.rejected(completion.record.id)
+    editor.engine.note_dismissal(completion.record.id)
     editor.edit(editor.column - len(typed), editor.column, "")
     assert await editor.at_once() == ""
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ds_lsp.workspace.privacy.secrets
-from ds_lsp.text.document import STAND_IN
+from ds_lsp.text.lines import STAND_IN
 from ds_lsp.workspace.privacy.secrets import Secret, cut_secret, find_secrets, mask, masked_lines
 from tests.unit.texts import AWKWARD
 

@@ -9,6 +9,7 @@ from ds_lsp.completion.cache import CacheKey
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.errors import AuthenticationError, UnknownModelError
 from ds_lsp.providers.base import FimResult, Finish, TokenUsage
+from ds_lsp.reports import status_report
 from ds_lsp.service.key import KeyLookup
 from ds_lsp.service.selection import NO_KEY
 from ds_lsp.service.status import Status
@@ -73,7 +74,7 @@ async def test_provider_that_is_chosen(
     providers = told.session.engine.providers
     assert (providers.first.name if providers.first else None) == provider
     assert (providers.fallback.name if providers.fallback else None) == fallback
-    assert told.states[-1].state == told.session.state().state == state
+    assert told.states[-1].state == told.session.status().state == state
     assert (("key", NO_KEY) in told.said) is (state == "stopped")
     await told.session.aclose()
 
@@ -95,10 +96,10 @@ async def test_while_the_key_is_looked_for(tmp_path: Path) -> None:
     told = Told()
     settings = Settings(api_key_command=f"cat '{tmp_path}/no-such-file'")
     told.session.begin_configure(resolved(settings), [])
-    assert told.session.state() == Status("local", "looking for the DeepSeek key", busy=False)
+    assert told.session.status() == Status("local", "looking for the DeepSeek key", busy=False)
     await told.configure(settings)
-    assert told.session.state().detail == "completing from the workspace's own text"
-    assert told.session.key_source == "none"
+    assert told.session.status().detail == "completing from the workspace's own text"
+    assert told.session.selection.key_source == "none"
     assert "api_key_command failed" in (dict(told.said)["key"] or "")
     await told.session.aclose()
 
@@ -107,14 +108,18 @@ async def test_what_is_excluded_is_not_learned(tmp_path: Path) -> None:
     told = Told()
     await told.configure(Settings(provider="local"), tmp_path)
     for name in (".env", "a.py"):
-        told.session.index_document(Document((tmp_path / name).as_uri(), "x", 1, "key = 1\n" * 9))
+        told.session.background.index_document(
+            Document((tmp_path / name).as_uri(), "x", 1, "key = 1\n" * 9)
+        )
     learned = told.session.index.nbytes
     assert learned > 0
     (tmp_path / ".gitignore").write_text("a.py\n")
-    told.session.forget_gate()
+    told.session.workspace.read_ignore_files_again()
     await told.configure(Settings(provider="local"), tmp_path)
     assert told.session.index.nbytes < learned
-    told.session.index_document(Document((tmp_path / "a.py").as_uri(), "x", 1, "key = 1\n" * 9))
+    told.session.background.index_document(
+        Document((tmp_path / "a.py").as_uri(), "x", 1, "key = 1\n" * 9)
+    )
     assert told.session.index.nbytes < learned
     await told.session.aclose()
 
@@ -130,7 +135,7 @@ async def test_retired_names_in_the_settings_are_replaced_and_said() -> None:
     await told.configure(settings)
     assert told.session.settings.completion.model == "deepseek-flash"
     assert told.session.settings.chat.model == "deepseek-flash"
-    assert told.session.status()["model"] == "deepseek-flash"
+    assert status_report(told.session)["model"] == "deepseek-flash"
     assert told.words("model") == (
         "completion.model is deepseek-chat, which is gone: deepseek-flash is used; "
         "chat.model is deepseek-reasoner, which is gone: deepseek-flash is used."
@@ -198,7 +203,7 @@ async def test_over_the_days_limit_nothing_is_paid_for_automatically(tmp_path: P
     told.session.ledger.add_call("deepseek-flash", TokenUsage(0, 1, 0))
     assert "80%" in (told.words("limit") or "")
     assert told.session.limit.reached() is None
-    assert told.session.state().state == "ready"
+    assert told.session.status().state == "ready"
     told.session.ledger.add_call("deepseek-flash", TokenUsage(20, 0, 0))
     why = told.words("limit")
     assert why
@@ -206,11 +211,11 @@ async def test_over_the_days_limit_nothing_is_paid_for_automatically(tmp_path: P
     assert told.session.limit.reached() == why
     assert told.states[-1].state == "paused"
     assert told.states[-1].detail == f"{why} Meanwhile the workspace's own text completes."
-    assert "requests 3, tokens 100" in str(told.session.status()["usage"])
+    assert "requests 3, tokens 100" in str(status_report(told.session)["usage"])
     # What costs nothing has no limit.
     await told.configure(dataclasses.replace(limited, provider="local"))
     await turns()
-    assert told.session.state().state == "local"
+    assert told.session.status().state == "local"
     await told.configure(dataclasses.replace(limited, usage=UsageSettings(daily_token_limit=101)))
     assert told.session.limit.reached() is None
     assert "80%" in (told.words("limit") or "")
@@ -226,10 +231,10 @@ async def test_document_that_says_no_is_not_learned_or_no_longer(text: str) -> N
     told = Told()
     await told.configure(Settings(provider="local"))
     document = Document("file:///a.py", "python", 1, "key = 1\n" * 9)
-    told.session.index_document(document)
+    told.session.background.index_document(document)
     learned = told.session.index.nbytes
     document.replace_all(text)
-    told.session.index_document(document)
+    told.session.background.index_document(document)
     assert told.session.index.nbytes < learned
     request = CompletionRequest(document.snapshot(1, 0), Trigger.INVOKED, CompletionSettings())
     completion = await told.session.engine.complete(request)
@@ -243,8 +248,8 @@ async def test_why_names_what_was_masked_and_no_value() -> None:
     document = Document("file:///a.py", "python", 1, 'password = "canary7hunter2"\n')
     request = CompletionRequest(document.snapshot(1, 0), Trigger.INVOKED, CompletionSettings())
     await told.session.engine.complete(request)
-    assert told.session.why()["masked"] == ["password"]
-    assert "canary" not in repr(told.session.why())
+    assert told.session.engine.last.report()["masked"] == ["password"]
+    assert "canary" not in repr(told.session.engine.last.report())
     await told.session.aclose()
 
 
@@ -253,8 +258,8 @@ async def test_nothing_is_learned_for_a_provider_that_does_not_use_it(tmp_path: 
     await told.configure(Settings(provider="deepseek", api_key="k"), tmp_path)
     document = Document((tmp_path / "a.py").as_uri(), "python", 1, "x = 1\n")
     empty = told.session.index.nbytes
-    told.session.index_document(document)
-    await told.session.scan([tmp_path], document)
+    told.session.background.index_document(document)
+    await told.session.background.scan(document)
     assert told.session.index.nbytes == empty
     await told.session.aclose()
     await turns()
@@ -274,13 +279,13 @@ async def test_a_key_that_may_be_meant_for_somebody_else_is_not_used(
         "local" if provider == "auto" else None
     )
     assert providers.fallback is None
-    assert told.session.state().state == "stopped"
-    assert "base_url" in told.session.state().detail
+    assert told.session.status().state == "stopped"
+    assert "base_url" in told.session.status().detail
     assert [message for _, message in told.said if message] == []
     assert not (tmp_path / "ran").exists()
     # What is said is among the settings' problems; once they are mended, all is well.
     await told.configure(Settings(api_key="k"))
-    assert told.session.state().state == "ready"
+    assert told.session.status().state == "ready"
     await told.session.aclose()
 
 
@@ -288,9 +293,9 @@ async def test_the_key_is_not_in_repr() -> None:
     told = Told()
     await told.configure(Settings(api_key="sk-canary", api_key_command="echo sk-canary"))
     session = told.session
-    for each in (session, session.resolved, session.engine, session.engine.providers):
+    for each in (session, session.workspace.resolved, session.engine, session.engine.providers):
         assert "canary" not in repr(each)
-    assert "canary" not in repr(session.status()) + repr(session.why())
+    assert "canary" not in repr(status_report(session)) + repr(session.engine.last.report())
     await session.aclose()
 
 

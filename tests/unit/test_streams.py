@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from ds_lsp.completion.in_flight import MOST, Streams, agree, typed_since
-from ds_lsp.errors import UnavailableError
+from ds_lsp.completion.in_flight import MAX_CALLS, InFlightCalls, agree, typed_since
+from ds_lsp.errors import TooManyCalls, UnavailableError
 from ds_lsp.providers.base import FimRequest, FimResult, Finish, KeepGoing, PromptParts
 from tests.unit.fakes import FakeTime, looked_at, turns
 
@@ -46,7 +46,7 @@ class Rig:
     calls: list[Call] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.streams = Streams(self.time.later)
+        self.in_flight = InFlightCalls(self.time.later)
 
     async def _ask(self, keep_going: KeepGoing) -> FimResult:
         call = Call(keep_going, asyncio.get_running_loop().create_future())
@@ -61,10 +61,10 @@ class Rig:
         self, request: FimRequest, *, wants_more: KeepGoing = lambda text: True
     ) -> "asyncio.Task[FimResult | None]":
         """Join what serves *request*, else begin a call of its own."""
-        self.streams.follow(request)
-        if not self.streams.serves(request):
-            self.streams.begin(request, self._ask)
-        task = looked_at(asyncio.create_task(self.streams.join(request, wants_more)))
+        self.in_flight.follow(request)
+        if not self.in_flight.serves(request):
+            self.in_flight.begin(request, self._ask)
+        task = looked_at(asyncio.create_task(self.in_flight.join(request, wants_more)))
         await turns()
         return task
 
@@ -116,7 +116,7 @@ async def test_a_newer_keystroke_joins_and_gets_the_rest() -> None:
     assert [result and result.text for result in results] == ["foo(甲)", "oo(甲)", "o(甲)"]
     assert {result and result.finish for result in results} == {Finish.STOP}
     assert len(rig.calls) == 1
-    assert len(rig.streams) == 0
+    assert len(rig.in_flight) == 0
 
 
 async def test_who_has_heard_enough_is_answered_while_the_stream_goes_on() -> None:
@@ -148,15 +148,15 @@ async def test_the_first_piece_that_disagrees_ends_the_call() -> None:
     await rig.leave(first)
     assert rig.calls[0].say("bar") is False
     assert await second is None
-    assert len(rig.streams) == 0
+    assert len(rig.in_flight) == 0
 
 
 async def test_typing_something_else_ends_the_call_with_its_last_waiter() -> None:
     rig = Rig()
     first = await rig.wait(asking("x = "))
     rig.calls[0].say("foo")
-    rig.streams.follow(asking("x = g"))
-    assert len(rig.streams) == 1, "it is somebody's answer still"
+    rig.in_flight.follow(asking("x = g"))
+    assert len(rig.in_flight) == 1, "it is somebody's answer still"
     await rig.leave(first)
     assert rig.calls[0].hung_up
     assert rig.time.timers == []
@@ -167,9 +167,9 @@ async def test_typing_something_else_ends_a_call_that_nobody_waits_for() -> None
     first = await rig.wait(asking("x = "))
     rig.calls[0].say("foo")
     await rig.leave(first)
-    rig.streams.follow(asking("x = f"))
-    assert len(rig.streams) == 1
-    rig.streams.follow(asking("x = g"))
+    rig.in_flight.follow(asking("x = f"))
+    assert len(rig.in_flight) == 1
+    rig.in_flight.follow(asking("x = g"))
     await turns()
     assert rig.calls[0].hung_up
 
@@ -178,7 +178,7 @@ async def test_a_stream_without_a_waiter_ends_after_the_grace() -> None:
     rig = Rig()
     first = await rig.wait(asking("x = "))
     await rig.leave(first)
-    assert len(rig.streams) == 1
+    assert len(rig.in_flight) == 1
     assert [timer.seconds for timer in rig.time.timers] == [0.2]
     second = await rig.wait(asking("x = f"))
     assert rig.time.timers[0].is_cancelled
@@ -186,7 +186,7 @@ async def test_a_stream_without_a_waiter_ends_after_the_grace() -> None:
     rig.time.fire_timers()
     await turns()
     assert rig.calls[0].hung_up
-    assert len(rig.streams) == 0
+    assert len(rig.in_flight) == 0
 
 
 async def test_when_everybody_has_heard_enough_it_ends() -> None:
@@ -196,11 +196,11 @@ async def test_when_everybody_has_heard_enough_it_ends() -> None:
     assert rig.calls[0].keep_going("1\n") is False
     assert await first == FimResult("1\n", Finish.CUT)
     # It hangs up by itself: cancelled in the middle of that, it would leave the connection open.
-    rig.streams.begin(asking("elsewhere"), rig._ask)
+    rig.in_flight.begin(asking("elsewhere"), rig._ask)
     await turns()
     assert not rig.calls[0].hung_up
     rig.calls[0].end(Finish.CUT)
-    await rig.streams.aclose()
+    await rig.in_flight.aclose()
 
 
 async def test_a_failure_reaches_everybody_who_waits() -> None:
@@ -211,7 +211,7 @@ async def test_a_failure_reaches_everybody_who_waits() -> None:
     for task in tasks:
         with pytest.raises(UnavailableError):
             await task
-    assert len(rig.streams) == 0
+    assert len(rig.in_flight) == 0
 
 
 async def test_one_giving_up_does_not_take_the_other_down() -> None:
@@ -226,11 +226,11 @@ async def test_one_giving_up_does_not_take_the_other_down() -> None:
 
 async def test_at_most_two_streams_run() -> None:
     rig = Rig()
-    tasks = [await rig.wait(asking("x", uri=f"u{number}")) for number in range(MOST)]
-    with pytest.raises(UnavailableError):
-        rig.streams.begin(asking("x", uri="another"), rig._ask)
-    assert [call.hung_up for call in rig.calls] == [False] * MOST
-    await rig.streams.aclose()
+    tasks = [await rig.wait(asking("x", uri=f"u{number}")) for number in range(MAX_CALLS)]
+    with pytest.raises(TooManyCalls):
+        rig.in_flight.begin(asking("x", uri="another"), rig._ask)
+    assert [call.hung_up for call in rig.calls] == [False] * MAX_CALLS
+    await rig.in_flight.aclose()
     assert all(call.hung_up for call in rig.calls)
     for task in tasks:
         with pytest.raises(UnavailableError):
@@ -239,12 +239,12 @@ async def test_at_most_two_streams_run() -> None:
 
 async def test_who_is_being_cancelled_takes_no_room() -> None:
     rig = Rig()
-    tasks = [await rig.wait(asking("x", uri=f"u{number}")) for number in range(MOST)]
+    tasks = [await rig.wait(asking("x", uri=f"u{number}")) for number in range(MAX_CALLS)]
     tasks[0].cancel()
-    rig.streams.begin(asking("x", uri="another"), rig._ask)
+    rig.in_flight.begin(asking("x", uri="another"), rig._ask)
     await turns()
     assert [call.hung_up for call in rig.calls] == [True, False, False]
-    await rig.streams.aclose()
+    await rig.in_flight.aclose()
 
 
 async def test_the_one_that_nobody_waits_for_makes_room_first() -> None:
@@ -254,7 +254,7 @@ async def test_the_one_that_nobody_waits_for_makes_room_first() -> None:
     await rig.leave(second)
     await rig.wait(asking("x", uri="u3"))
     assert [call.hung_up for call in rig.calls] == [False, True, False]
-    await rig.streams.aclose()
+    await rig.in_flight.aclose()
 
 
 async def test_a_call_elsewhere_in_the_document_ends_one_that_nobody_waits_for() -> None:
@@ -264,7 +264,7 @@ async def test_a_call_elsewhere_in_the_document_ends_one_that_nobody_waits_for()
     second = await rig.wait(asking("other place "))
     assert [call.hung_up for call in rig.calls] == [True, False]
     await rig.leave(second)
-    await rig.streams.aclose()
+    await rig.in_flight.aclose()
 
 
 async def test_an_answer_that_ends_before_what_was_typed_is_no_answer() -> None:
@@ -280,8 +280,8 @@ async def test_an_answer_that_ends_before_what_was_typed_is_no_answer() -> None:
 async def test_what_is_retired_serves_those_who_wait_and_nobody_else() -> None:
     rig = Rig()
     first = await rig.wait(asking("x = "))
-    rig.streams.retire()
-    assert not rig.streams.serves(asking("x = "))
+    rig.in_flight.retire()
+    assert not rig.in_flight.serves(asking("x = "))
     rig.calls[0].say("1")
     rig.calls[0].end()
     assert await first == FimResult("1", Finish.STOP)
@@ -289,5 +289,5 @@ async def test_what_is_retired_serves_those_who_wait_and_nobody_else() -> None:
 
 async def test_without_a_call_there_is_nothing_to_join() -> None:
     rig = Rig()
-    assert not rig.streams.serves(asking("x"))
-    assert await rig.streams.join(asking("x"), one_line) is None
+    assert not rig.in_flight.serves(asking("x"))
+    assert await rig.in_flight.join(asking("x"), one_line) is None

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ds_lsp.text.document import HEAD_LINES, Document
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import HEAD_LINES
 from ds_lsp.workspace.privacy.markers import MAX_CHARS, text_rule
 
 GENERATED = {

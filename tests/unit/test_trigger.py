@@ -5,7 +5,8 @@ import pytest
 from ds_lsp.completion.request import CompletionRequest, Reason, Trigger
 from ds_lsp.completion.trigger import ShownCompletion, refusal, suppression
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Document, PositionEncoding
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
 from tests.unit.texts import request_at
 
 INVOKED, AUTOMATIC = Trigger.INVOKED, Trigger.AUTOMATIC

@@ -2,7 +2,9 @@
 
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Document, PositionEncoding, Snapshot
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
+from ds_lsp.text.snapshot import Snapshot
 
 AWKWARD = {
     "ascii": "def f(x):\n    return x\n",
@@ -31,6 +33,6 @@ def request_at(
     text: str,
     trigger: Trigger = Trigger.AUTOMATIC,
     settings: CompletionSettings = CompletionSettings(),  # noqa: B008 - frozen
-    lane: str = "inline",
+    feature: str = "inline",
 ) -> CompletionRequest:
-    return CompletionRequest(at(text), trigger, settings, lane)
+    return CompletionRequest(at(text), trigger, settings, feature)

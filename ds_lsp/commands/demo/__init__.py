@@ -36,7 +36,8 @@ from ds_lsp.commands.run import (
 )
 from ds_lsp.settings.schema import PrivacySettings, Resolved, Settings
 from ds_lsp.settings.sources import read_layers, resolve_with
-from ds_lsp.text.document import Document, PositionEncoding
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
 
 if TYPE_CHECKING:
     from ds_lsp.session import Session
@@ -66,12 +67,17 @@ class Run:
 def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     prepare_output()
-    resolved = resolve_with(read_layers([]), *provider_source(arguments.provider))
+    run_demo(arguments.provider)
+    return 0
+
+
+def run_demo(provider: str | None) -> Run:
+    """Show the demo on standard output, with the provider of this name, and return its run."""
+    resolved = resolve_with(read_layers([]), *provider_source(provider))
     report_problems(resolved)
-    marks = marks_for_output()
-    run = asyncio.run(_run(adapt_for_demo(resolved), marks))
+    run = asyncio.run(_run(adapt_for_demo(resolved), marks_for_output()))
     print("\n" + "\n".join(summary(run)))
-    return _save_picture(run, arguments.svg) if arguments.svg else 0
+    return run
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,9 +89,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--provider", metavar="NAME", type=provider_name, help="auto, deepseek or local"
-    )
-    parser.add_argument(
-        "--svg", metavar="FILE", type=Path, help="also write a picture of the run, as SVG"
     )
     return parser
 
@@ -152,9 +155,10 @@ def _write_workspace(directory: str) -> Path:
 async def _open(session: "Session", folder: Path) -> Document:
     uri = (folder / _TYPED).as_uri()
     document = Document(uri, "python", 0, "", PositionEncoding.UTF32)
-    session.warm()
-    session.index_document(document)
-    await session.scan([folder], document)
+    if session.service:
+        session.service.warm()
+    session.background.index_document(document)
+    await session.background.scan(document)
     return document
 
 
@@ -232,18 +236,3 @@ def _next_step(run: Run) -> str:
             "your editor."
         )
     return "Next: the README has the set-up of your editor."
-
-
-def _save_picture(run: Run, path: Path) -> int:
-    # Imported where it is used: few runs make a picture.
-    from ds_lsp.commands.demo.picture import draw
-
-    try:
-        path.write_text(
-            draw(run.events, "\n".join(summary(run)[:2])), encoding="utf-8", newline="\n"
-        )
-    except OSError as exc:
-        complain(f"{path} cannot be written: {exc.strerror}.")
-        return 1
-    print(f"The picture is in {path}.")
-    return 0

@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass, field
 from ds_lsp.commands.demo.typist import DemoEvent, Fate, Offer, Trouble, Typed
 from ds_lsp.commands.output import can_encode
 from ds_lsp.completion.request import Trigger
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.text.visible import escape_control_characters
 
 _MAX_QUOTED = 40

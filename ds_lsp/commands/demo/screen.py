@@ -4,14 +4,15 @@ import asyncio
 import os
 import shutil
 import time
-import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
+from wcwidth import iter_graphemes, wcswidth
+
 from ds_lsp.commands.demo.page import Marks, Page, PageLine, to_note, to_short_note
 from ds_lsp.commands.demo.typist import DemoEvent, Offer, Trouble, Typed
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.text.visible import escape_control_characters
 
 KEY_S = 0.004
@@ -243,12 +244,16 @@ class AnimatedScreen:
 
 
 def count_columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    return sum(1 + (unicodedata.east_asian_width(each) in "WF") for each in text)
+    """Return the number of columns that a terminal needs for a text with its controls escaped."""
+    return wcswidth(escape_control_characters(text))
 
 
 def clip(text: str, room: int) -> str:
     """Return the longest start of *text* that fits into *room* columns."""
-    while count_columns(text) > room:
-        text = text[: max(0, min(len(text) - 1, room))]
-    return text
+    end = columns = 0
+    for grapheme in iter_graphemes(text):
+        columns += count_columns(grapheme)
+        if columns > room:
+            break
+        end += len(grapheme)
+    return text[:end]

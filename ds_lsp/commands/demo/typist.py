@@ -7,7 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ds_lsp.completion.request import Completion, CompletionRequest, Reason, Trigger
-from ds_lsp.text.document import LINE_END, Document, is_word_character
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import LINE_END, is_word_character
 
 if TYPE_CHECKING:
     from ds_lsp.session import Session
@@ -179,7 +180,7 @@ def _failure_message(completion: Completion) -> str | None:
 async def _use_local_provider(session: "Session") -> None:
     """Switch to the local provider: each further failure could take its whole time-out."""
     local = replace(session.settings, provider="local")
-    await session.configure(replace(session.resolved, settings=local), [])
+    await session.configure(replace(session.workspace.resolved, settings=local), [])
 
 
 def judge(completion: Completion, stop: Stop, wanted: str) -> Offer:

@@ -8,17 +8,18 @@ from typing import NamedTuple
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.languages.reader import ReaderState, scan
 from ds_lsp.languages.statements import distinctiveness, find_tokens, is_closers_only
+from ds_lsp.text.pairs import CLOSER_OF, OPENER_OF, QUOTES
 
 _MAX_CUTS = 12
 """Maximum cut positions that are tried, from the end. The rest of the document is read again for
 each of them."""
 _REPLACEABLE_START = re.compile(r"\s*(?:\"\"\"|'''|[)\]}>'\"`]|\s)*[:{;,]?")
 _UNIT = re.compile(r"\"\"\"|'''|[\s\S]")
-_CLOSERS = frozenset(")]}>'\"`;,")
+_CLOSERS = frozenset((*OPENER_OF, *QUOTES, *">;,"))
 _MAX_COMPARED_TOKENS = 400
 """Maximum tokens of a text that are compared with the text after the cursor. Few lines have as
 many."""
-_OPENERS = ("(", "[", "{")
+_OPENERS = tuple(CLOSER_OF)
 
 
 class Overwrite(NamedTuple):

@@ -2,7 +2,6 @@
 
 from ds_lsp.completion.postprocess.artifacts import (
     cut_at_invisible,
-    cut_at_marker,
     cut_at_model_token,
     is_chat_reply,
     normalize_line_ends,
@@ -10,34 +9,21 @@ from ds_lsp.completion.postprocess.artifacts import (
 )
 from ds_lsp.completion.postprocess.brackets import cut_overlap
 from ds_lsp.completion.postprocess.extent import Extent
+from ds_lsp.completion.postprocess.fit import RULES
 from ds_lsp.completion.postprocess.leading import skip_blank_start, skip_echo
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.completion.postprocess.repeats_below import cut_at_same_key, cut_where_lines_below_begin
-from ds_lsp.completion.postprocess.repetition import cut_loop_in_line, cut_repeated_lines
+from ds_lsp.completion.postprocess.repetition import cut_loop_in_line
 from ds_lsp.completion.postprocess.scope import (
     MAX_LINES,
-    cut_at_string_end,
-    keep_in_comment,
-    keep_scope,
     keep_shape,
     refuse_line_break,
 )
-from ds_lsp.languages.statements import indent_of, squeeze
+from ds_lsp.languages.statements import squeeze
 from ds_lsp.providers.base import KeepGoing
 from ds_lsp.text.invisible import cut_unfinished
+from ds_lsp.text.lines import indent_of
 
-# The rules that depend on the text so far and on nothing that may still arrive. A line that they
-# have cut stays cut.
-_RULES = (
-    cut_at_marker,
-    keep_in_comment,
-    cut_at_string_end,
-    cut_loop_in_line,
-    cut_repeated_lines,
-    keep_scope,
-    cut_where_lines_below_begin,
-    cut_at_same_key,
-)
+_STABLE = tuple(rule.function for rule in RULES if rule.is_stable)
 
 
 def stop_condition(at: CursorContext) -> KeepGoing:
@@ -82,7 +68,7 @@ def would_show_more(text: str, at: CursorContext) -> bool:
         return False
     if started.strip() and whole.strip() and keep_shape(text, at) != text:
         return False
-    if whole.strip() and any(rule(whole, at) != whole for rule in _RULES):
+    if whole.strip() and any(rule(whole, at) != whole for rule in _STABLE):
         return False
     return not (_has_met_rest(lines[0], at) or _has_met_below(lines, at))
 

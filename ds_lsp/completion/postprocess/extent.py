@@ -3,10 +3,11 @@
 from enum import Enum
 from functools import lru_cache
 
-from ds_lsp.languages.statements import before_of, code_at, indent_of, opens_block
-from ds_lsp.text.document import Snapshot
+from ds_lsp.languages.statements import before_of, code_at, opens_block
+from ds_lsp.text.lines import indent_of
+from ds_lsp.text.pairs import CLOSER_OF
+from ds_lsp.text.snapshot import Snapshot
 
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
 _MAX_TOKENS_BY_EXTENT = {"line": 64, "statement": 160, "block": 256}
 """Maximum tokens to ask for, by the value of an extent."""
 
@@ -51,7 +52,7 @@ def _extent_at(snapshot: Snapshot) -> Extent:
         return Extent.LINE
     opener = line.rstrip()[-1:]
     if rest:
-        is_pair = opener in _PAIRS and rest.startswith(_PAIRS[opener])
+        is_pair = opener in CLOSER_OF and rest.startswith(CLOSER_OF[opener])
         return Extent.BLOCK if is_pair else Extent.LINE
     if not line.strip():
         # In code that continues right below, one statement at a time.

@@ -57,61 +57,78 @@ from ds_lsp.completion.postprocess.trailing import (
     use_recipe_tabs,
 )
 
-Rule = Callable[[str, CursorContext], str | Overwrite]
+RuleFunction = Callable[[str, CursorContext], str | Overwrite]
 """A pure function of the text so far. It only cuts, except for line ends and indentation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of post-processing."""
+
+    function: RuleFunction
+    is_stable: bool
+    """True if a line that the rule has cut stays cut, whatever the model still says: `early_stop`
+    applies the rule to the lines so far. False if the cut may depend on text that may still arrive,
+    or if `early_stop` has a check of its own for it."""
+
+    @property
+    def name(self) -> str:
+        """The name under which ``ds-lsp.why`` shows the rule."""
+        return self.function.__name__
+
 
 # The order matters, because each rule gets the text that the rules above it have left.
 RULES: tuple[Rule, ...] = (
     # The rules below know one line end.
-    normalize_line_ends,
+    Rule(normalize_line_ends, is_stable=False),
     # First what belongs to no document, because all other rules would treat it as text.
-    skip_invisible_start,
-    cut_at_invisible,
-    cut_at_model_token,
-    cut_damaged_line,
-    cut_at_marker,
-    keep_fenced_code,
-    cut_at_fence,
+    Rule(skip_invisible_start, is_stable=False),
+    Rule(cut_at_invisible, is_stable=False),
+    Rule(cut_at_model_token, is_stable=False),
+    Rule(cut_damaged_line, is_stable=False),
+    Rule(cut_at_marker, is_stable=True),
+    Rule(keep_fenced_code, is_stable=False),
+    Rule(cut_at_fence, is_stable=False),
     # The start of the text, before other rules treat the first line in a special way.
-    skip_echo,
-    skip_blank_start,
-    refuse_inside_word,
+    Rule(skip_echo, is_stable=False),
+    Rule(skip_blank_start, is_stable=False),
+    Rule(refuse_inside_word, is_stable=False),
     # The maximum extent of the text.
-    drop_half_line,
-    keep_in_comment,
-    refuse_line_break,
-    cut_at_string_end,
-    cut_loop_in_line,
-    cut_repeated_lines,
-    keep_scope,
+    Rule(drop_half_line, is_stable=False),
+    Rule(keep_in_comment, is_stable=True),
+    Rule(refuse_line_break, is_stable=False),
+    Rule(cut_at_string_end, is_stable=True),
+    Rule(cut_loop_in_line, is_stable=True),
+    Rule(cut_repeated_lines, is_stable=True),
+    Rule(keep_scope, is_stable=True),
     # Lines before characters: a repeated line may hide the overlap of the text before it with the
     # cursor's line.
-    cut_lines_below,
-    cut_lines_further_below,
-    cut_where_lines_below_begin,
-    cut_at_same_key,
+    Rule(cut_lines_below, is_stable=False),
+    Rule(cut_lines_further_below, is_stable=False),
+    Rule(cut_where_lines_below_begin, is_stable=True),
+    Rule(cut_at_same_key, is_stable=True),
     # After the rules about the lines below, which are the best evidence of the wanted extent.
-    drop_body_that_follows,
-    keep_block_below,
-    keep_shape,
-    keep_screenful,
-    drop_empty_block,
-    refuse_line_above,
+    Rule(drop_body_that_follows, is_stable=False),
+    Rule(keep_block_below, is_stable=False),
+    Rule(keep_shape, is_stable=False),
+    Rule(keep_screenful, is_stable=False),
+    Rule(drop_empty_block, is_stable=False),
+    Rule(refuse_line_above, is_stable=False),
     # Equal text before counted brackets: what is equal needs no count.
-    cut_needless_closers,
-    cut_where_rest_begins,
-    cut_overlap,
-    fit_around_rest,
+    Rule(cut_needless_closers, is_stable=False),
+    Rule(cut_where_rest_begins, is_stable=False),
+    Rule(cut_overlap, is_stable=False),
+    Rule(fit_around_rest, is_stable=False),
     # After the cuts, which leave the white space before the text that they removed.
-    trim_line_ends,
-    trim_end,
-    refuse_misplaced_closers,
-    refuse_what_follows,
-    refuse_run_on,
+    Rule(trim_line_ends, is_stable=False),
+    Rule(trim_end, is_stable=False),
+    Rule(refuse_misplaced_closers, is_stable=False),
+    Rule(refuse_what_follows, is_stable=False),
+    Rule(refuse_run_on, is_stable=False),
     # Last, because these rules change characters that the others count.
-    use_recipe_tabs,
-    use_document_indentation,
-    use_document_line_ends,
+    Rule(use_recipe_tabs, is_stable=False),
+    Rule(use_document_indentation, is_stable=False),
+    Rule(use_document_line_ends, is_stable=False),
 )
 
 
@@ -137,10 +154,10 @@ def fit(text: str, at: CursorContext) -> Fitted:
     replaces, replaced_text = 0, ""
     changed = []
     for rule in RULES:
-        result = rule(text, at)
+        result = rule.function(text, at)
         after, more = result if isinstance(result, Overwrite) else (result, 0)
         if more or after != text:
-            changed.append(rule.__name__)
+            changed.append(rule.name)
         replaced_text += at.after[:more]
         text, at, replaces = after, at.drop_after(more), replaces + more
         if not text.strip():

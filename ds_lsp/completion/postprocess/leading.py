@@ -3,8 +3,8 @@
 import re
 
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.languages.statements import first_word, indent_of, is_inside_word, opens_block
-from ds_lsp.text.document import is_word_character
+from ds_lsp.languages.statements import first_word, is_inside_word, opens_block
+from ds_lsp.text.lines import indent_of, is_word_character, word_before
 
 _NUMBER = re.compile(r"[\d.,_x\s-]+")
 _LEAD = re.compile(r"[ \t]*")
@@ -109,14 +109,6 @@ def refuse_inside_word(text: str, at: CursorContext) -> str:
     if not text.strip() or not is_inside_word(at.before, at.after):
         return text
     return "" if is_word_character(text[0]) or is_word_character(text.rstrip()[-1]) else text
-
-
-def word_before(line_before: str) -> str:
-    """Return the word at the end of *line_before*; empty if it does not end in a word."""
-    start = len(line_before)
-    while start and is_word_character(line_before[start - 1]):
-        start -= 1
-    return line_before[start:]
 
 
 def _continues_word(typed: str, generated: str) -> bool:

@@ -7,9 +7,10 @@ from functools import cached_property, lru_cache
 from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.languages.lexicon import Lexicon
 from ds_lsp.languages.reader import ReaderState, Scan, scan, state_after_lines
-from ds_lsp.languages.statements import TAB_WIDTH, Code, before_of, code_at, indent_of
+from ds_lsp.languages.statements import Code, before_of, code_at
 from ds_lsp.providers.base import Finish
-from ds_lsp.text.document import Snapshot, with_newlines
+from ds_lsp.text.lines import TAB_WIDTH, indent_of, with_newlines
+from ds_lsp.text.snapshot import Snapshot
 
 MAX_AFTER_ON_LINE = 2_000
 """Maximum characters after the cursor on its line that are read."""

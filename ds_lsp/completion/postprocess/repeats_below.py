@@ -3,13 +3,8 @@
 import re
 
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.languages.statements import (
-    continues,
-    distinctiveness,
-    indent_of,
-    is_closers_only,
-    squeeze,
-)
+from ds_lsp.languages.statements import continues, distinctiveness, is_closers_only, squeeze
+from ds_lsp.text.lines import indent_of
 
 _NOTE = re.compile(r"\s*(?:@|#|//|/\*|\*|--|<!--|\[|%|;|\"\"\"|''')")
 _KEY = re.compile(r"\s*(?P<key>[\w.\"'$-]+)[ \t]*(?:[:=](?=\s|$)|=(?!=))")

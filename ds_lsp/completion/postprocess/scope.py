@@ -2,14 +2,9 @@
 
 from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.place import CursorContext
-from ds_lsp.languages.statements import (
-    continues,
-    first_word,
-    indent_of,
-    opens_block,
-    starts_closing,
-)
+from ds_lsp.languages.statements import continues, first_word, opens_block, starts_closing
 from ds_lsp.providers.base import Finish
+from ds_lsp.text.lines import indent_of
 
 MAX_LINES = 20
 """Maximum lines of a text: more than a screen shows below the cursor. Further lines would be paid

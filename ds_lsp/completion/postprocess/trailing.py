@@ -4,16 +4,11 @@ import re
 
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.languages.reader import scan
-from ds_lsp.languages.statements import (
-    TAB_WIDTH,
-    find_tokens,
-    indent_of,
-    is_closers_only,
-    is_connected,
-)
-from ds_lsp.text.document import is_word_character
+from ds_lsp.languages.statements import find_tokens, is_closers_only, is_connected
+from ds_lsp.text.lines import TAB_WIDTH, indent_of, is_word_character, leading_blanks
+from ds_lsp.text.pairs import OPENER_OF
 
-_CLOSERS = (")", "]", "}", "</")
+_CLOSERS = (*OPENER_OF, "</")
 _GOES_ON = frozenset(")]}>.,;:=+-*/%&|^?!<")
 """Characters that continue the expression before them."""
 _EXPECTS = frozenset("([{=+-*/%&|^,.!~<>@$#:?")
@@ -132,7 +127,7 @@ def use_recipe_tabs(text: str, at: CursorContext) -> str:
     unit = 0
     for index, line in enumerate([*head, at.line_before + lines[0], *lines[1:]]):
         shown = index - len(head)
-        lead = line[: len(line) - len(line.lstrip(" \t"))]
+        lead = leading_blanks(line)
         is_ours = shown > 0 or (shown == 0 and not at.line_before)
         decides = not is_continued and not _DECIDES_NOTHING.match(line)
         if is_ours and is_recipe and decides and lead.startswith(" "):
@@ -152,7 +147,7 @@ def use_document_indentation(text: str, at: CursorContext) -> str:
         return text
     lines = text.split("\n")
     first = 1 if at.line_before else 0
-    leads = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines]
+    leads = [leading_blanks(line) for line in lines]
     if not any(leads[first:]):
         return text
     if at.indents_with == "\t":

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from ds_lsp.completion.prompt.budget import MAX_GROWTH, Scale
 from ds_lsp.completion.prompt.pieces import Excerpt
+from ds_lsp.languages.comments import to_comment
 from ds_lsp.providers.base import FileExcerpt, PromptParts
 
 _REBUILD_SHARE = 1 / 3
@@ -24,21 +25,15 @@ class Block:
         """All excerpts of the block."""
         return frozenset(excerpt for batch in self.batches for excerpt in batch)
 
-    def parts(self, path: str, comment: str) -> PromptParts:
-        """Return the block as it stands before the text of the document *path*.
+    def parts(self, path: str, language_id: str) -> PromptParts:
+        """Return the block as it stands before the text of the document *path* in a language.
 
         A file of which an excerpt was appended later stands twice.
         """
         if not self.batches:
             return PromptParts("")
-        files = tuple(each for batch in self.batches for each in _by_file(batch, comment))
-        return PromptParts("", excerpts=files, marker=marker(path, comment))
-
-
-def marker(path: str, comment: str) -> str:
-    """Return the line above an excerpt: a comment that names its file."""
-    opening, _, closing = comment.partition(" ")
-    return f"{opening}{path}{closing}"
+        files = tuple(each for batch in self.batches for each in _by_file(batch, language_id))
+        return PromptParts("", excerpts=files, marker=to_comment(path, language_id))
 
 
 def renew_block(
@@ -70,7 +65,7 @@ def count_tokens(excerpts: Sequence[Excerpt] | Set[Excerpt], scale: Scale) -> fl
     return sum(scale.tokens(excerpt.text) + 1 for excerpt in excerpts)
 
 
-def _by_file(batch: tuple[Excerpt, ...], comment: str) -> Iterator[FileExcerpt]:
+def _by_file(batch: tuple[Excerpt, ...], language_id: str) -> Iterator[FileExcerpt]:
     """Return the text of *batch*: files in the order of selection, each in the order of lines."""
     order = {path: index for index, path in enumerate(dict.fromkeys(e.path for e in batch))}
     ordered = sorted(batch, key=lambda excerpt: (order[excerpt.path], excerpt.line))
@@ -82,4 +77,4 @@ def _by_file(batch: tuple[Excerpt, ...], comment: str) -> Iterator[FileExcerpt]:
                 text += excerpt.owner_line + "\n"
             written |= {excerpt.owner_line, excerpt.text}
             text += excerpt.text + "\n"
-        yield FileExcerpt(path, marker(path, comment), text)
+        yield FileExcerpt(path, to_comment(path, language_id), text)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 
 CHARS_PER_TOKEN = 3.3
 """Characters per token of code, until the provider's own count is known."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ds_lsp.completion.prompt.budget import Scale
 from ds_lsp.completion.prompt.pieces import Excerpt, ParsedFile, names_in
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 
 _LINES_BEFORE, _LINES_AFTER = 30, 10
 """Lines on each side of the cursor whose names are near it."""

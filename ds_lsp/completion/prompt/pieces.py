@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ds_lsp.languages.definitions import find_definitions
 from ds_lsp.languages.words import NAME, STOP_WORDS
-from ds_lsp.text.document import LINE_END
+from ds_lsp.text.lines import LINE_END
 
 MAX_CHARS = 60_000
 """Maximum characters of a file that are parsed; these take some 20 ms, in steps."""

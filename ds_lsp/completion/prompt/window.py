@@ -1,4 +1,4 @@
-"""What is sent: prefix and suffix within budget, no secrets, after a head that stays the same."""
+"""Builds the prompt: prefix and suffix within budget, without secrets, from a start that stays."""
 
 import re
 from collections.abc import Iterator
@@ -10,28 +10,34 @@ from cachetools import LRUCache
 from ds_lsp.completion.prompt.budget import MAX_GROWTH, Budget, Scale, Scales, budget_of
 from ds_lsp.providers.base import FimRequest, FimResult, PromptParts
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import LINE_END, Snapshot
+from ds_lsp.text.lines import LINE_END
+from ds_lsp.text.snapshot import Snapshot
 
 TOTAL_TOKENS = 2_000
-"""Of a prompt, about; at most `MAX_GROWTH` times as many. In code that is a body of some 9 KB and
-never over 13 KB, which an idle connection sends in one round trip (ten TCP segments)."""
+"""Approximate tokens of a prompt, which grows to `MAX_GROWTH` times as many. In code that is a body
+of some 9 KB and never over 13 KB, which an idle connection sends in one round trip (ten TCP
+segments)."""
 SUFFIX_CHARS = 1_200
+"""Maximum characters of the suffix. It follows the typed text, so the provider's prefix cache never
+holds it: every character of it is paid at the full price, at every keystroke."""
 SUFFIX_LINES = 40
-"""The suffix follows the typed text, so the provider's prefix cache never holds it: every
-character of it is paid at the full price, at every keystroke."""
+"""Maximum lines of the suffix."""
 _FREE_WINDOW = Budget(window=1_800, suffix=600, excerpts=0)
-"""What costs nothing and goes nowhere may as well be more. (The local provider has an index of
-its own for other files.)"""
+"""The budget for a provider that costs nothing and sends nothing, so its window can be larger. (The
+local provider has an index of its own for other files.)"""
 
-_LEAST = 0.4
-"""A window that has shrunk to so much of its budget begins anew, further up."""
-_AFTER_A_MOVE = 0.67
-"""So much of the budget a window that begins anew has."""
-_HEAD_CHARS = 256
-"""By so many characters the start of the last window is found again."""
-_KEPT_STARTS = 4
-_MAX_PLACES = 200
-"""Maximum places on either side at which that start is looked for: it may be one sign repeated."""
+_MIN_SHARE = 0.4
+"""Minimum share of its budget for a window; one that has shrunk below it begins anew, further up.
+"""
+_FRESH_SHARE = 0.67
+"""Share of the budget that a window which begins anew fills."""
+_ANCHOR_CHARS = 256
+"""Characters by which the start of the last window is found again in the changed text."""
+_MAX_STARTS = 4
+"""Maximum window starts in memory for one document."""
+_MAX_TRIES = 200
+"""Maximum positions on either side at which that start is looked for: it may be one character
+repeated."""
 _MAX_DOCUMENTS = 64
 
 
@@ -59,8 +65,8 @@ class NoExcerpts:
         """Do nothing."""
 
 
-class Contexts:
-    """Makes the requests; remembers for each document where its window begins.
+class PromptBuilder:
+    """Builds the requests to providers; remembers for each document where its window begins.
 
     The window's start is found again by its text, so it stays where it is when lines come and go
     above it. It moves in big steps only: the head of the prompt stays byte for byte the same, and
@@ -75,16 +81,18 @@ class Contexts:
         self.scales = Scales()
         self.budget = budget_of(total_tokens)
         self.excerpts: ExcerptSource = excerpts or NoExcerpts()
-        self._starts: LRUCache[tuple[str, bool], tuple[_Start, ...]] = LRUCache(_MAX_DOCUMENTS)
+        self._starts: LRUCache[tuple[str, bool], tuple[_WindowStart, ...]] = LRUCache(
+            _MAX_DOCUMENTS
+        )
 
-    def request(
+    def build_request(
         self, snapshot: Snapshot, settings: CompletionSettings, *, metered: bool = True
     ) -> FimRequest:
-        """The request for one cursor: the document's text, but for what must not leave it.
+        """Build the request for one cursor, without the text that must not leave the document.
 
-        Whatever is remembered, learned from or sent is made here.
+        Every text that is remembered, learned from or sent is made here.
         """
-        snapshot, masked = without_secrets(snapshot)
+        snapshot, masked = mask_secrets(snapshot)
         budget = self.budget if metered else _FREE_WINDOW
         scale = self.scales.of(snapshot.language_id)
         parts = self.excerpts.parts(snapshot.uri) if metered else _NONE
@@ -93,8 +101,8 @@ class Contexts:
             language_id=snapshot.language_id,
             prompt=replace(
                 parts,
-                prefix=self._prefix(snapshot, budget, scale, metered=metered),
-                suffix=suffix_of(snapshot, budget, scale),
+                prefix=self._select_prefix(snapshot, budget, scale, metered=metered),
+                suffix=select_suffix(snapshot, budget, scale),
             ),
             model=settings.model,
             max_tokens=settings.max_tokens,
@@ -104,41 +112,44 @@ class Contexts:
         )
 
     def learn(self, request: FimRequest, result: FimResult) -> None:
-        """Take the provider's count of what was sent."""
+        """Learn the characters per token from the provider's count of the prompt."""
         if result.usage:
             counted = result.usage.prompt_hit + result.usage.prompt_miss
             self.scales.learn(request.language_id, request.prompt.text, counted)
 
-    def _prefix(self, snapshot: Snapshot, budget: Budget, scale: Scale, *, metered: bool) -> str:
-        name = (snapshot.uri, metered)
-        known = self._starts.get(name, ())
-        prefix = prefix_of(snapshot, known, budget.window, scale)
-        begins_line = _begins_line(snapshot.before, len(snapshot.before) - len(prefix))
-        start = _Start(prefix[:_HEAD_CHARS], len(prefix), begins_line)
-        others = (each for each in known if each.head != start.head)
-        self._starts[name] = (start, *others)[:_KEPT_STARTS]
+    def _select_prefix(
+        self, snapshot: Snapshot, budget: Budget, scale: Scale, *, metered: bool
+    ) -> str:
+        """Return the window before the cursor, and remember where it begins."""
+        key = (snapshot.uri, metered)
+        known = self._starts.get(key, ())
+        prefix = select_prefix(snapshot, known, budget.window, scale)
+        begins_line = _is_line_start(snapshot.before, len(snapshot.before) - len(prefix))
+        start = _WindowStart(prefix[:_ANCHOR_CHARS], len(prefix), begins_line)
+        others = (each for each in known if each.anchor != start.anchor)
+        self._starts[key] = (start, *others)[:_MAX_STARTS]
         return prefix
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
-    """Where a window began."""
+class _WindowStart:
+    """The start of an earlier window."""
 
-    head: str
-    """Its first characters."""
+    anchor: str
+    """The first `_ANCHOR_CHARS` characters of the window."""
     length: int
-    """How far before the cursor that was."""
+    """Characters from there to the cursor, then."""
     begins_line: bool
-    """False in an endless line."""
+    """True if the window began with a line; False in an endless line."""
 
 
-def without_secrets(snapshot: Snapshot) -> tuple[Snapshot, tuple[str, ...]]:
-    """The snapshot with its secrets masked and control tokens defused, and the rules that spoke.
+def mask_secrets(snapshot: Snapshot) -> tuple[Snapshot, tuple[str, ...]]:
+    """Mask secrets and defuse control tokens; return the snapshot and the names of the rules.
 
-    No character moves. All of the window is looked at, so that what the budget cuts in two is
-    known for what it is.
+    No character moves. All of the snapshot is searched, so that a secret is recognized which the
+    budget would cut in two.
     """
-    # Imported where it is used: its patterns cost a start of the server nothing.
+    # Imported late, because the server starts without the patterns of secrets.
     from ds_lsp.workspace.privacy.secrets import mask
 
     cursor = len(snapshot.before)
@@ -150,15 +161,23 @@ def without_secrets(snapshot: Snapshot) -> tuple[Snapshot, tuple[str, ...]]:
     return replace(snapshot, before=text[:cursor], after=text[cursor:]), masked.rules
 
 
-def offerable(text: str, snapshot: Snapshot) -> str:
-    """What of a completion is no secret: up to the first one, or filler in the place of one."""
+def cut_at_secret(text: str, snapshot: Snapshot) -> str:
+    """Cut a completion before the first secret in it, or the filler in the place of one."""
     from ds_lsp.workspace.privacy.secrets import cut_secret
 
     return cut_secret(text, snapshot.before, snapshot.after)
 
 
+def prepare_text(text: str) -> str:
+    """Mask the secrets in a text, and defuse control tokens, so that it may be sent."""
+    # Imported here: a start of the server needs none of its patterns.
+    from ds_lsp.workspace.privacy.secrets import mask
+
+    return defuse(mask(text).text)
+
+
 def defuse(text: str) -> str:
-    """*text* without the tokens that steer the model, which a text is no place for."""
+    """Replace the tokens that steer the model: in a document they are text like any other."""
     if "<｜" not in text and "<|EOT|>" not in text:
         return text
     return _CONTROL_TOKEN.sub(lambda found: f"<:{found[0][2:-2]}:>", text)
@@ -168,65 +187,78 @@ def defuse(text: str) -> str:
 _CONTROL_TOKEN = re.compile(r"<｜[^｜<>\r\n]{1,60}｜>|<\|EOT\|>")
 
 
-def prefix_of(snapshot: Snapshot, known: "tuple[_Start, ...]", budget: int, scale: Scale) -> str:
-    """The text before the cursor from one of the *known* starts on, else from a new one."""
-    before = snapshot.before
+def select_prefix(
+    snapshot: Snapshot, known: tuple[_WindowStart, ...], budget: int, scale: Scale
+) -> str:
+    """Return the text before the cursor from one of the *known* starts on, else from a new one.
+
+    There are three cases: 1. The text from a known start on is neither too short nor too long.
+    2. The whole text before the cursor is short enough. 3. A new start is chosen.
+    """
+    before, most = snapshot.before, MAX_GROWTH * budget
     for start in known:
-        at = _found_again(start, before)
-        if at is not None and _LEAST * budget <= scale.tokens(before[at:]) <= MAX_GROWTH * budget:
+        at = _find_start(start, before)
+        if at is not None and _MIN_SHARE * budget <= scale.tokens(before[at:]) <= most:
             return before[at:]
-    if snapshot.before_is_whole and scale.tokens(before) <= MAX_GROWTH * budget:
+    if snapshot.before_is_whole and scale.tokens(before) <= most:
         return before
-    return before[_new_start(before, budget, scale) :]
+    return before[_choose_start(before, budget, scale) :]
 
 
-def _found_again(start: "_Start", before: str) -> int | None:
-    """Where in *before* the window begins now; of several such places, the likeliest."""
-    if len(start.head) < _HEAD_CHARS:
+def _find_start(start: _WindowStart, before: str) -> int | None:
+    """Return the index in *before* at which the window begins now, the likeliest of several."""
+    if len(start.anchor) < _ANCHOR_CHARS:
         return None
-    # Lines may be repeated: one keystroke moves the start by as much, and the next like it is far.
+    # Lines may be repeated. One keystroke moves the start by a character, so that the right line is
+    # near the old position and an equal one is far from it.
     expected = max(len(before) - start.length, 0)
-    around = (_places_up(before, start.head, expected), _places_down(before, start.head, expected))
+    around = (
+        _find_upwards(before, start.anchor, expected),
+        _find_downwards(before, start.anchor, expected),
+    )
     nearest = [
-        next((at for at in places if _begins_line(before, at) or not start.begins_line), None)
-        for places in around
+        next((at for at in positions if _is_line_start(before, at) or not start.begins_line), None)
+        for positions in around
     ]
     found = [at for at in nearest if at is not None]
     return min(found, key=lambda at: abs(at - expected), default=None)
 
 
-def _places_up(text: str, head: str, start: int) -> Iterator[int]:
-    """Where *head* stands from *start* upwards, the nearest first."""
-    at = text.rfind(head, 0, start + len(head))
-    for _ in range(_MAX_PLACES):
+def _find_upwards(text: str, anchor: str, start: int) -> Iterator[int]:
+    """Yield the indexes of *anchor* from *start* upwards, the nearest first."""
+    at = text.rfind(anchor, 0, start + len(anchor))
+    for _ in range(_MAX_TRIES):
         if at < 0:
             return
         yield at
-        at = text.rfind(head, 0, at + len(head) - 1)
+        at = text.rfind(anchor, 0, at + len(anchor) - 1)
 
 
-def _places_down(text: str, head: str, start: int) -> Iterator[int]:
-    """Where *head* stands after *start*, the nearest first."""
-    at = text.find(head, start + 1)
-    for _ in range(_MAX_PLACES):
+def _find_downwards(text: str, anchor: str, start: int) -> Iterator[int]:
+    """Yield the indexes of *anchor* after *start*, the nearest first."""
+    at = text.find(anchor, start + 1)
+    for _ in range(_MAX_TRIES):
         if at < 0:
             return
         yield at
-        at = text.find(head, at + 1)
+        at = text.find(anchor, at + 1)
 
 
-def _begins_line(text: str, at: int) -> bool:
+def _is_line_start(text: str, at: int) -> bool:
     return at == 0 or text[at - 1] in "\r\n"
 
 
-def _new_start(before: str, budget: int, scale: Scale) -> int:
-    """A line start, at best after a blank line, with some room for what will be typed."""
+def _choose_start(before: str, budget: int, scale: Scale) -> int:
+    """Return the index of a new start, which leaves room for the text that will be typed.
+
+    It is the start of a line, preferably after a blank line.
+    """
     lines = [(at, left) for at, left in scale.line_tokens(before) if left <= budget]
     if len(lines) <= 1:
         # One endless line.
         tail = before[: -len(before) - 1 : -1]
-        return len(before) - scale.chars(tail, _AFTER_A_MOVE * budget)
-    wanted = _AFTER_A_MOVE * budget
+        return len(before) - scale.chars(tail, _FRESH_SHARE * budget)
+    wanted = _FRESH_SHARE * budget
     paragraphs = [
         (at, left)
         for at, left in lines
@@ -238,11 +270,11 @@ def _new_start(before: str, budget: int, scale: Scale) -> int:
 _AFTER_BLANK = re.compile(r"(?:\n|\r(?!\n))[ \t]*(?:\r\n|\n|\r)\Z")
 
 
-def suffix_of(snapshot: Snapshot, budget: Budget, scale: Scale) -> str:
-    """Some whole lines after the cursor; nothing where only blanks are left.
+def select_suffix(snapshot: Snapshot, budget: Budget, scale: Scale) -> str:
+    """Return some whole lines after the cursor; no text if only white space is left.
 
-    Without a suffix, the provider's cache can match a whole earlier prompt. What is shown is
-    fitted to the document's text, not to what was sent of it.
+    Without a suffix, the provider's cache can match a whole earlier prompt. A completion is fitted
+    to the document's text and not to the part of it that was sent.
     """
     after = snapshot.after
     if not after.strip():

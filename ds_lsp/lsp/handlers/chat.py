@@ -24,13 +24,14 @@ from ds_lsp.chat.subject import (
     select_reported,
 )
 from ds_lsp.errors import ChatRefused, ProviderError
-from ds_lsp.lsp import command_names, convert
+from ds_lsp.lsp import convert
 from ds_lsp.lsp.answers import ExplanationView, GrowingAnswer, SanitizedLines, to_message
 from ds_lsp.lsp.explanation_files import ConversationStart
 from ds_lsp.lsp.extensions import ExplainParams
 from ds_lsp.lsp.handlers.code_actions import is_cursor, start_and_end
 from ds_lsp.lsp.progress import Progress, ask_client, create_token
 from ds_lsp.lsp.server import DsLanguageServer
+from ds_lsp.lsp.transport import command_names
 from ds_lsp.providers.base import ChatMessage, ChatRequest, ChatResult
 from ds_lsp.service.service import SHARED
 from ds_lsp.text.visible import as_message
@@ -87,7 +88,7 @@ def _begin(ls: DsLanguageServer, command: str, arguments: tuple[object, ...], pl
     except ChatRefused as refusal:
         ls.notifier.show(str(refusal))
     else:
-        ls.spawn(_report_failure(ls, work))
+        ls.session.background.spawn(_report_failure(ls, work))
 
 
 def _explain(ls: DsLanguageServer, params: ExplainParams) -> Work:
@@ -131,7 +132,7 @@ async def _ask_model(
     ls: DsLanguageServer, uri: str, request: ChatRequest, growing: GrowingAnswer
 ) -> ChatResult:
     """Ask the model, and report progress until its answer is complete."""
-    await ls.session.settled()
+    await ls.session.selection.settled()
     async with growing.reported():
         # It masks the secrets in every text of the request.
         return await ls.session.chat.ask(uri, request, growing.take, growing.wait)
@@ -216,7 +217,7 @@ def _find_subject(ls: DsLanguageServer, params: ExplainParams) -> CodeSelection:
         subject = select_range(document, file, start, end)
     if subject is None:
         raise ChatRefused("There is no code here.")
-    if rule := ls.session.excludes(document, subject.code):
+    if rule := ls.session.workspace.excludes(document, subject.code):
         raise excluded(rule)
     return subject
 

@@ -13,12 +13,13 @@ from ds_lsp.chat.explanation import conversation
 from ds_lsp.chat.subject import requested, select_range
 from ds_lsp.languages.blocks import LOOK_LINES, layout_scope
 from ds_lsp.languages.comments import COMMENTS
-from ds_lsp.languages.names import PROSE
+from ds_lsp.languages.table import PROSE
 from ds_lsp.lsp import convert
 from ds_lsp.lsp.clients import ChatClient
-from ds_lsp.lsp.command_names import ASK, DOCUMENT, EXPLAIN, FIX, REWRITE
 from ds_lsp.lsp.server import DsLanguageServer
-from ds_lsp.text.document import Document, strip_line_end
+from ds_lsp.lsp.transport.command_names import ASK, DOCUMENT, EXPLAIN, FIX, REWRITE
+from ds_lsp.text.document import Document
+from ds_lsp.text.lines import strip_line_end
 
 EXPLAIN_KIND = "refactor.explain"
 """A kind of our own, below "refactor": LSP has none for an action that changes nothing, and at a
@@ -62,7 +63,7 @@ def _question_actions(
 def _actions_for_code(
     ls: DsLanguageServer, document: Document, params: types.CodeActionParams
 ) -> Iterator[types.CodeAction]:
-    if ls.session.excludes(document):
+    if ls.session.workspace.excludes(document):
         return
     can_edit = ls.chat_client.applies_edits
     for diagnostic in params.context.diagnostics:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ds_lsp.lsp.server import DsLanguageServer
+from ds_lsp.reports import status_report, usage_report
 
 
 def accept(ls: DsLanguageServer, *arguments: object) -> None:
@@ -17,16 +18,20 @@ def clear_cache(ls: DsLanguageServer, *arguments: object) -> None:
 def toggle(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
     ls.settings_sources.toggle(not ls.session.settings.completion.enabled)
     ls.reconfigure()
-    return ls.session.status()
+    return status_report(ls.session)
 
 
 def status(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    return {**ls.session.status(), "open_documents": len(ls.documents), "accepted": ls.accepted}
+    return {
+        **status_report(ls.session),
+        "open_documents": len(ls.documents),
+        "accepted": ls.accepted,
+    }
 
 
 def why(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    return ls.session.why()
+    return ls.session.engine.last.report()
 
 
 async def usage(ls: DsLanguageServer, *arguments: object) -> Mapping[str, object]:
-    return await ls.session.usage_report()
+    return await usage_report(ls.session)

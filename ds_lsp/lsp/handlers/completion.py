@@ -35,7 +35,7 @@ async def inline_completion(
     if snapshot is None:
         ls.session.engine.skip(Reason.NOT_OPEN)
         return convert.NOTHING
-    ls.schedule_gathering_after_jump(snapshot)
+    ls.session.background.schedule_gathering_after_jump(snapshot)
     trigger = convert.to_trigger(params.context.trigger_kind)
     request = ls.completion_request(
         snapshot, trigger, "inline", can_replace=ls.inline_client.can_replace
@@ -52,7 +52,7 @@ async def completion_menu(
     snapshot = ls.snapshot(params.text_document.uri, params.position)
     if snapshot is None or not serves_menu(ls):
         return convert.EMPTY_MENU
-    ls.schedule_gathering_after_jump(snapshot)
+    ls.session.background.schedule_gathering_after_jump(snapshot)
     # Always automatic: Helix sends "invoked" while the user types.
     # Only a text edit can replace text; a bare insert text is put at the cursor.
     can_replace = ls.menu_client.wants_edit
@@ -69,7 +69,7 @@ async def completion_menu(
 
 async def _complete(ls: DsLanguageServer, request: CompletionRequest) -> Completion | None:
     try:
-        await ls.wait_until_prepared()
+        await ls.session.background.wait_until_prepared()
         completion = await ls.session.engine.complete(request)
     except Superseded:
         return None

@@ -13,12 +13,12 @@ from ds_lsp.workspace.privacy.ignored import IGNORE_FILES
 
 
 def did_open(ls: DsLanguageServer, params: types.DidOpenTextDocumentParams) -> None:
-    ls.session.gate.forget(params.text_document.uri)
+    ls.session.workspace.gate.forget(params.text_document.uri)
     document = ls.documents.get(params.text_document.uri)
     if document:
-        ls.session.heed(document)
-        ls.session.warm()
-        ls.prepare(document)
+        ls.session.background.take_back(document)
+        ls.warm()
+        ls.session.background.prepare(document)
 
 
 def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -26,14 +26,14 @@ def did_change(ls: DsLanguageServer, params: types.DidChangeTextDocumentParams) 
     ls.acceptance.note_edits(params)
     document = ls.documents.get(params.text_document.uri)
     if document:
-        ls.session.heed(document)
-        ls.session.warm()
-        ls.schedule_learning(document)
-        ls.schedule_gathering(document)
+        ls.session.background.take_back(document)
+        ls.warm()
+        ls.session.background.schedule_learning(document)
+        ls.session.background.schedule_gathering(document)
 
 
 def did_close(ls: DsLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
-    ls.forget(params.text_document.uri)
+    ls.session.workspace.closed(params.text_document.uri)
 
 
 def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> None:
@@ -45,7 +45,7 @@ def did_save(ls: DsLanguageServer, params: types.DidSaveTextDocumentParams) -> N
     # Either way, what is read below is our own file.
     if is_project_file or (path and os.path.realpath(path) == os.path.realpath(user_file())):
         ls.settings_sources.read_files(ls.folders)
-        ls.session.forget_gate()
+        ls.session.workspace.read_ignore_files_again()
         ls.reconfigure()
 
 
@@ -54,7 +54,7 @@ def did_change_configuration(
 ) -> None:
     ls.settings_sources.push(params.settings)
     ls.reconfigure()
-    ls.spawn(_pull_settings(ls))
+    ls.session.background.spawn(_pull_settings(ls))
 
 
 async def _pull_settings(ls: DsLanguageServer) -> None:

@@ -26,14 +26,14 @@ def initialize(ls: DsLanguageServer, params: types.InitializeParams) -> None:
 
 
 def initialized(ls: DsLanguageServer, params: types.InitializedParams) -> None:
-    ls.spawn(_finish_initialize(ls))
+    ls.session.background.spawn(_finish_initialize(ls))
 
 
 async def _finish_initialize(ls: DsLanguageServer) -> None:
     await ls.settings_sources.pull(ls)
     ls.reconfigure()
     ls.notifier.open()
-    ls.report_state(ls.session.state())
+    ls.report_state(ls.session.status())
     await ls.settings_sources.register_for_changes(ls)
     await announce_menu(ls)
     if serves_menu(ls):

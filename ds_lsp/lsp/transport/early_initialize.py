@@ -11,7 +11,7 @@ import select
 import sys
 
 import ds_lsp
-from ds_lsp.lsp.command_names import COMMANDS
+from ds_lsp.lsp.transport.command_names import COMMANDS
 from ds_lsp.processes import Process, find_process
 
 STARTER_POLL_S = 2.0

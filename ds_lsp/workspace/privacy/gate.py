@@ -3,9 +3,10 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from cachetools import TTLCache
 
@@ -40,11 +41,16 @@ class Gate:
         folders: Iterable[Path] = (),
         ignore: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
+        *,
+        of_folders: Mapping[Path, Sequence[str]] = MappingProxyType({}),
         report: Callable[[], None] = lambda: None,
         platform: str = sys.platform,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         """*folders* are the workspace's folders, *ignore* the user's globs.
+
+        *of_folders* are the globs that hold instead of *ignore* within a folder: the user's and
+        those of its project file.
 
         *report* is called when there is a new `problem`, *changed* when the rules in an ignore
         file have changed since it was read.
@@ -53,10 +59,14 @@ class Gate:
         opened = [self._normalize(folder) for folder in folders]
         # Both as the editor names them and with links followed: it may name a file in either way.
         self._folders = list(dict.fromkeys([*opened, *map(real_path, opened)]))
-        globs = spell_globs(ignore, platform)
-        self._own = Rules("privacy.ignore", globs)
-        anchored = Rules("privacy.ignore", pick_anchored(globs))
-        self._names = NameRules(self._own, anchored, platform)
+        self._own: list[Rules] = []
+        self._names = self._name_rules(ignore)
+        self._names_of = {
+            spelling: rules
+            for folder, globs in of_folders.items()
+            for rules in [self._name_rules(globs)]
+            for spelling in (self._normalize(folder), real_path(self._normalize(folder)))
+        }
         self._ignored = IgnoreFiles(self._folders, clock, report, changed)
         self._decrypted = DecryptedFiles(Rules, clock)
         self._recent: TTLCache[str, str | None] = TTLCache(_MAX_RECENT, _RECENT_S, timer=clock)
@@ -67,9 +77,11 @@ class Gate:
 
         Globs without a fault are used all the same.
         """
-        bad = ", ".join(repr(line[:_MAX_SHOWN_CHARS]) for line in self._own.bad[:_MAX_SHOWN])
+        lines = dict.fromkeys(line for rules in self._own for line in rules.bad)
+        bad = ", ".join(repr(line[:_MAX_SHOWN_CHARS]) for line in [*lines][:_MAX_SHOWN])
         wrong = f"privacy.ignore: {bad} cannot match as it is written." if bad else None
-        problems = (wrong, self._own.problem, self._ignored.problem)
+        own = dict.fromkeys(rules.problem for rules in self._own)
+        problems = (wrong, *own, self._ignored.problem)
         return " ".join(filter(None, problems)) or None
 
     def excludes(self, uri: str) -> str | None:
@@ -119,7 +131,8 @@ class Gate:
         above, parts = len(self._find_root(path).parts) - 1, path.parts[1:]
         is_folder = partial(os.path.isdir, path)
         # Outside the workspace's folders, a glob may begin at any folder of the path.
-        rule = self._names.excludes(parts, above, above or len(parts), is_folder)
+        names = self._names_at(path)
+        rule = names.excludes(parts, above, above or len(parts), is_folder)
         rule = rule or self._ignored.excludes(path)
         if rule or is_folder():
             return rule
@@ -127,6 +140,20 @@ class Gate:
         held = find_original_path(path.name)
         original = self.excludes_path(Path(path.anchor, *held)) if held else None
         return original or self._decrypted.excludes(path)
+
+    def _name_rules(self, ignore: Sequence[str]) -> NameRules:
+        globs = spell_globs(ignore, self._platform)
+        own = Rules("privacy.ignore", globs)
+        self._own.append(own)
+        anchored = Rules("privacy.ignore", pick_anchored(globs))
+        return NameRules(own, anchored, self._platform)
+
+    def _names_at(self, path: Path) -> NameRules:
+        """Return the rules of the innermost workspace folder that a path is in."""
+        if not self._names_of:
+            return self._names
+        within = (folder for folder in (path, *path.parents) if folder in self._names_of)
+        return next((self._names_of[folder] for folder in within), self._names)
 
     def _find_root(self, path: Path) -> Path:
         """Return the workspace folder or repository that a file is in, else the root of the disk.

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from ds_lsp.languages.comments import BLOCKS, COMMENT_START
+
 MAX_CHARS = 50_000_000
 """Maximum characters of a text: more than any file a person writes has. A file of a million lines
 is well below."""
@@ -38,16 +40,14 @@ def _find_head_rule(head: str) -> str | None:
     return f"built-in: generated, says line {generated}" if generated else None
 
 
-# The marks that begin a comment in some language.
-_COMMENT = r"(?:#|//|/\*|\*|--|;|%|<!--|\(\*|\{-|!|\"|'|\.\.|(?:rem|dnl|@c)\s)"
 _SWITCH = re.compile(
-    rf"""(?:^[^\w"']*|^\s*{_COMMENT}\W*|\s(?:\#|//|/\*|--|;|%|<!--|\(\*)\W*)ds-lsp:\s*off(?![\w"'-])""",
+    rf"""(?:^[^\w"']*|^\s*{COMMENT_START}\W*|\s(?:\#|//|/\*|--|;|%|<!--|\(\*)\W*)ds-lsp:\s*off(?![\w"'-])""",
     re.IGNORECASE,
 )
-_IS_COMMENT = re.compile(rf"\s*{_COMMENT}", re.IGNORECASE)
+_IS_COMMENT = re.compile(rf"\s*{COMMENT_START}", re.IGNORECASE)
 # Code that may precede the comment that says where the file comes from.
 _PREAMBLE = re.compile(r"""\s*(?:<[?!%]|package\b|["']use strict["']|@file:|$)""", re.IGNORECASE)
-_BLOCKS = {"/*": "*/", "<!--": "-->", "(*": "*)", "{-": "-}", '"""': '"""', "'''": "'''"}
+_BLOCKS = dict(BLOCKS) | {"(*": "*)", "{-": "-}"}
 _MARKER = re.compile(
     r"""(?<![\w"'`])@generated(?![\w"'`-])"""
     r"|<auto-?generated\b"

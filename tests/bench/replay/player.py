@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ds_lsp.text.document import Document, PositionEncoding
+from ds_lsp.text.columns import PositionEncoding
+from ds_lsp.text.document import Document
 from tests.bench.replay.ledger import READ_S, Ledger
 from tests.bench.replay.oracle import Oracle, truth
 from tests.bench.replay.policies import Policy

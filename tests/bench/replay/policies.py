@@ -18,7 +18,8 @@ from ds_lsp.providers.base import (
     unnoticed,
 )
 from ds_lsp.settings.schema import CompletionSettings
-from ds_lsp.text.document import Snapshot
+from ds_lsp.text.snapshot import Snapshot
+from tests.unit.fakes import service_of
 
 SETTINGS = CompletionSettings()
 WINDOW_CHARS, SUFFIX_CHARS = 5_400, 1_200
@@ -54,7 +55,7 @@ class Ours:
     def __init__(self, provider: FimProvider) -> None:
         loop = asyncio.get_running_loop()
         self._engine = Engine(clock=loop.time)
-        self._engine.use(Providers(provider))
+        self._engine.use(Providers(service_of(provider, clock=loop.time)))
 
     async def ask(self, snapshot: Snapshot) -> Offer | None:
         request = CompletionRequest(snapshot, Trigger.AUTOMATIC, SETTINGS)
@@ -66,10 +67,10 @@ class Ours:
         return Offer(completion.text, record.source == "oracle", record.id)
 
     def accepted(self) -> None:
-        self._engine.accepted()
+        self._engine.note_acceptance()
 
     def rejected(self, number: int) -> None:
-        self._engine.rejected(number)
+        self._engine.note_dismissal(number)
 
     async def aclose(self) -> None:
         await self._engine.aclose()

@@ -1,18 +1,26 @@
-"""Draws a run of the demo as an SVG: a window in which the program is typed.
+"""Draws a run of the demo as the README's SVG: a window in which the program is typed.
+
+    python -m tests.demo_picture editors/demo.svg
 
 The SVG is animated with CSS alone. A viewer that does not animate, or whose user prefers reduced
 motion, shows the last frame: everything is drawn in its final state, and animations only hide it
 until its time.
 """
 
+import argparse
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from xml.sax.saxutils import escape
 
+from ds_lsp.commands.demo import run_demo, summary
 from ds_lsp.commands.demo.page import to_duration
 from ds_lsp.commands.demo.typist import DemoEvent, Fate, Offer, Typed
-from ds_lsp.text.document import LINE_END
+from ds_lsp.commands.output import complain, prepare_output
+from ds_lsp.commands.run import provider_name
+from ds_lsp.text.lines import LINE_END
 from ds_lsp.text.visible import escape_control_characters
 
 _KEY_S = 0.014
@@ -90,6 +98,23 @@ class PictureRow:
     @property
     def text(self) -> str:
         return "".join(span.text for span in self.spans)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the demo, and write its picture into the file that is named."""
+    parser = argparse.ArgumentParser(prog="python -m tests.demo_picture", allow_abbrev=False)
+    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("--provider", metavar="NAME", type=provider_name)
+    arguments = parser.parse_args(argv)
+    prepare_output()
+    run = run_demo(arguments.provider)
+    picture = draw(run.events, "\n".join(summary(run)[:2]))
+    try:
+        arguments.file.write_text(picture, encoding="utf-8", newline="\n")
+    except OSError as exc:
+        complain(f"{arguments.file} cannot be written: {exc.strerror}.")
+        return 1
+    return 0
 
 
 def draw(events: Sequence[DemoEvent], caption: str) -> str:
@@ -285,3 +310,7 @@ def _draw_caption(caption: str, height: int) -> Iterator[str]:
         f'<text class="s" x="{_WIDTH - 18}" y="{y + 2}" text-anchor="end">typed '
         f'<tspan class="a">accepted</tspan> <tspan class="g">ghost text</tspan></text>'
     )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
