@@ -9,8 +9,8 @@ from lsprotocol import types
 from ds_lsp.completion.insertions import DocumentChange
 from ds_lsp.completion.outcomes import OutcomeEvent, Outcomes
 from ds_lsp.completion.request import Completion
-from ds_lsp.lsp.protocol import Documents
 from ds_lsp.text.snapshot import Snapshot
+from ds_lsp.workspace.documents import Documents
 
 
 class Acceptance:

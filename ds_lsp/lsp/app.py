@@ -12,12 +12,10 @@ from contextlib import suppress
 from lsprotocol import types
 
 from ds_lsp.logs import log_unhandled
-from ds_lsp.lsp.convert import ACCEPT
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST
-from ds_lsp.lsp.handlers import chat
-from ds_lsp.lsp.handlers import code_actions as actions
-from ds_lsp.lsp.handlers import completion as handlers
+from ds_lsp.lsp.handlers import chat, code_actions, commands, completion, documents, lifecycle
 from ds_lsp.lsp.server import DsLanguageServer
+from ds_lsp.lsp.transport import command_names as names
 from ds_lsp.lsp.transport.early_initialize import NO_EARLY_INITIALIZE, EarlyInitialize
 from ds_lsp.lsp.transport.frames import Framer, Garbage
 from ds_lsp.lsp.transport.stdio import (
@@ -40,44 +38,45 @@ def create_server(*, is_started_by_client: bool = True) -> DsLanguageServer:
     on = server.feature
 
     # Lifecycle
-    on(types.INITIALIZE)(handlers.initialize)
-    on(types.INITIALIZED)(handlers.initialized)
-    on(types.SHUTDOWN)(handlers.shutdown)
+    on(types.INITIALIZE)(lifecycle.initialize)
+    on(types.INITIALIZED)(lifecycle.initialized)
+    on(types.SHUTDOWN)(lifecycle.shutdown)
 
     # Documents
-    on(types.TEXT_DOCUMENT_DID_OPEN)(handlers.did_open)
-    on(types.TEXT_DOCUMENT_DID_CHANGE)(handlers.did_change)
-    on(types.TEXT_DOCUMENT_DID_CLOSE)(handlers.did_close)
-    on(types.TEXT_DOCUMENT_DID_SAVE)(handlers.did_save)
+    on(types.TEXT_DOCUMENT_DID_OPEN)(documents.did_open)
+    on(types.TEXT_DOCUMENT_DID_CHANGE)(documents.did_change)
+    on(types.TEXT_DOCUMENT_DID_CLOSE)(documents.did_close)
+    on(types.TEXT_DOCUMENT_DID_SAVE)(documents.did_save)
 
-    # Completion. Without options pygls does not announce the capability. The completion menu is
-    # registered in `initialize`, for the clients that need it.
+    # Completion. Without options pygls does not announce the capability. `initialize` withdraws the
+    # completion menu from clients that do not need it.
     on(
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
         types.InlineCompletionOptions(work_done_progress=False),
-    )(handlers.inline_completion)
+    )(completion.inline_completion)
+    on(types.TEXT_DOCUMENT_COMPLETION, completion.MENU_OPTIONS)(completion.completion_menu)
 
     # Chat
-    on(types.TEXT_DOCUMENT_CODE_ACTION, actions.OPTIONS)(actions.code_actions)
+    on(types.TEXT_DOCUMENT_CODE_ACTION, code_actions.OPTIONS)(code_actions.code_actions)
     on(EXPLAIN_REQUEST)(chat.explain_request)
     on(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(chat.cancel_progress)
-    server.command(actions.EXPLAIN)(chat.explain)
-    server.command(actions.ASK)(chat.ask)
-    server.command(actions.FIX)(chat.fix)
-    server.command(actions.DOCUMENT)(chat.document)
-    server.command(actions.REWRITE)(chat.rewrite)
+    server.command(names.EXPLAIN)(chat.explain)
+    server.command(names.ASK)(chat.ask)
+    server.command(names.FIX)(chat.fix)
+    server.command(names.DOCUMENT)(chat.document)
+    server.command(names.REWRITE)(chat.rewrite)
 
     # Workspace
-    on(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(handlers.did_change_configuration)
-    on(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(handlers.did_change_workspace_folders)
+    on(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(documents.did_change_configuration)
+    on(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(documents.did_change_workspace_folders)
 
     # Commands
-    server.command(ACCEPT)(handlers.accept)
-    server.command("ds-lsp.clearCache")(handlers.clear_cache)
-    server.command("ds-lsp.status")(handlers.status)
-    server.command("ds-lsp.toggle")(handlers.toggle)
-    server.command("ds-lsp.usage")(handlers.usage)
-    server.command("ds-lsp.why")(handlers.why)
+    server.command(names.ACCEPT)(commands.accept)
+    server.command(names.CLEAR_CACHE)(commands.clear_cache)
+    server.command(names.STATUS)(commands.status)
+    server.command(names.TOGGLE)(commands.toggle)
+    server.command(names.USAGE)(commands.usage)
+    server.command(names.WHY)(commands.why)
     return server
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from lsprotocol import types
@@ -11,9 +10,10 @@ from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.subject import CodeSelection, ReportedProblem
 from ds_lsp.completion.request import Completion, Trigger
 from ds_lsp.local.provider import Local
+from ds_lsp.lsp.clients import ChatClient, InlineClient, MenuClient
+from ds_lsp.lsp.transport.command_names import ACCEPT
 from ds_lsp.text.columns import PositionEncoding, column_to_index, width
 from ds_lsp.text.lines import (
-    CarriageReturns,
     show_carriage_returns,
     strip_line_end,
     with_newlines,
@@ -22,137 +22,12 @@ from ds_lsp.text.lines import (
 from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import to_path
 
-ACCEPT = "ds-lsp.accept"
 SERVER_NAME = "ds-lsp"
 
 
-@dataclass(frozen=True, slots=True)
-class MenuClient:
-    """Properties of a client that decide the form of items in its completion menu."""
-
-    wants_edit: bool
-    """Items need a text edit: Helix replaces exactly its range, but lets a bare text replace the
-    rest of the word as well."""
-    takes_text_as_is: bool
-    """The client supports the insert mode that does not indent the text again."""
-    shows_markdown: bool
-    names_us_in_label: bool
-    """The label must name us: Helix shows an item's detail only once the item is selected."""
-
-
-@dataclass(frozen=True, slots=True)
-class InlineClient:
-    """Properties of a client that decide the form of inline completions."""
-
-    can_replace: bool = True
-    """The range of an item may extend past the cursor."""
-    wants_line_feeds: bool = False
-    """The text must end its lines with LF: Neovim takes the CR of a CR LF for a letter."""
-
-
-_DRAW_OVER_REST = frozenset(
-    {
-        # Neovim draws the text over the rest of the line. It does not move the end of a range while
-        # the user types along, so that accepting then leaves letters behind.
-        "Neovim",
-        # lsp-mode draws an overlay in place of the replaced text, which is correct only where that
-        # extends to the end of the line.
-        "emacs",
-    }
-)
-
-
-_CARRIAGE_RETURNS = {
-    "Neovim": CarriageReturns.BY_FILE,
-    "helix": CarriageReturns.PAIRED,
-    # Emacs and the Vim plugins send the lines of a buffer, joined by line feeds.
-    "Eglot": CarriageReturns.CHARACTERS,
-    "emacs": CarriageReturns.CHARACTERS,
-    "vim-lsp": CarriageReturns.CHARACTERS,
-    "coc.nvim": CarriageReturns.BY_FILE,
-    "kak-lsp": CarriageReturns.CHARACTERS,
-}
-
-
-def to_carriage_returns(params: types.InitializeParams, setting: str) -> CarriageReturns:
-    """Return how a client counts carriage returns; *setting* is `client.carriage_returns`."""
-    if setting != "auto":
-        return CarriageReturns(setting)
-    name = params.client_info.name if params.client_info else ""
-    return _CARRIAGE_RETURNS.get(name, CarriageReturns.LINE_ENDS)
-
-
-def to_inline_client(params: types.InitializeParams) -> InlineClient:
-    name = params.client_info.name if params.client_info else ""
-    return InlineClient(can_replace=name not in _DRAW_OVER_REST, wants_line_feeds=name == "Neovim")
-
-
-def to_menu_client(params: types.InitializeParams) -> MenuClient:
-    text_document = params.capabilities.text_document
-    completion = text_document.completion if text_document else None
-    item = (
-        completion.completion_item if completion else None
-    ) or types.ClientCompletionItemOptions()
-    modes = item.insert_text_mode_support
-    is_helix = params.client_info is not None and params.client_info.name == "helix"
-    return MenuClient(
-        wants_edit=is_helix,
-        takes_text_as_is=modes is not None and types.InsertTextMode.AsIs in modes.value_set,
-        shows_markdown=types.MarkupKind.Markdown in (item.documentation_format or ()),
-        names_us_in_label=is_helix,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ChatClient:
-    """Capabilities of a client to show answers of chat and to apply its edits."""
-
-    locale: str | None = None
-    shows_progress: bool = False
-    shows_documents: bool = False
-    rereads_documents: bool = False
-    """The client reloads a file that changes on disk. VS Code does; Neovim waits for
-    ``:checktime``, Helix for ``:reload``, and Emacs asks the user."""
-    takes_focus: bool | None = False
-    """The value of ``takeFocus`` when the client is to show a document; None leaves it out, because
-    Eglot takes false for true."""
-    applies_edits: bool = False
-    knows_versions: bool = False
-    """The client accepts edits that name the version of their document."""
-    takes_actions: bool = False
-    """The client accepts code actions, and not only commands."""
-    takes_tags: bool = False
-    """The client accepts tags of code actions."""
-    selects_at_cursor: bool = False
-    """The bare cursor arrives as a selection: Helix selects one character, or a line's end."""
-
-
-_REREADS = re.compile(r"visual studio code|code-server|vscodium|code - oss|cursor|windsurf", re.I)
-
-
-def to_chat_client(params: types.InitializeParams) -> ChatClient:
-    name = params.client_info.name if params.client_info else ""
-    window = params.capabilities.window or types.WindowClientCapabilities()
-    workspace = params.capabilities.workspace or types.WorkspaceClientCapabilities()
-    text_document = params.capabilities.text_document or types.TextDocumentClientCapabilities()
-    actions = text_document.code_action or types.CodeActionClientCapabilities()
-    edits = workspace.workspace_edit
-    return ChatClient(
-        locale=params.locale,
-        shows_progress=bool(window.work_done_progress),
-        shows_documents=bool(window.show_document and window.show_document.support),
-        rereads_documents=bool(_REREADS.search(name)),
-        takes_focus=None if name == "Eglot" else False,
-        applies_edits=bool(workspace.apply_edit),
-        # Neovim announces only resource operations, which are a part of document changes.
-        knows_versions=bool(edits and (edits.document_changes or edits.resource_operations)),
-        takes_actions=actions.code_action_literal_support is not None,
-        takes_tags=actions.tag_support is not None,
-        selects_at_cursor=name == "helix",
-    )
-
-
-def to_remark(diagnostic: types.Diagnostic, name_of: Callable[[str], str]) -> ReportedProblem:
+def to_reported_problem(
+    diagnostic: types.Diagnostic, name_of: Callable[[str], str]
+) -> ReportedProblem:
     """Convert a diagnostic.
 
     *name_of* returns the name of a document for the model; empty: it must not be named.
@@ -317,11 +192,6 @@ def to_folders(params: types.InitializeParams) -> list[Path]:
 
 def to_paths(folders: Iterable[types.WorkspaceFolder]) -> list[Path]:
     return [path for folder in folders if (path := to_path(folder.uri))]
-
-
-def announces_inline_completion(capabilities: types.ClientCapabilities) -> bool:
-    text_document = capabilities.text_document
-    return text_document is not None and text_document.inline_completion is not None
 
 
 def _documentation(text: str, language_id: str, client: MenuClient) -> types.MarkupContent | str:

@@ -3,15 +3,10 @@
 import asyncio
 import json
 import logging
-import uuid
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future
-from pathlib import PurePosixPath
+from collections.abc import Generator
 from typing import Any
 
 from lsprotocol import types
-from lsprotocol.types import ResponseError, ResponseErrorMessage
 from pygls.exceptions import (
     JsonRpcException,
     JsonRpcInvalidRequest,
@@ -19,12 +14,11 @@ from pygls.exceptions import (
     JsonRpcParseError,
     JsonRpcServerNotInitialized,
 )
-from pygls.protocol import LanguageServerProtocol, lsp_method
-from pygls.protocol.json_rpc import JsonRPCResponseMessage
+from pygls.protocol import lsp_method
 
-from ds_lsp.languages.names import choose_language
 from ds_lsp.lsp.extensions import EXPLAIN_REQUEST, ExplainParams, ExplainRequest
-from ds_lsp.lsp.mending import mend, to_text
+from ds_lsp.lsp.mending import mend
+from ds_lsp.lsp.pygls_adapter import PyglsAdapter
 from ds_lsp.lsp.transport.frames import (
     EDGE_BYTES,
     MAX_BODY_BYTES,
@@ -32,117 +26,21 @@ from ds_lsp.lsp.transport.frames import (
     Message,
     MessageSummary,
     TooLarge,
-    glimpse,
     is_usable_id,
+    summarize,
 )
 from ds_lsp.processes import is_watchable
-from ds_lsp.text.columns import PositionEncoding
-from ds_lsp.text.document import Document
-from ds_lsp.text.lines import CarriageReturns
+from ds_lsp.workspace.documents import Documents, TextChange
 
 log = logging.getLogger(__name__)
 
-MAX_CHARS = 256_000_000
-"""Maximum characters of all open documents together: one or two gigabytes of memory, depending on
-the characters."""
 TOO_LARGE = f"is larger than {MAX_BODY_BYTES >> 20} MiB, and is not completed"
-TOO_MUCH = f"is not completed: all open files together hold more than {MAX_CHARS:,} characters"
 UNREADABLE = "came in a message that cannot be read, and is not completed until opened again"
 
 _EDITS = (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE)
 
 
-class Documents:
-    """The open documents, by uri exactly as the client spells it.
-
-    Holds at most *max_chars* characters. *on_lost* is called with the uri of a document that is
-    given up, and the reason.
-    """
-
-    def __init__(
-        self,
-        on_lost: Callable[[str, str], None] = lambda uri, why: None,
-        max_chars: int = MAX_CHARS,
-    ) -> None:
-        self.encoding = PositionEncoding.UTF16
-        self.carriage_returns = CarriageReturns.LINE_ENDS
-        self.chars = 0
-        """Characters of all open documents together."""
-        self._by_uri: dict[str, Document] = {}
-        self._on_lost = on_lost
-        self._max_chars = max_chars
-
-    def __iter__(self) -> Iterator[Document]:
-        return iter(list(self._by_uri.values()))
-
-    def __len__(self) -> int:
-        return len(self._by_uri)
-
-    def get(self, uri: str) -> Document | None:
-        return self._by_uri.get(uri)
-
-    def latest(self, of_each_language: int) -> list[Document]:
-        """Return the documents opened last, at most *of_each_language* of each language."""
-        latest: dict[str, deque[Document]] = {}
-        for document in self._by_uri.values():
-            some = latest.setdefault(document.language_id, deque(maxlen=of_each_language))
-            some.append(document)
-        return [document for some in latest.values() for document in some]
-
-    def open(self, item: types.TextDocumentItem) -> None:
-        self.close(item.uri)
-        if self.chars + len(item.text) > self._max_chars:
-            self._on_lost(item.uri, TOO_MUCH)
-            return
-        # lsprotocol does not check the type: clients may send null and numbers.
-        named = item.language_id if isinstance(item.language_id, str) else ""
-        language = choose_language(named, PurePosixPath(item.uri))
-        self._by_uri[item.uri] = Document(
-            *(item.uri, language, item.version, item.text, self.encoding),
-            carriage_returns=self.carriage_returns,
-        )
-        self.chars += len(item.text)
-
-    def change(
-        self,
-        identifier: types.VersionedTextDocumentIdentifier,
-        changes: Iterable[types.TextDocumentContentChangeEvent],
-    ) -> None:
-        """Apply edits in order; ignore edits of a document that is not open."""
-        document = self._by_uri.get(identifier.uri)
-        if document is None:
-            return
-        before = document.size
-        texts = []
-        for change in changes:
-            texts.append(change.text)
-            if isinstance(change, types.TextDocumentContentChangePartial):
-                start, end = change.range.start, change.range.end
-                document.replace(
-                    (start.line, start.character), (end.line, end.character), change.text
-                )
-            else:
-                document.replace_all(change.text)
-        # Several equal changes come from several cursors; indenting and formatting differ by place.
-        if len(texts) > 1 and len(set(texts)) == 1:
-            document.note_places(len(texts))
-        document.version = identifier.version
-        self.chars += document.size - before
-        if self.chars > self._max_chars:
-            self.give_up(identifier.uri, TOO_MUCH)
-
-    def close(self, uri: str) -> None:
-        document = self._by_uri.pop(uri, None)
-        if document:
-            self.chars -= document.size
-
-    def give_up(self, uri: str, why: str) -> None:
-        """Give up a document: its text is not the editor's any more, or too much to hold."""
-        self.close(uri)
-        self._on_lost(uri, why)
-
-
-class DsProtocol(LanguageServerProtocol):
+class DsProtocol(PyglsAdapter):
     """pygls's protocol, with our documents, and an answer to every request.
 
     Three things differ from pygls:
@@ -159,10 +57,6 @@ class DsProtocol(LanguageServerProtocol):
         self.is_initialize_answered = False
         """True if ``initialize`` was answered early: the answer of pygls is then not sent."""
         self.exit_requested = asyncio.Event()
-        for method in _NOT_OURS:
-            del self.fm.builtin_features[method]
-        # cattrs would convert any value to a string.
-        self._converter.register_structure_hook(str, to_text)
 
     # pygls caches this method; a look-up in a dictionary needs no cache.
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
@@ -171,22 +65,28 @@ class DsProtocol(LanguageServerProtocol):
     def to_explain_params(self, argument: object) -> ExplainParams:
         """Convert the argument of a command, as it came. Raises whatever the converter raises."""
         try:
-            return self._converter.structure(argument, ExplainParams)
+            params: ExplainParams = self.structure(argument, ExplainParams)
         except Exception:
-            return self._converter.structure(mend(argument, ExplainParams), ExplainParams)
+            params = self.structure(mend(argument, ExplainParams), ExplainParams)
+        return params
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(
         self, params: types.DidOpenTextDocumentParams
     ) -> Generator[Any, Any, None]:
-        self.documents.open(params.text_document)
+        opened = params.text_document
+        # lsprotocol does not check the type: clients may send null and numbers.
+        language_id = opened.language_id if isinstance(opened.language_id, str) else ""
+        self.documents.open(opened.uri, language_id, opened.version, opened.text)
         yield self.fm.features[types.TEXT_DOCUMENT_DID_OPEN], (params,), None
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(
         self, params: types.DidChangeTextDocumentParams
     ) -> Generator[Any, Any, None]:
-        self.documents.change(params.text_document, params.content_changes)
+        changed = params.text_document
+        changes = [_to_change(each) for each in params.content_changes]
+        self.documents.change(changed.uri, changed.version, changes)
         yield self.fm.features[types.TEXT_DOCUMENT_DID_CHANGE], (params,), None
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
@@ -201,10 +101,8 @@ class DsProtocol(LanguageServerProtocol):
         self.is_shut_down = True
         shutdown_id = self.msg_id
         yield self.fm.features[types.SHUTDOWN], args, None
-        for identifier, future in list(self._request_futures.items()):
-            if identifier != shutdown_id:
-                future.cancel()
-        self._shutdown = True
+        self.cancel_requests(but=shutdown_id)
+        self.stop_handling()
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *args: object) -> Generator[Any, Any, None]:
@@ -221,7 +119,7 @@ class DsProtocol(LanguageServerProtocol):
                 case TooLarge(size, first, last):
                     log.warning("a message of %d bytes was read past", size)
                     error = JsonRpcInvalidRequest("The message is too large.")
-                    self._reject_unparsed(glimpse(first, last), error, TOO_LARGE)
+                    self._reject_unparsed(summarize(first, last), error, TOO_LARGE)
                 case garbage:
                     log.warning("the client does not send what it should: %s", garbage.what)
         except JsonRpcException as exc:
@@ -235,7 +133,9 @@ class DsProtocol(LanguageServerProtocol):
         except (ValueError, RecursionError) as exc:
             log.warning("a message of %d bytes is not JSON: %s", len(body), type(exc).__name__)
             error = JsonRpcParseError("The message is not JSON.")
-            self._reject_unparsed(glimpse(body[:EDGE_BYTES], body[-EDGE_BYTES:]), error, UNREADABLE)
+            self._reject_unparsed(
+                summarize(body[:EDGE_BYTES], body[-EDGE_BYTES:]), error, UNREADABLE
+            )
             return
         if isinstance(data, dict):
             self._take_object(data)
@@ -273,19 +173,6 @@ class DsProtocol(LanguageServerProtocol):
         elif is_request:
             self._refuse(data["id"], refusal)
 
-    def prewarm_converters(self, request: type[object], nothing: object) -> None:
-        """Make the converters that typing needs: the first key would wait some 8 ms for them.
-
-        *request* is the request for completion that this client sends, *nothing* an empty result.
-        """
-        document = {"uri": "", "version": 0}
-        position = {"line": 0, "character": 0}
-        params = {"textDocument": document, "position": position, "context": {"triggerKind": 1}}
-        self._converter.structure({"id": 0, "params": params}, request)
-        changed = {"textDocument": document, "contentChanges": []}
-        self._converter.structure({"params": changed}, types.DidChangeTextDocumentNotification)
-        self._converter.unstructure(JsonRPCResponseMessage(0, self.VERSION, nothing))
-
     def _take_response(self, data: dict[str, Any]) -> None:
         identifier = data.get("id")
         # In JSON-RPC 1.0, a response has both members, and one of them is null.
@@ -294,17 +181,17 @@ class DsProtocol(LanguageServerProtocol):
             data.setdefault("result", None)
         elif not isinstance(data["error"], dict):
             data["error"] = {}
-        if is_usable_id(identifier) and identifier in self._result_types:
+        if is_usable_id(identifier) and self.is_unanswered(identifier):
             self.handle_message(self.structure_message(data))
         else:
             log.debug("an answer to nothing we asked")
 
-    def _send_data(self, data: Any) -> None:
+    def send(self, data: Any) -> None:
         if self.is_initialize_answered:
             # The first message is the answer to `initialize`: the client has it already.
             self.is_initialize_answered = False
         else:
-            super()._send_data(data)
+            super().send(data)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         try:
@@ -313,8 +200,7 @@ class DsProtocol(LanguageServerProtocol):
                 raise JsonRpcInvalidRequest("This is sent without an id.")
         except JsonRpcException as exc:
             if "method" not in data:
-                # It ends the request all the same: no other response will come.
-                self._handle_response(data["id"], None, ResponseError(exc.code, exc.message))
+                self.fail_request(data["id"], exc)
             elif "id" in data:
                 self._refuse(data["id"], exc)
             elif data["method"] in _EDITS:
@@ -331,44 +217,18 @@ class DsProtocol(LanguageServerProtocol):
         if expected is None:
             return super().structure_message(data)
         try:
-            message = self._converter.structure(data, expected)
+            message = self.structure(data, expected)
         except Exception as exc:
             log.debug("a message is mended: %s", type(exc).__name__)
             return super().structure_message(mend(data, expected))
         if "method" not in data:
-            self._result_types.pop(data["id"], None)
+            self.discard_result_type(data["id"])
         return message
 
     def _type_of(self, data: dict[str, Any]) -> type[Any] | None:
         if "method" in data:
             return self.get_message_type(data["method"])
-        return ResponseErrorMessage if "error" in data else self._result_types.get(data["id"])
-
-    def send_request(
-        self,
-        method: str,
-        params: Any = None,
-        callback: Callable[[Any], None] | None = None,
-        msg_id: str | int | None = None,
-    ) -> Future[Any]:
-        identifier = msg_id or str(uuid.uuid4())
-        future: Future[Any] = super().send_request(method, params, callback, identifier)
-        # Forget the request however it ends: pygls would keep it if it is never answered.
-        future.add_done_callback(lambda _: self._forget_request(identifier))
-        return future
-
-    def _forget_request(self, identifier: str | int) -> None:
-        self._request_futures.pop(identifier, None)
-        self._result_types.pop(identifier, None)
-
-    def _execute_handler(self, msg_id: Any, *args: Any, **named: Any) -> None:
-        super()._execute_handler(msg_id, *args, **named)
-        # pygls keeps the future of every notification.
-        future = self._request_futures.get(msg_id)
-        if future is not None and future.done():
-            del self._request_futures[msg_id]
-        elif future is not None:
-            future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
+        return types.ResponseErrorMessage if "error" in data else self.result_type(data["id"])
 
     def _reject_unparsed(self, seen: MessageSummary, error: JsonRpcException, why: str) -> None:
         """Answer an unparsed request with *error*, or give up the document of an edit."""
@@ -384,7 +244,7 @@ class DsProtocol(LanguageServerProtocol):
     def _refuse(self, identifier: int | str | None, error: JsonRpcException) -> None:
         # The id is null if the request had no usable one; pygls would leave it out.
         answer = {"code": error.code, "message": error.message}
-        self._send_data({"jsonrpc": self.VERSION, "id": identifier, "error": answer})
+        self.send({"jsonrpc": self.VERSION, "id": identifier, "error": answer})
 
     def _refusal(self, method: object, is_request: bool) -> JsonRpcException | None:
         """Return the error for a message that is not handled now; None if it is handled."""
@@ -393,9 +253,9 @@ class DsProtocol(LanguageServerProtocol):
         if self.is_shut_down and (is_request or method != types.EXIT):
             return JsonRpcInvalidRequest("The server has been shut down.")
         is_first = method == types.INITIALIZE
-        if self._workspace is None and not (is_first or method == types.EXIT):
+        if not self.is_initialized and not (is_first or method == types.EXIT):
             return JsonRpcServerNotInitialized("The first request must be initialize.")
-        if self._workspace is not None and is_first:
+        if self.is_initialized and is_first:
             return JsonRpcInvalidRequest("The server has been initialized already.")
         is_known = method in self.fm.builtin_features or method in self.fm.features
         if not is_known and (is_request or method != types.CANCEL_REQUEST):
@@ -403,12 +263,11 @@ class DsProtocol(LanguageServerProtocol):
         return None
 
 
-_NOT_OURS = (
-    types.NOTEBOOK_DOCUMENT_DID_OPEN,
-    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
-    types.NOTEBOOK_DOCUMENT_DID_CLOSE,
-)
-"""Methods removed from pygls, which would keep notebooks, unused and without a limit."""
+def _to_change(event: types.TextDocumentContentChangeEvent) -> TextChange:
+    if not isinstance(event, types.TextDocumentContentChangePartial):
+        return TextChange(event.text)
+    start, end = event.range.start, event.range.end
+    return TextChange(event.text, ((start.line, start.character), (end.line, end.character)))
 
 
 def _mend_id(data: dict[str, Any]) -> None:

@@ -12,18 +12,19 @@ import ds_lsp
 from ds_lsp.background import track
 from ds_lsp.completion.request import CompletionRequest, Trigger
 from ds_lsp.lsp.acceptance import Acceptance
+from ds_lsp.lsp.clients import ChatClient, InlineClient, MenuClient
 from ds_lsp.lsp.configure import SettingsSources
-from ds_lsp.lsp.convert import ChatClient, InlineClient, MenuClient
+from ds_lsp.lsp.explanation_files import ExplanationFiles
 from ds_lsp.lsp.notify import Notifier
-from ds_lsp.lsp.pages import ExplanationFiles
 from ds_lsp.lsp.progress import CancellableTasks
-from ds_lsp.lsp.protocol import Documents, DsProtocol
+from ds_lsp.lsp.protocol import DsProtocol
 from ds_lsp.lsp.transport.client_process import watch
 from ds_lsp.processes import Process, find_process
 from ds_lsp.service.status import Status
 from ds_lsp.session import Session
 from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import document_name, name_within
+from ds_lsp.workspace.documents import Documents
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
+from ds_lsp.lsp.transport.command_names import OTHER_COMMANDS
 from tests.e2e.canaries import (
     CODE,
     COMPLETION,
@@ -105,8 +106,8 @@ async def every_feature(
     document = {"uri": URI, "version": CODE.text}
     params = {"textDocument": document, "contentChanges": [{"text": CODE.text}]}
     at.send_raw({"jsonrpc": "2.0", "method": "textDocument/didChange", "params": params})
-    for name in ("accept", "clearCache", "toggle", "why", "status", "usage"):
-        told.append(repr(await at.command(name, CODE.text, KEY.text)))
+    for name in OTHER_COMMANDS:
+        told.append(repr(await at.command(name.removeprefix("ds-lsp."), CODE.text, KEY.text)))
     told += at.messages + [each.message for each in at.client.log_messages]
     return "\n".join(offered), "\n".join(told)
 

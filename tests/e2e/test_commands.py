@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from pygls.exceptions import JsonRpcException
 
+from ds_lsp.lsp.transport.command_names import CHAT_COMMANDS, COMMANDS
 from tests.e2e.editor import editor
 from tests.fake_deepseek import FakeDeepSeek
 
-CHAT = ("ask", "document", "explain", "fix", "rewrite")
-COMMANDS = ("accept", *CHAT, "clearCache", "status", "toggle", "usage", "why")
+CHAT = [name.removeprefix("ds-lsp.") for name in CHAT_COMMANDS]
+NAMES = [name.removeprefix("ds-lsp.") for name in COMMANDS]
 
 
 async def test_all_commands_and_code_actions_are_announced(tmp_path: Path) -> None:
@@ -18,10 +19,10 @@ async def test_all_commands_and_code_actions_are_announced(tmp_path: Path) -> No
         provider = at.capabilities.execute_command_provider
         assert provider
         assert at.capabilities.code_action_provider
-        assert sorted(provider.commands) == sorted(f"ds-lsp.{name}" for name in COMMANDS)
+        assert sorted(provider.commands) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("arguments", [[], [None], [{"a": [1, "中"]}, 2, "😀"]], ids=repr)
 async def test_any_arguments_are_answered(
     tmp_path: Path, name: str, arguments: list[object]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from ds_lsp.lsp.transport.command_names import OTHER_COMMANDS
 from ds_lsp.lsp.transport.frames import is_usable_id
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, TEXTS
@@ -97,7 +98,6 @@ PLACES = st.fixed_dictionaries({}, optional={"line": JSON, "character": JSON}) |
 RANGES = st.fixed_dictionaries({"start": PLACES, "end": PLACES})
 CHANGES = st.fixed_dictionaries({"text": TEXTS}, optional={"range": RANGES, "rangeLength": JSON})
 FOLDERS = st.lists(st.fixed_dictionaries({"uri": TEXTS, "name": TEXTS}), max_size=2)
-COMMANDS = ["accept", "clearCache", "status", "toggle", "usage", "why", "other"]
 PARAMS = JSON | st.fixed_dictionaries(
     {},
     optional={
@@ -111,7 +111,7 @@ PARAMS = JSON | st.fixed_dictionaries(
         "contentChanges": st.lists(CHANGES | JSON, max_size=3),
         "settings": JSON,
         "event": st.fixed_dictionaries({"added": FOLDERS, "removed": FOLDERS}) | JSON,
-        "command": st.sampled_from([f"ds-lsp.{name}" for name in COMMANDS]) | JSON,
+        "command": st.sampled_from([*OTHER_COMMANDS, "ds-lsp.other"]) | JSON,
         "arguments": st.lists(JSON, max_size=2) | JSON,
         "id": JSON,
     },

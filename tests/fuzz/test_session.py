@@ -27,6 +27,7 @@ from ds_lsp.errors import (
     UnknownModelError,
 )
 from ds_lsp.lsp.notify import ASKED_EVERY_S
+from ds_lsp.lsp.transport.command_names import OTHER_COMMANDS
 from ds_lsp.providers.base import (
     Balance,
     FimRequest,
@@ -257,7 +258,7 @@ class EditorSession(RuleBasedStateMachine):
         self.configured += 1
         self.notify("workspace/didChangeConfiguration", settings=options)
 
-    @rule(name=st.sampled_from(["toggle", "clearCache", "why", "usage", "accept", "status"]))
+    @rule(name=st.sampled_from([name.removeprefix("ds-lsp.") for name in OTHER_COMMANDS]))
     def command(self, name: str) -> None:
         self.configured += name == "toggle"
         self.run(self.host.command(name))

@@ -11,7 +11,8 @@ from ds_lsp.completion.postprocess.extent import Extent
 from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import cursor_context
 from ds_lsp.completion.trigger import SUPPRESS_RULES, ShownCompletion
-from ds_lsp.lsp.convert import ChatClient, to_workspace_edit
+from ds_lsp.lsp.clients import ChatClient
+from ds_lsp.lsp.convert import to_workspace_edit
 from ds_lsp.providers.base import Finish
 from ds_lsp.text.columns import PositionEncoding
 from ds_lsp.text.document import Document

@@ -9,6 +9,7 @@ import pytest
 import ds_lsp
 from ds_lsp.cli import COMMANDS
 from ds_lsp.lsp.app import create_server
+from ds_lsp.lsp.transport import command_names as names
 from ds_lsp.settings.schema import SETTINGS, Setting
 
 ROOT = Path(__file__).parents[2]
@@ -40,8 +41,9 @@ def test_readme_has_no_other_settings() -> None:
 def test_readme_names_every_subcommand_and_command() -> None:
     for name in COMMANDS:
         assert f"`ds-lsp {name}" in README
-    for name in create_server().protocol.fm.commands:
-        assert f"`{name}`" in README
+    assert tuple(create_server().protocol.fm.commands) == names.COMMANDS
+    section = README.partition("## Commands")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(ds-lsp\.\w+)`", section)) == set(names.COMMANDS)
 
 
 def test_changelog_begins_with_this_version() -> None:

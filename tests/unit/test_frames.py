@@ -13,7 +13,7 @@ from ds_lsp.lsp.transport.frames import (
     Message,
     MessageSummary,
     TooLarge,
-    glimpse,
+    summarize,
 )
 
 ONE = b"Content-Length: 4\r\n\r\n1234"
@@ -124,11 +124,11 @@ def test_what_a_message_is_about_is_seen_at_its_ends(
     values = {"jsonrpc": "2.0", "method": "m", "params": PARAMS} | message
     body = json.dumps({name: values[name] for name in names.split()}, separators=separators)
     data = body.encode()
-    assert glimpse(data[:EDGE_BYTES], data[-EDGE_BYTES:]) == seen
+    assert summarize(data[:EDGE_BYTES], data[-EDGE_BYTES:]) == seen
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"[" * 4000, b'{"id":' * 600, b"\xff", b'{"id":"\\u12"}', b'{"a": 1']
 )
 def test_of_what_is_no_json_nothing_is_seen(data: bytes) -> None:
-    assert glimpse(data, data) == MessageSummary()
+    assert summarize(data, data) == MessageSummary()

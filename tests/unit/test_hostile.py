@@ -37,7 +37,7 @@ from ds_lsp.languages.lexicon import _FAMILIES, Lexicon
 from ds_lsp.languages.reader import scan
 from ds_lsp.local.index import Index
 from ds_lsp.local.tokens import split_words
-from ds_lsp.lsp.transport.frames import Framer, glimpse
+from ds_lsp.lsp.transport.frames import Framer, summarize
 from ds_lsp.providers.base import Finish
 from ds_lsp.providers.http.sse import SseDecoder
 from ds_lsp.settings.schema import CompletionSettings
@@ -327,7 +327,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "workspace.privacy.secrets.cut_secret": lambda text: cut_secret(text, "x = ", "\n"),
     # What arrives
     "transport.frames.Framer": _framed,
-    "transport.frames.glimpse": lambda text: glimpse(text.encode("utf-8", "replace"), b"}"),
+    "transport.frames.summarize": lambda text: summarize(text.encode("utf-8", "replace"), b"}"),
     "http.sse.SseDecoder": _decoded,
     "workspace.walk.looks_minified": looks_minified,
     "uris.to_path": lambda text: to_path("file:///" + text),
@@ -398,7 +398,7 @@ _OTHERS = {
     # Called by `mask`.
     *(
         f"workspace.privacy.{name}"
-        for name in ("assignments", "commands", "continuations", "formats")
+        for name in ("assignments", "command_lines", "continuations", "formats")
     ),
     *(
         f"workspace.privacy.{name}"
@@ -427,8 +427,9 @@ _OTHERS = {
     *(
         "completion.kept_text",
         "lsp.handlers.code_actions",
+        "lsp.clients",
         "lsp.convert",
-        "lsp.pages",
+        "lsp.explanation_files",
         "chat.prompt",
     ),
     "commands.output",

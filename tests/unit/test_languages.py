@@ -5,7 +5,6 @@ from itertools import combinations
 from pathlib import PurePath
 
 import pytest
-from lsprotocol import types
 
 from ds_lsp.chat.edits import _WORDY
 from ds_lsp.languages.comments import COMMENTS, text_of_comment, to_comment
@@ -25,7 +24,7 @@ from ds_lsp.languages.names import (
 )
 from ds_lsp.languages.reader import scan
 from ds_lsp.languages.table import LANGUAGES, PROSE, RELATIVES
-from ds_lsp.lsp.protocol import Documents
+from ds_lsp.workspace.documents import Documents
 
 RELATED = [language for group in RELATIVES for language in group.languages]
 
@@ -115,7 +114,7 @@ ROWS = [
 def opened(uri: str, language: str) -> str:
     """The language of a document for which a client says *language*."""
     documents = Documents()
-    documents.open(types.TextDocumentItem(uri, language, 1, ""))
+    documents.open(uri, language, 1, "")
     document = documents.get(uri)
     assert document is not None
     return document.language_id

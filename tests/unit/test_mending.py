@@ -515,7 +515,7 @@ def test_what_cannot_be_mended_is_refused(
 ) -> None:
     protocol = create_server().protocol
     answers: list[Any] = []
-    monkeypatch.setattr(protocol, "_send_data", answers.append)
+    monkeypatch.setattr(protocol, "send", answers.append)
     with pytest.raises(JsonRpcException):
         protocol.structure_message(copy.deepcopy(message))
     assert len([each for each in answers if "error" in each]) == ("id" in message)

@@ -1,0 +1,1 @@
+"""Handlers of LSP methods, one function each: convert, call, convert back."""

@@ -5,20 +5,17 @@ progress and can cancel. No completion waits for any of this.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from ds_lsp.chat import documentation, edits, explanation, prompt
-from ds_lsp.chat.asker import MAX_TOKENS, answer_request, excluded, note_on
+from ds_lsp.chat.asker import MAX_TOKENS, answer_request, excluded
 from ds_lsp.chat.edits import ChatEdit
 from ds_lsp.chat.explanation import Answer, Conversation
-from ds_lsp.chat.harmless import MarkdownSanitizer
 from ds_lsp.chat.subject import (
     CodeSelection,
     requested,
@@ -28,115 +25,70 @@ from ds_lsp.chat.subject import (
 )
 from ds_lsp.errors import ChatRefused, ProviderError
 from ds_lsp.lsp import convert
+from ds_lsp.lsp.answers import ExplanationView, GrowingAnswer, SanitizedLines, to_message
+from ds_lsp.lsp.explanation_files import ConversationStart
 from ds_lsp.lsp.extensions import ExplainParams
 from ds_lsp.lsp.handlers.code_actions import is_cursor, start_and_end
-from ds_lsp.lsp.pages import ConversationStart
 from ds_lsp.lsp.progress import Progress, ask_client, create_token
 from ds_lsp.lsp.server import DsLanguageServer
-from ds_lsp.providers.base import ChatMessage, ChatPiece, ChatRequest, ChatResult
+from ds_lsp.lsp.transport import command_names
+from ds_lsp.providers.base import ChatMessage, ChatRequest, ChatResult
 from ds_lsp.service.service import SHARED
 from ds_lsp.text.visible import as_message
 
-TICK_S = 0.5
-"""Seconds between two updates of a growing answer, and of the time it takes."""
-SHOW_TIMEOUT_S = 10.0
-"""Maximum seconds for the client to show a document."""
 APPLY_TIMEOUT_S = 60.0
 """Maximum seconds for the client to apply an edit: some editors ask their user first."""
-MAX_MESSAGE_CHARS = 300
-"""Maximum characters of an explanation that is shown as a message."""
 _REQUEST_FAILED = -32803
 """The error code RequestFailed of LSP 3.17."""
 
-CUT_OFF = "The answer was cut off here. {error}"
-CANCELLED = "The answer was cancelled here."
 CHANGED = "The text has changed while the model was answering: nothing was applied."
 
-
 Work = Coroutine[None, None, None]
+Plan = Callable[[DsLanguageServer, ExplainParams], Work]
 
 # Commands. They accept any arguments a client may send.
 
 
 def explain(ls: DsLanguageServer, *arguments: object) -> None:
-    _begin(ls, "ds-lsp.explain", arguments, _explain)
+    _begin(ls, command_names.EXPLAIN, arguments, _explain)
 
 
 def ask(ls: DsLanguageServer, *arguments: object) -> None:
-    _begin(ls, "ds-lsp.ask", arguments, _ask)
+    _begin(ls, command_names.ASK, arguments, _ask)
 
 
 def fix(ls: DsLanguageServer, *arguments: object) -> None:
-    _begin(ls, "ds-lsp.fix", arguments, _fix)
+    _begin(ls, command_names.FIX, arguments, _fix)
 
 
 def document(ls: DsLanguageServer, *arguments: object) -> None:
-    _begin(ls, "ds-lsp.document", arguments, _document)
+    _begin(ls, command_names.DOCUMENT, arguments, _document)
 
 
 def rewrite(ls: DsLanguageServer, *arguments: object) -> None:
-    _begin(ls, "ds-lsp.rewrite", arguments, _rewrite)
+    _begin(ls, command_names.REWRITE, arguments, _rewrite)
 
 
 def cancel_progress(ls: DsLanguageServer, params: types.WorkDoneProgressCancelParams) -> None:
     ls.cancellable_tasks.cancel(params.token)
 
 
-async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
-    """Answer ``ds-lsp/explain`` with Markdown, for a plugin that shows it itself.
+# The life of one request, from the command to the display of the answer. The subject is read at
+# once, because the text may change any moment; the rest is a coroutine, and may take its time.
 
-    With a token for partial results, the Markdown is sent there line by line, and the answer is
-    empty.
-    """
-    token = params.partial_result_token
-    lines = _SanitizedLines(
-        lambda text: _send_partial_result(ls, token, text) if token is not None else None
-    )
+
+def _begin(ls: DsLanguageServer, command: str, arguments: tuple[object, ...], plan: Plan) -> None:
+    """Run in the background the work that *plan* returns: editors block until a command answers."""
+    params = _read_params(ls, arguments)
+    if params is None:
+        ls.notifier.show(f"{command} takes one argument, with textDocument and range.")
+        return
     try:
-        subject = _find_subject(ls, params)
-        request = _answer_request(ls, prompt.explain(subject, _answer_language(ls)))
-        title = explanation.title_of(subject)
-        async with ls.cancellable_tasks.progress(
-            ls, title, token=params.work_done_token
-        ) as progress:
-            answer = await _receive_answer(ls, subject.uri, request, progress, lines.take)
-    except (ChatRefused, ProviderError) as error:
-        raise JsonRpcException(message=as_message(str(error)), code=_REQUEST_FAILED) from None
-    if token is None:
-        return explanation.render_answer(answer)
-    lines.end(replace(answer, text=""))
-    return ""
-
-
-def _send_partial_result(ls: DsLanguageServer, token: types.ProgressToken, text: str) -> None:
-    ls.protocol.notify(types.PROGRESS, types.ProgressParams(token, text))
-
-
-class _SanitizedLines:
-    """Passes on a growing answer in whole lines, sanitized."""
-
-    def __init__(self, send: Callable[[str], None]) -> None:
-        self._send = send
-        self._state = MarkdownSanitizer()
-        self._rest = ""
-        self._taken = 0
-
-    def take(self, answer: Answer) -> None:
-        self._rest += answer.text[self._taken :]
-        self._taken = len(answer.text)
-        *lines, self._rest = self._rest.split("\n")
-        if lines:
-            self._send("".join(self._state.sanitize_line(line) + "\n" for line in lines))
-
-    def end(self, rest: Answer) -> None:
-        """Pass on the last line, and *rest*: what is shown below the text."""
-        below = explanation.render_answer(rest)
-        last = self._state.sanitize_line(self._rest) + self._state.finish()
-        self._send(f"{last}\n\n{below}" if below else last)
-
-
-# One function for each command. It reads the subject at once, because the text may change any
-# moment, and returns the work as a coroutine, which may take its time.
+        work = plan(ls, params)
+    except ChatRefused as refusal:
+        ls.notifier.show(str(refusal))
+    else:
+        ls.session.background.spawn(_report_failure(ls, work))
 
 
 def _explain(ls: DsLanguageServer, params: ExplainParams) -> Work:
@@ -144,15 +96,60 @@ def _explain(ls: DsLanguageServer, params: ExplainParams) -> Work:
     return _show_answer(ls, subject, prompt.explain(subject, _answer_language(ls)))
 
 
+async def _show_answer(
+    ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
+) -> None:
+    view = ExplanationView(ls, subject, ConversationStart(subject.uri, messages))
+    async with _show_progress(ls, explanation.title_of(subject)) as progress:
+        growing = GrowingAnswer(progress, view.grow)
+        try:
+            answer = await _receive_answer(ls, subject.uri, _answer_request(ls, messages), growing)
+        except asyncio.CancelledError:
+            await view.stop()
+            raise
+    # After the progress has ended: Helix writes its end over the message.
+    await view.finish(answer)
+
+
+async def _receive_answer(
+    ls: DsLanguageServer, uri: str, request: ChatRequest, growing: GrowingAnswer
+) -> Answer:
+    """Return the answer, even if it was cut off.
+
+    Raises `ChatRefused`, or `ProviderError` when no text has arrived.
+    """
+    try:
+        result = await _ask_model(ls, uri, request, growing)
+    except asyncio.CancelledError:
+        growing.cancel()
+        raise
+    except ProviderError as error:
+        return growing.cut_off(error)
+    return growing.complete(result)
+
+
+async def _ask_model(
+    ls: DsLanguageServer, uri: str, request: ChatRequest, growing: GrowingAnswer
+) -> ChatResult:
+    """Ask the model, and report progress until its answer is complete."""
+    await ls.session.selection.settled()
+    async with growing.reported():
+        # It masks the secrets in every text of the request.
+        return await ls.session.chat.ask(uri, request, growing.take, growing.wait)
+
+
+# The other commands: as `_explain`, each reads its subject and returns the work.
+
+
 def _ask(ls: DsLanguageServer, params: ExplainParams) -> Work:
     uri = params.text_document.uri
     conversation = _read_conversation(ls, uri)
     if conversation is None or not conversation.question:
         raise ChatRefused("Write a question at the end of the explanation first.")
-    opening = ls.explanations.start_of(uri) or ConversationStart(uri, ())
-    first = opening.messages or (prompt.system(_answer_language(ls)),)
+    start = ls.explanations.start_of(uri) or ConversationStart(uri, ())
+    first = start.messages or (prompt.system(_answer_language(ls)),)
     messages = (*first, *conversation.turns, ChatMessage("user", conversation.question))
-    return _append_answer(ls, uri, opening.uri, messages)
+    return _append_answer(ls, uri, start.uri, messages)
 
 
 def _fix(ls: DsLanguageServer, params: ExplainParams) -> Work:
@@ -184,25 +181,6 @@ def _document(ls: DsLanguageServer, params: ExplainParams) -> Work:
 # The common parts of the commands.
 
 
-def _begin(
-    ls: DsLanguageServer,
-    command: str,
-    arguments: tuple[object, ...],
-    plan: Callable[[DsLanguageServer, ExplainParams], Work],
-) -> None:
-    """Run in the background the work that *plan* returns: editors block until a command answers."""
-    params = _read_params(ls, arguments)
-    if params is None:
-        ls.notifier.show(f"{command} takes one argument, with textDocument and range.")
-        return
-    try:
-        work = plan(ls, params)
-    except ChatRefused as refusal:
-        ls.notifier.show(str(refusal))
-    else:
-        ls.session.background.spawn(_report_failure(ls, work))
-
-
 def _read_params(ls: DsLanguageServer, arguments: tuple[object, ...]) -> ExplainParams | None:
     try:
         return ls.protocol.to_explain_params(arguments[0]) if arguments else None
@@ -231,8 +209,8 @@ def _find_subject(ls: DsLanguageServer, params: ExplainParams) -> CodeSelection:
     start, end = start_and_end(params.range)
     subject: CodeSelection | None
     if params.diagnostic is not None:
-        remark = convert.to_remark(params.diagnostic, ls.name_of)
-        subject = select_reported(document, file, remark)
+        problem = convert.to_reported_problem(params.diagnostic, ls.name_of)
+        subject = select_reported(document, file, problem)
     elif is_cursor(ls.chat_client, document, params.range):
         subject = select_around(document, file, start[0])
     else:
@@ -263,181 +241,38 @@ async def _show_progress(ls: DsLanguageServer, title: str) -> AsyncIterator[Prog
         yield progress
 
 
-@dataclass(slots=True)
-class _PartialAnswer:
-    """The part of an answer that has arrived."""
-
-    text: str = ""
-    reasoning: str = ""
-    pieces: int = 0
-    is_waiting: bool = False
-    began: float = field(default_factory=time.monotonic)
-
-    def take(self, piece: ChatPiece) -> None:
-        self.text += piece.text
-        self.reasoning += piece.reasoning
-        self.pieces += 1
-
-    def wait(self, is_waiting: bool) -> None:
-        self.is_waiting = is_waiting
-
-    @property
-    def answer(self) -> Answer:
-        return Answer(self.text, self.reasoning)
-
-    @property
-    def progress(self) -> str:
-        seconds = time.monotonic() - self.began
-        if self.is_waiting:
-            return f"waiting for other answers, {seconds:.0f} s"
-        doing = "thinking, " if self.reasoning and not self.text else ""
-        pieces = "1 piece" if self.pieces == 1 else f"{self.pieces} pieces"
-        return f"{doing}{seconds:.0f} s, {pieces}"
-
-
-async def _receive_answer(
-    ls: DsLanguageServer,
-    uri: str,
-    request: ChatRequest,
-    progress: Progress,
-    on_growth: Callable[[Answer], None] = lambda answer: None,
-) -> Answer:
-    """Return the answer, even if it was cut off, and call *on_growth* as it grows.
-
-    Raises `ChatRefused`, or `ProviderError` when no text has arrived.
-    """
-    partial = _PartialAnswer()
-    try:
-        result = await _ask_model(
-            ls, uri, request, progress, partial, lambda: on_growth(partial.answer)
-        )
-    except asyncio.CancelledError:
-        if partial.text:
-            on_growth(replace(partial.answer, note=CANCELLED))
-        raise
-    except ProviderError as error:
-        progress.outcome = str(error)
-        if not partial.text:
-            raise
-        answer = replace(partial.answer, note=CUT_OFF.format(error=error))
-    else:
-        answer = Answer(result.text, result.reasoning, note_on(result.finish))
-        if not result.text.strip():
-            answer = replace(answer, note="The model said nothing.")
-    on_growth(answer)
-    return answer
-
-
-async def _ask_model(
-    ls: DsLanguageServer,
-    uri: str,
-    request: ChatRequest,
-    progress: Progress,
-    partial: _PartialAnswer,
-    on_growth: Callable[[], None] = lambda: None,
-) -> ChatResult:
-    """Ask the model, and report progress until its answer is complete."""
-    await ls.session.selection.settled()
-
-    async def report() -> None:
-        while True:
-            progress.report(partial.progress)
-            on_growth()
-            await asyncio.sleep(TICK_S)
-
-    def on_piece(piece: ChatPiece) -> None:
-        partial.take(piece)
-        if partial.pieces == 1:
-            progress.report(partial.progress)
-            on_growth()
-
-    reporting = asyncio.create_task(report())
-    try:
-        return await ls.session.chat.ask(uri, request, on_piece, partial.wait)
-    finally:
-        reporting.cancel()
-
-
 # Explanations.
 
 
-async def _show_answer(
-    ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
-) -> None:
-    prepared = tuple(
-        ChatMessage(each.role, ls.session.chat.prepare(each.content)) for each in messages
+async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
+    """Answer ``ds-lsp/explain`` with Markdown, for a plugin that shows it itself.
+
+    With a token for partial results, the Markdown is sent there line by line, and the answer is
+    empty.
+    """
+    token = params.partial_result_token
+    lines = SanitizedLines(
+        lambda text: _send_partial_result(ls, token, text) if token is not None else None
     )
-    view = _ExplanationView(ls, subject, ConversationStart(subject.uri, prepared))
-    async with _show_progress(ls, explanation.title_of(subject)) as progress:
-        request = _answer_request(ls, messages)
-        try:
-            answer = await _receive_answer(ls, subject.uri, request, progress, view.grow)
-        except asyncio.CancelledError:
-            await view.stop()
-            raise
-    # After the progress has ended: Helix writes its end over the message.
-    await view.finish(answer)
+    try:
+        subject = _find_subject(ls, params)
+        request = _answer_request(ls, prompt.explain(subject, _answer_language(ls)))
+        title = explanation.title_of(subject)
+        async with ls.cancellable_tasks.progress(
+            ls, title, token=params.work_done_token
+        ) as progress:
+            growing = GrowingAnswer(progress, lines.take)
+            answer = await _receive_answer(ls, subject.uri, request, growing)
+    except (ChatRefused, ProviderError) as error:
+        raise JsonRpcException(message=as_message(str(error)), code=_REQUEST_FAILED) from None
+    if token is None:
+        return explanation.render_answer(answer)
+    lines.end(replace(answer, text=""))
+    return ""
 
 
-class _ExplanationView:
-    """The display of one explanation by the client."""
-
-    def __init__(
-        self, ls: DsLanguageServer, subject: CodeSelection, opening: ConversationStart
-    ) -> None:
-        self._ls = ls
-        self._subject = subject
-        self._opening = opening
-        self._path: Path | None = None
-        self._showing: asyncio.Task[bool] | None = None
-
-    def grow(self, answer: Answer) -> None:
-        """Show the answer so far, if the client reloads a file that changes."""
-        client = self._ls.chat_client
-        if (
-            client.shows_documents
-            and client.rereads_documents
-            and (answer.text or answer.reasoning)
-        ):
-            with suppress(OSError):  # `finish` meets the same error, and reports it
-                self._write(answer, is_complete=bool(answer.note))
-                if self._showing is None:
-                    self._showing = asyncio.create_task(self._show())
-
-    async def finish(self, answer: Answer) -> None:
-        """Show the whole answer: as a document, else as a message."""
-        try:
-            self._write(answer, is_complete=True)
-        except OSError as error:
-            where = f"(The file for it cannot be written: {error.strerror}.)"
-            self._ls.notifier.show(_to_message(answer, where))
-            return
-        if self._showing is None and self._ls.chat_client.shows_documents:
-            self._showing = asyncio.create_task(self._show())
-        if self._showing is None or not await self._showing:
-            self._ls.notifier.show(_to_message(answer, f"(The whole of it is in {self._path}.)"))
-
-    async def stop(self) -> None:
-        """Finish a display that has begun: the user has cancelled the rest of the answer."""
-        if self._showing is None:
-            return
-        await asyncio.wait([self._showing], timeout=SHOW_TIMEOUT_S)
-
-    def _write(self, answer: Answer, *, is_complete: bool) -> None:
-        name = self._subject.name or Path(self._subject.file).name
-        if self._path is None:
-            self._path = self._ls.explanations.create(f"explain-{name}", self._opening)
-        text = explanation.page(self._subject, answer, is_complete=is_complete)
-        self._ls.explanations.write(self._path, text)
-
-    async def _show(self) -> bool:
-        assert self._path
-        params = types.ShowDocumentParams(
-            uri=self._path.as_uri(), external=False, take_focus=self._ls.chat_client.takes_focus
-        )
-        shown = self._ls.window_show_document_async(params)
-        answered, result = await ask_client(shown, SHOW_TIMEOUT_S)
-        return answered and result is not None and result.success
+def _send_partial_result(ls: DsLanguageServer, token: types.ProgressToken, text: str) -> None:
+    ls.protocol.notify(types.PROGRESS, types.ProgressParams(token, text))
 
 
 def _read_conversation(ls: DsLanguageServer, uri: str) -> Conversation | None:
@@ -452,7 +287,8 @@ async def _append_answer(
 ) -> None:
     """Answer the last question in the explanation *uri*, which is about the document *about*."""
     async with _show_progress(ls, "Asking") as progress:
-        answer = await _receive_answer(ls, about, _answer_request(ls, messages), progress)
+        request = _answer_request(ls, messages)
+        answer = await _receive_answer(ls, about, request, GrowingAnswer(progress))
     await _append(ls, uri, messages[-1].content, answer)
 
 
@@ -473,15 +309,7 @@ async def _append(ls: DsLanguageServer, uri: str, question: str, answer: Answer)
     # The document is closed, or takes no edits. The answer has been paid for: show it elsewhere.
     path = ls.explanations.create("answer", ConversationStart(uri, ()))
     ls.explanations.write(path, explanation.build_reply(question, answer).lstrip())
-    ls.notifier.show(_to_message(answer, f"(The whole of it is in {path}.)"))
-
-
-def _to_message(answer: Answer, where: str) -> str:
-    """Return as much of an answer as fits into a message, and *where* the rest is."""
-    text = " ".join(explanation.render_answer(replace(answer, reasoning="")).split())
-    if len(text) > MAX_MESSAGE_CHARS:
-        text = text[:MAX_MESSAGE_CHARS].rstrip() + " ..."
-    return f"{text} {where}"
+    ls.notifier.show(to_message(answer, f"(The whole of it is in {path}.)"))
 
 
 # Edits.
@@ -530,7 +358,7 @@ async def _ask_for_edit(
             "The code holds what must not be sent, so it cannot be changed like this."
         )
     async with _show_progress(ls, title) as progress:
-        return await _ask_model(ls, subject.uri, request, progress, _PartialAnswer())
+        return await _ask_model(ls, subject.uri, request, GrowingAnswer(progress))
 
 
 async def _apply(ls: DsLanguageServer, label: str, subject: CodeSelection, edit: ChatEdit) -> None:

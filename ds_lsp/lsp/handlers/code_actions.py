@@ -15,16 +15,11 @@ from ds_lsp.languages.blocks import LOOK_LINES, layout_scope
 from ds_lsp.languages.comments import COMMENTS
 from ds_lsp.languages.table import PROSE
 from ds_lsp.lsp import convert
-from ds_lsp.lsp.convert import ChatClient
+from ds_lsp.lsp.clients import ChatClient
 from ds_lsp.lsp.server import DsLanguageServer
+from ds_lsp.lsp.transport.command_names import ASK, DOCUMENT, EXPLAIN, FIX, REWRITE
 from ds_lsp.text.document import Document
 from ds_lsp.text.lines import strip_line_end
-
-EXPLAIN = "ds-lsp.explain"
-ASK = "ds-lsp.ask"
-FIX = "ds-lsp.fix"
-DOCUMENT = "ds-lsp.document"
-REWRITE = "ds-lsp.rewrite"
 
 EXPLAIN_KIND = "refactor.explain"
 """A kind of our own, below "refactor": LSP has none for an action that changes nothing, and at a

@@ -11,6 +11,7 @@ import select
 import sys
 
 import ds_lsp
+from ds_lsp.lsp.transport.command_names import COMMANDS
 from ds_lsp.processes import Process, find_process
 
 STARTER_POLL_S = 2.0
@@ -25,10 +26,6 @@ TRIGGER_CHARACTERS = [".", "(", "[", "{", ",", ":", "="]
 """Characters after which the completion menu sends a request; it would otherwise wait for the first
 letter of a word. The blank is none of them: Helix would send a request on entering an indented
 line, and go on showing its answer while the user types the line."""
-_COMMANDS = (
-    *("explain", "ask", "fix", "document", "rewrite"),
-    *("accept", "clearCache", "status", "toggle", "usage", "why"),
-)
 
 
 class EarlyInitialize:
@@ -155,7 +152,7 @@ def _result(params: dict[str, object]) -> dict[str, object] | None:
         "codeActionProvider": {
             "codeActionKinds": ["quickfix", "refactor.explain", "refactor.rewrite"]
         },
-        "executeCommandProvider": {"commands": [f"ds-lsp.{name}" for name in _COMMANDS]},
+        "executeCommandProvider": {"commands": list(COMMANDS)},
         "inlineCompletionProvider": {"workDoneProgress": False},
         "workspace": {
             "workspaceFolders": {"supported": True, "changeNotifications": True},

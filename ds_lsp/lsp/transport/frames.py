@@ -227,7 +227,7 @@ _LAST_MEMBER = re.compile(rf',\s*"(id|method|jsonrpc)"\s*:\s*({_STRING}|-?[0-9]{
 _decode = json.JSONDecoder().raw_decode
 
 
-def glimpse(head: bytes, tail: bytes) -> MessageSummary:
+def summarize(head: bytes, tail: bytes) -> MessageSummary:
     """Return method, id and document of a message, read from its two ends."""
     first, last = head.decode("utf-8", "replace"), tail.decode("utf-8", "replace")
     members = _first_members(first) | _last_members(last)

@@ -6,7 +6,7 @@ requests with it, and knows none of Anthropic's, Google's or GitHub's newer keys
 takes 80 ms and 5 MB and judges pairs of a name and a value, not text; redact-secret 0.1.0b15 loads
 in 3 ms, and is a beta in machine code that finds 45 of the 103 secrets in our tests. So the formats
 are a table of ours, `formats`; `assignments` finds the values of names like password and token, and
-`commands` those without a name; `secret_values` judges a value.
+`command_lines` those without a name; `secret_values` judges a value.
 """
 
 import re
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ds_lsp.text.lines import show_carriage_returns
-from ds_lsp.workspace.privacy import commands
+from ds_lsp.workspace.privacy import command_lines
 from ds_lsp.workspace.privacy.assignments import find_assignments
 from ds_lsp.workspace.privacy.continuations import NOTHING, Carry, LineSecrets
 from ds_lsp.workspace.privacy.formats import HAS_DIGIT, find_in_known_formats
@@ -226,18 +226,18 @@ def _find_in_slices(
     if has_name or carry:
         found = yield from find_assignments(line, lowered, carry, cursor)
     if has_name or _SIGN.search(line):
-        others += commands.find_in_commands(line)
+        others += command_lines.find_in_commands(line)
     if not others:
         return found
     return LineSecrets(tuple(merge_overlaps([*found.secrets, *others])), found.carry)
 
 
 # Most lines hold none of these, and one search for all is cheaper than one for each kind.
-_CLUES = (*WORDS, *commands.WORDS)
+_CLUES = (*WORDS, *command_lines.WORDS)
 _CLUE = WordPattern(_CLUES)
 _ASCII_CLUE = WordPattern(each for each in _CLUES if each.isascii())
-_SIGN = WordPattern((), commands.SIGNS)
-_HINTS = (*(each.lower() for each in commands.SIGNS), *"0123456789", "akia", "asia")
+_SIGN = WordPattern((), command_lines.SIGNS)
+_HINTS = (*(each.lower() for each in command_lines.SIGNS), *"0123456789", "akia", "asia")
 _HINT = WordPattern(_CLUES, _HINTS)
 _ASCII_HINT = WordPattern((each for each in _CLUES if each.isascii()), _HINTS)
 """A name, a digit or a sign of a command: a line without any of them can hold no secret."""

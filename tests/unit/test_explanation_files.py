@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ds_lsp.lsp.pages import ConversationStart, ExplanationFiles
+from ds_lsp.lsp.explanation_files import ConversationStart, ExplanationFiles
 from ds_lsp.providers.base import ChatMessage
 
 START = ConversationStart(

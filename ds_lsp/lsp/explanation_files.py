@@ -30,10 +30,11 @@ _OF_A_SESSION = re.compile(r"[0-9]{1,10}-[0-9a-f]{8}")
 
 @dataclass(frozen=True, slots=True)
 class ConversationStart:
-    """The start of a conversation: the uri of its document, and the first messages sent."""
+    """The start of a conversation: the uri of its document, and its first messages."""
 
     uri: str
     messages: tuple[ChatMessage, ...]
+    """Unmasked: `Chat.ask` masks what it sends."""
 
 
 class ExplanationFiles:
@@ -106,7 +107,7 @@ class ExplanationFiles:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Remove this session's files, and forget the messages sent."""
+        """Remove this session's files, and forget the messages."""
         self._starts.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._unlock_folder()
