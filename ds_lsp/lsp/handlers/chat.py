@@ -93,7 +93,7 @@ def _begin(ls: DsLanguageServer, command: str, arguments: tuple[object, ...], pl
 
 def _explain(ls: DsLanguageServer, params: ExplainParams) -> Work:
     subject = _find_subject(ls, params)
-    return _show_answer(ls, subject, prompt.explain(subject, _answer_language(ls)))
+    return _show_answer(ls, subject, prompt.explain(subject, _answer_language(ls, subject.uri)))
 
 
 async def _show_answer(
@@ -103,7 +103,9 @@ async def _show_answer(
     async with _show_progress(ls, explanation.title_of(subject)) as progress:
         growing = GrowingAnswer(progress, view.grow)
         try:
-            answer = await _receive_answer(ls, subject.uri, _answer_request(ls, messages), growing)
+            answer = await _receive_answer(
+                ls, subject.uri, _answer_request(ls, subject.uri, messages), growing
+            )
         except asyncio.CancelledError:
             await view.stop()
             raise
@@ -147,7 +149,7 @@ def _ask(ls: DsLanguageServer, params: ExplainParams) -> Work:
     if conversation is None or not conversation.question:
         raise ChatRefused("Write a question at the end of the explanation first.")
     start = ls.explanations.start_of(uri) or ConversationStart(uri, ())
-    first = start.messages or (prompt.system(_answer_language(ls)),)
+    first = start.messages or (prompt.system(_answer_language(ls, start.uri)),)
     messages = (*first, *conversation.turns, ChatMessage("user", conversation.question))
     return _append_answer(ls, uri, start.uri, messages)
 
@@ -175,7 +177,9 @@ def _document(ls: DsLanguageServer, params: ExplainParams) -> Work:
         raise ChatRefused("There is no function here to document.")
     if not documentation.can_document(subject):
         raise ChatRefused("This is documented already.")
-    return _write_documentation(ls, subject, prompt.document(subject, _answer_language(ls)))
+    return _write_documentation(
+        ls, subject, prompt.document(subject, _answer_language(ls, subject.uri))
+    )
 
 
 # The common parts of the commands.
@@ -222,16 +226,19 @@ def _find_subject(ls: DsLanguageServer, params: ExplainParams) -> CodeSelection:
     return subject
 
 
-def _answer_language(ls: DsLanguageServer) -> str:
-    return prompt.answer_language(ls.session.settings.chat.language, ls.chat_client.locale)
+def _answer_language(ls: DsLanguageServer, uri: str) -> str:
+    language = ls.session.settings_for(uri).chat.language
+    return prompt.answer_language(language, ls.chat_client.locale)
 
 
-def _model(ls: DsLanguageServer) -> str:
-    return ls.session.settings.chat.model
+def _model(ls: DsLanguageServer, uri: str) -> str:
+    return ls.session.settings_for(uri).chat.model
 
 
-def _answer_request(ls: DsLanguageServer, messages: tuple[ChatMessage, ...]) -> ChatRequest:
-    return answer_request(messages, ls.session.settings.chat)
+def _answer_request(
+    ls: DsLanguageServer, uri: str, messages: tuple[ChatMessage, ...]
+) -> ChatRequest:
+    return answer_request(messages, ls.session.settings_for(uri).chat)
 
 
 @asynccontextmanager
@@ -256,7 +263,9 @@ async def explain_request(ls: DsLanguageServer, params: ExplainParams) -> str:
     )
     try:
         subject = _find_subject(ls, params)
-        request = _answer_request(ls, prompt.explain(subject, _answer_language(ls)))
+        request = _answer_request(
+            ls, subject.uri, prompt.explain(subject, _answer_language(ls, subject.uri))
+        )
         title = explanation.title_of(subject)
         async with ls.cancellable_tasks.progress(
             ls, title, token=params.work_done_token
@@ -287,7 +296,7 @@ async def _append_answer(
 ) -> None:
     """Answer the last question in the explanation *uri*, which is about the document *about*."""
     async with _show_progress(ls, "Asking") as progress:
-        request = _answer_request(ls, messages)
+        request = _answer_request(ls, about, messages)
         answer = await _receive_answer(ls, about, request, GrowingAnswer(progress))
     await _append(ls, uri, messages[-1].content, answer)
 
@@ -328,7 +337,7 @@ async def _replace(
         raise ChatRefused("This is too long to be rewritten at once: select less.")
     opening, fence = edits.build_opening(subject)
     most = MAX_TOKENS + len(subject.code) // 2
-    request = ChatRequest(messages, _model(ls), most, opening=opening, stop=(fence,))
+    request = ChatRequest(messages, _model(ls, subject.uri), most, opening=opening, stop=(fence,))
     result = await _ask_for_edit(ls, label, subject, request)
     edit = edits.replacement(result.text, result.finish, subject)
     await _apply(ls, label, subject, replace(edit, first=first))
@@ -337,7 +346,7 @@ async def _replace(
 async def _write_documentation(
     ls: DsLanguageServer, subject: CodeSelection, messages: tuple[ChatMessage, ...]
 ) -> None:
-    request = ChatRequest(messages, _model(ls), MAX_TOKENS, as_json=True)
+    request = ChatRequest(messages, _model(ls, subject.uri), MAX_TOKENS, as_json=True)
     result = await _ask_for_edit(ls, "Document", subject, request)
     edit = documentation.to_edit(result.text, result.finish, subject)
     await _apply(ls, "Document", subject, edit)
