@@ -9,7 +9,7 @@ from lsprotocol import types
 from ds_lsp.text.document import Document
 from tests.e2e.editor import Editor, editor
 from tests.fake_deepseek import FakeDeepSeek, sse
-from tests.unit.test_fit import GOLDEN, documents
+from tests.unit.completion.postprocess.test_fit import GOLDEN, documents
 
 KINDS = types.PositionEncodingKind
 

@@ -85,7 +85,7 @@ BUILT = {
     "ds_lsp.languages.statements.code_at",
     "ds_lsp.languages.reader._inside_pattern",
     "ds_lsp.languages.reader._patterns",
-    # Of `formats.toml` and `names.toml`: tests/unit/test_secrets.py has these.
+    # Of `formats.toml` and `names.toml`: tests/unit/workspace/privacy/test_secrets.py has these.
     "ds_lsp.workspace.privacy.formats._load_table",
     "ds_lsp.workspace.privacy.secret_names.pattern",
     # Of lists of names and of one bracket expression: no part is repeated.

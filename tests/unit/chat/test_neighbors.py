@@ -5,7 +5,7 @@ import pytest
 from ds_lsp.chat.edits import apply, replacement
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
-from tests.unit.test_edits import subject
+from tests.unit.chat.test_edits import subject
 
 FUNCTIONS = {
     "python": (

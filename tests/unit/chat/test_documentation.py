@@ -12,7 +12,7 @@ from ds_lsp.errors import ChatRefused
 from ds_lsp.languages.blocks import parse_python, scope_at
 from ds_lsp.providers.base import Finish
 from ds_lsp.text.lines import split_lines
-from tests.unit.test_edits import METHOD, subject
+from tests.unit.chat.test_edits import METHOD, subject
 
 
 def documented(text: str, at: int, said: str, language_id: str = "python") -> str:

@@ -16,7 +16,7 @@ from ds_lsp.lsp.app import create_server
 from ds_lsp.lsp.protocol import DsProtocol
 from ds_lsp.lsp.pygls_adapter import PRIVATE_NAMES, PyglsAdapter
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ADAPTER = ROOT / "ds_lsp" / "lsp" / "pygls_adapter.py"
 OURS = {"_forget_request"}
 """Private names of the adapter itself."""

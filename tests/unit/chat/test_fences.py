@@ -7,7 +7,7 @@ from ds_lsp.chat.fences import edit_fence
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
 from ds_lsp.text.lines import split_lines
-from tests.unit.test_edits import subject
+from tests.unit.chat.test_edits import subject
 
 FENCE = "```"
 

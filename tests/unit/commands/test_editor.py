@@ -8,7 +8,7 @@ import pytest
 from ds_lsp.commands import editor
 from ds_lsp.commands.setups import SETUPS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PARTS = [(name, part.file) for name, setup in SETUPS.items() for part in setup.parts]
 
 

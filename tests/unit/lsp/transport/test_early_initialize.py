@@ -21,7 +21,7 @@ from ds_lsp.lsp.transport.early_initialize import (
 from ds_lsp.lsp.transport.frames import Message
 from ds_lsp.settings import sources
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "initialize"
+GOLDEN = Path(__file__).parents[3] / "golden" / "initialize"
 RECORDED = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(GOLDEN.iterdir())}
 
 

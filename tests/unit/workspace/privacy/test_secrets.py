@@ -206,7 +206,7 @@ FINE = [
     "npm_config_registry pypi-publish-action hf_hub_download",
     'if "-----BEGIN PRIVATE KEY-----" in text:',
 ]
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[3] / "golden"
 LETTERS = string.ascii_letters + string.digits
 ALPHABETS = {
     "": LETTERS,

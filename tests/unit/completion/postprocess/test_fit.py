@@ -13,7 +13,7 @@ from ds_lsp.providers.base import Finish
 from tests.unit.fit_cases import CASES, CURSOR, Case
 
 GOLDEN: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "golden" / "postprocess-cases.json").read_text("utf-8")
+    (Path(__file__).parents[3] / "golden" / "postprocess-cases.json").read_text("utf-8")
 )
 
 

@@ -20,7 +20,7 @@ from ds_lsp.text.lines import STAND_IN, CarriageReturns
 from ds_lsp.text.snapshot import Snapshot
 
 CASES = json.loads(
-    (Path(__file__).parents[1] / "golden" / "postprocess-cases.json").read_text("utf-8")
+    (Path(__file__).parents[2] / "golden" / "postprocess-cases.json").read_text("utf-8")
 )
 CODE = """\
 import os

@@ -15,7 +15,7 @@ from ds_lsp.settings.resolve import Resolved
 from ds_lsp.settings.schema import SETTINGS, ProjectRight
 from tests.unit.clean import clean
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 USERS_ROADS = ("config.toml", "environment", "initializationOptions")
 PROJECTS_ROADS = ("project file", "pulled", "pushed", "distrusted initializationOptions")
 ROADS = (*USERS_ROADS, *PROJECTS_ROADS)

@@ -8,7 +8,7 @@ from ds_lsp.languages.lexicon import _FAMILIES, lexicon_for
 from ds_lsp.languages.names import BY_NAME, BY_SUFFIX, language_id
 from ds_lsp.languages.reader import START, scan
 
-SOURCES = Path(__file__).parents[1] / "golden" / "sources"
+SOURCES = Path(__file__).parents[2] / "golden" / "sources"
 
 
 @pytest.mark.parametrize(

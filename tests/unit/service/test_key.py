@@ -92,7 +92,7 @@ def test_the_key_is_not_in_repr() -> None:
 def keyring(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A keyring of the tests' own; what it holds is in FAKE_KEYRING."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "fake_keyring.Keyring")
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     return monkeypatch
 
 
@@ -166,7 +166,7 @@ async def test_a_workspace_cannot_pass_for_the_keyring(
     keyring.setenv("FAKE_KEYRING", "sk-ring")
     assert (await find_key(Settings(), "none")).key == "sk-ring"
     # The user's own folder may be the one that is open.
-    keyring.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    keyring.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     keyring.setenv("HOME", str(tmp_path))
     assert (await find_key(Settings(), "none")).key == "sk-ring"
     assert not (tmp_path / "ran").exists()
