@@ -37,11 +37,11 @@ class Background:
         self, workspace: Workspace, engine: Engine, index: Index, excerpts: Excerpts
     ) -> None:
         self.uses_local = True
-        """Whether anything here can come to be completed from the workspace's own text."""
+        """False while the settings rule out completion from the workspace's own text."""
         self.is_own: Callable[[str], bool] = lambda uri: False
         """Returns whether ds-lsp itself wrote a document: there is nothing to learn from it."""
         self.can_mask = _SECRETS in sys.modules
-        """Whether the patterns of secrets have been compiled."""
+        """True once the patterns of secrets have been compiled."""
         self._workspace = workspace
         self._engine = engine
         self._index = index
@@ -102,7 +102,7 @@ class Background:
             self._prepared_languages.add(snapshot.language_id)
             if not self._workspace.excludes(snapshot):
                 settings = self._workspace.settings_for(snapshot.uri)
-                self._engine.contexts.build_request(snapshot, settings.completion)
+                self._engine.prompts.build_request(snapshot, settings.completion)
                 fit("pass\n", cursor_context(snapshot, Extent.BLOCK))
 
     async def _prepare_with_secrets(self, document: Document) -> None:
@@ -212,7 +212,7 @@ class Background:
         readable = ReadableFiles(
             documents, self._workspace.folders, self._may_be_excerpted, self._excludes_from_excerpts
         )
-        await self._excerpts.renew(snapshot, readable, self._engine.contexts)
+        await self._excerpts.renew(snapshot, readable, self._engine.prompts)
 
     def take_back(self, document: Document) -> None:
         """Remove a document's text from the excerpts, once it says that it must not be sent."""

@@ -87,11 +87,11 @@ class Blocked(DsLspError):  # noqa: N818 - a decision, not a failure
     def __init__(self, message: str, *, is_over_limit: bool = False) -> None:
         super().__init__(message)
         self.is_over_limit = is_over_limit
-        """Whether the reason is the user's own spending limit."""
+        """True if the reason is the user's own spending limit."""
 
 
 class TooManyCalls(DsLspError):  # noqa: N818 - a decision, not a failure
-    """As many calls of this session are running as may run at once."""
+    """The session's maximum of concurrent calls is reached."""
 
 
 class StoreError(DsLspError):

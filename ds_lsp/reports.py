@@ -22,7 +22,7 @@ def status_report(session: Session) -> Mapping[str, object]:
         "key_source": session.selection.key_source,
         "problems": list(session.workspace.resolved.problems),
         "cached_completions": len(session.engine.cache),
-        "calls_in_flight": len(session.engine.streams),
+        "calls_in_flight": len(session.engine.in_flight),
         "usage": _usage_line(session),
     }
 

@@ -1,4 +1,4 @@
-"""One session, without a protocol: builds its parts and connects them.
+"""Builds the parts of a session and connects them, without a protocol.
 
 The language server and the subcommands each drive one.
 """
@@ -53,7 +53,7 @@ class Session:
         self.excerpts = Excerpts(prepare_text)
         self.engine = Engine(
             self.workspace.excludes_cursor,
-            contexts=PromptBuilder(self.excerpts),
+            prompts=PromptBuilder(self.excerpts),
             clock=clock,
             sleep=sleep,
         )
@@ -124,7 +124,7 @@ class Session:
             models=ModelsInUse(self._tell_models),
             say=self._say,
             changed=self._tell_status,
-            tokens_in=lambda language_id: self.engine.contexts.scales.of(language_id).tokens,
+            tokens_in=lambda language_id: self.engine.prompts.scales.of(language_id).tokens,
             clock=self._clock,
             sleep=self._sleep,
         )

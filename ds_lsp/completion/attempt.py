@@ -1,4 +1,4 @@
-"""One request on its way: what is known of it so far."""
+"""The state of one request on its way."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,12 +16,12 @@ _NOTHING_ASKED = FimRequest("", "", PromptParts(""), "", 0, 0.0)
 
 @dataclass(slots=True)
 class Attempt:
-    """One request of the client, and what it is to become."""
+    """A request of the client, with its record, its provider and the request sent to it."""
 
     request: CompletionRequest
     record: Record
     last_activity: float
-    """When the user was last seen to do something, on the engine's clock."""
+    """The time of the user's last activity, on the engine's clock."""
     shown: ShownCompletion
     """The completion that was offered last in this document."""
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)

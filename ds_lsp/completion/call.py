@@ -1,4 +1,4 @@
-"""One call of the service, begun by a request and perhaps outliving it."""
+"""Calls the service for a request, and remembers the answer even if the request has ended."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class Memory:
     """The places where a call leaves what later requests need."""
 
     cache: CompletionCache
-    contexts: PromptBuilder
+    prompts: PromptBuilder
     rhythm: TypingRhythm
     clock: Callable[[], float]
     is_in_use: Callable[[Service], bool]
@@ -63,10 +63,10 @@ async def call_service(
     except RefusedTextError:
         # No other document is refused for the sake of this one's text.
         if memory.is_in_use(service):
-            memory.contexts.excerpts.clear()
+            memory.prompts.excerpts.clear()
         raise
     memory.rhythm.note_latency(memory.clock() - started)
     if memory.is_in_use(service):
         remember(result)
-        memory.contexts.learn(asked, result)
+        memory.prompts.learn(asked, result)
     return result

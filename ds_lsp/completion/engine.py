@@ -59,22 +59,22 @@ class Engine:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        streams: InFlightCalls | None = None,
-        contexts: PromptBuilder | None = None,
+        in_flight: InFlightCalls | None = None,
+        prompts: PromptBuilder | None = None,
     ) -> None:
         self.providers = Providers(None)
         self.cache = CompletionCache(clock)
-        self.streams = InFlightCalls() if streams is None else streams
-        self.contexts = PromptBuilder() if contexts is None else contexts
+        self.in_flight = InFlightCalls() if in_flight is None else in_flight
+        self.prompts = PromptBuilder() if prompts is None else prompts
         self.shown = ShownCompletions(clock)
         self.last = Record(reason=Reason.NOTHING_FOUND, detail="no request yet")
         self._excludes = excludes
         self._clock = clock
         self._sleep = sleep
-        self._newest = Superseding()
+        self._superseding = Superseding()
         self._rhythm = TypingRhythm()
         self._memory = Memory(
-            self.cache, self.contexts, self._rhythm, clock, lambda service: service is self.service
+            self.cache, self.prompts, self._rhythm, clock, lambda service: service is self.service
         )
         self._numbers = itertools.count(1)
 
@@ -94,7 +94,7 @@ class Engine:
         attempt = self._begin(request)
         completion = attempt.nothing
         with self._recorded(attempt.record):
-            async with self._newest.enter(request.queue):
+            async with self._superseding.enter(request.queue):
                 if refused := refusal(request, self._excludes):
                     attempt.skip(*refused)
                 elif answer := await self._answer(attempt):
@@ -113,7 +113,7 @@ class Engine:
             # There are three cases: a call that runs, or may begin now, is listened to; no call is
             # to begin here; one may begin once typing rests.
             try:
-                if has_settled or self.streams.serves(attempt.asked):
+                if has_settled or self.in_flight.serves(attempt.asked):
                     if answer := await self._generate(attempt, provider):
                         return answer
                 elif attempt.suppress():
@@ -140,15 +140,15 @@ class Engine:
         Raises `ProviderError`, `Blocked` and `TooManyCalls`.
         """
         attempt.record.source = Origin.JOINED.value
-        if not self.streams.serves(attempt.asked):
+        if not self.in_flight.serves(attempt.asked):
             if attempt.is_automatic:
                 service.admit(attempt.asked)
             attempt.record.source = service.name
             call = partial(call_service, service, attempt.asked, attempt.request, self._memory)
-            self.streams.begin(attempt.asked, call)
-        typed = self.streams.find_typed(attempt.asked)
+            self.in_flight.begin(attempt.asked, call)
+        typed = self.in_flight.find_typed(attempt.asked)
         with attempt.stage("provider"):
-            result = await self.streams.join(attempt.asked, attempt.wants_more())
+            result = await self.in_flight.join(attempt.asked, attempt.wants_more())
         return ProviderAnswer(attempt.asked, result, typed) if result else None
 
     async def _present(self, attempt: Attempt, answer: ProviderAnswer) -> Completion:
@@ -205,11 +205,11 @@ class Engine:
             with attempt.stage("context"):
                 attempt.address(provider, self._request(provider, attempt.request))
             if provider.metered:
-                self.streams.follow(attempt.asked)
+                self.in_flight.follow(attempt.asked)
         return provider
 
     def _request(self, provider: FimProvider, request: CompletionRequest) -> FimRequest:
-        asked = self.contexts.build_request(
+        asked = self.prompts.build_request(
             request.snapshot, request.settings, metered=provider.metered
         )
         if isinstance(provider, Service) and provider.refused.knows(asked.uri):
@@ -326,7 +326,7 @@ class Engine:
         attempt = self._begin(request)
         attempt.address(provider, self._request(provider, request))
         try:
-            result = await self.streams.join(attempt.asked, attempt.wants_more())
+            result = await self.in_flight.join(attempt.asked, attempt.wants_more())
         except (ProviderError, Superseded):
             return False
         return result is not None and bool(result.text.strip())
@@ -350,7 +350,7 @@ class Engine:
     def use(self, providers: Providers) -> None:
         """Ask other providers from now on; forget the answers of the earlier ones."""
         self.providers = providers
-        self.streams.retire()
+        self.in_flight.retire()
         self.forget()
 
     def forget(self) -> None:
@@ -367,7 +367,7 @@ class Engine:
 
     async def aclose(self) -> None:
         """Cancel the calls that run, and wait until they have ended."""
-        await self.streams.aclose()
+        await self.in_flight.aclose()
 
     def _note(self, record: Record) -> None:
         """Keep the record of the last request, for ``ds-lsp.why`` and the log."""

@@ -38,7 +38,7 @@ class Selection:
         self.service: Service | None = None
         self.key_source = "none"
         self.refusal: str | None = None
-        """Why no service may be used with these settings."""
+        """The reason why no service may be used with these settings."""
         self.lacks_key = False
         self.is_searching = False
         """True while the key is looked for."""

@@ -1,4 +1,4 @@
-"""One paid provider in use: asks it, and draws the consequences for later requests.
+"""Asks the paid provider in use, and draws the consequences for later requests.
 
 Every metered call passes here, for completion and for chat. A failure that time can mend pauses
 automatic requests, one that it cannot mend stops them; a model that is gone is replaced; what was
@@ -62,7 +62,7 @@ _Result = TypeVar("_Result", FimResult, ChatResult)
 
 
 class Service:
-    """One paid provider in use, as a provider of its own."""
+    """The paid provider in use, as a provider of its own."""
 
     metered = True
 
@@ -175,9 +175,7 @@ class Service:
             self.health.call_succeeded()
         return result
 
-    async def chat(
-        self, request: ChatRequest, on_piece: OnPiece, sent: Sent = unnoticed
-    ) -> ChatResult:
+    async def chat(self, request: ChatRequest, on_piece: OnPiece) -> ChatResult:
         """Answer a question, by another model where the one of *request* is gone.
 
         Cancelling hangs up. Raises `ProviderError`.

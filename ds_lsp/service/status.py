@@ -15,7 +15,7 @@ class Status:
     """``ready``, ``local``, ``paused``, ``stopped``, ``offline`` or ``disabled``."""
     detail: str
     busy: bool
-    """Whether a provider is being asked."""
+    """True while a provider is being asked."""
 
 
 def status_of(settings: Settings, selection: Selection, limit: SpendingLimit) -> Status:

@@ -306,7 +306,7 @@ class EditorSession(RuleBasedStateMachine):
             await self.time.advance(1.0)
             await self.host.answer(identifier)
         await self.host.aclose()
-        assert len(self.host.server.session.engine.streams) == 0
+        assert len(self.host.server.session.engine.in_flight) == 0
 
 
 @pytest.mark.timeout(SECONDS + 300)

@@ -84,7 +84,7 @@ class Rig:
         provider: FakeProvider | None = None,
         fallback: FakeProvider | None = None,
         excludes: Callable[[Snapshot], str | None] = lambda snapshot: None,
-        contexts: PromptBuilder | None = None,
+        prompts: PromptBuilder | None = None,
     ) -> None:
         self.time = FakeTime()
         self.provider = provider or FakeProvider()
@@ -98,8 +98,8 @@ class Rig:
             excludes,
             clock=self.time.clock,
             sleep=self.time.sleep,
-            streams=InFlightCalls(self.time.later),
-            contexts=contexts,
+            in_flight=InFlightCalls(self.time.later),
+            prompts=prompts,
         )
         self.use(self.provider, fallback)
 
@@ -528,7 +528,7 @@ async def test_trouble_with_an_alternative_leaves_what_there_is() -> None:
 
 async def test_excerpts_may_be_renewed_and_what_is_known_stays_known() -> None:
     blocks = FakeExcerpts("", "# a\n# d\n", "# b\n# d\n", "# c\n# d\n")
-    rig = Rig(contexts=PromptBuilder(blocks))
+    rig = Rig(prompts=PromptBuilder(blocks))
     await rig.answer("x = |", "print(1)")
     assert (await (await rig.begin("x = |", AUTOMATIC))).record.source == "cache"
     assert (await (await rig.begin("x = pr|", AUTOMATIC))).record.source == "type-through"
@@ -832,7 +832,7 @@ async def test_requests_are_numbered_and_the_record_names_the_rules_that_cut() -
 
 
 async def test_a_completion_ends_where_the_model_goes_on_with_another_file() -> None:
-    rig = Rig(contexts=PromptBuilder(FakeExcerpts("#b.py\nx = 1\n#a.py\n")))
+    rig = Rig(prompts=PromptBuilder(FakeExcerpts("#b.py\nx = 1\n#a.py\n")))
     said = "\n    return 甲\n#b.py\nx = 2"
     assert (await rig.answer("def f():|", said)).text == "\n    return 甲"
     assert rig.provider.calls[-1].keep_going(said) is False

@@ -47,8 +47,8 @@ class Editor:
         self.engine = Engine(
             clock=self.time.clock,
             sleep=self.time.sleep,
-            streams=InFlightCalls(self.time.later),
-            contexts=PromptBuilder(FakeExcerpts("#b.py\n乙 = 1\n#a.py\n")),
+            in_flight=InFlightCalls(self.time.later),
+            prompts=PromptBuilder(FakeExcerpts("#b.py\n乙 = 1\n#a.py\n")),
         )
         self.use_anew()
         self.events: list[OutcomeEvent] = []
