@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ds_lsp.completion.engine import Engine
 from ds_lsp.completion.postprocess.extent import Extent
-from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import cursor_context
+from ds_lsp.completion.postprocess.rules import fit
 from ds_lsp.completion.prompt.candidates import ReadableFiles
 from ds_lsp.completion.prompt.gather import GATHER_AFTER_JUMP_S, GATHER_AFTER_S, Excerpts
 from ds_lsp.local.index import Index

@@ -5,8 +5,8 @@ The user may edit the document: the next question is sent with the conversation 
 
 from dataclasses import dataclass
 
-from ds_lsp.chat.harmless import sanitize, sanitize_phrase
 from ds_lsp.chat.markup import ANSWER, QUESTION, Fence, fence_at, first_level
+from ds_lsp.chat.sanitize import sanitize, sanitize_phrase
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.providers.base import ChatMessage
 from ds_lsp.text.lines import split_lines, strip_line_end

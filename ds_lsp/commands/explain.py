@@ -11,7 +11,7 @@ from pathlib import Path
 from ds_lsp.chat import explanation, prompt
 from ds_lsp.chat.asker import answer_request, excluded, note_on
 from ds_lsp.chat.explanation import Answer
-from ds_lsp.chat.harmless import MarkdownSanitizer
+from ds_lsp.chat.sanitize import MarkdownSanitizer
 from ds_lsp.chat.subject import CodeSelection, select_around, select_range
 from ds_lsp.commands.complete import FilePosition, open_document
 from ds_lsp.commands.markdown import Rendered

@@ -10,7 +10,7 @@ _HEADING = re.compile(r"#{1,6} +(.*)")
 _SIGN = r"\\(?P<escaped>[!-/:-@\[-`{-~])|(?P<entity>&lt;|&#(?:33|60|91|93|96);)"
 _ESCAPED = re.compile(_SIGN)
 _INLINE = re.compile(rf"(?P<code>(`++)(?P<inner>.+?)\2)|\*\*(?P<strong>\S(?:.*?\S)?)\*\*|{_SIGN}")
-"""Inline marks of a line. The entities are those that `ds_lsp.chat.harmless` writes."""
+"""Inline marks of a line. The entities are those that `ds_lsp.chat.sanitize` writes."""
 MAX_LINE_CHARS = 1_000
 """Maximum characters of a line whose inline marks are rendered."""
 _BOLD, _CODE, _DIM = "1", "36", "2"

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from ds_lsp.completion.postprocess.early_stop import stop_condition
 from ds_lsp.completion.postprocess.extent import extent_for
-from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
+from ds_lsp.completion.postprocess.rules import Fitted, fit
 from ds_lsp.completion.prompt.window import cut_at_secret
 from ds_lsp.completion.request import CompletionRequest
 from ds_lsp.completion.trigger import ShownCompletion

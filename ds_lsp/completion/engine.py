@@ -21,7 +21,7 @@ from ds_lsp.completion.call import Memory, call_service
 from ds_lsp.completion.debounce import TypingRhythm, wait_s
 from ds_lsp.completion.in_flight import InFlightCalls
 from ds_lsp.completion.outcomes import Outcome, OutcomeEvent
-from ds_lsp.completion.postprocess.fit import Fitted
+from ds_lsp.completion.postprocess.rules import Fitted
 from ds_lsp.completion.prompt.window import PromptBuilder
 from ds_lsp.completion.request import Completion, CompletionRequest, Origin, Reason, Record
 from ds_lsp.completion.shown import ShownCompletions

@@ -12,7 +12,7 @@ from lsprotocol import types
 from ds_lsp.chat import explanation
 from ds_lsp.chat.asker import note_on
 from ds_lsp.chat.explanation import Answer
-from ds_lsp.chat.harmless import MarkdownSanitizer
+from ds_lsp.chat.sanitize import MarkdownSanitizer
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.errors import ProviderError
 from ds_lsp.lsp.explanation_files import ConversationStart

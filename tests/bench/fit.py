@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from ds_lsp.completion.postprocess.extent import extent_for
-from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import cursor_context
+from ds_lsp.completion.postprocess.rules import Fitted, fit
 from ds_lsp.providers.base import Finish
 from ds_lsp.text.columns import PositionEncoding
 from ds_lsp.text.document import Document

@@ -9,8 +9,8 @@ import statistics
 import time
 
 from ds_lsp.completion.postprocess.early_stop import stop_condition
-from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.postprocess.rules import fit
 from ds_lsp.languages.statements import code_at
 from tests.unit.holes import SOURCES, Hole, holes
 

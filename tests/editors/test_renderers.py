@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ds_lsp.chat.explanation import Answer, conversation, page
-from ds_lsp.chat.harmless import sanitize
+from ds_lsp.chat.sanitize import sanitize
 from ds_lsp.chat.subject import CodeSelection
 from tests.editors.conftest import Find
 from tests.fuzz.budget import FIRST_ROUND, SECONDS

@@ -22,8 +22,8 @@ from ds_lsp.commands.markdown import Rendered
 from ds_lsp.completion.cache import cache_key
 from ds_lsp.completion.postprocess.early_stop import would_show_more
 from ds_lsp.completion.postprocess.extent import Extent
-from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import CursorContext, cursor_context
+from ds_lsp.completion.postprocess.rules import fit
 from ds_lsp.completion.prompt.pick import find_cursor_names
 from ds_lsp.completion.prompt.pieces import names_in, source_of
 from ds_lsp.completion.prompt.similar import find_most_similar, words_in
@@ -79,7 +79,7 @@ BUILT = {
     # A name between word boundaries, a number's digits, and an address within back quotes.
     "ds_lsp.completion.postprocess.leading._has_word",
     "ds_lsp.commands.complete._is_number",
-    "ds_lsp.chat.harmless._sanitize_code",
+    "ds_lsp.chat.sanitize._sanitize_code",
     # Of `EMBEDDED`; of the lexicons: tried by `regexes`.
     "ds_lsp.completion.postprocess.trailing.use_recipe_tabs",
     "ds_lsp.languages.statements.code_at",
@@ -269,8 +269,10 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         f"languages.reader.scan {languages.split()[0]}": partial(_scanned, lexicon)
         for lexicon, languages in _FAMILIES
     },
-    **{f"postprocess.fit.fit {language}": partial(_fitted, language) for language in _LANGUAGES},
-    "postprocess.fit.fit answer": lambda text: fit(text, CursorContext("f(", ") {\n  a\n}\n", "c")),
+    **{f"postprocess.rules.fit {language}": partial(_fitted, language) for language in _LANGUAGES},
+    "postprocess.rules.fit answer": lambda text: fit(
+        text, CursorContext("f(", ") {\n  a\n}\n", "c")
+    ),
     "postprocess.early_stop.would_show_more": lambda text: would_show_more(
         text, CursorContext("f(", ") {\n  a\n}\n", "c")
     ),
@@ -437,7 +439,7 @@ _OTHERS = {
     *(
         "workspace.privacy.gate",
         "workspace.privacy.wildmatch",
-        "chat.harmless",
+        "chat.sanitize",
         "chat.explanation",
         "chat.markup",
     ),

@@ -9,10 +9,10 @@ from ds_lsp.completion.postprocess.artifacts import (
 )
 from ds_lsp.completion.postprocess.brackets import cut_overlap
 from ds_lsp.completion.postprocess.extent import Extent
-from ds_lsp.completion.postprocess.fit import RULES
 from ds_lsp.completion.postprocess.leading import skip_blank_start, skip_echo
 from ds_lsp.completion.postprocess.place import CursorContext
 from ds_lsp.completion.postprocess.repetition import cut_loop_in_line
+from ds_lsp.completion.postprocess.rules import RULES
 from ds_lsp.completion.postprocess.scope import (
     MAX_LINES,
     keep_shape,

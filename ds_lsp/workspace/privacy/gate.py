@@ -16,7 +16,7 @@ from ds_lsp.workspace.privacy.copies import find_original_path
 from ds_lsp.workspace.privacy.decrypted import DecryptedFiles
 from ds_lsp.workspace.privacy.ignored import IgnoreFiles, real_path
 from ds_lsp.workspace.privacy.name_rules import NameRules, pick_anchored, spell_globs
-from ds_lsp.workspace.privacy.rules import Rules
+from ds_lsp.workspace.privacy.patterns import Rules
 
 _MAX_SHOWN, _MAX_SHOWN_CHARS = 5, 60
 """Maximum globs shown in a problem, and characters of each: a project file may have written

@@ -22,8 +22,7 @@ from cachetools import LRUCache, TTLCache
 from ds_lsp.files import is_within, open_regular
 from ds_lsp.text.visible import escape_control_characters
 from ds_lsp.workspace.privacy.gitconfig import UserConfig, ignores_case, read_user_config
-from ds_lsp.workspace.privacy.repository import find_repository
-from ds_lsp.workspace.privacy.rules import (
+from ds_lsp.workspace.privacy.patterns import (
     MAX_COST,
     MAX_PATH_CHARS,
     TOO_LONG,
@@ -34,6 +33,7 @@ from ds_lsp.workspace.privacy.rules import (
     is_too_much,
     to_bytes,
 )
+from ds_lsp.workspace.privacy.repository import find_repository
 from ds_lsp.workspace.privacy.wildmatch import split_lines
 
 log = logging.getLogger(__name__)

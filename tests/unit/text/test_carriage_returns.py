@@ -8,8 +8,8 @@ import pytest
 from ds_lsp.chat import documentation, edits
 from ds_lsp.chat.subject import CodeSelection, select_around
 from ds_lsp.completion.postprocess.extent import Extent
-from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import cursor_context
+from ds_lsp.completion.postprocess.rules import Fitted, fit
 from ds_lsp.completion.trigger import SUPPRESS_RULES, ShownCompletion
 from ds_lsp.lsp.clients import ChatClient
 from ds_lsp.lsp.convert import to_workspace_edit

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from ds_lsp.chat import documentation, edits
-from ds_lsp.chat.harmless import sanitize
+from ds_lsp.chat.sanitize import sanitize
 from ds_lsp.chat.subject import CodeSelection
 from ds_lsp.completion.postprocess.early_stop import would_show_more
 from ds_lsp.completion.postprocess.extent import Extent
-from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.postprocess.rules import fit
 from ds_lsp.errors import ChatRefused
 from ds_lsp.providers.base import Finish
 from ds_lsp.text.invisible import find_misplaced, names_of

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ds_lsp.completion.postprocess.extent import Extent
-from ds_lsp.completion.postprocess.fit import RULES, Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.postprocess.rules import RULES, Fitted, fit
 from ds_lsp.providers.base import Finish
 from tests.unit.fit_cases import CASES, CURSOR, Case
 

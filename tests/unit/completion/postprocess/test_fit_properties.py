@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ds_lsp.completion.postprocess.early_stop import stop_condition
 from ds_lsp.completion.postprocess.extent import Extent, extent_for
-from ds_lsp.completion.postprocess.fit import Fitted, fit
 from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.postprocess.rules import Fitted, fit
 from ds_lsp.providers.base import Finish
 from ds_lsp.text.columns import PositionEncoding, width
 from ds_lsp.text.document import Document

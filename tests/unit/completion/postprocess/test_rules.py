@@ -9,8 +9,8 @@ from ds_lsp.completion.postprocess import repeats_below as below
 from ds_lsp.completion.postprocess import trailing as ending
 from ds_lsp.completion.postprocess.brackets import Overwrite
 from ds_lsp.completion.postprocess.extent import Extent
-from ds_lsp.completion.postprocess.fit import RULES, Rule, RuleFunction
 from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.postprocess.rules import RULES, Rule, RuleFunction
 from ds_lsp.providers.base import Finish
 
 CURSOR = "‸"

@@ -3,8 +3,8 @@
 import pytest
 
 from ds_lsp.completion.postprocess.extent import Extent
-from ds_lsp.completion.postprocess.fit import fit
 from ds_lsp.completion.postprocess.place import CursorContext
+from ds_lsp.completion.postprocess.rules import fit
 from ds_lsp.providers.base import Finish
 
 STATEMENTS = {

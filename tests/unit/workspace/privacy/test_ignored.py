@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ds_lsp.workspace.privacy.ignored import IgnoreFiles
-from ds_lsp.workspace.privacy.rules import MAX_COST
+from ds_lsp.workspace.privacy.patterns import MAX_COST
 from tests.unit.git import git, git_environment, is_ignored, lines_that_match
 
 

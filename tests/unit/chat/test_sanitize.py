@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ds_lsp.chat.harmless import MarkdownSanitizer, sanitize, sanitize_phrase
+from ds_lsp.chat.sanitize import MarkdownSanitizer, sanitize, sanitize_phrase
 
 ALLOWED = ("http://", "https://")
 
