@@ -18,7 +18,36 @@ from typing import IO, Any, Self
 PATIENCE_S = 30.0
 """How long the server may take for anything, in seconds, before the test has failed."""
 
-_METHOD_NOT_FOUND = -32601
+METHOD_NOT_FOUND = -32601
+
+
+def frame(content: object) -> bytes:
+    """*content* as a client sends it."""
+    if isinstance(content, Mapping):
+        content = {"jsonrpc": "2.0", **content}
+    body = json.dumps(content, separators=(",", ":")).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def read_message(stream: IO[bytes]) -> Any:
+    """The next message; None at the end."""
+    length = None
+    while (line := stream.readline()) not in (b"", b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    return None if length is None else json.loads(stream.read(length))
+
+
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, and close its pipes: nothing is left of it."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        # The process may have gone with something left in our buffer.
+        with contextlib.suppress(OSError):
+            if pipe:
+                pipe.close()
 
 
 class RawClient:
@@ -65,10 +94,8 @@ class RawClient:
         trace: TracebackType | None,
     ) -> None:
         self._server.kill()
-        self._server.wait()
         self._reader.join()
-        self.close_stdin()
-        self._stdout.close()
+        end_process(self._server)
 
     @property
     def pid(self) -> int:
@@ -89,8 +116,7 @@ class RawClient:
         self.send(_call(method, params))
 
     def send(self, message: Mapping[str, object]) -> None:
-        data = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self.send_bytes(b"Content-Length: %d\r\n\r\n%s" % (len(data), data))
+        self.send_bytes(frame(message))
 
     def send_bytes(self, data: bytes) -> None:
         """Send what may be no message at all."""
@@ -141,24 +167,14 @@ class RawClient:
         if request["method"] in self._results:
             answer["result"] = self._results[request["method"]]
         else:
-            answer["error"] = {"code": _METHOD_NOT_FOUND, "message": "not in this client"}
+            answer["error"] = {"code": METHOD_NOT_FOUND, "message": "not in this client"}
         self.send(answer)
 
     def _read(self) -> None:
-        while (message := _read_message(self._stdout)) is not None:
+        while (message := read_message(self._stdout)) is not None:
             self._messages.put(message)
         self._messages.put(None)
 
 
 def _call(method: str, params: object) -> dict[str, object]:
     return {"method": method} if params is None else {"method": method, "params": params}
-
-
-def _read_message(stream: IO[bytes]) -> Any:
-    """The next message; None at the end."""
-    length = None
-    while (line := stream.readline()) not in (b"", b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            length = int(value)
-    return None if length is None else json.loads(stream.read(length))

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from ds_lsp.text.columns import PositionEncoding, width
-from tests.session import InProcess, did_open, message
+from tests.harness import InProcess, did_open
+from tests.raw_client import frame
 
 TRACE = Path("../shared/data/typing/josephg-sveltecomponent.json.gz")
 URI = "file:///nowhere/App.svelte"
@@ -113,7 +114,7 @@ async def play(trace: Trace, encoding: PositionEncoding) -> tuple[bool, list[Par
     parts = []
     for number in range(PARTS):
         chosen = every[number * len(every) // PARTS : (number + 1) * len(every) // PARTS]
-        sent = [message(did_change(index, content)) for index, (_, content) in enumerate(chosen)]
+        sent = [frame(did_change(index, content)) for index, (_, content) in enumerate(chosen)]
         started = time.process_time()
         await at.feed(*sent)
         seconds = time.process_time() - started

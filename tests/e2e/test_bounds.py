@@ -12,8 +12,8 @@ import pytest
 from ds_lsp.lsp.transport.frames import MAX_BODY_BYTES
 from tests.e2e.editor import server_environment
 from tests.e2e.test_clients import BARE, inline_completion, open_session, start
-from tests.raw_client import PATIENCE_S
-from tests.session import INITIALIZE, did_open, message
+from tests.harness import INITIALIZE, did_open
+from tests.raw_client import PATIENCE_S, frame
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ from tests.session import INITIALIZE, did_open, message
         pytest.param(b"Content-Length: 5\r\n\r\n\0\xff\xfe{[\n", "is not JSON", id="binary"),
         pytest.param(b"\r\n" * 100_000, "", id="blank lines"),
         pytest.param(b"x" * (1 << 20), "no header", id="endless header"),
-        pytest.param(message("text"), "is no object", id="no object"),
-        pytest.param(message([1, {"method": "x"}]), "is no object", id="batch"),
+        pytest.param(frame("text"), "is no object", id="no object"),
+        pytest.param(frame([1, {"method": "x"}]), "is no object", id="batch"),
     ],
 )  # fmt: skip
 def test_the_session_goes_on_after_what_is_no_message(
@@ -151,11 +151,11 @@ def test_a_client_that_does_not_read_is_given_up(
         assert server.stdin
         assert server.stderr
         with contextlib.suppress(BrokenPipeError):
-            server.stdin.write(message(INITIALIZE))
+            server.stdin.write(frame(INITIALIZE))
             for number in range(20_000):
                 command = {"command": "ds-lsp.status"}
                 request = {"id": number, "method": "workspace/executeCommand", "params": command}
-                server.stdin.write(message(request))
+                server.stdin.write(frame(request))
             server.stdin.flush()
         # Its input is still open: it ends by itself.
         assert server.wait(PATIENCE_S) == 1
@@ -185,14 +185,12 @@ def test_the_answer_to_shutdown_is_not_lost_behind_others(tmp_path: Path) -> Non
     ) as server:
         assert server.stdin
         assert server.stdout
-        server.stdin.write(message(INITIALIZE))
+        server.stdin.write(frame(INITIALIZE))
         for number in range(2, 1000):
             command = {"command": "ds-lsp.status"}
             request = {"id": number, "method": "workspace/executeCommand", "params": command}
-            server.stdin.write(message(request))
-        server.stdin.write(
-            message({"id": 1000, "method": "shutdown"}) + message({"method": "exit"})
-        )
+            server.stdin.write(frame(request))
+        server.stdin.write(frame({"id": 1000, "method": "shutdown"}) + frame({"method": "exit"}))
         server.stdin.flush()
         said = server.stdout.read()
         assert server.wait(PATIENCE_S) == 0

@@ -11,8 +11,8 @@ import pytest
 
 from tests.e2e.test_clients import BARE, open_session, start
 from tests.fake_deepseek import FakeDeepSeek
+from tests.harness import did_open
 from tests.raw_client import RawClient
-from tests.session import did_open
 
 URI = "file:///project/secretly_named.py"
 CODE = "def twice(数):\n    return 数 * 2  # 我们的代码\n"

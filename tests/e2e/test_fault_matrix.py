@@ -49,7 +49,8 @@ from tests.fake_deepseek import (
     envelope,
     sse,
 )
-from tests.hosted import PATIENCE_S, Hosted, until
+from tests.harness import InProcess, until
+from tests.raw_client import PATIENCE_S
 from tests.unit.clean import clean
 from tests.unit.fakes import FakeTime, turns
 
@@ -375,10 +376,10 @@ class Cell:
     service: Service
     home: Path
     time: FakeTime = field(default_factory=lambda: FakeTime(now=1e9))
-    host: Hosted = field(init=False)
+    host: InProcess = field(init=False)
 
     def __post_init__(self) -> None:
-        self.host = Hosted(self.time)
+        self.host = InProcess(self.time)
         self.settings: dict[str, Any] = {
             "provider": self.provider,
             "baseUrl": self.service.url,
@@ -494,8 +495,9 @@ class Cell:
         assert len(messages) <= len(self.host.states[1:]) or self.fault.state == "ready"
 
     async def end(self) -> None:
-        await self.host.aclose()
-        results = [answer.get("result") or {} for (answer,) in self.host.answers.values()]
+        await self.host.quit()
+        answers = [each for each in self.host.said if "method" not in each]
+        results = [answer.get("result") or {} for answer in answers]
         told = [each for each in results if "items" not in each]
         assert "canary" not in repr([self.host.notifications, told])
 
@@ -529,7 +531,7 @@ async def cell_for(fault: Fault, provider: str, home: Path) -> AsyncIterator[Cel
             yield cell
             await cell.end()
         finally:
-            await cell.host.server.aclose()
+            await cell.host.abandon()
             service.mend()
             service.stop()
 

@@ -1,5 +1,6 @@
 """``--tcp``: who is served, who is hung up on, and what a client on a socket may set."""
 
+import io
 import json
 import os
 import signal
@@ -16,11 +17,10 @@ import pytest
 from ds_lsp.lsp.transport.tcp import MAX_UNKNOWN
 from tests.e2e.editor import server_environment
 from tests.fake_deepseek import FakeDeepSeek
-from tests.session import message
+from tests.raw_client import PATIENCE_S, end_process, frame, read_message
 
 TOKEN = "令牌-of-the-user"
-PATIENCE_S = 30.0
-EXIT = message({"method": "exit"})
+EXIT = frame({"method": "exit"})
 LENGTH = b"Content-Length: 2\r\n"
 
 
@@ -31,7 +31,7 @@ def initialize(token: object = TOKEN, **options: object) -> bytes:
         "capabilities": {},
         "initializationOptions": {"token": token, **options},
     }
-    return message({"id": 1, "method": "initialize", "params": params})
+    return frame({"id": 1, "method": "initialize", "params": params})
 
 
 class Server:
@@ -54,9 +54,7 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._stderr.close()
+        end_process(self._process)
 
     def read_line(self) -> str:
         return self._stderr.readline().decode().rstrip("\r\n")
@@ -86,12 +84,10 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def bodies(data: bytes) -> list[Any]:
+    stream = io.BytesIO(data)
     found = []
-    while data:
-        head, _, data = data.partition(b"\r\n\r\n")
-        size = int(head.partition(b"\r\n")[0].rpartition(b":")[2])
-        found.append(json.loads(data[:size]))
-        data = data[size:]
+    while stream.tell() < len(data):
+        found.append(read_message(stream))
     return found
 
 
@@ -170,7 +166,7 @@ METHODS = (
         pytest.param(LENGTH + b"\r\n{}", id="not initialize"),
         pytest.param(LENGTH + b"\r\n[]", id="an array"),
         pytest.param(LENGTH + b"\r\n{{", id="not json"),
-        pytest.param(message({"id": 1, "method": "shutdown"}), id="shutdown first"),
+        pytest.param(frame({"id": 1, "method": "shutdown"}), id="shutdown first"),
         pytest.param(EXIT, id="exit first"),
         pytest.param(b"Content-Length: 200000\r\n\r\n" + b"[" * 200_000, id="nested"),
     ],
@@ -214,7 +210,7 @@ def test_a_wrong_token_is_one_error(token: object, shared: Server) -> None:
 def test_a_missing_token_is_one_error(options: object, shared: Server) -> None:
     params = {"processId": None, "capabilities": {}, "initializationOptions": options}
     with shared.connect() as connection:
-        connection.sendall(message({"id": "x", "method": "initialize", "params": params}))
+        connection.sendall(frame({"id": "x", "method": "initialize", "params": params}))
         (answer,) = bodies(read_all(connection))
     assert answer["id"] == "x"
     assert "error" in answer
@@ -275,7 +271,7 @@ def test_the_one_client_is_served(pieces: list[bytes], tmp_path: Path, fake: Fak
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             connection.sendall(piece)
-        rest = message({"id": 2, "method": "shutdown"}) + EXIT
+        rest = frame({"id": 2, "method": "shutdown"}) + EXIT
         connection.sendall(rest)
         answers = bodies(read_all(connection))
         assert "inlineCompletionProvider" in answers[0]["result"]["capabilities"]
@@ -338,25 +334,22 @@ def test_a_socket_chooses_no_command_no_host_and_no_key(
     with Server(env) as server, server.connect() as connection:
         stream = connection.makefile("rb")
         connection.sendall(
-            message({"id": 1, "method": "initialize", "params": params})
-            + message({"method": "initialized", "params": {}})
+            frame({"id": 1, "method": "initialize", "params": params})
+            + frame({"method": "initialized", "params": {}})
         )
         if how == "pushed":
             pushed = {"settings": {"ds-lsp": {name: value}}}
             connection.sendall(
-                message({"method": "workspace/didChangeConfiguration", "params": pushed})
+                frame({"method": "workspace/didChangeConfiguration", "params": pushed})
             )
         said = ""
         while "as a project may have set it" not in said:
-            size = int(stream.readline().rpartition(b":")[2])
-            while stream.readline().strip():
-                pass
-            body = json.loads(stream.read(size))
-            if body.get("method") == "workspace/configuration":
-                answer = {"id": body["id"], "result": [{name: value}]}
-                connection.sendall(message(answer))
-            elif body.get("method") in ("window/showMessage", "window/logMessage"):
-                said = body["params"]["message"]
+            message = read_message(stream)
+            if message.get("method") == "workspace/configuration":
+                answer = {"id": message["id"], "result": [{name: value}]}
+                connection.sendall(frame(answer))
+            elif message.get("method") in ("window/showMessage", "window/logMessage"):
+                said = message["params"]["message"]
         connection.sendall(EXIT)
         read_all(connection)
         stream.close()

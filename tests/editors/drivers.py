@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.editors.picture import draw
-from tests.editors.project import SETUPS, Project
+from tests.editors.project import INDENT, SETUPS, TYPED, Project
 from tests.editors.terminal import Terminal
 
 Keys = tuple[str, ...]
@@ -207,10 +207,29 @@ class Editor:
             picture = draw(self.terminal.styled(), f"{self.driver.name}: {subject}")
             (SETUPS / folder / name).write_text(picture)
 
+    def complete(self, shown: str, *, below: str = "") -> None:
+        """Type the first letters at the end of the line, and wait for the rest on the screen."""
+        self.press(self.driver.append)
+        self.type(TYPED)
+        # What an earlier letter was answered with looks the same.
+        self._project.wait_for_completion_after(INDENT + TYPED)
+        self.terminal.wait_for_text(shown, below=below)
+
     def accept(self) -> None:
         self.press(self.driver.choose)
         self.press(self.driver.accept)
 
+    def save(self, text: str) -> None:
+        """Save, and wait until *text* is what the file has."""
+        self.press(self.driver.save)
+        self._project.wait_for_file(text)
+
     def quit(self) -> None:
         self.press(self.driver.quit)
         self.terminal.wait_for_end()
+
+    def quit_in_order(self) -> None:
+        """Quit; the server ends too, and has had nothing to complain."""
+        self.quit()
+        self._project.wait_for_server_end()
+        self._project.check_server()

@@ -41,6 +41,7 @@ _BEFORE = f"{_LEARNT}class Ball:\n    {ABOVE}\n        \n"
 LINE = _BEFORE.count("\n")
 COLUMN = 9
 """Of the cursor, at the end of its line; both from 1."""
+INDENT = " " * (COLUMN - 1)
 TYPED = "ret"
 SHOWN = "urn self.bar(1, 2)"
 COMPLETED = _BEFORE.rstrip("\n") + TYPED + SHOWN + "\n"
@@ -141,6 +142,11 @@ class Project:
             return next((m for m in self.messages(sender) if m.get("method") == method), None)
 
         return wait_for(f"{method} from the {sender}", look, self._log_tail)
+
+    def wait_for_openings(self, count: int) -> None:
+        """Wait until the editor has opened documents so often, as it does in a second server."""
+        what = f"opening number {count}"
+        wait_for(what, lambda: self.count("textDocument/didOpen") == count, self._log_tail)
 
     def wait_for_completion_after(self, before: str) -> None:
         """Wait until the server has answered a request behind *before*, a line's beginning."""

@@ -32,6 +32,5 @@ def test_a_line_below_is_the_editors_own(
     ends = (f"    def width(self):{each}        ret" for each in (end, "\n"))
     assert prompt.endswith(tuple(ends))
     editor.accept()
-    editor.press(editor.driver.save)
-    project.wait_for_file(f"{before}        return self.kept{end}")
+    editor.save(f"{before}        return self.kept{end}")
     project.check_server()

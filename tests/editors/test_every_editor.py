@@ -7,14 +7,12 @@ import pytest
 
 from tests.editors.conftest import Open
 from tests.editors.drivers import DRIVERS, Editor
-from tests.editors.polling import wait_for
-from tests.editors.project import ABOVE, COMPLETED, LINE, SHOWN, TYPED, Project, completing
+from tests.editors.project import ABOVE, COMPLETED, INDENT, LINE, SHOWN, TYPED, Project, completing
 from tests.fake_deepseek import FakeDeepSeek
 
 pytestmark = pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)
 
 BEFORE = "# 购物车：计算总价 😀\r\nclass 购物车:\r\n    def 总价(self):\r\n"
-INDENT = " " * 8
 WHOLE = (
     "return sum(\n            商品.价格 * 商品.数量\n            for 商品 in self.商品们\n        )"
 )
@@ -28,11 +26,7 @@ def typing_shows_a_block(
     project.write(f"{BEFORE}        \r\n")
     fake.break_down(completing(WHOLE))
     editor = open_editor(line=4)
-    editor.press(editor.driver.append)
-    editor.type(TYPED)
-    # What an earlier letter was answered with looks the same.
-    project.wait_for_completion_after(INDENT + TYPED)
-    editor.terminal.wait_for_text(shown)
+    editor.complete(shown)
     return editor
 
 
@@ -49,11 +43,8 @@ def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
     # Typing along has asked nobody.
     assert len(fake.requests) == asked
     editor.press(editor.driver.accept)
-    editor.press(editor.driver.save)
-    project.wait_for_file(BEFORE + "        " + WHOLE.replace("\n", "\r\n") + "\r\n")
-    editor.quit()
-    project.wait_for_server_end()
-    project.check_server()
+    editor.save(BEFORE + "        " + WHOLE.replace("\n", "\r\n") + "\r\n")
+    editor.quit_in_order()
 
 
 def plant_settings(project: Project, evil: FakeDeepSeek, ran: Path) -> None:
@@ -109,8 +100,7 @@ def test_in_the_middle_of_a_line(fake: FakeDeepSeek, open_editor: Open, project:
     project.wait_for_completion_after("        total = max(商品.")
     editor.terminal.wait_for_text("价格(2), 0")
     editor.accept()
-    editor.press(editor.driver.save)
-    project.wait_for_file(f"{BEFORE}        total = max(商品.价格(2), 0)\r\n")
+    editor.save(f"{BEFORE}        total = max(商品.价格(2), 0)\r\n")
     project.check_server()
 
 
@@ -121,8 +111,7 @@ def test_what_is_dismissed_leaves_the_file_as_it_was_typed(
     editor.press(editor.driver.choose)
     editor.press(editor.driver.dismiss)
     editor.terminal.wait_until_gone("return sum(")
-    editor.press(editor.driver.save)
-    project.wait_for_file(f"{BEFORE}        ret\r\n")
+    editor.save(f"{BEFORE}        ret\r\n")
     project.check_server()
 
 
@@ -155,8 +144,7 @@ def test_a_wrong_key_is_said_once_and_the_editor_goes_on(
     editor.type_along(TYPED[1:], INDENT + TYPED)
     editor.terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
     editor.accept()
-    editor.press(editor.driver.save)
-    project.wait_for_file(COMPLETED)
+    editor.save(COMPLETED)
     assert len(project.shown()) == 1
     assert len(fake.requests) == 1
 
@@ -168,13 +156,7 @@ def test_a_server_that_dies_is_reported_and_can_be_had_again(
     project.kill_server()
     editor.terminal.wait_for_text(editor.driver.died)
     editor.press(editor.driver.restart)
-    wait_for(
-        "second server", lambda: project.count("textDocument/didOpen") == 2, editor.terminal.screen
-    )
-    editor.press(editor.driver.append)
-    editor.type(TYPED)
-    project.wait_for_completion_after(INDENT + TYPED)
-    editor.terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
+    project.wait_for_openings(2)
+    editor.complete(TYPED + SHOWN, below=ABOVE)
     editor.accept()
-    editor.press(editor.driver.save)
-    project.wait_for_file(COMPLETED)
+    editor.save(COMPLETED)

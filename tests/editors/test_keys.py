@@ -64,8 +64,7 @@ def test_tab_right_after_typing_along_accepts_the_rest(
     editor.terminal.wait_for_text(typed + rest)
     # In one go: no answer can come in between.
     editor.type(f"{typing}\t")
-    editor.press(editor.driver.save)
-    project.wait_for_file(f"{BEFORE}        {typed}{rest}\r\n")
+    editor.save(f"{BEFORE}        {typed}{rest}\r\n")
 
 
 @pytest.mark.parametrize("driver", [EGLOT, LSP_MODE], ids=lambda driver: driver.name, indirect=True)
@@ -82,8 +81,7 @@ def test_typing_something_else_hides_the_rest(
     fake.break_down(lambda request: sse(""))
     editor.type("ry")
     editor.terminal.wait_until_gone("self.bar")
-    editor.press(driver.save)
-    project.wait_for_file(f"{BEFORE}        retry\r\n")
+    editor.save(f"{BEFORE}        retry\r\n")
 
 
 def _accept_part(editor: Editor, key: str, project: Project) -> None:
@@ -117,5 +115,4 @@ def test_several_completions_are_gone_through(
     editor.press((following,))
     editor.terminal.wait_for_text("xy_second")
     editor.press(driver.accept)
-    editor.press(driver.save)
-    project.wait_for_file("xy_second\n")
+    editor.save("xy_second\n")

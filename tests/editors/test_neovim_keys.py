@@ -6,8 +6,7 @@ import pytest
 
 from tests.editors.conftest import Open
 from tests.editors.drivers import NEOVIM, Driver, Editor, Keys
-from tests.editors.polling import wait_for
-from tests.editors.project import ABOVE, COLUMN, COMPLETED, LINE, SHOWN, TYPED, Project
+from tests.editors.project import ABOVE, COMPLETED, INDENT, LINE, SHOWN, TYPED, Project
 
 INIT, BEFORE = NEOVIM.before
 FIRST_LINE: Keys = ("g", "g", "O")
@@ -351,8 +350,7 @@ def test_a_key_does_what_it_did(row: Row, open_editor: Open, project: Project) -
     editor = open_editor(LINE)
     editor.press(row.start)
     editor.press(row.keys)
-    editor.press(editor.driver.save)
-    project.wait_for_file(f"{row.written}\n{project.before}")
+    editor.save(f"{row.written}\n{project.before}")
     _accept(editor)
     project.wait_for_file(f"{row.written}\n{COMPLETED}")
 
@@ -372,8 +370,7 @@ def test_a_server_that_dies_gives_the_keys_back(
     # Only the user's mappings are left, and Neovim's for normal mode.
     ours = "map(nvim_buf_get_keymap(0, 'i'), 'v:val.lhs')->filter('v:val !~ \"cmp\"')"
     editor.press((f"':call setline(1, join({ours}) .. maparg('gre', 'n'))", "Enter"))
-    editor.press(editor.driver.save)
-    project.wait_for_file(f"{'<Tab>' if init else ''}\n{COMPLETED}")
+    editor.save(f"{'<Tab>' if init else ''}\n{COMPLETED}")
     assert "assertion" not in editor.terminal.screen()
 
 
@@ -382,7 +379,7 @@ def test_a_server_that_is_back_has_the_keys_again(open_editor: Open, project: Pr
     project.kill_server()
     editor.terminal.wait_for_text(editor.driver.died)
     editor.press(("Enter", *editor.driver.restart))
-    wait_for("second opening", lambda: project.count("textDocument/didOpen") == 2)
+    project.wait_for_openings(2)
     _accept(editor)
     project.wait_for_file(COMPLETED)
 
@@ -392,10 +389,9 @@ def test_a_second_buffer_has_its_own_keys(open_editor: Open, project: Project) -
     other.write_text("")
     editor = open_editor(LINE)
     editor.press(("':imap <buffer> <Tab> FIRST", "Enter", "':split other.py", "Enter"))
-    wait_for("second opening", lambda: project.count("textDocument/didOpen") == 2)
+    project.wait_for_openings(2)
     editor.press(("i", "'one\ttwo", "Escape", "':wq", "Enter", *FIRST_LINE, "'one\ttwo"))
-    editor.press(editor.driver.save)
-    project.wait_for_file(f"oneFIRSTtwo\n{project.before}")
+    editor.save(f"oneFIRSTtwo\n{project.before}")
     assert other.read_text() == "one two\n"
     _accept(editor)
     project.wait_for_file(f"oneFIRSTtwo\n{COMPLETED}")
@@ -408,8 +404,7 @@ _KEYMAPS = "vim.lsp.config('ds_lsp', { keymaps = { accept = %s, explain = false 
 def test_another_key_accepts(init: str, open_editor: Open, project: Project) -> None:
     editor = open_editor(LINE)
     editor.press((*FIRST_LINE, "'one\t", "C-l"))
-    editor.press(editor.driver.save)
-    project.wait_for_file(f"one MINE\n{project.before}")
+    editor.save(f"one MINE\n{project.before}")
     _accept(editor, "C-l")
     project.wait_for_file(f"one MINE\n{COMPLETED}")
 
@@ -418,8 +413,7 @@ def test_another_key_accepts(init: str, open_editor: Open, project: Project) -> 
 def test_gre_of_the_user_stays(init: str, open_editor: Open, project: Project) -> None:
     editor = open_editor(LINE)
     editor.press(("g", "g", "0", "g", "r", "e"))
-    editor.press(editor.driver.save)
-    project.wait_for_file(f"MINE{project.before}")
+    editor.save(f"MINE{project.before}")
 
 
 @pytest.mark.parametrize(
@@ -439,5 +433,5 @@ def test_keys_in_one_go_keep_their_order(
     editor.type(TYPED)
     editor.terminal.wait_for_text(TYPED + SHOWN, below=ABOVE)
     editor.type(keys + "\x1b:w\r")
-    line = " " * (COLUMN - 1) + written
+    line = INDENT + written
     project.wait_for_file("\n".join([*project.before.split("\n")[: LINE - 1], line, ""]))

@@ -105,8 +105,7 @@ def test_a_full_configuration_is_used_and_left_as_it_was(
     shown = "ds-lsp (local)" if driver.name == "vim-ale" else TYPED + SHOWN
     editor.terminal.wait_for_text(shown, below=ABOVE)
     editor.accept()
-    editor.press(driver.save)
-    project.wait_for_file(COMPLETED)
+    editor.save(COMPLETED)
     editor.quit()
     project.run("ds-lsp", "editor", name, "--remove")
     after = _read(project.home, once)

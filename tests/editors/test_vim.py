@@ -6,10 +6,9 @@ import pytest
 
 from tests.editors.conftest import Open
 from tests.editors.drivers import VIM, Driver
-from tests.editors.project import COMPLETED, LINE, TYPED, Project
+from tests.editors.project import COMPLETED, INDENT, LINE, Project
 from tests.editors.test_every_editor import (
     BEFORE,
-    INDENT,
     WHOLE,
     plant_settings,
     typing_shows_a_block,
@@ -24,16 +23,10 @@ def driver() -> Driver:
 
 def test_an_item_with_parentheses_arrives_whole(open_editor: Open, project: Project) -> None:
     editor = open_editor(LINE)
-    editor.press(VIM.append)
-    editor.type(TYPED)
-    project.wait_for_completion_after(INDENT + TYPED)
-    editor.terminal.wait_for_text("ds-lsp (local)")
+    editor.complete("ds-lsp (local)")
     editor.accept()
-    editor.press(VIM.save)
-    project.wait_for_file(COMPLETED)
-    editor.quit()
-    project.wait_for_server_end()
-    project.check_server()
+    editor.save(COMPLETED)
+    editor.quit_in_order()
 
 
 def test_several_lines_with_chinese_text_in_a_file_with_carriage_returns(
@@ -67,8 +60,7 @@ def test_what_is_dismissed_leaves_the_file_as_it_was_typed(
     editor.press(VIM.choose)
     editor.press(VIM.dismiss)
     editor.terminal.wait_until_gone("return sum")
-    editor.press(VIM.save)
-    project.wait_for_file(f"{BEFORE}        ret\r\n")
+    editor.save(f"{BEFORE}        ret\r\n")
 
 
 def test_an_explanation_is_a_message(

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import strategies as st
 
 from ds_lsp.lsp.transport.command_names import OTHER_COMMANDS
-from ds_lsp.lsp.transport.frames import is_usable_id
+from ds_lsp.lsp.transport.frames import MAX_BODY_BYTES, is_usable_id
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, TEXTS
-from tests.session import InProcess, completion, did_close, did_open, message
+from tests.harness import InProcess, completion, did_close, did_open
+from tests.raw_client import frame
 from tests.unit.clean import clean
 
 URI = "file:///nowhere/a.py"
@@ -28,11 +29,13 @@ def _clean(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield
 
 
-def in_session(talk: Callable[[InProcess], Coroutine[Any, Any, None]], max_bytes: int = 0) -> None:
+def in_session(
+    talk: Callable[[InProcess], Coroutine[Any, Any, None]], max_bytes: int = MAX_BODY_BYTES
+) -> None:
     """Run one session from its beginning to its end."""
 
     async def session() -> None:
-        at = InProcess(max_bytes)
+        at = InProcess(max_body_bytes=max_bytes)
         try:
             await at.start()
             at.said.clear()
@@ -45,12 +48,12 @@ def in_session(talk: Callable[[InProcess], Coroutine[Any, Any, None]], max_bytes
 
 PROPER = st.sampled_from(
     [
-        message(did_open(URI, "x = 1\n")),
-        message(completion(1, URI)),
-        message({"id": 2, "method": "shutdown"}),
-        message({"method": "exit"}),
-        message(did_open(URI, "long " * 100)),
-        message({"params": {"text": "y" * 600}, "method": "textDocument/didChange", "id": 5}),
+        frame(did_open(URI, "x = 1\n")),
+        frame(completion(1, URI)),
+        frame({"id": 2, "method": "shutdown"}),
+        frame({"method": "exit"}),
+        frame(did_open(URI, "long " * 100)),
+        frame({"params": {"text": "y" * 600}, "method": "textDocument/didChange", "id": 5}),
     ]
 )
 HEADERS = st.sampled_from(
@@ -71,9 +74,7 @@ HEADERS = st.sampled_from(
 
 
 @fuzz(
-    st.lists(PROPER | HEADERS | st.binary(max_size=30) | JSON.map(message), max_size=8).map(
-        b"".join
-    ),
+    st.lists(PROPER | HEADERS | st.binary(max_size=30) | JSON.map(frame), max_size=8).map(b"".join),
     st.integers(1, 5000),
 )
 def test_any_bytes_are_survived(stream: bytes, size: int) -> None:

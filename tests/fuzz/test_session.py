@@ -39,7 +39,7 @@ from ds_lsp.providers.base import (
 )
 from ds_lsp.text.columns import PositionEncoding, width
 from ds_lsp.text.lines import split_lines, strip_line_end
-from tests.hosted import Hosted
+from tests.harness import InProcess
 from tests.unit.clean import clean
 from tests.unit.fakes import FakeTime, turns
 
@@ -176,7 +176,7 @@ class EditorSession(RuleBasedStateMachine):
         Fickle.fault, Fickle.is_rich, Fickle.text = None, True, "1 + 1"
         Fickle.holds = asyncio.Event()
         Fickle.holds.set()
-        self.host = Hosted(self.time)
+        self.host = InProcess(self.time)
         await self.host.initialize({**SETTINGS[0], "client": {"status": True}})
 
     def notify(self, method: str, **params: object) -> None:
@@ -298,6 +298,7 @@ class EditorSession(RuleBasedStateMachine):
             Fickle.holds.set()
             self.run(self.end())
         finally:
+            self.run(self.host.abandon())
             self.loop.close()
 
     async def end(self) -> None:
@@ -305,7 +306,7 @@ class EditorSession(RuleBasedStateMachine):
             # A debounce still waits on the clock that stands still.
             await self.time.advance(1.0)
             await self.host.answer(identifier)
-        await self.host.aclose()
+        await self.host.quit()
         assert len(self.host.server.session.engine.in_flight) == 0
 
 

@@ -14,7 +14,7 @@ from ds_lsp.settings.schema import SETTINGS
 from ds_lsp.settings.sources import PROJECT_FILE, read_layers, resolve_with
 from tests.fuzz.budget import fuzz
 from tests.fuzz.shapes import JSON, NAMES, SETTINGS_TREES, TEXTS
-from tests.session import INITIALIZE, InProcess
+from tests.harness import INITIALIZE, InProcess
 from tests.unit.clean import clean
 
 
@@ -103,8 +103,8 @@ def test_whatever_an_editor_says_the_session_goes_on(
                     "params": {"command": "ds-lsp.status"},
                 }
             )
-            assert at.answer("last")["result"]["state"]
-            assert all("\n" not in line for line in at.shown())
+            assert (await at.answer("last"))["result"]["state"]
+            assert all("\n" not in line for line in at.messages)
         finally:
             await at.aclose()
 

@@ -8,7 +8,7 @@ import pytest
 from ds_lsp.completion.engine import Providers
 from ds_lsp.completion.in_flight import MAX_CALLS
 from ds_lsp.local.index import Limits
-from tests.session import InProcess, completion, did_close, did_open
+from tests.harness import InProcess, completion, did_close, did_open
 from tests.unit.clean import clean
 from tests.unit.fakes import FakeProvider, service_of, turns
 
@@ -126,7 +126,7 @@ async def test_a_client_that_never_answers_costs_no_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("ds_lsp.lsp.configure._PULL_TIMEOUT_S", 0)
-    at = InProcess()
+    at = InProcess(answers_server=False)
     capabilities = {"workspace": {"configuration": True}}
     params = {"processId": None, "rootUri": None, "capabilities": capabilities}
     await at.send({"id": 1, "method": "initialize", "params": params})
@@ -143,15 +143,15 @@ async def test_more_text_than_can_be_held_is_not_held() -> None:
     at.server.documents._max_chars = 100
     await at.send(did_open("file:///a.py", "a" * 60), did_open("file:///%E4%B8%AD.py", "b" * 60))
     assert kept(at)["chars"] == 60
-    (shown,) = at.shown()
+    (shown,) = at.messages
     assert shown.startswith("ds-lsp: 中.py is not completed: all open files together")
     await at.send(did_close("file:///a.py"), did_open("file:///%E4%B8%AD.py", "b" * 60))
     await at.send(did_change("file:///%E4%B8%AD.py", "c" * 101))
     assert (kept(at)["documents"], kept(at)["chars"]) == (0, 0)
     await at.send(completion(1, "file:///%E4%B8%AD.py"))
-    assert at.answer(1)["result"] == {"items": []}
+    assert (await at.answer(1))["result"] == {"items": []}
     assert at.server.session.engine.last.report()["reason"] == "not_open"
-    assert len(at.shown()) == 1
+    assert len(at.messages) == 1
     await at.aclose()
 
 
@@ -163,9 +163,9 @@ async def test_a_document_in_a_message_too_large_is_not_open(method: str) -> Non
     await at.send(did_open(uri, "x = 1\n"))
     large = did_open(uri, "y" * 2000) if method.endswith("Open") else did_change(uri, "y" * 2000)
     await at.send(large, completion(1, uri))
-    assert at.answer(1)["result"] == {"items": []}
+    assert (await at.answer(1))["result"] == {"items": []}
     assert at.server.session.engine.last.report()["reason"] == "not_open"
-    assert at.shown() == ["ds-lsp: 中.py is larger than 64 MiB, and is not completed."]
+    assert at.messages == ["ds-lsp: 中.py is larger than 64 MiB, and is not completed."]
     assert set((await kept_at_rest(at)).values()) == {0}
     await at.send(did_open(uri, "x = 1\n"))
     assert kept(at)["documents"] == 1
@@ -176,5 +176,5 @@ async def test_a_request_too_large_is_answered() -> None:
     at = InProcess(max_body_bytes=1000)
     await at.start()
     await at.send({"id": "中", "method": "workspace/executeCommand", "params": {"a": "x" * 2000}})
-    assert "too large" in at.answer("中")["error"]["message"]
+    assert "too large" in (await at.answer("中"))["error"]["message"]
     await at.aclose()

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.raw_client import PATIENCE_S, end_process, frame
+
 now = time.monotonic_ns
 
 CAPABILITIES = {
@@ -25,14 +27,8 @@ CAPABILITIES = {
         "inlineCompletion": {"dynamicRegistration": False},
     },
 }
-PATIENCE_S = 30.0
 PIECE = 1 << 16
 """Bytes: what a pipe has room for at most."""
-
-
-def frame(message: Mapping[str, object]) -> bytes:
-    body = json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":")).encode()
-    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 class Process:
@@ -122,11 +118,7 @@ class Process:
             self.ask("shutdown", None)
             self.notify("exit", None)
             self._process.wait(2)
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+        end_process(self._process)
 
     def cpu_ms(self) -> float:
         """Processor time of all threads of the server and of what it has started."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.speed.driver import frame
 from tests.bench.speed.requests import Asked, cached, typed_through, uncached
 from tests.bench.speed.servers import Server, Session, Upstream
+from tests.raw_client import frame
 
 Samples = defaultdict[str, list[float]]
 """What was measured, by its name."""

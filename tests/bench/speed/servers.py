@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from tests.bench.speed.driver import CAPABILITIES, Process, frame, text_of
+from tests.bench.speed.driver import CAPABILITIES, Process, text_of
+from tests.raw_client import frame
 
 ROOT = Path(__file__).parents[3]
 TLS = ROOT / "tests" / "golden" / "tls" / "trusted.pem"

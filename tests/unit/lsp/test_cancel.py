@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.session import InProcess, completion, did_open
+from tests.harness import InProcess, completion, did_open
 
 URI = "file:///a.py"
 

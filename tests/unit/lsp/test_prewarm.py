@@ -10,7 +10,7 @@ import cattrs.converters
 import cattrs.gen
 import pytest
 
-from tests.session import INITIALIZE, InProcess, completion, did_close, did_open
+from tests.harness import INITIALIZE, InProcess, completion, did_close, did_open
 from tests.unit.clean import clean
 from tests.unit.fakes import turns
 
@@ -30,7 +30,7 @@ async def test_typing_finds_all_its_converters_made(
     is_menu: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     clean(monkeypatch, tmp_path)
-    at = InProcess()
+    at = InProcess(shares_converters=False)
     text_document: dict[str, object] = {} if is_menu else {"inlineCompletion": {}}
     params = {"processId": None, "rootUri": None, "capabilities": {"textDocument": text_document}}
     await at.send({**INITIALIZE, "params": params}, {"method": "initialized", "params": {}})
@@ -52,7 +52,7 @@ async def test_typing_finds_all_its_converters_made(
     if is_menu:
         asked |= {"method": "textDocument/completion"}
     await at.send(TYPED, asked)
-    assert "result" in at.answer(1)
+    assert "result" in await at.answer(1)
     # cattrs makes the outermost ones of an answer more than once, at 0.3 ms.
     assert [each for each in made if not each.endswith(("Message'>", "List'>"))] == []
     await at.aclose()
@@ -86,9 +86,10 @@ async def test_document_is_prepared_once_the_patterns_of_secrets_are_compiled(
 
 
 async def test_loading_compiles_the_patterns() -> None:
-    session = InProcess().server.session
+    at = InProcess()
+    session = at.server.session
     session.background.can_mask = False
     await session.background.load_secrets()
     assert session.background.can_mask
     assert "ds_lsp.workspace.privacy.secrets" in sys.modules
-    await session.aclose()
+    await at.aclose()

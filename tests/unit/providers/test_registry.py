@@ -21,8 +21,7 @@ from ds_lsp.providers.base import (
 )
 from ds_lsp.providers.registry import PROVIDERS, Provider, provider_named, provider_names
 from ds_lsp.settings.resolve import SettingsSource, resolve
-from tests.hosted import Hosted
-from tests.session import did_open
+from tests.harness import InProcess, did_open
 from tests.unit.clean import clean
 
 URI = "file:///stub/a.py"
@@ -91,10 +90,10 @@ def stubs() -> Stubs:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Hosted]:
-    hosted = Hosted()
-    yield hosted
-    await hosted.aclose()
+async def server() -> AsyncIterator[InProcess]:
+    at = InProcess()
+    yield at
+    await at.quit()
 
 
 def register(monkeypatch: pytest.MonkeyPatch, row: Provider) -> None:
@@ -102,8 +101,8 @@ def register(monkeypatch: pytest.MonkeyPatch, row: Provider) -> None:
     monkeypatch.setitem(PROVIDERS, "stub", row)
 
 
-async def complete(server: Hosted) -> str:
-    server.send(did_open(URI, "def add(a, b):\n    return "))
+async def complete(server: InProcess) -> str:
+    server.post(did_open(URI, "def add(a, b):\n    return "))
     result = await server.ask(
         "textDocument/inlineCompletion",
         {
@@ -117,7 +116,7 @@ async def complete(server: Hosted) -> str:
 
 
 async def test_a_provider_of_one_row_completes_through_the_whole_server(
-    monkeypatch: pytest.MonkeyPatch, stubs: Stubs, server: Hosted
+    monkeypatch: pytest.MonkeyPatch, stubs: Stubs, server: InProcess
 ) -> None:
     register(monkeypatch, Provider(stubs.make))
     await server.initialize({"provider": "stub", "apiKey": "sk-stub", "baseUrl": ADDRESS})
@@ -134,7 +133,7 @@ async def test_a_provider_of_one_row_completes_through_the_whole_server(
 
 
 async def test_a_provider_that_needs_no_key_gets_none(
-    monkeypatch: pytest.MonkeyPatch, stubs: Stubs, server: Hosted
+    monkeypatch: pytest.MonkeyPatch, stubs: Stubs, server: InProcess
 ) -> None:
     register(monkeypatch, Provider(stubs.make, needs_key=False))
     # The key is for DeepSeek: another service must not see it.
@@ -145,7 +144,7 @@ async def test_a_provider_that_needs_no_key_gets_none(
 
 
 async def test_a_provider_that_needs_a_key_is_not_made_without_one(
-    monkeypatch: pytest.MonkeyPatch, stubs: Stubs, server: Hosted
+    monkeypatch: pytest.MonkeyPatch, stubs: Stubs, server: InProcess
 ) -> None:
     register(monkeypatch, Provider(stubs.make))
     await server.initialize({"provider": "stub", "baseUrl": ADDRESS})
@@ -155,7 +154,7 @@ async def test_a_provider_that_needs_a_key_is_not_made_without_one(
 
 @pytest.mark.parametrize("has_chat", [True, False])
 async def test_chat_is_there_if_the_adapters_have_one(
-    monkeypatch: pytest.MonkeyPatch, stubs: Stubs, server: Hosted, has_chat: bool
+    monkeypatch: pytest.MonkeyPatch, stubs: Stubs, server: InProcess, has_chat: bool
 ) -> None:
     register(monkeypatch, Provider(stubs.make))
     stubs.chat = StubChat() if has_chat else None

@@ -7,7 +7,7 @@ import pytest
 from ds_lsp.settings.sources import read_layers, resolve_with
 from ds_lsp.text.document import Document
 from ds_lsp.workspace.workspace import Workspace
-from tests.session import INITIALIZE, InProcess, did_close, did_open
+from tests.harness import INITIALIZE, InProcess, did_close, did_open
 from tests.unit.clean import clean
 
 QUIET = "[completion]\ndisabled_languages = ['python']\nmax_tokens = 7\n"
