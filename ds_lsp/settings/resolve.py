@@ -66,14 +66,7 @@ class Resolved:
     knows_base_url: bool = True
     """False if the last source that sets `base_url` has no valid address, or cannot be read."""
     by_folder: Mapping[Path, Settings] = field(default_factory=dict)
-    """Settings that hold for the documents in a folder: its project file may lower them."""
-    outside: Settings | None = None
-    """Settings that hold for documents in none of these folders; None: `settings` do."""
-
-    @property
-    def elsewhere(self) -> Settings:
-        """The settings that hold for documents in none of the folders."""
-        return self.outside or self.settings
+    """Settings that hold for the documents in a folder; `settings` hold for all others."""
 
     @property
     def refusal(self) -> str | None:

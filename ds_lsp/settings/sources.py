@@ -65,9 +65,9 @@ def read_layers(folders: Iterable[Path], environ: Mapping[str, str] = os.environ
 def resolve_with(layers: Layers, *client: SettingsSource) -> Resolved:
     """Return the settings in force: the user's, a folder's, the environment's, the client's.
 
-    Later ones win. A project file's settings hold for the documents in its folder. Where one folder
-    is open, they are the session's as well; there are three kinds of documents otherwise: those of
-    a folder with a project file, those of other folders, and those of no folder.
+    Later ones win. A project file's settings hold for the documents in its folder. There are two
+    cases of documents in no folder: where one folder is open, its settings hold for them as well,
+    and are the session's; where several are open, no project file's settings hold for them.
     """
     user, *later = layers.sources or (SettingsSource("", {}),)
     outside = resolve((user, *later, *client))
@@ -80,7 +80,6 @@ def resolve_with(layers: Layers, *client: SettingsSource) -> Resolved:
         session,
         problems=(*layers.problems, *dict.fromkeys(chain.from_iterable(problems))),
         by_folder={folder: each.settings for folder, each in of_folders.items()},
-        outside=outside.settings,
     )
 
 

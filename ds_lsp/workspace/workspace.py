@@ -46,7 +46,8 @@ class _None:
 class Workspace:
     """The folders that are open, each with its settings; one gate for all of them.
 
-    A project file's settings hold for the documents in its folder only.
+    A project file's settings hold for the documents in its folder; where one folder is open, for
+    documents in no folder as well.
     """
 
     def __init__(self, report: Report = lambda problem: None) -> None:
@@ -76,12 +77,12 @@ class Workspace:
             for folder in sorted(by_folder, key=lambda each: -len(each.parts)):
                 if folder in path.parents:
                     return by_folder[folder]
-        return self.resolved.elsewhere
+        return self.settings
 
     def configure(self, resolved: Resolved, folders: Iterable[Path]) -> None:
         """Put settings into force, and judge by new rules where they have changed."""
         self.folders, self.resolved = tuple(folders), resolved
-        ignore = resolved.elsewhere.privacy.ignore
+        ignore = resolved.settings.privacy.ignore
         of_folders: Mapping[Path, tuple[str, ...]] = {
             folder: settings.privacy.ignore
             for folder, settings in resolved.by_folder.items()

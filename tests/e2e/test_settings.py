@@ -131,16 +131,15 @@ async def test_broken_project_file_is_named_and_mended_by_saving_it(
     folder.mkdir()
     file = folder / ".ds-lsp.toml"
     file.write_bytes(b"[completion]\nmax_tokens = \xff\n")
-    uri = (folder / "a.py").as_uri()
     async with editor(tmp_path, fake, folders=(folder,)) as at:
-        assert await at.complete(at.open("x = |", uri=uri), uri=uri)
+        assert await at.complete(at.open("x = |"))
         (message,) = at.messages
         assert "is not UTF-8" in message
         file.write_text("completion.max_tokens = 33\n")
         at.client.text_document_did_save(
             types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(file.as_uri()))
         )
-        await at.complete(at.open("y = |", uri=uri), uri=uri)
+        await at.complete(at.open("y = |"))
     assert fake.requests[-1].body["max_tokens"] == 33
 
 

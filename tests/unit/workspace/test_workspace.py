@@ -50,7 +50,7 @@ def test_where_one_folder_is_open_its_settings_are_the_sessions(
     workspace = workspace_of(one)
     assert workspace.settings.completion.max_tokens == 7
     assert workspace.settings_for((one / "a.py").as_uri()).completion.max_tokens == 7
-    assert workspace.settings_for("untitled:1").completion.max_tokens == 128
+    assert workspace.settings_for("untitled:1").completion.max_tokens == 7
 
 
 def test_the_innermost_folder_decides(folders: tuple[Path, Path]) -> None:
