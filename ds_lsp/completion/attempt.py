@@ -29,6 +29,8 @@ class Attempt:
     """The provider that `asked` is made for."""
     asked: FimRequest = _NOTHING_ASKED
     """The request as it is sent."""
+    key: CacheKey | None = None
+    """The key of its answer in the cache; None where the provider costs nothing."""
 
     @property
     def is_automatic(self) -> bool:
@@ -43,14 +45,11 @@ class Attempt:
     def address(self, provider: FimProvider, asked: FimRequest) -> None:
         """Send *asked* to *provider* from now on."""
         self.provider, self.asked = provider, asked
+        if provider.metered:
+            self.key = cache_key(asked, provider.name, self.request.settings.multiline)
         self.record.provider = provider.name
         self.record.sent = len(asked.prompt.text)
         self.record.masked = asked.masked
-
-    def key(self) -> CacheKey:
-        """Return the name of the answer in the cache."""
-        assert self.provider
-        return cache_key(self.asked, self.provider.name, self.request.settings.multiline)
 
     def wants_more(self) -> KeepGoing:
         """Return the question that a stream is asked: whether more of its text would be shown."""

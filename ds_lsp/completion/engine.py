@@ -220,7 +220,7 @@ class Engine:
     def _remembered(self, attempt: Attempt) -> ProviderAnswer | None:
         """Return the answer that the cache has for this place."""
         with attempt.stage("cache"):
-            hit = self.cache.find(attempt.key())
+            hit = self.cache.find(attempt.key) if attempt.key else None
         if hit is None:
             return None
         # At the end of a cached answer, an explicit request asks the model again.
@@ -295,7 +295,7 @@ class Engine:
     ) -> Sequence[Fitted]:
         others, source = [first], attempt.record.source
         for temperature in ALTERNATIVE_TEMPERATURES:
-            attempt.asked = replace(attempt.asked, temperature=temperature)
+            attempt.address(service, replace(attempt.asked, temperature=temperature))
             try:
                 answer = self._remembered(attempt) or await self._generate(attempt, service)
             except (Blocked, TooManyCalls, ProviderError):

@@ -42,10 +42,13 @@ NO_SUBSTITUTES = ModelsInUse()
 def with_current_models(settings: Settings, models: ModelsInUse) -> Settings:
     """Return *settings* with the models that are used in place of those that are gone."""
     completion, chat = settings.completion, settings.chat
+    for_completion, for_chat = models.current(completion.model), models.current(chat.model)
+    if (for_completion, for_chat) == (completion.model, chat.model):
+        return settings
     return replace(
         settings,
-        completion=replace(completion, model=models.current(completion.model)),
-        chat=replace(chat, model=models.current(chat.model)),
+        completion=replace(completion, model=for_completion),
+        chat=replace(chat, model=for_chat),
     )
 
 
