@@ -7,7 +7,6 @@ from ds_lsp.languages.statements import first_word, is_inside_word, opens_block
 from ds_lsp.text.lines import indent_of, is_word_character, word_before
 
 _NUMBER = re.compile(r"[\d.,_x\s-]+")
-_LEAD = re.compile(r"[ \t]*")
 _MAX_LINES_ABOVE = 12
 """Maximum lines above the cursor that are searched for at the start of the text."""
 _MAX_WORD_CHARS = 100
