@@ -1,46 +1,19 @@
 """The workspace: folders with their settings, open documents, and what may be read of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from ds_lsp.settings.resolve import Resolved
 from ds_lsp.settings.schema import Settings
 from ds_lsp.text.document import Document
 from ds_lsp.text.snapshot import Snapshot
 from ds_lsp.uris import document_name
+from ds_lsp.workspace.documents import Documents
 from ds_lsp.workspace.privacy.gate import Gate
 from ds_lsp.workspace.privacy.markers import text_rule
 
 Report = Callable[[str | None], None]
 """Called with the problem of the privacy rules, in sentences, or None."""
-
-
-class OpenDocuments(Protocol):
-    """The documents that are open in the editor."""
-
-    def __iter__(self) -> Iterator[Document]: ...
-
-    def get(self, uri: str) -> Document | None:
-        """Return the document with this uri, if it is open."""
-
-    def latest(self, count: int) -> Iterable[Document]:
-        """Return the documents that were opened last, at most *count*."""
-
-
-class _None:
-    """No open documents."""
-
-    def __iter__(self) -> Iterator[Document]:
-        return iter(())
-
-    def get(self, uri: str) -> Document | None:
-        """Return None."""
-        return None
-
-    def latest(self, count: int) -> Iterable[Document]:
-        """Return nothing."""
-        return ()
 
 
 class Workspace:
@@ -52,7 +25,7 @@ class Workspace:
 
     def __init__(self, report: Report = lambda problem: None) -> None:
         self.folders: tuple[Path, ...] = ()
-        self.documents: OpenDocuments = _None()
+        self.documents = Documents()
         self.resolved = Resolved(Settings(), {}, ())
         self.gate = Gate()
         self.when_closed: list[Callable[[str], None]] = []
