@@ -156,15 +156,23 @@ class Service:
             received = text
             return keep_going(text)
 
-        async def call(request: FimRequest, sent: Sent) -> FimResult:
+        async def call(asked: FimRequest, mark_sent: Sent) -> FimResult:
             nonlocal received
             received = ""
-            return await self.fim.fill(request, note, sent)
+
+            def tell_sent() -> None:
+                mark_sent()
+                sent()
+
+            return await self.fim.fill(asked, note, tell_sent)
+
+        def cut() -> FimResult:
+            return FimResult(received, Finish.CUT)
 
         started = self._clock()
         try:
             result = await self._ask(
-                request, call, lambda: FimResult(received, Finish.CUT), self._count_completion
+                request, lambda asked: self._counted(asked, call, cut, self._count_completion)
             )
         except ProviderError as error:
             self._note_failure(error, request, started)
@@ -187,13 +195,18 @@ class Service:
             received.append(piece)
             on_piece(piece)
 
-        async def call(request: ChatRequest, sent: Sent) -> ChatResult:
+        async def call(asked: ChatRequest, mark_sent: Sent) -> ChatResult:
             received.clear()
-            return await chat.chat(request, note, sent)
+            return await chat.chat(asked, note, mark_sent)
+
+        def cut() -> ChatResult:
+            return _cut(received)
 
         started = self._clock()
         try:
-            result = await self._ask(request, call, lambda: _cut(received), self._ledger.add_chat)
+            result = await self._ask(
+                request, lambda asked: self._counted(asked, call, cut, self._ledger.add_chat)
+            )
         except ProviderError as error:
             self._note_chat_failure(error, started)
             raise
@@ -214,16 +227,12 @@ class Service:
         await self.fim.aclose()
 
     async def _ask(
-        self,
-        request: _Request,
-        call: Callable[[_Request, Sent], Awaitable[_Result]],
-        received: Callable[[], _Result],
-        count: "Callable[[_Request, _Result | None], None]",
+        self, request: _Request, once: Callable[[_Request], Awaitable[_Result]]
     ) -> _Result:
         """Return the answer of the first model that is not gone."""
         while True:
             try:
-                return await self._counted(request, call, received, count)
+                return await once(request)
             except UnknownModelError as error:
                 model = None if self._is_retired else self.models.replace(error)
                 if model is None:
@@ -234,7 +243,7 @@ class Service:
         self,
         request: _Request,
         call: Callable[[_Request, Sent], Awaitable[_Result]],
-        received: Callable[[], _Result],
+        cut: Callable[[], _Result],
         count: "Callable[[_Request, _Result | None], None]",
     ) -> _Result:
         """Make one call, and count it once its first byte has left, however it ends.
@@ -254,11 +263,11 @@ class Service:
             result = await call(request, mark_sent)
             return result
         except asyncio.CancelledError:
-            result = received()
+            result = cut()
             raise
         except ProviderError as error:
             may_be_billed, usage = usage_of(error)
-            part = received()
+            part = cut()
             if may_be_billed or not _is_empty(part):
                 result = replace(part, usage=usage)
             raise
